@@ -1,0 +1,149 @@
+import { GraphError } from './errors.ts';
+
+/** Element types by the names that ONNX Runtime's JavaScript interface uses. `opaque` types travel through unread. */
+export type ElementType =
+  | 'float32'
+  | 'float64'
+  | 'int8'
+  | 'uint8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'uint64'
+  | 'bool'
+  | 'string'
+  | `opaque${number}`;
+
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** A constant: row-major data of the given shape. Booleans are bytes 0 or 1. */
+export interface Tensor {
+  type: ElementType;
+  shape: number[];
+  data: TensorData;
+}
+
+const constructors = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+} as const;
+
+/** Types whose values this room can compute with. */
+export type NumericType = keyof typeof constructors;
+
+export const isNumeric = (type: ElementType): type is NumericType => type in constructors;
+
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
+
+export function allocate(type: ElementType, length: number): TensorData {
+  if (!isNumeric(type)) throw new GraphError(`A constant of type ${type} cannot be computed. Convert it to float32 first.`);
+  return new constructors[type](length);
+}
+
+/** Views bytes as elements; copies, since bytes inside a file are not aligned. */
+export function fromBytes(type: NumericType, bytes: Uint8Array): TensorData {
+  return new constructors[type](bytes.slice().buffer);
+}
+
+export const floats = (values: ArrayLike<number>, shape: number[] = [values.length]): Tensor => ({
+  type: 'float32',
+  shape,
+  data: values instanceof Float32Array ? values : Float32Array.from(values),
+});
+
+export const int64s = (values: readonly number[], shape: number[] = [values.length]): Tensor => ({
+  type: 'int64',
+  shape,
+  data: BigInt64Array.from(values, toInt64),
+});
+
+/** The nearest int64 to a number: files write 2^63-1 for "to the end", which a double rounds up out of range. */
+export function toInt64(value: number): bigint {
+  if (value >= 2 ** 63) return 2n ** 63n - 1n;
+  if (value <= -(2 ** 63)) return -(2n ** 63n);
+  return BigInt(Math.trunc(value));
+}
+
+/** The elements as plain numbers. */
+export const numbers = (tensor: Tensor): number[] => Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+
+/** A tensor of another element type, with C's rounding towards zero for integers. */
+export function convert(tensor: Tensor, type: ElementType): Tensor {
+  if (tensor.type === type) return tensor;
+  const data = allocate(type, tensor.data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = Number(tensor.data[i]);
+    if (data instanceof BigInt64Array) data[i] = toInt64(value);
+    else if (data instanceof BigUint64Array) data[i] = BigInt(Math.trunc(value));
+    else data[i] = type === 'bool' ? Number(value !== 0) : type === 'float32' || type === 'float64' ? value : Math.trunc(value);
+  }
+  return { type, shape: tensor.shape, data };
+}
+
+/** Row-major strides. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  for (let axis = shape.length - 1, step = 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis];
+  }
+  return strides;
+}
+
+/** Builds a tensor of `shape` by reading `source` at `offset + sum(index * strides)`: transposes, slices and broadcasts at once. */
+export function gatherStrided(source: Tensor, shape: number[], strides: readonly number[], offset = 0): Tensor {
+  const data = allocate(source.type, sizeOf(shape));
+  const index = new Array<number>(shape.length).fill(0);
+  let position = offset;
+  for (let i = 0; i < data.length; i++) {
+    data[i] = source.data[position];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      position += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      position -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return { type: source.type, shape, data };
+}
+
+export function transpose(tensor: Tensor, order: readonly number[]): Tensor {
+  const strides = stridesOf(tensor.shape);
+  return gatherStrided(
+    tensor,
+    order.map((axis) => tensor.shape[axis]),
+    order.map((axis) => strides[axis]),
+  );
+}
+
+/** Numpy broadcasting of a constant to a larger shape. */
+export function broadcastTo(tensor: Tensor, shape: number[]): Tensor {
+  const missing = shape.length - tensor.shape.length;
+  const strides = stridesOf(tensor.shape);
+  return gatherStrided(
+    tensor,
+    shape,
+    shape.map((_, axis) => (axis < missing || tensor.shape[axis - missing] === 1 ? 0 : strides[axis - missing])),
+  );
+}

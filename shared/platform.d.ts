@@ -1,0 +1,13 @@
+/** What every platform of the Atlas (Node, workerd, browser) has beyond the language itself. Nothing else may be assumed in shared/. */
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean });
+  decode(bytes?: Uint8Array | ArrayBuffer): string;
+}
+declare namespace WebAssembly {
+  interface Module {
+    readonly __brand?: 'WebAssembly.Module';
+  }
+}

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { modelCard } from './model-card.ts';
+import { budget, norm } from './study.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A share of photos with its 95 % Wilson interval. */
+export const share = z.object({
+  photos: z.int().min(0),
+  fooled: z.int().min(0),
+  ratio: z.number(),
+  low: z.number(),
+  high: z.number(),
+});
+export type Share = z.infer<typeof share>;
+
+/** One cell of the transfer matrix: one perturbation measured on one target, on evaluation photos and rounded pixels. */
+export const transferRow = z.object({
+  perturbation: z.string(),
+  /** Model id, several joined by "+", or "none" for a perturbation that used no model. */
+  surrogate: z.string(),
+  target: z.string(),
+  attack: z.string(),
+  norm,
+  epsilon: z.number(),
+  seed: z.int(),
+  photos: z.int(),
+  fooled: z.int(),
+  ratio: z.number(),
+  low: z.number(),
+  high: z.number(),
+  /** The same, for random signs (norm inf) or a random direction (norm 2) of the same bound. */
+  noise: z.number(),
+  noise_fooled: z.int(),
+  noise_low: z.number(),
+  noise_high: z.number(),
+  /** Of the photos that the target labels correctly without the perturbation, the share that it no longer does; null where no photo has a label. */
+  correct: z.int().nullable(),
+  fooled_given_correct: z.number().nullable(),
+});
+export type TransferRow = z.infer<typeof transferRow>;
+
+export const prediction = z.object({ index: z.int(), label: z.string(), probability: z.number() });
+export type Prediction = z.infer<typeof prediction>;
+
+/** What one target answers to one photo before and after. */
+export const example = z.object({
+  photo: z.string(),
+  target: z.string(),
+  clean: prediction,
+  perturbed: prediction,
+  fooled: z.boolean(),
+  /** Key of the perturbed canvas as PNG, exact to the bit. */
+  key: z.string(),
+});
+export type Example = z.infer<typeof example>;
+
+export const curvePoint = z.object({ gradients: z.int(), loss: z.number(), fooling: z.number().nullable() });
+
+/** Everything needed to make a perturbation again, and what it does. perturbations/<id>/record.json */
+export const perturbationRecord = z.object({
+  id: z.string(),
+  attack: z.string(),
+  /** Paper of the attack, as one line. */
+  paper: z.string(),
+  settings: z.record(z.string(), z.unknown()),
+  norm,
+  epsilon: z.number(),
+  seed: z.int(),
+  budget: budget.nullable(),
+  surrogates: z.array(z.object({ id: z.string(), sha256, prepared: sha256 })),
+  canvas: z.int(),
+  crafting: z.object({ photos: z.int(), sha256 }),
+  provider: z.string(),
+  commit: z.string(),
+  seconds: z.number(),
+  gradients: z.int(),
+  curve: z.array(curvePoint),
+  /** The size of v itself, 0..255 units. */
+  linf: z.number(),
+  l2: z.number(),
+  /** Mean over the evaluation photos, decibels; and structural similarity. */
+  psnr: z.number(),
+  ssim: z.number(),
+  /** Fooling ratio on crafting photos, on the surrogate; null without a surrogate. */
+  fooling: z.object({ crafting: share.nullable(), evaluation: z.array(transferRow) }),
+  /** The labels that evaluation photos most often become, per target. */
+  dominant: z.array(z.object({ target: z.string(), labels: z.array(z.object({ index: z.int(), label: z.string(), photos: z.int() })) })),
+  examples: z.array(example),
+  files: z.object({ npy: z.string(), safetensors: z.string(), preview: z.string() }),
+});
+export type PerturbationRecord = z.infer<typeof perturbationRecord>;
+
+export const photoCredit = z.object({
+  file: z.string(),
+  author: z.string(),
+  licence: z.string(),
+  source: z.string(),
+  label: z.string().optional(),
+});
+export type PhotoCredit = z.infer<typeof photoCredit>;
+
+export const releaseFile = z.object({ key: z.string(), sha256, bytes: z.int().min(0), mediaType: z.string() });
+export type ReleaseFile = z.infer<typeof releaseFile>;
+
+/** A model as the release serves it: its card, and the prepared graph (canvas in, logits out). */
+export const releaseModel = z.object({
+  card: modelCard,
+  /** models/<sha256>.onnx */
+  key: z.string(),
+  sha256,
+  bytes: z.int(),
+  edge: z.boolean(),
+  /** Key of a JSON string[] of label by class index. */
+  labels: z.string(),
+});
+export type ReleaseModel = z.infer<typeof releaseModel>;
+
+/** releases/<version>/manifest.json: what is here. Keys are relative to the bucket's root; nothing else may guess them. */
+export const manifest = z.object({
+  schema: z.literal(1),
+  version: z.string(),
+  created: z.iso.datetime(),
+  title: z.string(),
+  description: z.string(),
+  licence: z.string(),
+  study: z.string(),
+  commit: z.string(),
+  provider: z.string(),
+  seeds: z.array(z.int()),
+  canvas: z.int(),
+  models: z.array(releaseModel),
+  perturbations: z.array(
+    z.object({
+      id: z.string(),
+      attack: z.string(),
+      norm,
+      epsilon: z.number(),
+      seed: z.int(),
+      surrogates: z.array(z.string()),
+      record: z.string(),
+      npy: z.string(),
+      safetensors: z.string(),
+      preview: z.string(),
+    }),
+  ),
+  tables: z.array(z.object({ name: z.string(), csv: z.string(), parquet: z.string(), rows: z.int() })),
+  photos: z.array(photoCredit.extend({ key: z.string() })),
+  files: z.array(releaseFile),
+});
+export type Manifest = z.infer<typeof manifest>;
+
+/** latest.json: the only mutable key, written last. */
+export const latest = z.object({ version: z.string(), manifest: z.object({ key: z.string(), sha256 }) });
+export type Latest = z.infer<typeof latest>;

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+/** "inf": |v| <= epsilon in every pixel; "2": the Euclidean length of v <= epsilon. Units of 0..255. */
+export const norm = z.enum(['inf', '2']);
+export type Norm = z.infer<typeof norm>;
+
+/** When crafting stops: whichever comes first. */
+export const budget = z
+  .object({
+    /** Input gradients, one for each photo of each step. */
+    gradients: z.int().positive().optional(),
+    seconds: z.number().positive().optional(),
+    /** Fooling ratio on the crafting photos. */
+    fooling: z.number().gt(0).max(1).optional(),
+  })
+  .refine((b) => b.gradients !== undefined || b.seconds !== undefined || b.fooling !== undefined, 'a budget names gradients, seconds or fooling');
+export type Budget = z.infer<typeof budget>;
+
+export const studyPerturbation = z.object({
+  attack: z.string(),
+  settings: z.record(z.string(), z.unknown()).default({}),
+  norm: norm.default('inf'),
+  epsilon: z.number().positive().default(10),
+  seeds: z.array(z.int().min(0)).min(1).default([1]),
+  /** Ids of the study's models; left out: each of them in turn. An attack without a surrogate (noise) ignores it. */
+  surrogates: z.array(z.string()).optional(),
+  budget: budget.optional(),
+});
+
+/** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
+export const study = z.object({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  title: z.string(),
+  description: z.string().default(''),
+  /** Side of the canvas in pixels. */
+  canvas: z.int().min(8).max(1024).default(224),
+  /** Ids of the zoo, or paths to cards. */
+  models: z.array(z.string()).min(1),
+  photos: z.object({
+    folder: z.string(),
+    /** JSON list of {file, author, licence, source, label?}; photos without a credit are measured and never published. */
+    credits: z.string().optional(),
+    /** JSON list of {index, wnid, label}: a file name that starts with a wnid then has that class as its truth. */
+    classes: z.string().optional(),
+    /** Whether the release may show them. */
+    publish: z.boolean().default(false),
+  }),
+  perturbations: z.array(studyPerturbation).min(1),
+  analyses: z.array(z.enum(['transfer'])).default(['transfer']),
+  release: z.object({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
+});
+export type Study = z.infer<typeof study>;
