@@ -6,14 +6,21 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const windows = process.platform === 'win32';
-const node = [`${root}node_modules/node/bin/node${windows ? '.exe' : ''}`, `${root}node_modules/.bin/node${windows ? '.cmd' : ''}`].find(
-  (path) => existsSync(path),
-);
+const node = [
+  `${root}node_modules/node/bin/node${windows ? '.exe' : ''}`,
+  `${root}node_modules/.bin/node${windows ? '.cmd' : ''}`,
+].find((path) => existsSync(path));
 if (!node) {
-  console.error('atlas: the packages are not installed. Run `npm ci` in the checkout first (`npm start` and `npm test` do it themselves).');
+  console.error(
+    'atlas: the packages are not installed. Run `npm ci` in the checkout first (`npm start` and `npm test` do it themselves).',
+  );
   process.exit(1);
 }
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', `${root}batch/cli/main.ts`, ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(
+  node,
+  ['--disable-warning=ExperimentalWarning', `${root}batch/cli/main.ts`, ...process.argv.slice(2)],
+  { stdio: 'inherit' },
+);
 // The terminal sends Ctrl-C to the whole group; a signal sent to this launcher alone has to be handed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 1)));

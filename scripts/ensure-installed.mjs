@@ -22,7 +22,9 @@ if (installed !== wanted) {
     env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
   });
   if (result.status !== 0) {
-    console.error('\nInstalling failed (see above). Check that the npm registry can be reached, then run the same command again.');
+    console.error(
+      '\nInstalling failed (see above). Check that the npm registry can be reached, then run the same command again.',
+    );
     process.exit(result.status ?? 1);
   }
   mkdirSync(`${root}node_modules`, { recursive: true });

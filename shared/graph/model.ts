@@ -58,11 +58,13 @@ export const float = (value: number): Attribute => ({ kind: 'float', value });
 export const ints = (value: number[]): Attribute => ({ kind: 'ints', value });
 export const text = (value: string): Attribute => ({ kind: 'string', value });
 
-export function attribute<T extends number | string>(node: Node, name: string, fallback: T): T {
+export function attribute(node: Node, name: string, fallback: number): number;
+export function attribute(node: Node, name: string, fallback: string): string;
+export function attribute(node: Node, name: string, fallback: number | string): number | string {
   const found = node.attributes[name];
   if (!found) return fallback;
   if (typeof found.value !== typeof fallback) throw new GraphError(`Attribute ${name} of ${describe(node)} is of kind ${found.kind}. The file is not valid ONNX.`, at(node));
-  return found.value as T;
+  return found.value as number | string;
 }
 
 export function intsAttribute(node: Node, name: string): number[] | undefined {

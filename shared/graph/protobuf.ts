@@ -29,8 +29,8 @@ import { allocate, type ElementType, fromBytes, isNumeric, sizeOf, type Tensor, 
 const typeNumbers: Partial<Record<ElementType, number>> = {
   float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float64: 11, uint32: 12, uint64: 13,
 }; // biome-ignore format: one table, one line
-const typeNames = new Map<number, ElementType>(Object.entries(typeNumbers).map(([name, number]) => [number, name as ElementType]));
-typeNames.set(10, 'float32').set(16, 'float32');
+const typeNames = new Map<number, ElementType>([[10, 'float32'], [16, 'float32']]);
+for (const [name, number] of Object.entries(typeNumbers)) typeNames.set(Number(number), name as ElementType);
 
 const typeName = (number: number): ElementType => typeNames.get(number) ?? `opaque${number}`;
 const typeNumber = (type: ElementType): number => typeNumbers[type] ?? Number(type.slice('opaque'.length));
@@ -146,7 +146,7 @@ function readData(proto: TensorProto, type: ElementType & keyof typeof typeNumbe
   const widen = proto.dataType === 10 ? fromHalf : fromBrainFloat;
   const raw = proto.rawData;
   if (half) {
-    const bits = raw.length > 0 ? new Uint16Array(raw.slice(0, raw.length & ~1).buffer) : proto.int32Data;
+    const bits = raw.length > 0 ? new Uint16Array(new Uint8Array(raw.subarray(0, raw.length & ~1)).buffer) : proto.int32Data;
     return Float32Array.from(bits, widen);
   }
   const width = allocate(type, 0).BYTES_PER_ELEMENT;

@@ -61,9 +61,9 @@ export function allocate(type: ElementType, length: number): TensorData {
   return new constructors[type](length);
 }
 
-/** Views bytes as elements; copies, since bytes inside a file are not aligned. */
+/** Bytes as elements. Copies, since bytes inside a file are not aligned (and not with slice(): a Node Buffer's does not copy). */
 export function fromBytes(type: NumericType, bytes: Uint8Array): TensorData {
-  return new constructors[type](bytes.slice().buffer);
+  return new constructors[type](new Uint8Array(bytes).buffer);
 }
 
 export const floats = (values: ArrayLike<number>, shape: number[] = [values.length]): Tensor => ({

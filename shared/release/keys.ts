@@ -7,7 +7,18 @@ export const releasePrefix = (version: string) => `releases/${version}/`;
 export const manifestKey = (version: string) => `${releasePrefix(version)}manifest.json`;
 
 /** e.g. "squeezenet1_1.cosine-uap.inf10.s1": surrogate, attack, norm and bound, seed. */
-export function perturbationId(of: { surrogates: string[]; attack: string; norm: Norm; epsilon: number; seed: number }): string {
+export function perturbationId(of: {
+  surrogates: string[];
+  attack: string;
+  norm: Norm;
+  epsilon: number;
+  seed: number;
+}): string {
   const surrogate = of.surrogates.join('+');
-  return [...(surrogate ? [surrogate] : []), of.attack, `${of.norm === 'inf' ? 'inf' : 'l2-'}${of.epsilon}`, `s${of.seed}`].join('.');
+  return [
+    ...(surrogate ? [surrogate] : []),
+    of.attack,
+    `${of.norm === 'inf' ? 'inf' : 'l2-'}${of.epsilon}`,
+    `s${of.seed}`,
+  ].join('.');
 }

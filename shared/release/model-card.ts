@@ -10,7 +10,9 @@ export const preprocessing = z.object({
   range: z.union([z.literal(255), z.literal(1)]),
   /** In channelOrder and in the unit of range. */
   mean: z.tuple([z.number(), z.number(), z.number()]),
-  std: z.tuple([z.number(), z.number(), z.number()]).refine((std) => std.every((s) => s !== 0), 'a std of 0 divides by zero'),
+  std: z
+    .tuple([z.number(), z.number(), z.number()])
+    .refine((std) => std.every((s) => s !== 0), 'a std of 0 divides by zero'),
 });
 export type Preprocessing = z.infer<typeof preprocessing>;
 

@@ -85,7 +85,9 @@ export const perturbationRecord = z.object({
   /** Fooling ratio on crafting photos, on the surrogate; null without a surrogate. */
   fooling: z.object({ crafting: share.nullable(), evaluation: z.array(transferRow) }),
   /** The labels that evaluation photos most often become, per target. */
-  dominant: z.array(z.object({ target: z.string(), labels: z.array(z.object({ index: z.int(), label: z.string(), photos: z.int() })) })),
+  dominant: z.array(
+    z.object({ target: z.string(), labels: z.array(z.object({ index: z.int(), label: z.string(), photos: z.int() })) }),
+  ),
   examples: z.array(example),
   files: z.object({ npy: z.string(), safetensors: z.string(), preview: z.string() }),
 });

@@ -13,7 +13,10 @@ export const budget = z
     /** Fooling ratio on the crafting photos. */
     fooling: z.number().gt(0).max(1).optional(),
   })
-  .refine((b) => b.gradients !== undefined || b.seconds !== undefined || b.fooling !== undefined, 'a budget names gradients, seconds or fooling');
+  .refine(
+    (b) => b.gradients !== undefined || b.seconds !== undefined || b.fooling !== undefined,
+    'a budget names gradients, seconds or fooling',
+  );
 export type Budget = z.infer<typeof budget>;
 
 export const studyPerturbation = z.object({

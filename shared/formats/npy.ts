@@ -1,0 +1,116 @@
+// The .npy format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+
+const MAGIC = '\x93NUMPY';
+
+export type TypedArray =
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>;
+
+const types = {
+  '<f4': Float32Array,
+  '<f8': Float64Array,
+  '|i1': Int8Array,
+  '|u1': Uint8Array,
+  '<i2': Int16Array,
+  '<u2': Uint16Array,
+  '<i4': Int32Array,
+  '<u4': Uint32Array,
+  '<i8': BigInt64Array,
+} as const;
+type Descriptor = keyof typeof types;
+
+export interface NpyArray {
+  data: TypedArray;
+  shape: number[];
+  /** NumPy's descriptor: "<f4", "|u1", … */
+  dtype: string;
+}
+
+export class FormatError extends Error {
+  override name = 'FormatError';
+}
+
+/**
+ * Reads one array. Fortran order is turned into C order.
+ * @throws FormatError for anything that is not a complete .npy file of numbers in little-endian order.
+ */
+export function readNpy(bytes: Uint8Array): NpyArray {
+  const text = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
+  if (bytes.length < 10 || text(0, 6) !== MAGIC) {
+    throw new FormatError(
+      'This is not an .npy file: it does not begin with \\x93NUMPY. Save the array with numpy.save.',
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wide = bytes[6] >= 2;
+  if (wide && bytes.length < 12) throw new FormatError('This .npy file ends inside its header. Save it again.');
+  const start = wide ? 12 : 10;
+  const end = start + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
+  if (end > bytes.length) throw new FormatError('This .npy file ends inside its header. Save it again.');
+  const header = text(start, end);
+  const dtype = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
+  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
+  const shapeText = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
+  if (dtype === undefined || fortran === undefined || shapeText === undefined || !/^[\d\s,]*$/.test(shapeText)) {
+    throw new FormatError(
+      `The header of this .npy file cannot be read: ${header.trim().slice(0, 120)}. Save a plain array of numbers.`,
+    );
+  }
+  const ArrayType = types[dtype as Descriptor];
+  if (!ArrayType) {
+    throw new FormatError(
+      `This .npy file holds ${dtype}, which is not read here. Save it as float32 (array.astype("<f4")).`,
+    );
+  }
+  const shape = shapeText
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .map(Number);
+  const count = shape.reduce((product, dimension) => product * dimension, 1);
+  const length = count * ArrayType.BYTES_PER_ELEMENT;
+  if (bytes.length - end !== length) {
+    throw new FormatError(
+      `This .npy file says shape (${shape.join(', ')}) of ${dtype}, ${length} bytes, but has ${bytes.length - end}. It is incomplete or damaged.`,
+    );
+  }
+  // Copied, since the data need not be aligned in the file's buffer.
+  const data = new ArrayType(bytes.slice(end).buffer);
+  return { data: fortran === 'True' ? toRowMajor(data, shape) : data, shape, dtype };
+}
+
+function toRowMajor(data: TypedArray, shape: number[]): TypedArray {
+  const result = data.slice();
+  const index = shape.map(() => 0);
+  for (let position = 0; position < result.length; position++) {
+    let source = 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) source = source * shape[axis] + index[axis];
+    result[position] = data[source];
+    for (let axis = shape.length - 1; axis >= 0 && ++index[axis] === shape[axis]; axis--) index[axis] = 0;
+  }
+  return result;
+}
+
+/** One array as an .npy file, version 1.0, C order, data aligned to 64 bytes: what numpy.save writes. */
+export function writeNpy(data: TypedArray, shape: readonly number[]): Uint8Array<ArrayBuffer> {
+  const count = shape.reduce((product, dimension) => product * dimension, 1);
+  if (count !== data.length)
+    throw new FormatError(`An array of ${data.length} values does not have shape (${shape.join(', ')}).`);
+  const descriptor = (Object.keys(types) as Descriptor[]).find((key) => data instanceof types[key]);
+  const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const header = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
+  const file = new Uint8Array(10 + padded.length + data.byteLength);
+  for (const [i, character] of [...`${MAGIC}\x01\x00`].entries()) file[i] = character.charCodeAt(0);
+  new DataView(file.buffer).setUint16(8, padded.length, true);
+  for (let i = 0; i < padded.length; i++) file[10 + i] = padded.charCodeAt(i);
+  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + padded.length);
+  return file;
+}

@@ -1,0 +1,99 @@
+// Reverse-mode differentiation of ONNX graphs: walks the nodes backwards and lets the rule of each operator write, as further
+// nodes, what it contributes to the gradient. This file knows no operator; rules/ knows nothing else.
+// Method: A. Griewank, A. Walther, "Evaluating Derivatives", 2nd ed., SIAM 2008, chapter 3 (the vector-Jacobian product).
+import { Builder } from './builder.ts';
+import { GraphError } from './errors.ts';
+import { foldConstants } from './fold.ts';
+import { at, describe, type Model, type Node, removeUnused } from './model.ts';
+import { type Rule, rules } from './rules/index.ts';
+import { floats } from './tensor.ts';
+
+export interface DifferentiateOptions {
+  /** The output whose sum is differentiated. */
+  of: string;
+  /** The input with respect to which. */
+  wrt: string;
+  /** `gpu` avoids operators that the WebGPU provider lacks (MaxPool's indices), at some cost on a CPU. */
+  profile?: 'cpu' | 'gpu';
+}
+
+/**
+ * Appends the backward graph: the new output `gradient` is d sum(of) / d wrt, in the shape of `wrt`.
+ *
+ * Where `of` holds one loss per sample and no sample influences another, that is the gradient of each sample by itself. Weights
+ * behind DequantizeLinear are widened to float32 first. At the kinks of Relu and Clip the derivative is 0.
+ *
+ * @throws GraphError naming operator and node when a node between `wrt` and `of` has no rule.
+ */
+export function differentiate(model: Model, { of, wrt, profile = 'cpu' }: DifferentiateOptions): Model {
+  const input = model.inputs.find(({ name }) => name === wrt);
+  if (!input) throw new GraphError(`The model has no input "${wrt}". Its inputs are ${model.inputs.map(({ name }) => name).join(', ')}.`);
+  if (!model.outputs.some(({ name }) => name === of)) {
+    throw new GraphError(`The model has no output "${of}". Its outputs are ${model.outputs.map(({ name }) => name).join(', ')}.`);
+  }
+  const folded = foldConstants(model);
+  const path = pathBetween(folded, wrt, of);
+  const b = new Builder(folded);
+  b.scope = 'gradient';
+  const producers = new Map(folded.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
+  const relevant = reachable(folded, wrt);
+  const parts = new Map<string, string[]>();
+  const seed = b.constant(floats([1], b.shape(of).map(() => 1)));
+  parts.set(of, [b.expandLike(seed, of)]);
+
+  for (const node of path.toReversed()) {
+    const rule = findRule(node);
+    b.scope = `gradient/${node.name || node.outputs[0]}`;
+    const gradients = node.outputs.map((name) => total(b, parts.get(name)));
+    if (gradients.every((gradient) => gradient === undefined)) continue;
+    const contributions = rule({ node, gradients, b, profile, producers, needs: (i) => relevant.has(node.inputs[i]) });
+    for (const [i, contribution] of contributions.entries()) {
+      const name = node.inputs[i];
+      if (contribution && relevant.has(name)) parts.set(name, [...(parts.get(name) ?? []), contribution]);
+    }
+  }
+  b.scope = 'gradient';
+  const found = total(b, parts.get(wrt));
+  if (!found) throw new GraphError(`The output "${of}" does not depend on the input "${wrt}". Is it the right output?`);
+  b.append({ operator: 'Identity', domain: '', name: 'gradient', inputs: [found], outputs: ['gradient'], attributes: {} });
+  return removeUnused(b.finish({ outputs: [...folded.outputs, { name: 'gradient', type: 'float32', shape: input.shape }] }));
+}
+
+/** Nodes on a path from `wrt` to `of`, in running order. */
+export function pathBetween(model: Model, wrt: string, of: string): Node[] {
+  const reached = reachable(model, wrt);
+  const wanted = new Set([of]);
+  const path: Node[] = [];
+  for (const node of model.nodes.toReversed()) {
+    if (!node.outputs.some((name) => wanted.has(name)) || !node.inputs.some((name) => reached.has(name))) continue;
+    path.push(node);
+    for (const name of node.inputs) if (reached.has(name)) wanted.add(name);
+  }
+  return path.reverse();
+}
+
+// Results of these hold no differentiable value, so no gradient flows through them.
+const cutting = new Set(['Shape', 'Size', 'ArgMax', 'Equal', 'Greater', 'Less', 'GreaterOrEqual', 'LessOrEqual']);
+
+function reachable(model: Model, wrt: string): Set<string> {
+  const reached = new Set([wrt]);
+  for (const node of model.nodes) {
+    if (cutting.has(node.operator) || !node.inputs.some((name) => reached.has(name))) continue;
+    for (const name of node.outputs) if (name) reached.add(name);
+  }
+  return reached;
+}
+
+export const hasRule = (node: Node): boolean => node.domain === '' && Object.hasOwn(rules, node.operator);
+
+function findRule(node: Node): Rule {
+  if (hasRule(node)) return rules[node.operator];
+  throw new GraphError(
+    `There is no gradient rule for the ${describe(node)}. Supported are: ${Object.keys(rules).sort().join(', ')}. Export the model without it, or add a rule in shared/graph/rules/.`,
+    at(node),
+  );
+}
+
+function total(b: Builder, parts: string[] | undefined): string | undefined {
+  return parts?.reduce((sum, part) => b.add('Add', [sum, part]));
+}

@@ -1,0 +1,21 @@
+/**
+ * ONNX in, ONNX out: read and write models, infer shapes, fold constants, prepare classifiers, compose losses, differentiate.
+ * Nothing here runs a model, and nothing needs a platform. Everything that goes wrong is a `GraphError`.
+ *
+ * @example
+ * const prepared = prepare(readModel(bytes), { ...card.preprocessing, canvas: 224 });
+ * const gradients = differentiate(withCrossEntropy(prepared), { of: 'loss', wrt: 'canvas' });
+ * const file = writeModel(gradients); // canvas, labels -> loss, logits, gradient
+ */
+export { freeBatch, withInputShape } from './batch.ts';
+export { type DifferentiateOptions, differentiate } from './differentiate.ts';
+export { GraphError } from './errors.ts';
+export { foldConstants } from './fold.ts';
+export { type Inspection, inspect } from './inspect.ts';
+export { interpolationMatrix } from './interpolation.ts';
+export { withCosine, withCotangent, withCrossEntropy } from './losses.ts';
+export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';
+export { type Preprocessing, prepare } from './prepare.ts';
+export { readModel, writeModel } from './protobuf.ts';
+export { inferShapes } from './shapes.ts';
+export type { ElementType, Tensor, TensorData } from './tensor.ts';

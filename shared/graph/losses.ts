@@ -1,0 +1,87 @@
+// Losses as graphs: each takes a prepared model and returns it with one more output, `loss` [N], and the inputs the loss needs.
+import { Builder } from './builder.ts';
+import { GraphError } from './errors.ts';
+import { int, type Model, type Value } from './model.ts';
+import { int64s } from './tensor.ts';
+
+/** Appends a loss that reads the model's first output (`logits` in prepared models). */
+function compose(model: Model, inputs: (logits: Value) => Value[], write: (b: Builder, logits: string) => string): Model {
+  const logits = model.outputs[0];
+  const added = inputs(logits);
+  const clash = added.find(({ name }) => model.inputs.some((input) => input.name === name));
+  if (clash) throw new GraphError(`The model already has an input "${clash.name}". Compose one loss with a prepared model, not two.`);
+  const b = new Builder({ ...model, inputs: [...model.inputs, ...added] });
+  b.scope = 'loss';
+  b.append({ operator: 'Identity', domain: '', name: 'loss', inputs: [write(b, logits.name)], outputs: ['loss'], attributes: {} });
+  return b.finish({ outputs: [{ name: 'loss', type: 'float32', shape: logits.shape?.slice(0, 1) }, ...model.outputs] });
+}
+
+function classesOf(logits: Value): number {
+  const classes = logits.shape?.[1];
+  if (logits.shape?.length !== 2 || typeof classes !== 'number') {
+    throw new GraphError(`The output "${logits.name}" has shape [${logits.shape}], not [N, classes]. Prepare the model first.`);
+  }
+  return classes;
+}
+
+/**
+ * Cross-entropy against a label: loss = -log softmax(logits)[label], in nats, per sample.
+ *
+ * Adds the input `labels`, int64 [N]. With `clampAt` the loss is min(loss, clampAt), whose gradient is 0 for samples above it, so that
+ * photos that are misread already stop pulling.
+ */
+export function withCrossEntropy(model: Model, { clampAt }: { clampAt?: number } = {}): Model {
+  return compose(
+    model,
+    (logits) => [{ name: 'labels', type: 'int64', shape: logits.shape?.slice(0, 1) }],
+    (b, logits) => {
+      const classes = classesOf(model.outputs[0]);
+      const range = b.constant(int64s(Array.from({ length: classes }, (_, i) => i), [1, classes]), 'classes');
+      const chosen = b.mask(b.add('Equal', [b.add('Unsqueeze', ['labels', b.ints([1])]), range]));
+      const likelihood = b.sum(b.mul(b.add('LogSoftmax', [logits], { axis: int(1) }), chosen), [1], false);
+      const loss = b.add('Neg', [likelihood]);
+      return clampAt === undefined ? loss : b.add('Clip', [loss, '', b.scalar(clampAt)]);
+    },
+  );
+}
+
+/**
+ * Cosine between the logits and reference logits (those of the clean photos), per sample:
+ * loss = <a, r> / (|a| |r|), a = logits - centre, r = reference - centre.
+ *
+ * Adds the inputs `reference`, float32 [N,K], and `centre`, float32 [K]; a centre of zeros gives the plain cosine.
+ */
+export function withCosine(model: Model): Model {
+  return compose(
+    model,
+    (logits) => [
+      { name: 'reference', type: 'float32', shape: logits.shape },
+      { name: 'centre', type: 'float32', shape: [classesOf(logits)] },
+    ],
+    (b, logits) => {
+      const a = b.add('Sub', [logits, 'centre']);
+      const r = b.add('Sub', ['reference', 'centre']);
+      const dot = (x: string, y: string) => b.sum(b.mul(x, y), [1], false);
+      // Far below any real logits: it only keeps the all-zero vector from dividing by zero.
+      const norms = b.add('Sqrt', [b.add('Add', [b.mul(dot(a, a), dot(r, r)), b.scalar(1e-20)])]);
+      return b.add('Div', [dot(a, r), norms]);
+    },
+  );
+}
+
+/**
+ * The sum of output times cotangent, per sample: its gradient is the vector-Jacobian product of the model.
+ *
+ * Adds the input `cotangent` in the shape of the model's first output. `loss` has shape [N], or [1] where the output has no axes.
+ */
+export function withCotangent(model: Model): Model {
+  return compose(
+    model,
+    (output) => [{ name: 'cotangent', type: 'float32', shape: output.shape }],
+    (b, output) => {
+      const product = b.mul('cotangent', output);
+      const axes = b.shape(output).map((_, axis) => axis).slice(1);
+      return axes.length > 0 ? b.sum(product, axes, false) : product;
+    },
+  );
+}

@@ -1,0 +1,183 @@
+import { freeBatch } from './batch.ts';
+import { Builder } from './builder.ts';
+import { GraphError } from './errors.ts';
+import { foldConstants } from './fold.ts';
+import { interpolationMatrix } from './interpolation.ts';
+import { at, ints, type Model, type Node, removeUnused, type Value } from './model.ts';
+import { analyse, inferShapes } from './shapes.ts';
+import { floats } from './tensor.ts';
+
+/** How a model wants its pixels. */
+export interface Preprocessing {
+  /** Height and width of the model's input, in pixels. */
+  inputSize: number;
+  /** Subtracted from each channel, in the units of `range`, listed in `channelOrder`. */
+  mean: readonly number[];
+  /** Divides each channel afterwards; same units and order. */
+  std: readonly number[];
+  channelOrder: 'RGB' | 'BGR';
+  layout: 'NCHW' | 'NHWC';
+  /** What the brightest pixel is before `mean` and `std`: x = (pixel * range/255 - mean) / std. */
+  range: 255 | 1;
+}
+
+/**
+ * Turns a classifier into a prepared model: from `canvas`, float32 RGB [N,3,S,S] in 0..255, to `logits` [N,K], for any N.
+ *
+ * In the graph go the resize from the canvas to the model's input (two products with constant interpolation matrices, none where the
+ * sizes agree), channel order, mean and std, and the layout. Out of it go a last Softmax, a fixed batch, trailing axes of size 1 and
+ * what only other outputs need. Weights stay as the file has them: int8 behind DequantizeLinear remains int8.
+ *
+ * @throws GraphError when the model is no image classifier of that input size.
+ */
+export function prepare(model: Model, spec: Preprocessing & { canvas: number }): Model {
+  checkSpec(spec);
+  const input = imageInput(model);
+  const { inputSize: size } = spec;
+  const shape = spec.layout === 'NCHW' ? ['N', 3, size, size] : ['N', size, size, 3];
+  const misfit = input.shape && (input.shape.length !== 4 || input.shape.some((dim, axis) => axis > 0 && typeof dim === 'number' && dim !== shape[axis]));
+  if (misfit) throw new GraphError(`The model's input "${input.name}" has shape [${input.shape}], but ${spec.layout} at size ${size} means [${shape}]. Correct size or layout.`);
+  if (model.constants.has('canvas') || model.nodes.some((node) => node.outputs.includes('canvas'))) model = rename(model, 'canvas', 'canvas/original');
+
+  const batch = input.shape?.[0] ?? 'N';
+  const output = chooseOutput(model);
+  const single: Model = { ...model, inputs: [{ ...input, shape: [batch, ...shape.slice(1)] }], outputs: [output] };
+  const cut = cutSoftmax(foldConstants(single, { dequantize: false }));
+  const body = freeBatch(cut.model, { dequantize: false });
+  return wrap(body, spec, { removedSoftmax: cut.removed, freedBatch: typeof batch === 'number' });
+}
+
+function checkSpec({ mean, std, inputSize, canvas }: Preprocessing & { canvas: number }): void {
+  if (mean.length !== 3 || std.length !== 3) throw new GraphError(`Mean and std need three numbers each, not ${mean.length} and ${std.length}. Greyscale models are not supported.`);
+  if (std.some((value) => !(value > 0))) throw new GraphError(`Std is [${std}], but must be positive. Correct the card.`);
+  if (![inputSize, canvas].every((size) => Number.isInteger(size) && size > 0)) throw new GraphError(`Canvas ${canvas} and input size ${inputSize} must be positive whole numbers.`);
+}
+
+function imageInput(model: Model): Value {
+  const [input, ...others] = model.inputs;
+  if (!input || others.length > 0) {
+    throw new GraphError(`The model has ${model.inputs.length} inputs (${model.inputs.map(({ name }) => name).join(', ')}), but a classifier of images has one. Export it with the image alone.`);
+  }
+  if (input.type !== 'float32') throw new GraphError(`The model's input "${input.name}" is ${input.type}, but only float32 images can be differentiated. Export it for float32.`);
+  return input;
+}
+
+/** The output that looks like class scores: called logits, or [N, K], or [N, K, 1, 1]. */
+export function chooseOutput(model: Model): Value {
+  const types = inferShapes(model);
+  const candidates = model.outputs.map((output) => ({ ...output, shape: types.get(output.name)?.shape ?? output.shape }));
+  const scores = candidates.filter(({ shape, type }) => type === 'float32' && shape && shape.length >= 2 && shape.slice(2).every((dim) => dim === 1));
+  const chosen = scores.find(({ name }) => name === 'logits') ?? scores[0];
+  if (!chosen) {
+    throw new GraphError(`None of the outputs is a list of class scores [N, K]: ${candidates.map(({ name, shape }) => `${name} [${shape ?? 'unknown'}]`).join(', ')}. Is this a classifier?`);
+  }
+  return chosen;
+}
+
+const passing = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast']);
+
+/** Takes out a Softmax (or LogSoftmax) after which only reshaping follows: it keeps the order of classes, but flattens gradients. */
+function cutSoftmax(model: Model): { model: Model; removed: boolean } {
+  const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
+  let node: Node | undefined = producers.get(model.outputs[0].name);
+  while (node && passing.has(node.operator)) node = producers.get(node.inputs[0]);
+  if (node?.operator !== 'Softmax' && node?.operator !== 'LogSoftmax') return { model, removed: false };
+  const nodes = model.nodes.map((other) => (other === node ? { ...other, operator: 'Identity', attributes: {} } : other));
+  return { model: removeUnused({ ...model, nodes }), removed: true };
+}
+
+function rename(model: Model, from: string, to: string): Model {
+  const swap = (name: string) => (name === from ? to : name);
+  return {
+    ...model,
+    constants: new Map([...model.constants].map(([name, tensor]) => [swap(name), tensor])),
+    nodes: model.nodes.map((node) => ({ ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) })),
+    outputs: model.outputs.map((output) => ({ ...output, name: swap(output.name) })),
+  };
+}
+
+/** Puts the preprocessing before the model and brings its output to [N, K]. */
+function wrap(body: Model, spec: Preprocessing & { canvas: number }, done: { removedSoftmax: boolean; freedBatch: boolean }): Model {
+  const { canvas, inputSize } = spec;
+  const [input] = body.inputs;
+  const start: Model = { ...body, inputs: [{ name: 'canvas', type: 'float32', shape: ['N', 3, canvas, canvas] }], outputs: [], nodes: [], constants: new Map() };
+  const b = new Builder(start);
+  b.scope = 'prepare';
+  let pixels = 'canvas';
+  if (canvas !== inputSize) {
+    const rows = floats(interpolationMatrix(canvas, inputSize), [inputSize, canvas]);
+    const columns = new Float32Array(rows.data.length);
+    for (let i = 0; i < inputSize; i++) for (let j = 0; j < canvas; j++) columns[j * inputSize + i] = rows.data[i * canvas + j] as number;
+    pixels = b.add('MatMul', [pixels, b.constant(floats(columns, [canvas, inputSize]), 'columns')]);
+    pixels = b.add('MatMul', [b.constant(rows, 'rows'), pixels]);
+  }
+  // Channel order, range, mean and std are one 3x3 matrix and an offset: a 1x1 convolution.
+  const matrix = new Float32Array(9);
+  for (let i = 0; i < 3; i++) matrix[i * 3 + (spec.channelOrder === 'RGB' ? i : 2 - i)] = spec.range / 255 / spec.std[i];
+  const offset = spec.mean.map((value, i) => -value / spec.std[i]);
+  pixels = b.add('Conv', [pixels, b.constant(floats(matrix, [3, 3, 1, 1]), 'normalise'), b.constant(floats(offset), 'offset')]);
+  if (spec.layout === 'NHWC') pixels = b.add('Transpose', [pixels], { perm: ints([0, 2, 3, 1]) });
+  const before = b.finish({});
+
+  const joined: Model = {
+    ...body,
+    inputs: before.inputs,
+    constants: new Map([...before.constants, ...body.constants]),
+    nodes: [...before.nodes, ...body.nodes.map((node) => ({ ...node, inputs: node.inputs.map((name) => (name === input.name ? pixels : name)) }))],
+  };
+  return finishOutput(joined, {
+    'atlas.prepared': 'canvas float32 RGB [N,3,S,S] 0..255 to logits [N,K]',
+    'atlas.canvas': String(canvas),
+    'atlas.inputSize': String(inputSize),
+    'atlas.resize': canvas === inputSize ? 'none' : 'antialiased bilinear, half-pixel centres',
+    'atlas.channelOrder': spec.channelOrder,
+    'atlas.layout': spec.layout,
+    'atlas.range': String(spec.range),
+    'atlas.mean': spec.mean.join(','),
+    'atlas.std': spec.std.join(','),
+    'atlas.softmaxRemoved': String(done.removedSoftmax),
+    'atlas.batchFreed': String(done.freedBatch),
+  });
+}
+
+function finishOutput(model: Model, metadata: Record<string, string>): Model {
+  const { types } = analyse(model);
+  const [output] = model.outputs;
+  const shape = types.get(output.name)?.shape;
+  const classes = shape?.[1];
+  if (!shape || typeof classes !== 'number' || shape[0] !== 'N') {
+    const last = model.nodes.find((node) => node.outputs.includes(output.name));
+    throw new GraphError(
+      `With any number of images the output "${output.name}" gets shape [${shape ?? 'unknown'}], not [N, K]. The batch is built into the model: export it with a dynamic batch.`,
+      last ? at(last) : {},
+    );
+  }
+  const taken = output.name !== 'logits' && (model.constants.has('logits') || model.nodes.some((node) => node.outputs.includes('logits')));
+  const renamed = taken ? rename(model, 'logits', 'logits/original') : model;
+  const b = new Builder(renamed);
+  b.scope = 'prepare';
+  const outputs: Value[] = [{ name: 'logits', type: 'float32', shape: ['N', classes] }];
+  if (shape.length > 2) {
+    const flat = { operator: 'Reshape', domain: '', name: 'prepare/flatten', inputs: [output.name, b.ints([0, classes])], outputs: ['logits'], attributes: {} };
+    if (output.name === 'logits') return finishOutput({ ...rename(renamed, 'logits', 'logits/original') }, metadata);
+    b.append(flat);
+    return b.finish({ outputs, metadata: { ...model.metadata, ...metadata } });
+  }
+  return { ...rename(renamed, output.name, 'logits'), outputs, metadata: { ...model.metadata, ...metadata } };
+}
+
+/** Why a model cannot be prepared, or undefined when it can. Tries it, at the size and layout that the model declares. */
+export function whyNotPreparable(model: Model): string | undefined {
+  try {
+    const input = imageInput(model);
+    const shape = input.shape;
+    if (shape?.length !== 4) return `The model's input has shape [${shape ?? 'unknown'}], not that of images.`;
+    const layout = shape[3] === 3 && shape[1] !== 3 ? 'NHWC' : 'NCHW';
+    const sides = (layout === 'NCHW' ? shape.slice(2) : shape.slice(1, 3)).map((dim) => (typeof dim === 'number' ? dim : 224));
+    prepare(model, { inputSize: sides[0], canvas: sides[0], mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'RGB', layout, range: 255 });
+    return undefined;
+  } catch (error) {
+    if (error instanceof GraphError) return error.message;
+    throw error;
+  }
+}

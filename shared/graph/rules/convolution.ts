@@ -1,0 +1,86 @@
+// Gradient of convolutions with respect to their input.
+// Method: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", 2016, arXiv 1603.07285, chapter 4.
+import { GraphError } from '../errors.ts';
+import { at, attribute, describe, int, ints } from '../model.ts';
+import { allocate, sizeOf, type Tensor } from '../tensor.ts';
+import { type Window, windowOf } from '../windows.ts';
+import { type Rule, type Step, simple } from './types.ts';
+
+const conv: Rule = simple((gradient, step) => {
+  const { node, b, needs } = step;
+  if (needs(1) || (node.inputs[2] && needs(2))) {
+    throw new GraphError(`The weights of the ${describe(node)} depend on the input, which has no rule. Only constant weights are supported.`, at(node));
+  }
+  const [x, w] = node.inputs;
+  const shape = b.shape(x);
+  const weights = b.facts.constants.get(w);
+  const window = windowOf(node, shape, b.shape(w).slice(2));
+  const spatial = shape.slice(2);
+  if (spatial.some((dim) => typeof dim === 'string')) {
+    throw new GraphError(`The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`, at(node));
+  }
+  return [weights && window.strides.every((stride) => stride === 1) ? byConvolution(gradient, step, weights, window) : byTransposed(gradient, step, w, window)];
+});
+
+/** Stride 1: a convolution with spatially flipped weights whose channels are exchanged. Several times faster than ConvTranspose. */
+function byConvolution(gradient: string, { node, b }: Step, weights: Tensor, window: Window): string {
+  const group = attribute(node, 'group', 1);
+  const reach = window.kernel.map((size, i) => window.dilations[i] * (size - 1));
+  const pads = [...reach.map((size, i) => size - window.before[i]), ...reach.map((size, i) => size - window.after[i])];
+  let cropped = gradient;
+  if (pads.some((pad) => pad < 0)) {
+    // More padding than the kernel reaches: the outermost outputs saw only zeros.
+    const rank = reach.length;
+    const starts = pads.slice(0, rank).map((pad) => Math.max(0, -pad));
+    const ends = pads.slice(rank).map((pad) => (pad < 0 ? pad : Number.MAX_SAFE_INTEGER));
+    cropped = b.add('Slice', [gradient, b.ints(starts), b.ints(ends), b.ints(starts.map((_, i) => i + 2))]);
+  }
+  return b.add('Conv', [cropped, b.constant(flipped(weights, group), 'weights')], {
+    kernel_shape: ints(window.kernel),
+    dilations: ints(window.dilations),
+    strides: ints(window.strides),
+    group: int(group),
+    pads: ints(pads.map((pad) => Math.max(0, pad))),
+  });
+}
+
+/** [M, C/g, ...] to [C, M/g, ...], every kernel turned by 180 degrees. */
+function flipped(weights: Tensor, group: number): Tensor {
+  const [outputs, inputs, ...kernel] = weights.shape;
+  const taps = sizeOf(kernel);
+  const perGroup = outputs / group;
+  const data = allocate(weights.type, weights.data.length);
+  for (let m = 0; m < outputs; m++) {
+    const g = Math.floor(m / perGroup);
+    for (let c = 0; c < inputs; c++) {
+      const from = (m * inputs + c) * taps;
+      const to = ((g * inputs + c) * perGroup + (m % perGroup)) * taps;
+      for (let t = 0; t < taps; t++) data[to + taps - 1 - t] = weights.data[from + t];
+    }
+  }
+  return { type: weights.type, shape: [inputs * group, perGroup, ...kernel], data };
+}
+
+function byTransposed(gradient: string, { node, b }: Step, weights: string, window: Window): string {
+  const shape = b.shape(node.inputs[0]);
+  return transposed(b, gradient, weights, window, shape.slice(2) as number[], attribute(node, 'group', 1), shape);
+}
+
+/** ConvTranspose that lands exactly on `sizes`, whatever rest the strides left over. */
+export function transposed(b: Step['b'], gradient: string, weights: string, window: Window, sizes: number[], group: number, shape: (number | string)[]): string {
+  const covered = window.kernel.map((size, i) => ((window.outputs[i] as number) - 1) * window.strides[i] + window.dilations[i] * (size - 1) + 1);
+  // ConvTranspose crops what the padding took; a window that never reached the end of the input leaves rows to add.
+  const rest = sizes.map((size, i) => size + window.before[i] + window.after[i] - covered[i]);
+  const result = b.add('ConvTranspose', [gradient, weights], {
+    kernel_shape: ints(window.kernel),
+    dilations: ints(window.dilations),
+    strides: ints(window.strides),
+    group: int(group),
+    pads: ints([...window.before, ...window.after.map((pad, i) => (rest[i] < 0 ? pad - rest[i] : pad))]),
+    output_padding: ints(rest.map((size) => Math.max(0, size))),
+  });
+  b.facts.types.set(result, { type: 'float32', shape });
+  return result;
+}
+
+export const convolution: Record<string, Rule> = { Conv: conv };

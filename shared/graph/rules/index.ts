@@ -1,0 +1,25 @@
+// The table of gradient rules. To support an operator, add a rule to its family's file, or a new family here.
+import { activations } from './activations.ts';
+import { arithmetic } from './arithmetic.ts';
+import { convolution } from './convolution.ts';
+import { joining } from './joining.ts';
+import { layout } from './layout.ts';
+import { linear } from './linear.ts';
+import { normalisation } from './normalisation.ts';
+import { pooling } from './pooling.ts';
+import { reductions } from './reductions.ts';
+import type { Rule } from './types.ts';
+
+export type { Rule, Step } from './types.ts';
+
+export const rules: Record<string, Rule> = {
+  ...activations,
+  ...arithmetic,
+  ...convolution,
+  ...joining,
+  ...layout,
+  ...linear,
+  ...normalisation,
+  ...pooling,
+  ...reductions,
+};

@@ -1,0 +1,51 @@
+import { GraphError } from './errors.ts';
+import { at, attribute, describe, type Dim, intsAttribute, type Node } from './model.ts';
+
+/** The geometry of a convolution or pooling window, one entry per spatial axis. */
+export interface Window {
+  kernel: number[];
+  strides: number[];
+  dilations: number[];
+  /** Padding before and after; negative values crop. `auto_pad` is resolved where the input's size is known. */
+  before: number[];
+  after: number[];
+  outputs: Dim[];
+}
+
+/** Reads kernel, strides, dilations and padding of Conv, MaxPool, AveragePool, and computes the output size. */
+export function windowOf(node: Node, input: readonly Dim[], weights?: readonly Dim[]): Window {
+  const rank = input.length - 2;
+  const kernel = (intsAttribute(node, 'kernel_shape') ?? weights)?.map((size) => {
+    if (typeof size !== 'number') throw new GraphError(`The kernel of ${describe(node)} has no fixed size. Only constant kernels are supported.`, at(node));
+    return size;
+  });
+  if (!kernel || kernel.length !== rank) throw new GraphError(`${describe(node)} needs a kernel of ${rank} dimensions for its input [${input}]. The node is not valid ONNX.`, at(node));
+  const strides = intsAttribute(node, 'strides') ?? kernel.map(() => 1);
+  const dilations = intsAttribute(node, 'dilations') ?? kernel.map(() => 1);
+  const pads = intsAttribute(node, 'pads') ?? [...kernel, ...kernel].map(() => 0);
+  const before = pads.slice(0, rank);
+  const after = pads.slice(rank);
+  const auto = attribute(node, 'auto_pad', 'NOTSET');
+  const ceil = attribute(node, 'ceil_mode', 0) === 1;
+  const outputs = kernel.map((size, i): Dim => {
+    const length = input[i + 2];
+    const reach = dilations[i] * (size - 1) + 1;
+    if (auto === 'VALID') before[i] = after[i] = 0;
+    if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') {
+      if (typeof length !== 'number') return `${node.outputs[0]}.${i + 2}`;
+      const output = Math.ceil(length / strides[i]);
+      const total = Math.max(0, (output - 1) * strides[i] + reach - length);
+      before[i] = auto === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2);
+      after[i] = total - before[i];
+      return output;
+    }
+    if (typeof length !== 'number') return `${node.outputs[0]}.${i + 2}`;
+    const steps = (length + before[i] + after[i] - reach) / strides[i];
+    let output = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    // A window that would start in the padding after the input is dropped.
+    if (ceil && (output - 1) * strides[i] >= length + before[i]) output--;
+    if (output < 1) throw new GraphError(`${describe(node)} has a window larger than its input [${input}]. The model's input is too small.`, at(node));
+    return output;
+  });
+  return { kernel, strides, dilations, before, after, outputs };
+}

@@ -1,0 +1,3 @@
+/** What is said about predictions: intervals, probabilities, rankings. */
+export { argmax, softmax, topK } from './predictions.ts';
+export { type Interval, wilson } from './wilson.ts';
