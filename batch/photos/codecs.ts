@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { createCodecs } from '#shared/images';
+
+/** Node has it; Node's types do not. */
+declare const WebAssembly: { compile(bytes: Uint8Array): Promise<WebAssembly.Module> };
+
+let compiled: Promise<ReturnType<typeof createCodecs>> | undefined;
+
+/** The codecs of shared/images on this platform; their WebAssembly is compiled once. */
+export function codecs(): Promise<ReturnType<typeof createCodecs>> {
+  compiled ??= compile();
+  return compiled;
+}
+
+async function compile() {
+  const [jpeg, png, webp] = await Promise.all(
+    [
+      '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
+      '@jsquash/png/codec/pkg/squoosh_png_bg.wasm',
+      '@jsquash/webp/codec/dec/webp_dec.wasm',
+    ].map(async (name) => WebAssembly.compile(await readFile(fileURLToPath(import.meta.resolve(name))))),
+  );
+  return createCodecs({ jpeg, png, webp });
+}

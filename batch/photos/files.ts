@@ -1,0 +1,62 @@
+import { existsSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UsageError } from '../errors/index.ts';
+
+export interface PhotoFile {
+  /** The file's name; with its folder's before it where two folders have files of that name. */
+  name: string;
+  path: string;
+}
+
+const readable = /\.(jpe?g|png|webp)$/i;
+/** Pictures all the same, which a person may wonder about: they are counted as skipped. Other files (credits, notes) are passed over. */
+const unreadable = /\.(gif|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|ico|psd|raw|dng|cr2|nef)$/i;
+
+/**
+ * The pictures of folders (not of folders inside them), each folder's sorted by name; a single picture may be given in place of a folder.
+ * @throws UsageError for a folder that does not exist or has no picture in it.
+ */
+export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[]> {
+  const found: { folder: string; file: string; path: string }[] = [];
+  for (const folder of folders) {
+    if (!existsSync(folder)) {
+      throw new UsageError(
+        `The photo folder ${folder} does not exist. Give the path of a folder with JPEG, PNG or WebP files in it.`,
+      );
+    }
+    if (!statSync(folder).isDirectory()) {
+      if (!readable.test(folder)) {
+        throw new UsageError(
+          `${folder} is neither a folder of photos, nor a JPEG, PNG or WebP file, nor an .npy file of canvases. Give one of these.`,
+        );
+      }
+      found.push({ folder: '', file: basename(folder), path: folder });
+      continue;
+    }
+    const entries = await readdir(folder, { withFileTypes: true });
+    const files = entries
+      .filter(
+        (entry) =>
+          !entry.isDirectory() &&
+          !entry.name.startsWith('.') &&
+          (readable.test(entry.name) || unreadable.test(entry.name)),
+      )
+      .map((entry) => entry.name)
+      .sort(byCodeUnits);
+    if (files.length === 0) {
+      const inside = entries.some((entry) => entry.isDirectory()) ? ' (folders inside it are not looked into)' : '';
+      throw new UsageError(`The photo folder ${folder} has no JPEG, PNG or WebP file in it${inside}. Check the path.`);
+    }
+    for (const file of files) found.push({ folder: basename(folder), file, path: join(folder, file) });
+  }
+  const times = new Map<string, number>();
+  for (const { file } of found) times.set(file, (times.get(file) ?? 0) + 1);
+  return found.map(({ folder, file, path }) => ({
+    name: folder && times.get(file)! > 1 ? `${folder}/${file}` : file,
+    path,
+  }));
+}
+
+/** The same order on every machine, whatever its language. */
+const byCodeUnits = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

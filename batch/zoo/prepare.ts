@@ -1,0 +1,29 @@
+import { GraphError, prepare, readModel, writeModel } from '#shared/graph';
+import { UsageError } from '../errors/index.ts';
+import type { ZooModel } from './cards.ts';
+import { hashOf, readModelBytes } from './files.ts';
+
+export interface PreparedModel {
+  /** ONNX: canvas [N,3,S,S] in, logits [N,K] out, any N. */
+  bytes: Uint8Array;
+  sha256: string;
+  /** Of the file it was made from. */
+  sourceSha256: string;
+}
+
+/**
+ * The prepared graph of a model, for a canvas of `canvas` pixels a side.
+ * @throws UsageError when the model's file is missing or is another, or when its graph cannot be prepared as the card says.
+ */
+export async function prepareModel(model: ZooModel, canvas: number): Promise<PreparedModel> {
+  const source = await readModelBytes(model);
+  try {
+    const bytes = writeModel(prepare(readModel(source), { ...model.card.preprocessing, canvas }));
+    return { bytes, sha256: hashOf(bytes), sourceSha256: hashOf(source) };
+  } catch (error) {
+    if (!(error instanceof GraphError)) throw error;
+    throw new UsageError(`The model ${model.card.id} cannot be prepared as its card says: ${error.message}`, {
+      cause: error,
+    });
+  }
+}

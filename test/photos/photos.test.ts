@@ -1,0 +1,156 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { writeNpy } from '#shared/formats';
+import { canvasFromRgba } from '#shared/images';
+import { codecs, loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
+
+const starter = fileURLToPath(new URL('../../zoo/starter/photos/', import.meta.url));
+let root: string;
+let folder: string;
+let count = 0;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'atlas-photos-'));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+beforeEach(() => {
+  folder = join(root, String(count++));
+  mkdirSync(folder);
+});
+
+const copy = (from: string, to: string) => cpSync(join(starter, from), join(folder, to));
+
+describe('a folder of photos', () => {
+  it('becomes canvases in the order of the names, the same pixels as shared/images makes', async () => {
+    copy('cat.jpg', 'b.JPEG');
+    copy('dog.jpg', 'a.jpg');
+    const { decode, encodePng } = await codecs();
+    const cat = await decode(Uint8Array.from(readFileSync(join(starter, 'cat.jpg'))));
+    writeFileSync(join(folder, 'C.png'), await encodePng(cat));
+    writeFileSync(join(folder, 'photos.json'), '[]');
+    writeFileSync(join(folder, '.hidden.jpg'), '');
+    const photos = await loadPhotos([folder], { canvas: 64 });
+    expect(photos.names).toEqual(['C.png', 'a.jpg', 'b.JPEG']);
+    expect(photos.pixels.buffer).toBeInstanceOf(SharedArrayBuffer);
+    const canvas = Uint8Array.from(canvasFromRgba(cat, 64));
+    expect(photos.pixels.subarray(0, canvas.length)).toEqual(canvas);
+    expect(photos.pixels.subarray(2 * canvas.length)).toEqual(canvas);
+    expect(photos.skipped).toEqual([]);
+  });
+
+  it('photos that cannot be read are skipped with their reason, and are an error with strict', async () => {
+    copy('cat.jpg', 'good.jpg');
+    writeFileSync(join(folder, 'a-cut.jpg'), readFileSync(join(starter, 'cat.jpg')).subarray(0, 3000));
+    writeFileSync(join(folder, 'b-text.png'), 'this is text');
+    writeFileSync(join(folder, 'c-empty.webp'), '');
+    writeFileSync(join(folder, 'd.gif'), 'GIF89a');
+    const photos = await loadPhotos([folder], { canvas: 32 });
+    expect(photos.names).toEqual(['good.jpg']);
+    expect(photos.pixels).toHaveLength(3 * 32 * 32);
+    expect(photos.skipped.map(({ file }) => file)).toEqual(['a-cut.jpg', 'b-text.png', 'c-empty.webp', 'd.gif']);
+    for (const { reason } of photos.skipped) expect(reason.length).toBeGreaterThan(10);
+    await expect(loadPhotos([folder], { canvas: 32, strict: true })).rejects.toThrow(/a-cut\.jpg cannot be read/);
+  });
+
+  it.each([
+    ['that does not exist', 'nowhere', () => {}, /does not exist/],
+    ['with nothing in it', '', () => {}, /has no JPEG, PNG or WebP file/],
+    ['that holds only folders', '', () => mkdirSync(join(folder, 'inner')), /folders inside it/],
+    ['that is another file', 'x.txt', () => writeFileSync(join(folder, 'x.txt'), ''), /neither a folder/],
+    ['with nothing readable', '', () => writeFileSync(join(folder, 'x.jpg'), 'no'), /None of the 1 photos.*x\.jpg/],
+  ])('%s is refused', async (_what, path, make, says) => {
+    make();
+    await expect(loadPhotos([join(folder, path)], { canvas: 32 })).rejects.toThrow(says);
+  });
+
+  it('only loads what is asked for; names in two folders are told apart', async () => {
+    copy('cat.jpg', 'cat.jpg');
+    copy('dog.jpg', 'dog.jpg');
+    const only = await loadPhotos([folder], { canvas: 32, only: (file) => file === 'dog.jpg' });
+    expect(only.names).toEqual(['dog.jpg']);
+    const other = join(folder, 'other');
+    mkdirSync(other);
+    copy('moose.jpg', 'other/cat.jpg');
+    const both = await loadPhotos([folder, other, join(starter, 'panda.jpg')], { canvas: 32 });
+    expect(both.names).toEqual([expect.stringMatching(/^\d+\/cat\.jpg$/), 'dog.jpg', 'other/cat.jpg', 'panda.jpg']);
+  });
+
+  it('a file name that starts with a WordNet id tells the class', async () => {
+    for (const name of ['n01443537_goldfish.jpg', 'n99999999_unknown.jpg', 'cat.jpg']) copy('cat.jpg', name);
+    const wnids = ['n01440764', 'n01443537', undefined];
+    expect((await loadPhotos([folder], { canvas: 32, wnids })).truth).toEqual([null, 1, null]);
+    expect((await loadPhotos([folder], { canvas: 32 })).truth).toEqual([null, null, null]);
+  });
+
+  it('the hash of a set changes with its photos and their order, and with nothing else', async () => {
+    copy('cat.jpg', 'a.jpg');
+    copy('dog.jpg', 'b.jpg');
+    const photos = await loadPhotos([folder], { canvas: 32 });
+    const again = await loadPhotos([folder], { canvas: 32 });
+    expect(again.sha256([0, 1])).toBe(photos.sha256([0, 1]));
+    const others = [
+      photos.sha256([0]),
+      photos.sha256([1, 0]),
+      (await loadPhotos([folder], { canvas: 33 })).sha256([0, 1]),
+    ];
+    expect(new Set([photos.sha256([0, 1]), ...others]).size).toBe(4);
+  });
+
+  it('can be left by a signal', async () => {
+    await expect(loadPhotos([starter], { canvas: 32, signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  });
+});
+
+describe('an .npy file of canvases', () => {
+  const values = Array.from({ length: 2 * 3 * 8 * 8 }, (_, i) => i % 256);
+  const write = (data: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>, shape: number[]) => {
+    const path = join(folder, 'set.npy');
+    writeFileSync(path, writeNpy(data, shape));
+    return path;
+  };
+
+  it.each([
+    ['uint8', () => Uint8Array.from(values)],
+    ['float32, rounded', () => Float32Array.from(values, (value) => value + (value < 255 ? 0.4 : 0))],
+  ])('%s', async (_type, data) => {
+    const photos = await loadPhotos([write(data(), [2, 3, 8, 8])], { canvas: 8 });
+    expect(photos.names).toEqual(['set-000000', 'set-000001']);
+    expect([...photos.pixels]).toEqual(values);
+  });
+
+  it.each([
+    ['another shape', Uint8Array.from(values), [2, 8, 8, 3], 8, /shape \[2,8,8,3\]/],
+    ['another canvas', Uint8Array.from(values), [2, 3, 8, 8], 224, /8 pixels wide, and 224/],
+    ['pixels in 0..1', Float32Array.from(values, (value) => value / 255), [2, 3, 8, 8], 8, /0\.\.1/],
+    ['a pixel of 300', Float32Array.from(values, () => 300), [2, 3, 8, 8], 8, /value 300/],
+    ['not a number', Float32Array.from(values, () => Number.NaN), [2, 3, 8, 8], 8, /NaN/],
+  ])('refuses %s', async (_what, data, shape, canvas, says) => {
+    await expect(loadPhotos([write(data, shape)], { canvas })).rejects.toThrow(says);
+  });
+
+  it('refuses a file that is none', async () => {
+    const path = join(folder, 'text.npy');
+    writeFileSync(path, 'text');
+    await expect(loadPhotos([path], { canvas: 8 })).rejects.toThrow(/text\.npy/);
+    await expect(loadPhotos([`${path}x.npy`], { canvas: 8 })).rejects.toThrow(/no such file/);
+  });
+});
+
+describe('the split into crafting and evaluation', () => {
+  const names = Array.from({ length: 1000 }, (_, i) => `photo-${i}.jpg`);
+
+  it('takes each photo once, about half on each side', () => {
+    const { crafting, evaluation } = splitPhotos(names);
+    expect([...crafting, ...evaluation].sort((a, b) => a - b)).toEqual(names.map((_, i) => i));
+    expect(Math.abs(crafting.length - 500)).toBeLessThan(60);
+  });
+
+  it('a photo keeps its side whatever others are there and whichever folder it is in', () => {
+    const craft = new Set(splitPhotos(names).crafting.map((i) => names[i]));
+    const few = names.slice(300, 420).reverse();
+    expect(splitPhotos(few).crafting.map((i) => few[i])).toEqual(few.filter((name) => craft.has(name)));
+    expect(splitPhotos(names.map((name) => `folder/${name}`))).toEqual(splitPhotos(names));
+  });
+});
