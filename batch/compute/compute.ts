@@ -1,0 +1,188 @@
+import { availableParallelism } from 'node:os';
+import { ComputeError, Pool } from './pool.ts';
+import type { Item, Job, JobResult, Pixels, Program, Table } from './protocol.ts';
+import { chooseProvider, type Provider } from './providers.ts';
+
+export interface ComputeOptions {
+  /** Default auto. */
+  provider?: Provider | 'auto';
+  /** Threads; default one for each processor, and one on a GPU. The results do not depend on it, to the last bit. */
+  workers?: number;
+  /** Models, and gradients of models, that each thread keeps open; default 4. Beyond it the one not used for longest is let go. */
+  sessions?: number;
+  /** Told in one line what a person should know, such as that auto fell back to the CPU. */
+  notice?: (line: string) => void;
+}
+
+export interface LogitsTask {
+  /** A prepared model: `canvas` [N,3,S,S] to `logits` [N,K]. */
+  program: Program;
+  photos: Pixels;
+  items: Item[];
+  /** [3,S,S]; left out or null: the photos as they are. Measured on rounded pixels. */
+  v?: Float32Array | null;
+  signal?: AbortSignal;
+  /** Called as items are finished. */
+  onProgress?: (done: number) => void;
+}
+
+export interface GradientTask {
+  /** A prepared model with a loss, differentiated: outputs `logits`, `loss` [N] and `gradient` [N,3,S,S]. */
+  program: Program;
+  photos: Pixels;
+  items: Item[];
+  v: Float32Array;
+  /** Inputs of the loss with one row for every item, such as `reference` or `label`. */
+  tables?: Record<string, Table>;
+  /** Inputs of the loss that are the same for every item, such as `centre`. */
+  constants?: Record<string, Float32Array>;
+  signal?: AbortSignal;
+}
+
+/** Everything that runs models. One for a command: open it, use it, close it. */
+export interface Compute {
+  readonly provider: Provider;
+  readonly workers: number;
+  /** Photos that go through the model together; a property of the provider alone, since it decides how sums are rounded. */
+  readonly microBatch: number;
+  /** Logits [items, K] of photos, perturbed or not. */
+  logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }>;
+  /** The sum over the items of the gradient of each one's loss with respect to its pixels, [3,S,S]; with the losses [items] and logits [items, K]. */
+  gradient(
+    task: GradientTask,
+  ): Promise<{ gradient: Float32Array; losses: Float32Array; logits: Float32Array; classes: number }>;
+  /** Gives back the sessions of one program, or of all. */
+  release(key?: string): Promise<void>;
+  /** Ends the threads; running work is rejected. May be called twice. */
+  close(): Promise<void>;
+}
+
+// CPU: 1 and 2 are equally fast within noise, and 1 needs less memory. A GPU starves below a dozen.
+const microBatches: Record<Provider, number> = { cpu: 1, cuda: 20, webgpu: 8 };
+
+/** A float vector that threads read in place. */
+export function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(4 * length));
+}
+
+const isShared = (view: ArrayBufferView) => view.buffer instanceof SharedArrayBuffer;
+
+function share<T extends Uint8Array | Float32Array | Int32Array>(view: T): T {
+  if (isShared(view)) return view;
+  const bytes = new Uint8Array(new SharedArrayBuffer(view.byteLength));
+  bytes.set(new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength));
+  return new (view.constructor as new (buffer: SharedArrayBuffer) => T)(bytes.buffer as SharedArrayBuffer);
+}
+
+class PooledCompute implements Compute {
+  readonly provider: Provider;
+  readonly workers: number;
+  readonly microBatch: number;
+  #pool: Pool;
+  // Shared copies of what callers hold in ordinary memory, kept for as long as the original is.
+  #shared = new WeakMap<ArrayBufferView, ArrayBufferView>();
+
+  constructor(provider: Provider, workers: number, sessions: number) {
+    this.provider = provider;
+    this.workers = workers;
+    this.microBatch = microBatches[provider];
+    this.#pool = new Pool(workers, { provider, sessions });
+  }
+
+  #once<T extends Uint8Array | Float32Array | Int32Array>(view: T): T {
+    if (isShared(view)) return view;
+    const known = this.#shared.get(view);
+    if (known) return known as T;
+    const made = share(view);
+    this.#shared.set(view, made);
+    return made;
+  }
+
+  #jobs(task: LogitsTask | GradientTask, gradient: boolean): Omit<Job, 'id'>[] {
+    const { items, photos } = task;
+    const length = 3 * photos.size * photos.size;
+    const count = photos.pixels.length / length;
+    for (const { photo } of items) {
+      if (!(photo >= 0 && photo < count))
+        throw new ComputeError(`Photo ${photo} was asked for, and there are ${count}.`);
+    }
+    if (task.v && task.v.length !== length) {
+      throw new ComputeError(
+        `The perturbation has ${task.v.length} values, and a canvas of ${photos.size} x ${photos.size} pixels has ${length}. Use photos of the size that it was crafted for.`,
+      );
+    }
+    const tables = 'tables' in task && task.tables ? task.tables : {};
+    const common = {
+      program: { key: task.program.key, bytes: this.#once(task.program.bytes) },
+      photos: { pixels: this.#once(photos.pixels), size: photos.size },
+      // v changes from step to step, so its copy is never kept.
+      perturbation: task.v ? share(task.v) : null,
+      rounded: !gradient,
+      tables: Object.fromEntries(
+        Object.entries(tables).map(([name, { data, width }]) => [name, { data: this.#once(data), width }]),
+      ),
+      constants: 'constants' in task && task.constants ? task.constants : {},
+      gradient,
+    };
+    const jobs: Omit<Job, 'id'>[] = [];
+    for (let i = 0; i < items.length; i += this.microBatch)
+      jobs.push({ ...common, items: items.slice(i, i + this.microBatch) });
+    return jobs;
+  }
+
+  async logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }> {
+    const jobs = this.#jobs(task, false);
+    let done = 0;
+    const results = await this.#pool.run(jobs, task.signal, (index) => {
+      done += jobs[index].items.length;
+      task.onProgress?.(done);
+    });
+    return gather(results, task.items.length);
+  }
+
+  async gradient(task: GradientTask): ReturnType<Compute['gradient']> {
+    const results = await this.#pool.run(this.#jobs(task, true), task.signal);
+    const gradient = new Float32Array(3 * task.photos.size * task.photos.size);
+    // Always in the order of the items, whichever thread was first: float addition is not associative.
+    for (const part of results) for (let i = 0; i < gradient.length; i++) gradient[i] += part.gradient[i];
+    const losses = new Float32Array(task.items.length);
+    let offset = 0;
+    for (const part of results) {
+      losses.set(part.losses, offset);
+      offset += part.losses.length;
+    }
+    return { gradient, losses, ...gather(results, task.items.length) };
+  }
+
+  async release(key?: string): Promise<void> {
+    await this.#pool.release(key ?? null);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+}
+
+function gather(results: JobResult[], items: number): { logits: Float32Array; classes: number } {
+  const total = results.reduce((sum, part) => sum + part.logits.length, 0);
+  const logits = new Float32Array(total);
+  let offset = 0;
+  for (const part of results) {
+    logits.set(part.logits, offset);
+    offset += part.logits.length;
+  }
+  return { logits, classes: items === 0 ? 0 : total / items };
+}
+
+/**
+ * Starts the threads around onnxruntime-node.
+ *
+ * @throws ComputeError when the provider does not work on this machine.
+ */
+export async function openCompute(options: ComputeOptions = {}): Promise<Compute> {
+  const provider = await chooseProvider(options.provider ?? 'auto', options.notice);
+  const workers = options.workers ?? (provider === 'cpu' ? availableParallelism() : 1);
+  if (!Number.isInteger(workers) || workers < 1)
+    throw new ComputeError(`${workers} is not a number of threads. Use 1 or more.`);
+  return new PooledCompute(provider, workers, options.sessions ?? 4);
+}

@@ -1,0 +1,12 @@
+/** The only room that touches onnxruntime: worker threads that run models, and sum gradients the same way however many they are. */
+export {
+  type Compute,
+  type ComputeOptions,
+  type GradientTask,
+  type LogitsTask,
+  openCompute,
+  sharedFloats,
+} from './compute.ts';
+export { ComputeError } from './pool.ts';
+export type { Item, Pixels, Program, Table } from './protocol.ts';
+export { type Provider, providers } from './providers.ts';

@@ -1,0 +1,71 @@
+/** What the main thread and the worker threads of compute/ say to each other. No code, only shapes. */
+
+/** An ONNX file under the name of its content: threads keep a session for each key. */
+export interface Program {
+  /** SHA-256 of the bytes, or any name that no other content has. */
+  key: string;
+  bytes: Uint8Array;
+}
+
+/** The photos as uint8 canvases [P, 3, size, size], one after the other. Best over a SharedArrayBuffer: threads then read them in place. */
+export interface Pixels {
+  pixels: Uint8Array;
+  size: number;
+}
+
+/** One photo of a batch, mirrored or not. */
+export interface Item {
+  photo: number;
+  flip: boolean;
+  /** Row of the tables that belongs to this item, where there are tables. */
+  row?: number;
+}
+
+/** An input of the program that has one row for every item: `data` is [rows, width]. Integers are handed over as int64, as ONNX labels are. */
+export interface Table {
+  data: Float32Array | Int32Array;
+  width: number;
+}
+
+export interface Job {
+  id: number;
+  program: Program;
+  photos: Pixels;
+  items: Item[];
+  /** Added to every canvas; null for the photos as they are. */
+  perturbation: Float32Array | null;
+  /** true: round(clip(canvas + v)), as results are measured. false: not rounded, as gradients are taken. */
+  rounded: boolean;
+  tables: Record<string, Table>;
+  /** Inputs that are the same for every item: float32 vectors. */
+  constants: Record<string, Float32Array>;
+  /** Whether the program has outputs `loss` and `gradient` besides `logits`. */
+  gradient: boolean;
+}
+
+export interface JobResult {
+  /** [items, K]. */
+  logits: Float32Array;
+  /** [items]; empty without gradient. */
+  losses: Float32Array;
+  /** Sum over the items, [3, size, size]; empty without gradient. */
+  gradient: Float32Array;
+}
+
+export type Request =
+  | { kind: 'job'; job: Job }
+  | { kind: 'release'; id: number; key: string | null }
+  | { kind: 'close' };
+
+export type Reply =
+  | { kind: 'ready' }
+  | { kind: 'done'; id: number; result: JobResult }
+  | { kind: 'released'; id: number }
+  | { kind: 'failed'; id: number; message: string };
+
+export interface WorkerSettings {
+  /** Name of the execution provider for onnxruntime. */
+  provider: string;
+  /** How many sessions a thread keeps before it lets the one go that was not used for longest. */
+  sessions: number;
+}

@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { differentiate, readModel, withCrossEntropy, writeModel } from '#shared/graph';
+import { type Compute, ComputeError, type Item, openCompute } from '../../batch/compute/index.ts';
+import { Pool } from '../../batch/compute/pool.ts';
+import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
+
+const model = tinyModel();
+const photos = tinyPhotos();
+const bytes = writeModel(differentiate(withCrossEntropy(readModel(model.bytes)), { of: 'loss', wrt: 'canvas' }));
+const gradientProgram = { key: 'tiny gradient', bytes };
+const labels = { data: Int32Array.from({ length: 12 }, (_, i) => i % 4), width: 1 };
+const items: Item[] = Array.from({ length: 11 }, (_, i) => ({ photo: (5 * i) % 12, flip: i % 3 === 0, row: (5 * i) % 12 }));
+const v = Float32Array.from({ length: model.length }, (_, i) => 12.3 * Math.sin(i));
+
+/** The canvas as the definition says: mirror the photo, add v, clip. */
+function canvasOf({ photo, flip }: Item): number[] {
+  const { size } = photos;
+  return Array.from({ length: model.length }, (_, i) => {
+    const x = i % size;
+    const from = flip ? i - x + (size - 1 - x) : i;
+    return Math.min(255, Math.max(0, photos.pixels[photo * model.length + from] + v[i]));
+  });
+}
+
+const logitsOf = (canvas: number[]) =>
+  Array.from({ length: model.classes }, (_, k) =>
+    canvas.reduce((sum, pixel, i) => sum + (pixel - 127.5) * model.weights[i * model.classes + k], 0),
+  );
+
+let compute: Compute;
+beforeAll(async () => {
+  compute = await openCompute({ provider: 'cpu', workers: 2 });
+});
+afterAll(() => compute.close());
+
+describe('compute', () => {
+  it('gives the logits of the rounded, perturbed photo', async () => {
+    const { logits, classes } = await compute.logits({ program: model, photos, items, v });
+    expect(classes).toBe(4);
+    items.forEach((item, i) => {
+      const expected = logitsOf(canvasOf(item).map(Math.round));
+      expected.forEach((value, k) => {
+        expect(logits[i * classes + k]).toBeCloseTo(value, 3);
+      });
+    });
+  });
+
+  it('sums the gradients of the unrounded, clipped photos, mirrored before v is added', async () => {
+    const found = await compute.gradient({ program: gradientProgram, photos, items, v, tables: { labels } });
+    const expected = new Float64Array(model.length);
+    items.forEach((item, n) => {
+      const logits = logitsOf(canvasOf(item));
+      const total = logits.reduce((sum, value) => sum + Math.exp(value - Math.max(...logits)), 0);
+      const probabilities = logits.map((value) => Math.exp(value - Math.max(...logits)) / total);
+      const label = labels.data[item.row as number];
+      expect(found.losses[n]).toBeCloseTo(-Math.log(probabilities[label]), 4);
+      for (let i = 0; i < model.length; i++) {
+        for (let k = 0; k < 4; k++) {
+          expected[i] += model.weights[i * 4 + k] * (probabilities[k] - Number(k === label));
+        }
+      }
+    });
+    found.gradient.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i], 5);
+    });
+  });
+
+  it('gives the same bits with one thread and with three', async () => {
+    const task = { program: gradientProgram, photos, items, v, tables: { labels } };
+    const here = await compute.gradient(task);
+    for (const workers of [1, 3]) {
+      const other = await openCompute({ provider: 'cpu', workers });
+      const there = await other.gradient(task);
+      await other.close();
+      expect(Buffer.from(there.gradient.buffer).equals(Buffer.from(here.gradient.buffer))).toBe(true);
+    }
+  });
+
+  it('leaves at once when aborted, and works on', async () => {
+    const controller = new AbortController();
+    const many = Array.from({ length: 20_000 }, (_, i) => ({ photo: i % 12, flip: false }));
+    const reason = new Error('enough');
+    const running = compute.logits({
+      program: model,
+      photos,
+      items: many,
+      signal: controller.signal,
+      onProgress: (done) => done === 10 && controller.abort(reason),
+    });
+    const started = performance.now();
+    await expect(running).rejects.toBe(reason);
+    expect(performance.now() - started).toBeLessThan(5000);
+    const { logits } = await compute.logits({ program: model, photos, items: items.slice(0, 2) });
+    expect(logits).toHaveLength(8);
+  });
+
+  it('says that a model cannot be run, and works on', async () => {
+    const broken = { key: 'broken', bytes: new Uint8Array([1, 2, 3]) };
+    await expect(compute.logits({ program: broken, photos, items })).rejects.toThrow(ComputeError);
+    await expect(compute.logits({ program: model, photos, items })).resolves.toMatchObject({ classes: 4 });
+  });
+
+  it('refuses a perturbation of another size, and photos that are not there', async () => {
+    const short = new Float32Array(5);
+    await expect(compute.logits({ program: model, photos, items, v: short })).rejects.toThrow(/5 values.*192/);
+    const beyond = [{ photo: 12, flip: false }];
+    await expect(compute.logits({ program: model, photos, items: beyond })).rejects.toThrow(/Photo 12/);
+  });
+
+  it('opens a session again after it was given back', async () => {
+    const before = await compute.logits({ program: model, photos, items });
+    await compute.release(model.key);
+    await compute.release();
+    expect((await compute.logits({ program: model, photos, items })).logits).toEqual(before.logits);
+  });
+
+  it('rejects what is running when it is closed, and all that comes after', async () => {
+    const other = await openCompute({ provider: 'cpu', workers: 1 });
+    const running = other.logits({ program: model, photos, items: Array.from({ length: 5000 }, () => items[0]) });
+    const rejected = expect(running).rejects.toThrow(/closed/);
+    await other.close();
+    await rejected;
+    await expect(other.logits({ program: model, photos, items })).rejects.toThrow(/closed/);
+    await other.close();
+  });
+
+  it('fails with the cause when a thread dies', async () => {
+    const entry = new URL(`data:text/javascript,${encodeURIComponent("throw new Error('out of luck')")}`);
+    const pool = new Pool(2, { provider: 'cpu', sessions: 1 }, entry);
+    const job = {
+      program: model,
+      photos,
+      items: [items[0]],
+      perturbation: null,
+      rounded: true,
+      tables: {},
+      constants: {},
+      gradient: false,
+    };
+    await expect(pool.run([job])).rejects.toThrow(/thread stopped: out of luck/);
+    await expect(pool.run([job])).rejects.toThrow(ComputeError);
+    await pool.close();
+  });
+});
+
+describe('providers', () => {
+  const cuda = existsSync('node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so');
+
+  it.skipIf(cuda)('says what a provider needs that does not work here', async () => {
+    await expect(openCompute({ provider: 'cuda' })).rejects.toThrow(/cuda does not work on this machine.*npm rebuild.*--provider cpu/);
+  });
+
+  it.skipIf(cuda)('falls back to the processor with one line', async () => {
+    const lines: string[] = [];
+    const auto = await openCompute({ workers: 1, notice: (line) => lines.push(line) });
+    await auto.close();
+    if (auto.provider === 'cpu') expect(lines).toEqual([expect.stringMatching(/running on the CPU/)]);
+    else expect(lines).toEqual([]);
+  });
+});
