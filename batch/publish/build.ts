@@ -1,0 +1,260 @@
+/**
+ * Lays a study's results out as a release (docs/architecture.md, "A release"): the folder that it writes is the root of a bucket.
+ *
+ * The version ends in a hash of everything in the release, so different bytes never meet under one key. Since records and documents name keys,
+ * which contain the version, all files are rendered twice: under the study's bare version, which is what is hashed, and under the final one.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { writeNpy, writeSafetensors } from '#shared/formats';
+import {
+  LATEST_KEY,
+  type Manifest,
+  manifestKey,
+  manifest as manifestSchema,
+  modelKey,
+  type PerturbationRecord,
+  perturbationRecord,
+  type ReleaseFile,
+  releasePrefix,
+} from '#shared/release';
+import type { ContentPerturbation, ContentPhoto, ReleaseContent } from './content.ts';
+import { citationFile, croissant, licenceText, readme } from './documents.ts';
+import { csv, parquet, predictionColumns, transferColumns } from './tables.ts';
+import { encodeLatest } from './upload.ts';
+
+export interface Built {
+  version: string;
+  /** Every file, latest.json and manifest included. */
+  files: number;
+  bytes: number;
+  manifestSha256: string;
+}
+
+/**
+ * Builds the release in `folder`, which is replaced as a whole: a reader sees the old release or the new one.
+ *
+ * @throws z.ZodError when the content does not fit the schemas of a release, before anything is written.
+ */
+export async function buildRelease(content: ReleaseContent, folder: string): Promise<Built> {
+  const { version, files, manifestBytes } = renderRelease(content);
+  const partial = `${folder}.partial`;
+  const replaced = `${folder}.replaced`;
+  await rm(partial, { recursive: true, force: true });
+  const all = new Map(files);
+  all.set(manifestKey(version), manifestBytes);
+  const manifestSha256 = hashOf(manifestBytes);
+  all.set(LATEST_KEY, encodeLatest(version, manifestSha256));
+  let bytes = 0;
+  for (const [key, data] of all) {
+    const path = join(partial, ...key.split('/'));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, data);
+    bytes += data.byteLength;
+  }
+  // A folder cannot be renamed over one with files in it.
+  await rm(replaced, { recursive: true, force: true });
+  await rename(folder, replaced).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rename(partial, folder);
+  await rm(replaced, { recursive: true, force: true });
+  return { version, files: all.size, bytes, manifestSha256 };
+}
+
+/** Every file of the release by key, but for manifest and latest.json; and the manifest's bytes. */
+export function renderRelease(content: ReleaseContent): {
+  version: string;
+  files: Map<string, Uint8Array>;
+  manifestBytes: Uint8Array;
+} {
+  const base = content.study.release.version;
+  const sums = [...render(content, base).files].map(([key, bytes]) => `${key} ${hashOf(bytes)}`).sort();
+  const digest = createHash('sha256')
+    .update(`${content.created}\n${sums.join('\n')}`)
+    .digest('hex');
+  const version = `${base}-${digest.slice(0, 8)}`;
+  const { files, manifest } = render(content, version);
+  const prefix = releasePrefix(version);
+  const hashes = new Map([...files].map(([key, bytes]) => [key, hashOf(bytes)]));
+  const lines = [...hashes].map(([key, sha256]) => {
+    const path = key.startsWith(prefix) ? key.slice(prefix.length) : `../../${key}`;
+    return `${sha256}  ${path}\n`;
+  });
+  const sumsBytes = encode(lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join(''));
+  files.set(`${prefix}SHA256SUMS`, sumsBytes);
+  hashes.set(`${prefix}SHA256SUMS`, hashOf(sumsBytes));
+  const listed = [...files].map(
+    ([key, bytes]): ReleaseFile => ({
+      key,
+      sha256: hashes.get(key)!,
+      bytes: bytes.byteLength,
+      mediaType: mediaType(key),
+    }),
+  );
+  listed.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const whole: Manifest = manifestSchema.parse({ ...manifest, files: listed });
+  return { version, files, manifestBytes: json(whole) };
+}
+
+function render(content: ReleaseContent, version: string) {
+  const { study, models, perturbations, transfer, predictions } = content;
+  const files = new Map<string, Uint8Array>();
+  const put = (path: string, bytes: Uint8Array) => {
+    const key = `${releasePrefix(version)}${path}`;
+    files.set(key, bytes);
+    return key;
+  };
+  const photoPaths = pathsOf(content.photos);
+  const manifest: Omit<Manifest, 'files'> = {
+    schema: 1,
+    version,
+    created: content.created,
+    title: study.title,
+    description: study.description,
+    licence: study.release.licence,
+    study: study.id,
+    commit: content.commit,
+    provider: content.provider,
+    seeds: [...new Set(perturbations.map(({ record }) => record.seed))].sort((a, b) => a - b),
+    canvas: study.canvas,
+    models: models.map(({ card, bytes, sha256, labels }) => {
+      files.set(modelKey(sha256), bytes);
+      return {
+        card,
+        key: modelKey(sha256),
+        sha256,
+        bytes: bytes.byteLength,
+        edge: card.edge,
+        labels: put(`labels/${card.id}.json`, json(labels)),
+      };
+    }),
+    perturbations: perturbations.map((one) => putPerturbation(one, study.canvas, photoPaths, put)),
+    tables: [
+      {
+        name: 'transfer',
+        csv: put('tables/transfer.csv', csv(transferColumns, transfer)),
+        parquet: put('tables/transfer.parquet', parquet(transferColumns, transfer)),
+        rows: transfer.length,
+      },
+      {
+        name: 'predictions',
+        csv: put('tables/predictions.csv', csv(predictionColumns, predictions)),
+        parquet: put('tables/predictions.parquet', parquet(predictionColumns, predictions)),
+        rows: predictions.length,
+      },
+    ],
+    photos: content.photos.map(({ credit, bytes, canvas }) => {
+      const paths = photoPaths.get(credit.file)!;
+      const key = put(paths.photo, bytes);
+      return { ...credit, key, ...(canvas && { canvas: put(paths.canvas, canvas) }) };
+    }),
+  };
+  if (content.photos.length > 0) put('photos/photos.json', json(content.photos.map(({ credit }) => credit)));
+  put('LICENSE', encode(licenceText(content)));
+  put('CITATION.cff', encode(citationFile(content, version)));
+  put('README.md', encode(readme(content, version)));
+  put('croissant.json', json(croissant(content, version, describe(files, version))));
+  return { files, manifest };
+}
+
+function putPerturbation(
+  { record, v, preview, examples }: ContentPerturbation,
+  size: number,
+  photoPaths: Map<string, PhotoPaths>,
+  put: (path: string, bytes: Uint8Array) => string,
+): Manifest['perturbations'][number] {
+  const folder = `perturbations/${record.id}/`;
+  const shape = [3, size, size];
+  const { id, attack, norm, epsilon, seed } = record;
+  const files = {
+    npy: put(`${folder}perturbation.npy`, writeNpy(v, shape)),
+    safetensors: put(
+      `${folder}perturbation.safetensors`,
+      writeSafetensors(
+        { perturbation: { data: v, shape } },
+        { id, attack, norm, epsilon: String(epsilon), seed: String(seed), scale: '0..255', layout: 'RGB [3,S,S]' },
+      ),
+    ),
+    preview: put(`${folder}preview.png`, preview),
+  };
+  const whole: PerturbationRecord = perturbationRecord.parse({
+    ...record,
+    examples: examples.map(({ example, png }) => ({
+      ...example,
+      key: put(`${folder}examples/${photoPaths.get(example.photo)!.stem}.png`, png),
+    })),
+    files,
+  });
+  const surrogates = record.surrogates.map((surrogate) => surrogate.id);
+  return { id, attack, norm, epsilon, seed, surrogates, record: put(`${folder}record.json`, json(whole)), ...files };
+}
+
+interface PhotoPaths {
+  stem: string;
+  photo: string;
+  canvas: string;
+}
+
+/** Where each photo goes: its name, with only characters that any file system, shell and address carries, and no two alike. */
+function pathsOf(photos: readonly ContentPhoto[]): Map<string, PhotoPaths> {
+  const taken = new Set<string>();
+  const result = new Map<string, PhotoPaths>();
+  for (const { credit } of photos) {
+    const extension = extname(credit.file).toLowerCase();
+    const plain = credit.file
+      .slice(0, credit.file.length - extension.length)
+      .replace(/[^A-Za-z0-9._-]+/g, '-')
+      .replace(/^[.-]+/, '');
+    let stem = plain || 'photo';
+    for (let i = 2; taken.has(stem.toLowerCase()); i++) stem = `${plain || 'photo'}-${i}`;
+    taken.add(stem.toLowerCase());
+    const canvas = extension === '.png' ? `photos/${stem}.canvas.png` : `photos/${stem}.png`;
+    result.set(credit.file, { stem, photo: `photos/${stem}${extension}`, canvas });
+  }
+  return result;
+}
+
+/** What the data card says of the files it lists, by path within the release. */
+function describe(files: Map<string, Uint8Array>, version: string) {
+  const prefix = releasePrefix(version);
+  return [...files]
+    .filter(([key]) => /\.(parquet|csv|npy|safetensors)$/.test(key))
+    .map(([key, bytes]) => ({
+      path: key.slice(prefix.length),
+      bytes: bytes.byteLength,
+      sha256: hashOf(bytes),
+      mediaType: mediaType(key),
+    }));
+}
+
+const mediaTypes: Record<string, string> = {
+  '.json': 'application/json',
+  '.md': 'text/markdown; charset=utf-8',
+  '.csv': 'text/csv; charset=utf-8',
+  '.cff': 'application/yaml',
+  '.parquet': 'application/vnd.apache.parquet',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.npy': 'application/octet-stream',
+  '.safetensors': 'application/octet-stream',
+  '.onnx': 'application/octet-stream',
+};
+
+const mediaType = (key: string) => mediaTypes[extname(key)] ?? 'text/plain; charset=utf-8';
+const hashed = new WeakMap<Uint8Array, string>();
+
+/** SHA-256; of the same array only once, since models and pictures are rendered twice. */
+function hashOf(bytes: Uint8Array): string {
+  const known = hashed.get(bytes);
+  if (known) return known;
+  const made = createHash('sha256').update(bytes).digest('hex');
+  hashed.set(bytes, made);
+  return made;
+}
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const json = (value: unknown) => encode(`${JSON.stringify(value, null, 2)}\n`);

@@ -1,0 +1,246 @@
+/** The texts of a release, for people and for the catalogues that read them. */
+import type { ContentModel, ReleaseContent } from './content.ts';
+import { type Column, predictionColumns, transferColumns } from './tables.ts';
+
+/** Licences whose text has one address that everybody uses. Others are named, not linked. */
+const licenceUrls: Record<string, string> = {
+  'CC-BY-4.0': 'https://creativecommons.org/licenses/by/4.0/legalcode',
+  'CC-BY-SA-4.0': 'https://creativecommons.org/licenses/by-sa/4.0/legalcode',
+  'CC0-1.0': 'https://creativecommons.org/publicdomain/zero/1.0/legalcode',
+};
+
+const licenceUrl = (id: string) => licenceUrls[id] ?? `https://spdx.org/licenses/${encodeURIComponent(id)}.html`;
+
+/** One line for each model and its licence. */
+const modelLicences = (models: ContentModel[]) =>
+  models.map(({ card }) => `- ${card.title} (${card.id}): ${card.licence}${card.credit ? `. ${card.credit}` : ''}`);
+
+export function licenceText({ study, models, photos }: ReleaseContent): string {
+  const { licence } = study.release;
+  return `${[
+    `"${study.title}": perturbations, records and tables`,
+    '',
+    `The perturbations, their previews and records, and the tables of this release are licensed under ${licence}:`,
+    licenceUrl(licence),
+    '',
+    'What others made keeps its own licence.',
+    '',
+    'Models, prepared (preprocessing put into the graph, weights unchanged):',
+    ...modelLicences(models),
+    ...(photos.length > 0
+      ? [
+          '',
+          'Photos, and the pictures made from them (photos/*.png, perturbations/*/examples/*.png):',
+          ...photos.map(({ credit }) => `- ${credit.file}: ${credit.author}, ${credit.licence}, ${credit.source}`),
+        ]
+      : []),
+  ].join('\n')}\n`;
+}
+
+export function citationFile({ study, created }: ReleaseContent, version: string): string {
+  const text = (value: string) => JSON.stringify(value);
+  return `${[
+    'cff-version: 1.2.0',
+    'message: If you use these perturbations or tables, please cite them, and the papers of the attacks and models.',
+    `title: ${text(study.title)}`,
+    'type: dataset',
+    'authors:',
+    '  - name: The Perturbation Atlas authors',
+    `version: ${text(version)}`,
+    `date-released: ${created.slice(0, 10)}`,
+    // CFF knows SPDX identifiers only; anything else is said in LICENSE alone.
+    ...(/^[A-Za-z0-9.+-]+$/.test(study.release.licence) ? [`license: ${study.release.licence}`] : []),
+    ...(study.description ? [`abstract: ${text(study.description)}`] : []),
+  ].join('\n')}\n`;
+}
+
+/** README.md with the front matter of a Hugging Face data card. */
+export function readme(content: ReleaseContent, version: string): string {
+  const { study, models, perturbations, photos, transfer } = content;
+  const percent = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
+  const count = transfer[0]?.photos ?? 0;
+  return `${[
+    '---',
+    `pretty_name: ${JSON.stringify(study.title)}`,
+    `license: ${study.release.licence.toLowerCase()}`,
+    'task_categories:',
+    '  - image-classification',
+    'tags:',
+    '  - adversarial-examples',
+    '  - universal-adversarial-perturbations',
+    '  - robustness',
+    '  - onnx',
+    'configs:',
+    '  - config_name: transfer',
+    '    data_files: tables/transfer.parquet',
+    '    default: true',
+    '  - config_name: predictions',
+    '    data_files: tables/predictions.parquet',
+    '---',
+    '',
+    `# ${study.title}`,
+    '',
+    ...(study.description ? [study.description, ''] : []),
+    `Release ${version} of ${content.created.slice(0, 10)}: ${perturbations.length} universal perturbations measured on ${models.length} image classifiers. A universal perturbation is`,
+    'one small image that, added to almost any photo, changes what a classifier sees in it. The **fooling ratio** is the share of photos whose',
+    `predicted label changes, whatever the right label is. It is measured on ${count} photos that no perturbation was crafted on, on whole pixel values.`,
+    '',
+    '## Fooling ratios',
+    '',
+    'The interval is the 95 % Wilson interval. Noise is random noise of the same bound: what a ratio has to be read beside.',
+    '',
+    '| crafted on | attack | bound | seed | tried on | fooling ratio | interval | noise |',
+    '|---|---|---|---|---|---|---|---|',
+    ...transfer.map(
+      (row) =>
+        `| ${row.surrogate} | ${row.attack} | ${row.norm === 'inf' ? 'l-inf' : 'l2'} ${row.epsilon} | ${row.seed} | ${row.target} | ${percent(row.ratio)} | ${percent(row.low)} – ${percent(row.high)} | ${percent(row.noise)} |`,
+    ),
+    '',
+    '## What is here',
+    '',
+    '| | |',
+    '|---|---|',
+    '| `manifest.json` | every file with its key, SHA-256, size and type; models, perturbations, tables, photos |',
+    '| `SHA256SUMS` | `sha256sum -c SHA256SUMS` in this folder checks every file, the models in `../../models` included |',
+    `| \`perturbations/<id>/perturbation.npy\` | float32 [3,${study.canvas},${study.canvas}], RGB, in units of 0..255; \`.safetensors\` beside it |`,
+    '| `perturbations/<id>/record.json` | everything needed to make it again, and what it does |',
+    '| `perturbations/<id>/examples/*.png` | photos with it, exact to the bit |',
+    '| `tables/transfer.*` | one row for each perturbation on each model |',
+    '| `tables/predictions.*` | one row for each photo, perturbation and model |',
+    '| `labels/<model>.json` | labels by class index |',
+    ...(photos.length > 0
+      ? ['| `photos/` | evaluation photos that may be shown; author, licence and source of each in `photos.json` |']
+      : []),
+    '',
+    '## Use',
+    '',
+    '```python',
+    'import numpy, onnxruntime',
+    `v = numpy.load("perturbations/${perturbations[0]?.record.id ?? '<id>'}/perturbation.npy")`,
+    `# photo: float32 [3,${study.canvas},${study.canvas}], RGB, 0..255`,
+    'perturbed = numpy.round(numpy.clip(photo + v, 0, 255)).astype(numpy.float32)',
+    `session = onnxruntime.InferenceSession("../../models/${models[0]?.sha256 ?? '<sha256>'}.onnx")  # ${models[0]?.card.title ?? ''}`,
+    'logits = session.run(None, {"canvas": perturbed[None]})[0]',
+    '```',
+    '',
+    'Models take the canvas as it is; resizing, mean, standard deviation and channel order are inside the graph.',
+    '',
+    '## Limits',
+    '',
+    `The intervals cover the choice of the ${count} photos, and nothing else: other photos, other seeds and other settings of an attack give other ratios.`,
+    'The perturbations are published for research on robustness: to measure, explain and defend.',
+    '',
+    '## Licences',
+    '',
+    `Perturbations, records and tables: ${study.release.licence}. Models and photos keep their own; \`LICENSE\` lists them.`,
+    '',
+    ...modelLicences(models),
+    '',
+    `Code: commit ${content.commit}; provider ${content.provider}.`,
+  ].join('\n')}\n`;
+}
+
+interface DataFile {
+  path: string;
+  bytes: number;
+  sha256: string;
+  mediaType: string;
+}
+
+const dataTypes = {
+  STRING: 'sc:Text',
+  INT32: 'sc:Integer',
+  INT64: 'sc:Integer',
+  DOUBLE: 'sc:Float',
+  BOOLEAN: 'sc:Boolean',
+};
+
+/** The context of Croissant 1.1 (docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html). */
+const croissantContext = {
+  '@language': 'en',
+  '@vocab': 'https://schema.org/',
+  citeAs: 'cr:citeAs',
+  column: 'cr:column',
+  conformsTo: 'dct:conformsTo',
+  cr: 'http://mlcommons.org/croissant/',
+  data: { '@id': 'cr:data', '@type': '@json' },
+  dataType: { '@id': 'cr:dataType', '@type': '@vocab' },
+  dct: 'http://purl.org/dc/terms/',
+  examples: { '@id': 'cr:examples', '@type': '@json' },
+  extract: 'cr:extract',
+  field: 'cr:field',
+  fileObject: 'cr:fileObject',
+  fileProperty: 'cr:fileProperty',
+  fileSet: 'cr:fileSet',
+  format: 'cr:format',
+  includes: 'cr:includes',
+  isLiveDataset: 'cr:isLiveDataset',
+  jsonPath: 'cr:jsonPath',
+  key: 'cr:key',
+  md5: 'cr:md5',
+  parentField: 'cr:parentField',
+  path: 'cr:path',
+  recordSet: 'cr:recordSet',
+  references: 'cr:references',
+  regex: 'cr:regex',
+  repeated: 'cr:repeated',
+  replace: 'cr:replace',
+  sc: 'https://schema.org/',
+  separator: 'cr:separator',
+  source: 'cr:source',
+  subField: 'cr:subField',
+  transform: 'cr:transform',
+};
+
+/**
+ * The release as one Croissant 1.1 document, which is a schema.org Dataset too. Addresses are relative to the document, so that they hold wherever the
+ * release is served; manifest.json is not among them, since it lists this file.
+ */
+export function croissant(content: ReleaseContent, version: string, files: DataFile[]) {
+  const { study } = content;
+  return {
+    '@context': croissantContext,
+    '@type': 'sc:Dataset',
+    conformsTo: 'http://mlcommons.org/croissant/1.1',
+    name: study.title,
+    alternateName: study.id,
+    description: study.description || study.title,
+    license: licenceUrl(study.release.licence),
+    url: './',
+    version,
+    datePublished: content.created,
+    creator: { '@type': 'sc:Organization', name: 'The Perturbation Atlas authors' },
+    citeAs: `The Perturbation Atlas authors, "${study.title}", release ${version}, ${content.created.slice(0, 4)}`,
+    keywords: ['universal adversarial perturbation', 'adversarial examples', 'robustness', 'transferability'],
+    distribution: files.map((file) => ({
+      '@type': 'cr:FileObject',
+      '@id': file.path,
+      name: file.path,
+      contentUrl: file.path,
+      contentSize: `${file.bytes} B`,
+      encodingFormat: file.mediaType.replace(/;.*/, ''),
+      sha256: file.sha256,
+    })),
+    recordSet: [
+      recordSet('transfer', 'Every perturbation on every model', transferColumns),
+      recordSet('predictions', 'Every evaluation photo on every model, clean and perturbed', predictionColumns),
+    ],
+  };
+}
+
+function recordSet<Row>(name: string, description: string, columns: Column<Row>[]) {
+  return {
+    '@type': 'cr:RecordSet',
+    '@id': name,
+    name,
+    description,
+    field: columns.map((column) => ({
+      '@type': 'cr:Field',
+      '@id': `${name}/${column.name}`,
+      name: column.name,
+      description: column.description,
+      dataType: dataTypes[column.type],
+      source: { fileObject: { '@id': `tables/${name}.csv` }, extract: { column: column.name } },
+    })),
+  };
+}

@@ -1,0 +1,9 @@
+/** A release: build its folder, verify it anywhere, upload it, point a bucket at it, fetch it back. */
+export { type Built, buildRelease } from './build.ts';
+export type { ContentModel, ContentPerturbation, ContentPhoto, PredictionRow, ReleaseContent } from './content.ts';
+export { type Promoted, promoteRelease, publishedVersions, rollbackRelease } from './promote.ts';
+export { type Pulled, pullRelease } from './pull.ts';
+export { type Bucket, openBucket } from './s3.ts';
+export { folderSource, latestOf, type ReleaseSource } from './source.ts';
+export { type PlannedFile, type Published, publishRelease } from './upload.ts';
+export { type Problem, readManifest, type Verification, verifyRelease } from './verify.ts';
