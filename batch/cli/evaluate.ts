@@ -1,0 +1,143 @@
+/** `atlas evaluate`: fooling ratios of one perturbation, from anywhere, on photos and models of one's own. */
+import { type Command, Option } from 'commander';
+import type { Norm, Share } from '#shared/release';
+import { foolingShare, measure, noiseControl } from '../analyses/index.ts';
+import { openCompute } from '../compute/index.ts';
+import { UsageError } from '../errors/index.ts';
+import { loadPhotos } from '../photos/index.ts';
+import { loadCard, prepareModel } from '../zoo/index.ts';
+import { action, type Context, globalOptions, repeated } from './context.ts';
+import { type Half, halves, inHalf, percent, positive } from './craft-options.ts';
+import { type Layout, layouts, type PerturbationFile, readPerturbation } from './perturbation-file.ts';
+import { table } from './text.ts';
+
+interface Options {
+  perturbation: string;
+  model: string[];
+  photos: string[];
+  half?: Half;
+  scale?: '255' | '1';
+  layout?: Layout;
+  norm?: Norm;
+  epsilon?: number;
+}
+
+export function registerEvaluate(program: Command): Command {
+  return globalOptions(program.command('evaluate'), { seed: true })
+    .description('fooling ratios of a perturbation, beside noise of the same bound, on every photo given')
+    .requiredOption('--perturbation <file>', '.npy, .npz or .safetensors: [3,S,S] or [S,S,3]')
+    .requiredOption('--model <id|card.json>', 'target; may be repeated', repeated)
+    .requiredOption('--photos <dir|npy>', 'photos to measure on; may be repeated', repeated)
+    .addOption(
+      new Option('--half <half>', 'only this half of the photos, by the hash of their names').choices([...halves]),
+    )
+    .addOption(
+      new Option('--scale <n>', 'the largest pixel value in the unit of the file (default: guessed)').choices([
+        '255',
+        '1',
+      ]),
+    )
+    .addOption(
+      new Option('--layout <layout>', 'planes first or last (default: guessed from the shape)')
+        .choices([...layouts])
+        .argParser(layoutOf),
+    )
+    .addOption(
+      new Option('--norm <norm>', 'norm of the noise beside it (default: guessed from v)').choices(['inf', '2']),
+    )
+    .option('--epsilon <n>', 'bound of the noise beside it, 0..255 (default: the norm of v)', positive)
+    .addHelpText(
+      'after',
+      '\nExample:\n  atlas evaluate --perturbation .atlas/squeezenet/perturbation.npy --model squeezenet1_1 --model efficientnet_lite0 \\\n    --photos zoo/starter/photos --half evaluation',
+    )
+    .action(action(run));
+}
+
+function layoutOf(text: string): Layout {
+  const found = layouts.find((layout) => layout === text.toUpperCase().replace('N', ''));
+  if (!found) throw new UsageError(`--layout takes ${layouts.join(' or ')}, not "${text}".`);
+  return found;
+}
+
+async function run(context: Context, options: Options): Promise<void> {
+  const models = await Promise.all(options.model.map((id) => loadCard(id)));
+  const file = await readPerturbation(options.perturbation, {
+    scale: options.scale ? (Number(options.scale) as 255 | 1) : undefined,
+    layout: options.layout,
+  });
+  if (file.guessed.length > 0) context.say(understood(file));
+  const bound = boundOf(file, options);
+  const photos = await loadPhotos(options.photos, {
+    canvas: file.size,
+    only: inHalf(options.half),
+    signal: context.signal,
+    onProgress: ({ done, total }) => context.progress(`Reading photos: ${done} of ${total}`),
+  });
+  if (photos.names.length === 0)
+    throw new UsageError('No photo is left to measure on. Give more photos, or leave out --half.');
+  if (photos.skipped.length > 0) {
+    context.say(
+      `${photos.skipped.length} photos cannot be read and are skipped; the first: ${photos.skipped[0].file}: ${photos.skipped[0].reason}`,
+    );
+  }
+  const indices = photos.names.map((_, index) => index);
+  const noise = noiseControl(file.v.length, { ...bound, seed: context.seed });
+  const compute = await openCompute({
+    provider: context.provider,
+    workers: context.workers,
+    notice: (line) => context.say(line),
+  });
+  try {
+    const results: ({ model: string } & Share & { noise: Share; skipped: number })[] = [];
+    for (const model of models) {
+      const { id } = model.card;
+      const prepared = await prepareModel(model, file.size);
+      const look = (v: Float32Array | null, what: string) =>
+        measure({
+          compute,
+          prepared,
+          photos,
+          indices,
+          v,
+          signal: context.signal,
+          onProgress: (done) => context.progress(`${id}, ${what}: ${done} of ${indices.length} photos`),
+        });
+      const clean = await look(null, 'clean');
+      const fooling = foolingShare(clean, await look(file.v, 'perturbed'));
+      const control = foolingShare(clean, await look(noise, 'noise'));
+      await compute.release(prepared.sha256);
+      results.push({ model: id, ...fooling, noise: control, skipped: photos.skipped.length });
+    }
+    const { shape, scale, layout, guessed, linf, l2 } = file;
+    context.emit({ perturbation: { shape, scale, layout, guessed, linf, l2, noise: bound }, results });
+    context.print(
+      table(
+        ['model', 'photos', 'fooled', 'fooling', '95 % interval', 'noise'],
+        results.map(({ model, photos: shown, fooled, ratio, low, high, noise: control }) => [
+          model,
+          String(shown),
+          String(fooled),
+          percent(ratio),
+          `${percent(low)} to ${percent(high)}`,
+          percent(control.ratio),
+        ]),
+        { right: [1, 2, 3, 4, 5] },
+      ),
+    );
+  } finally {
+    await compute.close();
+  }
+}
+
+function understood({ shape, scale, layout, linf, l2 }: PerturbationFile): string {
+  return `The perturbation of shape [${shape.join(', ')}] is read as ${layout}, RGB, in units of 0..${scale}: largest value ${linf.toFixed(2)}, length ${l2.toFixed(0)} in units of 0..255. --scale and --layout say otherwise.`;
+}
+
+/**
+ * The bound of the noise that stands beside it. Under norm inf most values of a perturbation lie at the bound, so that their root mean square is near
+ * the largest one; under norm 2 a few stand out far.
+ */
+function boundOf(file: PerturbationFile, { norm: given, epsilon }: Options): { norm: Norm; epsilon: number } {
+  const norm = given ?? (file.l2 / Math.sqrt(file.v.length) > file.linf / 2 ? 'inf' : '2');
+  return { norm, epsilon: epsilon ?? (norm === 'inf' ? file.linf : file.l2) };
+}

@@ -1,0 +1,47 @@
+/** `atlas`: one file per command beside this one; this one only puts them together. */
+import { Command, CommanderError } from 'commander';
+import about from '../../package.json' with { type: 'json' };
+import { registerAnalyse } from './analyse.ts';
+import { registerAttacks } from './attacks.ts';
+import { endWith, finish, listenForEndings, paragraph } from './context.ts';
+import { registerCraft } from './craft.ts';
+import { registerEvaluate } from './evaluate.ts';
+import { registerModels } from './models.ts';
+import { registerRelease } from './release.ts';
+import { registerRun } from './run.ts';
+import { registerServe } from './serve.ts';
+
+const program = new Command('atlas')
+  .description('Craft, measure and publish universal perturbations of image classifiers.')
+  .version(about.version)
+  .showSuggestionAfterError(true)
+  .helpCommand(false)
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(`${errorParagraph(text)}\n`) })
+  .addHelpText(
+    'after',
+    '\nExample:\n  atlas run studies/starter.json\n\nExit status: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.',
+  );
+
+registerRun(program);
+registerModels(program);
+registerAttacks(program);
+registerCraft(program);
+registerEvaluate(program);
+registerAnalyse(program);
+registerRelease(program);
+registerServe(program);
+
+function errorParagraph(text: string): string {
+  const said = paragraph(text).replace(/^error: /, '');
+  return `atlas: ${said[0].toUpperCase()}${said.slice(1)}${/[.?!)]$/.test(said) ? '' : '.'} Add --help to the command to see what it takes.`;
+}
+
+listenForEndings();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) finish(error);
+  // --help and --version are done; everything else that commander throws is bad usage, and it has said so.
+  else endWith(error.exitCode === 0 ? 0 : 2);
+}

@@ -1,0 +1,93 @@
+/** `atlas run`: from a study file to a release. */
+import { relative } from 'node:path';
+import type { Command } from 'commander';
+import { runStudy, type StudyEvent } from '../studies/index.ts';
+import { action, type Context, globalOptions } from './context.ts';
+import { transferMatrix } from './matrix.ts';
+
+export function registerRun(program: Command): void {
+  globalOptions(program.command('run'))
+    .description('run a study: craft, measure, build its release. What is there already is not done again')
+    .argument('<study.json>', 'study file; see studies/')
+    .option('--out <dir>', 'folder of jobs and release (default: .atlas/<id of the study>)')
+    .option('--fresh', 'do everything again')
+    .option('--resume', 'go on from what is there (the default)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  atlas run studies/starter.json\n\nInterrupted or killed, the same command goes on from where it was; at most the job in flight is lost.',
+    )
+    .action(
+      action(async (context, options: { out?: string; fresh?: boolean }, study: string) => {
+        const result = await runStudy({
+          study,
+          ...options,
+          ...{ provider: context.provider, workers: context.workers, signal: context.signal },
+          onEvent: reporter(context),
+        });
+        const { total, resumed } = result.jobs;
+        context.print(
+          `${transferMatrix(result.transfer)}\n\n${total} jobs, ${resumed} of them done before, ${result.seconds.toFixed(1)} s. Release ${result.version}: ${here(result.release)}`,
+        );
+      }),
+    );
+}
+
+/** A path as short as it can be said from here. */
+export function here(path: string): string {
+  const short = relative('', path);
+  return short === '' ? '.' : short.startsWith('..') ? path : short;
+}
+
+/** Milliseconds between two progress events of --json. */
+const EVENT_INTERVAL = 1000;
+
+/** Tells a run's events: to scripts as they are, to people as one line. */
+export function reporter(context: Context): (event: StudyEvent) => void {
+  let last = 0;
+  return (event) => {
+    const now = performance.now();
+    if (event.event !== 'progress') context.emit(event);
+    else if (now - last >= EVENT_INTERVAL) {
+      last = now;
+      context.emit(event);
+    }
+    if (event.event === 'notice') context.say(event.text);
+    if (event.event === 'progress') context.progress(progressLine(event));
+    if (event.event === 'job' && !event.resumed && event.stage === 'craft') {
+      const fooling = event.fooling === null ? '' : `, fools ${percent(event.fooling)} of the crafting photos`;
+      context.say(`Crafted ${event.job} in ${event.seconds.toFixed(1)} s${fooling}`);
+    }
+  };
+}
+
+function progressLine({
+  stage,
+  job,
+  done,
+  total,
+  item,
+  secondsLeft,
+  fooling,
+}: StudyEvent & { event: 'progress' }): string {
+  return [
+    `${stage} ${done + 1}/${total}`,
+    job === stage ? '' : job,
+    `${item.done}/${item.total}`,
+    `${item.perSecond < 10 ? item.perSecond.toFixed(1) : item.perSecond.toFixed(0)} ${item.unit}/s`,
+    fooling === null ? '' : `fooling ${percent(fooling)}`,
+    secondsLeft === null ? '' : `${clock(secondsLeft)} left`,
+  ]
+    .filter(Boolean)
+    .join('  ');
+}
+
+const percent = (ratio: number) => `${(100 * ratio).toFixed(0)} %`;
+
+function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const minutes = Math.floor(whole / 60);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return minutes < 60
+    ? `${minutes}:${two(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+}
