@@ -12,7 +12,7 @@ export { type DifferentiateOptions, differentiate } from './differentiate.ts';
 export { GraphError } from './errors.ts';
 export { foldConstants } from './fold.ts';
 export { type Inspection, inspect } from './inspect.ts';
-export { interpolationMatrix } from './interpolation.ts';
+export { interpolationMatrix } from '../images/resample.ts';
 export { withCosine, withCotangent, withCrossEntropy } from './losses.ts';
 export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';
 export { type Preprocessing, prepare } from './prepare.ts';

@@ -2,7 +2,7 @@ import { freeBatch } from './batch.ts';
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
-import { interpolationMatrix } from './interpolation.ts';
+import { interpolationMatrix } from '../images/resample.ts';
 import { at, ints, type Model, type Node, removeUnused, type Value } from './model.ts';
 import { analyse, inferShapes } from './shapes.ts';
 import { floats } from './tensor.ts';

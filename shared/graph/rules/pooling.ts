@@ -1,5 +1,5 @@
 import { GraphError } from '../errors.ts';
-import { at, attribute, describe, type Dim, int, text } from '../model.ts';
+import { at, attribute, describe, type Dim, int, ints, text } from '../model.ts';
 import { floats } from '../tensor.ts';
 import { type Window, windowOf } from '../windows.ts';
 import { transposed } from './convolution.ts';
@@ -14,33 +14,92 @@ function sizesOf({ node, b }: Step): number[] {
   return shape.slice(2) as number[];
 }
 
+/**
+ * The maximum over a window is the maximum over its columns of the maxima over its rows, so each axis is pooled, and differentiated, by
+ * itself: for a window of k x k that compares 2k times instead of k^2. Where several elements are equal to the maximum they share its
+ * gradient. No operator is needed that a GPU provider lacks, and on a CPU it is several times faster than scattering by `Indices`.
+ */
 const maxPool: Rule = simple((gradient, step) => {
-  const { node, b, profile } = step;
-  const [x] = node.inputs;
+  const { node, b } = step;
+  if (node.outputs[1]) throw new GraphError(`The ${describe(node)} also returns indices, which has no rule. Export the model without them.`, at(node));
   const sizes = sizesOf(step);
-  const window = windowOf(node, b.shape(x));
-  return [profile === 'cpu' ? byIndices(gradient, step) : byMasks(gradient, step, window, sizes)];
+  const window = windowOf(node, b.shape(node.inputs[0]));
+  const partial = [node.inputs[0]];
+  for (let i = 0; i < sizes.length - 1; i++) partial.push(poolAxis(partial[i], i, window, sizes, b));
+  partial.push(node.outputs[0]);
+  let result = gradient;
+  for (let i = sizes.length - 1; i >= 0; i--) result = spreadAxis(result, partial[i], partial[i + 1], i, window, sizes, b);
+  return [result];
 });
 
-/**
- * Runs the pooling again for the positions of its maxima and adds the gradient there, so that of equal maxima one takes all. (A second
- * output on the model's own node would keep the runtime from its blocked layout.)
- */
-function byIndices(gradient: string, { node, b }: Step): string {
-  const [x] = node.inputs;
-  const [, indices] = b.addMany('MaxPool', [x], 2, node.attributes);
-  const flat = (name: string) => b.add('Reshape', [name, b.ints([-1])]);
-  const zeros = b.add('ConstantOfShape', [b.add('Reshape', [b.add('Size', [x]), b.ints([1])])]);
-  const filled = b.add('ScatterElements', [zeros, flat(indices), flat(gradient)], { axis: int(0), reduction: text('add') });
-  return b.reshapeLike(filled, x);
+/** Pools along one spatial axis alone. */
+function poolAxis(x: string, i: number, window: Window, sizes: number[], b: Step['b']): string {
+  const only = (values: number[], otherwise: number) => values.map((value, axis) => (axis === i ? value : otherwise));
+  const reach = ((window.outputs[i] as number) - 1) * window.strides[i] + window.dilations[i] * (window.kernel[i] - 1) + 1;
+  // With the padding spelt out, neither auto_pad nor ceil_mode is needed.
+  const after = Math.max(0, reach - sizes[i] - window.before[i]);
+  const y = b.add('MaxPool', [x], {
+    kernel_shape: ints(only(window.kernel, 1)),
+    strides: ints(only(window.strides, 1)),
+    dilations: ints(only(window.dilations, 1)),
+    pads: ints([...only(window.before, 0), ...only(sizes.map(() => after), 0)]),
+  });
+  return y;
 }
 
-/**
- * Per phase of the stride: a pixel takes the gradient of every window whose maximum it equals. Equal maxima share it, unless a Relu or
- * Clip before the pooling ends all exact ties anyway.
- */
-function byMasks(gradient: string, step: Step, window: Window, sizes: number[]): string {
-  throw new GraphError(`todo ${step.node.name} ${window.kernel} ${sizes} ${gradient}`);
+/** The gradient of pooling `x` to `y` along one axis: every window compares its taps with its maximum and hands them their share. */
+function spreadAxis(gradient: string, x: string, y: string, i: number, window: Window, sizes: number[], b: Step['b']): string {
+  const axis = i + 2;
+  const rank = sizes.length + 2;
+  const [stride, size, before, outputs] = [window.strides[i], sizes[i], window.before[i], window.outputs[i] as number];
+  if (window.kernel[i] === 1 && stride === 1) return gradient;
+  const taps = Array.from({ length: window.kernel[i] }, (_, t) => t * window.dilations[i]);
+  const reach = Math.ceil((taps[taps.length - 1] + 1) / stride);
+  const length = Math.max(outputs - 1 + reach, Math.ceil((size + before) / stride));
+
+  const padded = padAxis(x, axis, before, length * stride - size - before, rank, b, -3.4e38);
+  const masks = taps.map((tap) => {
+    const last = tap + (outputs - 1) * stride + 1;
+    const values = b.add('Slice', [padded, b.ints([tap]), b.ints([last]), b.ints([axis]), b.ints([stride])]);
+    return b.mask(b.add('Equal', [values, y]));
+  });
+  const shared = b.add('Div', [gradient, masks.reduce((sum, mask) => b.add('Add', [sum, mask]))]);
+
+  // A tap at offset t lands on phase t mod stride, t div stride steps further on.
+  const phases: (string | undefined)[] = new Array(stride).fill(undefined);
+  for (const [t, tap] of taps.entries()) {
+    const shift = Math.floor(tap / stride);
+    const part = padAxis(b.mul(masks[t], shared), axis, shift, length - outputs - shift, rank, b, 0);
+    const phase = phases[tap % stride];
+    phases[tap % stride] = phase === undefined ? part : b.add('Add', [phase, part]);
+  }
+  return cropAxis(interleave(phases, axis, b), axis, before, size, length * stride, b);
+}
+
+function padAxis(x: string, axis: number, before: number, after: number, rank: number, b: Step['b'], value: number): string {
+  if (before === 0 && after === 0) return x;
+  const pads = new Array(2 * rank).fill(0);
+  pads[axis] = before;
+  pads[axis + rank] = after;
+  return b.add('Pad', [x, b.ints(pads), b.scalar(value)], { mode: text('constant') });
+}
+
+function cropAxis(x: string, axis: number, start: number, length: number, available: number, b: Step['b']): string {
+  return start === 0 && length === available ? x : b.add('Slice', [x, b.ints([start]), b.ints([start + length]), b.ints([axis])]);
+}
+
+/** Weaves tensors together along an axis, element by element: a Concat and a Transpose, which are faster than any scatter. */
+function interleave(phases: (string | undefined)[], axis: number, b: Step['b']): string {
+  if (phases.length === 1) return phases[0]!;
+  const known = phases.find((phase) => phase !== undefined)!;
+  const shape = b.shape(known);
+  const zeros = phases.includes(undefined) ? b.mul(known, b.scalar(0)) : '';
+  const joined = b.add('Concat', phases.map((phase) => phase ?? zeros), { axis: int(axis) });
+  const split = b.add('Reshape', [joined, b.shapeVector([...shape.slice(0, axis), phases.length, ...shape.slice(axis)], joined)]);
+  const order = [...shape, 1].map((_, at) => (at === axis ? axis + 1 : at === axis + 1 ? axis : at));
+  const woven = b.add('Transpose', [split], { perm: ints(order) });
+  const result = b.add('Reshape', [woven, b.shapeVector(shape.map((dim, at) => (at === axis ? Number(dim) * phases.length : dim)), joined)]);
+  return result;
 }
 
 /** How many input pixels each output averaged, by axis. */
