@@ -10,4 +10,13 @@ declare namespace WebAssembly {
   interface Module {
     readonly __brand?: 'WebAssembly.Module';
   }
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+  }
+  interface Instance {
+    readonly exports: Record<string, unknown>;
+  }
+  type Imports = Record<string, Record<string, unknown>>;
+  const Module: { imports(module: Module): { module: string; name: string }[] };
+  function instantiate(module: Module, imports?: Imports): Promise<Instance>;
 }

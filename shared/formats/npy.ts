@@ -11,7 +11,8 @@ export type TypedArray =
   | Uint16Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>
-  | BigInt64Array<ArrayBuffer>;
+  | BigInt64Array<ArrayBuffer>
+  | BigUint64Array<ArrayBuffer>;
 
 const types = {
   '<f4': Float32Array,
@@ -23,6 +24,7 @@ const types = {
   '<i4': Int32Array,
   '<u4': Uint32Array,
   '<i8': BigInt64Array,
+  '<u8': BigUint64Array,
 } as const;
 type Descriptor = keyof typeof types;
 
@@ -81,8 +83,8 @@ export function readNpy(bytes: Uint8Array): NpyArray {
       `This .npy file says shape (${shape.join(', ')}) of ${dtype}, ${length} bytes, but has ${bytes.length - end}. It is incomplete or damaged.`,
     );
   }
-  // Copied, since the data need not be aligned in the file's buffer.
-  const data = new ArrayType(bytes.slice(end).buffer);
+  // Copied, since the data need not be aligned in the file's buffer. (Not by slice: that of a Node Buffer is a view of its pool.)
+  const data = new ArrayType(new Uint8Array(bytes.subarray(end)).buffer);
   return { data: fortran === 'True' ? toRowMajor(data, shape) : data, shape, dtype };
 }
 
@@ -98,12 +100,13 @@ function toRowMajor(data: TypedArray, shape: number[]): TypedArray {
   return result;
 }
 
-/** One array as an .npy file, version 1.0, C order, data aligned to 64 bytes: what numpy.save writes. */
+/** One array as an .npy file, version 1.0, C order, data aligned to 64 bytes: what numpy.save writes. @throws FormatError when the shape does not fit */
 export function writeNpy(data: TypedArray, shape: readonly number[]): Uint8Array<ArrayBuffer> {
   const count = shape.reduce((product, dimension) => product * dimension, 1);
   if (count !== data.length)
     throw new FormatError(`An array of ${data.length} values does not have shape (${shape.join(', ')}).`);
   const descriptor = (Object.keys(types) as Descriptor[]).find((key) => data instanceof types[key]);
+  if (!descriptor) throw new FormatError('Only arrays of whole numbers, float32 and float64 can be saved as .npy.');
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const header = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': (${tuple}), }`;
   const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;

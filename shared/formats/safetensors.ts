@@ -50,20 +50,27 @@ export function readSafetensors(bytes: Uint8Array): {
   if (bytes.length < 8) throw damaged('it ends inside its first 8 bytes');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > bytes.length - 8) throw damaged('its header is longer than the file');
-  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  let header: unknown;
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   } catch {
     throw damaged('its header is not JSON');
   }
-  const { __metadata__: metadata = {}, ...entries } = header as never as Record<string, never>;
+  if (header === null || typeof header !== 'object') throw damaged('its header is not a JSON object');
+  const { __metadata__: metadata = {}, ...entries } = header as Record<string, unknown>;
   const tensors: Record<string, { data: Float32Array<ArrayBuffer>; shape: number[] }> = {};
-  for (const [name, { dtype, shape, data_offsets: range }] of Object.entries(entries as typeof header)) {
+  for (const [name, entry] of Object.entries(entries)) {
+    const { dtype, shape, data_offsets: range } = (entry ?? {}) as Record<string, unknown>;
+    if (!isCounts(shape) || !isCounts(range) || range.length !== 2) throw damaged(`"${name}" has no shape or no place`);
     if (dtype !== 'F32') throw new FormatError(`The tensor "${name}" is ${dtype}; only float32 (F32) is read here.`);
-    const data = bytes.slice(8 + length + range[0], 8 + length + range[1]);
+    const data = new Uint8Array(bytes.subarray(8 + length + range[0], 8 + length + range[1]));
     if (data.length !== 4 * shape.reduce((product, dimension) => product * dimension, 1))
       throw damaged(`"${name}" is incomplete`);
     tensors[name] = { data: new Float32Array(data.buffer), shape };
   }
   return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }

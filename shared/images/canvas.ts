@@ -24,8 +24,8 @@ export function canvasFromRgba(image: Rgba, size: number): Float32Array<ArrayBuf
   const left = Math.floor((resizedWidth - size) / 2);
   const top = Math.floor((resizedHeight - size) / 2);
   // Only the rows and columns of the crop are ever computed.
-  const columns = contributions(width, resizedWidth).slice(left, left + size);
-  const rows = contributions(height, resizedHeight).slice(top, top + size);
+  const columns = contributions(width, resizedWidth, left, size);
+  const rows = contributions(height, resizedHeight, top, size);
   const firstRow = rows[0].first;
   const lastRow = rows[size - 1].first + rows[size - 1].weights.length;
   const canvas = new Float32Array(3 * size * size);

@@ -1,24 +1,28 @@
 // JPEG, PNG and WebP by the same WebAssembly codecs in Node, workerd and browsers. The platform hands in the compiled modules, since each gets at them in
 // its own way (and workerd compiles no bytes at run time).
-import decodeJpeg, { init as initJpeg } from '@jsquash/jpeg/decode.js';
-import decodePng, { init as initPng } from '@jsquash/png/decode.js';
-import encodePng, { init as initPngEncoder } from '@jsquash/png/encode.js';
-import decodeWebp, { init as initWebp } from '@jsquash/webp/decode.js';
+//
+// The codecs' own loaders are passed by: they keep one instance for good, so that a failed start would fail ever after, and a damaged file would leave its
+// mess to the next one.
+import mozjpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
+import libwebp from '@jsquash/webp/codec/dec/webp_dec.js';
 import type { Rgba } from './canvas.ts';
-import { type ImageHeader, sniffImage } from './header.ts';
+import { startDecoder } from './emscripten-codec.ts';
+import { type ImageHeader, isJpegComplete, sniffImage } from './header.ts';
+import { startPng } from './png-codec.ts';
 
 /** 16 megapixels are 64 MB of RGBA: half of what a Worker has in all. */
 export const MAX_PIXELS = 16_000_000;
 
-export type ImageErrorCode = 'unknown-type' | 'unsupported' | 'too-large' | 'corrupt';
+/** `codec` is the only one that is not the picture's fault: the WebAssembly could not be started. */
+export type ImageErrorCode = 'unknown-type' | 'unsupported' | 'too-large' | 'corrupt' | 'codec';
 
 /** Why bytes did not become a picture. */
 export class ImageError extends Error {
   override name = 'ImageError';
   code: ImageErrorCode;
 
-  constructor(code: ImageErrorCode, message: string) {
-    super(message);
+  constructor(code: ImageErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
     this.code = code;
   }
 }
@@ -35,52 +39,82 @@ export interface CodecModules {
 export interface Codecs {
   /** The picture upright, its transparent parts over white. @throws ImageError */
   decode(bytes: Uint8Array): Promise<Rgba>;
+  /** The same bytes on every platform. @throws RangeError when the picture's sides do not fit its bytes; ImageError `codec` */
   encodePng(image: Rgba): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Codecs over compiled modules; each is set up on first use, and again if that failed. */
+/** Codecs over compiled modules; each is started on first use, and afresh after it failed. */
 export function createCodecs(modules: CodecModules): Codecs {
-  const jpeg = once(() => initJpeg(modules.jpeg as never));
-  const png = once(() => initPng(modules.png as never));
-  const pngEncoder = once(() => initPngEncoder(modules.png as never));
-  const webp = once(() => initWebp(modules.webp as never));
+  const png = restartable(() => startPng(modules.png));
   const decoders = {
-    jpeg: (buffer: ArrayBuffer) => jpeg().then(() => decodeJpeg(buffer, { preserveOrientation: false })),
-    png: (buffer: ArrayBuffer) => png().then(() => decodePng(buffer)),
-    webp: (buffer: ArrayBuffer) => webp().then(() => decodeWebp(buffer)),
+    // Its one option: that it applies the orientation itself, which is done here alike for all three.
+    jpeg: emscripten(mozjpeg, modules.jpeg, [false]),
+    png: (bytes: Uint8Array) => png((codec) => codec.decode(bytes)),
+    webp: emscripten(libwebp, modules.webp, []),
   };
   return {
     async decode(bytes) {
       const header = checkHeader(bytes);
       let image: Rgba;
       try {
-        // A copy of its own: the codecs take an ArrayBuffer, and `bytes` may be a view into a larger one.
-        image = (await decoders[header.type](bytes.slice().buffer)) as Rgba;
+        image = await decoders[header.type](bytes);
       } catch (error) {
+        if (error instanceof ImageError) throw error;
         // The codecs throw numbers and strings as well as errors.
         throw new ImageError(
           'corrupt',
           `The ${header.type.toUpperCase()} data cannot be decoded (${String(error)}). Save the picture again and retry.`,
+          { cause: error },
         );
       }
       return upright(overWhite(image), header.orientation);
     },
-    async encodePng({ data, width, height }) {
-      await pngEncoder();
-      const own = new Uint8ClampedArray(data.subarray(0, width * height * 4));
-      return new Uint8Array((await encodePng({ data: own, width, height } as never)) as ArrayBuffer);
+    async encodePng(image) {
+      const { data, width, height } = image;
+      if (!(width > 0 && height > 0) || data.length !== width * height * 4) {
+        throw new RangeError(`A picture of ${width} x ${height} pixels does not fit its ${data.length} bytes.`);
+      }
+      return png((codec) => codec.encode(image));
     },
   };
 }
 
-function once(start: () => Promise<unknown>): () => Promise<unknown> {
-  let started: Promise<unknown> | undefined;
-  return () => {
-    started ??= start().catch((error) => {
-      started = undefined;
-      throw error;
+/** A decoder of Emscripten's kind. Damage that it would pass over, leaving grey, is an error. */
+function emscripten(
+  factory: unknown,
+  module: WebAssembly.Module,
+  options: unknown[],
+): (bytes: Uint8Array) => Promise<Rgba> {
+  const use = restartable(() => startDecoder(factory, module, options));
+  return (bytes) =>
+    use((codec) => {
+      const { image, complaints } = codec.decode(bytes);
+      const damage = complaints.find((line) => /premature end|bad huffman code/i.test(line));
+      if (damage !== undefined) throw new Error(damage);
+      if (!image) throw new Error('the decoder gives no picture');
+      return image;
     });
-    return started;
+}
+
+/** Starts a codec when it is first needed. One that failed to start, or threw, may be in any state: the next use starts another. */
+function restartable<Codec>(start: () => Promise<Codec>) {
+  let started: Promise<Codec> | undefined;
+  return async <Result>(use: (codec: Codec) => Result): Promise<Result> => {
+    started ??= start();
+    const mine = started;
+    const discard = () => {
+      if (started === mine) started = undefined;
+    };
+    const codec = await mine.catch((cause) => {
+      discard();
+      throw new ImageError('codec', `The picture codec could not be started (${String(cause)}). Try again.`, { cause });
+    });
+    try {
+      return use(codec);
+    } catch (error) {
+      discard();
+      throw error;
+    }
   };
 }
 
@@ -112,16 +146,10 @@ export function checkHeader(bytes: Uint8Array): ImageHeader {
   if (type === 'jpeg' && header.bitDepth !== 8) {
     throw new ImageError('unsupported', `The JPEG has ${header.bitDepth} bits per channel. Save it with 8.`);
   }
-  if (type === 'jpeg' && !hasEndOfImage(bytes)) {
+  if (type === 'jpeg' && !isJpegComplete(bytes)) {
     throw new ImageError('corrupt', 'The JPEG is cut off: its end is missing. Send the whole file.');
   }
   return header;
-}
-
-/** The decoder fills what is missing with grey and says nothing, so the marker is looked for here. Some cameras append data after it. */
-function hasEndOfImage(bytes: Uint8Array): boolean {
-  for (let i = bytes.length - 2; i > 2; i--) if (bytes[i] === 0xff && bytes[i + 1] === 0xd9) return true;
-  return false;
 }
 
 function overWhite(image: Rgba): Rgba {
@@ -140,7 +168,7 @@ function upright(image: Rgba, orientation: number): Rgba {
   if (orientation === 1) return image;
   const { width, height } = image;
   const swaps = orientation >= 5;
-  const source = new Uint32Array(image.data.slice().buffer);
+  const source = new Uint32Array(new Uint8Array(image.data).buffer);
   const [newWidth, newHeight] = swaps ? [height, width] : [width, height];
   const turned = new Uint32Array(source.length);
   const flipX = [2, 3, 7, 8].includes(orientation);

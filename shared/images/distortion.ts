@@ -11,11 +11,15 @@ export interface Distortion {
   ssim: number;
 }
 
-/** How far a perturbed canvas is from the clean one; both [3,S,S] in 0..255. */
+/** How far a perturbed canvas is from the clean one; both [3,S,S] in 0..255. @throws RangeError when they are not. */
 export function distortion(clean: ArrayLike<number>, perturbed: ArrayLike<number>): Distortion {
-  const difference = Float64Array.from(clean, (value, i) => perturbed[i] - value);
-  const l2 = l2Norm(difference);
   const size = Math.round(Math.sqrt(clean.length / 3));
+  if (size < 1 || 3 * size * size !== clean.length || perturbed.length !== clean.length) {
+    throw new RangeError(`Canvases of ${clean.length} and ${perturbed.length} values are not two of [3,S,S].`);
+  }
+  const difference = new Float64Array(clean.length);
+  for (let i = 0; i < difference.length; i++) difference[i] = perturbed[i] - clean[i];
+  const l2 = l2Norm(difference);
   return {
     linf: linfNorm(difference),
     l2,

@@ -68,6 +68,23 @@ function jpegHeader(view: DataView): ImageHeader | null {
   }
 }
 
+/**
+ * Whether the end-of-image marker is there: decoders fill what is missing with grey and say nothing. Walked segment by segment, since the thumbnail in EXIF
+ * has such a marker too; what some cameras append after it is not looked at.
+ */
+export function isJpegComplete(bytes: Uint8Array): boolean {
+  for (let position = 2; ; ) {
+    // In entropy-coded data 0xff is followed by 0, or is a restart marker; elsewhere it may be repeated as a filler.
+    position = bytes.indexOf(0xff, position);
+    if (position < 0 || position + 1 >= bytes.length) return false;
+    const marker = bytes[position + 1];
+    if (marker === 0xd9) return true;
+    if (marker === 0xff) position += 1;
+    else if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) position += 2;
+    else position += 2 + Math.max(2, (bytes[position + 2] << 8) | bytes[position + 3]);
+  }
+}
+
 /** Tag 0x0112 of the first directory of a TIFF header at `start` (Exif 2.3, 4.6). */
 function exifOrientation(view: DataView, start: number, end: number): number | undefined {
   if (start + 8 > end || end > view.byteLength) return undefined;

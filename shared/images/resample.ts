@@ -5,15 +5,15 @@ export interface Contribution {
 }
 
 /**
- * How each of `to` output samples is made from `from` input samples: the triangle filter with half-pixel centres, widened by the factor of reduction so
+ * How output samples are made when one axis is resized from `from` to `to` samples; of them `count`, from `start` on: the triangle filter with half-pixel centres, widened by the factor of reduction so
  * that it averages (antialiases), as Pillow's `Image.resize(…, BILINEAR)` and torch's `interpolate(…, antialias=True)` do. When enlarging it is plain
  * bilinear interpolation with edge pixels repeated. Only + - * / and floor, which every engine rounds alike.
  */
-export function contributions(from: number, to: number): Contribution[] {
+export function contributions(from: number, to: number, start = 0, count = to): Contribution[] {
   const scale = from / to;
   const support = Math.max(scale, 1);
-  return Array.from({ length: to }, (_, i) => {
-    const centre = (i + 0.5) * scale;
+  return Array.from({ length: count }, (_, i) => {
+    const centre = (start + i + 0.5) * scale;
     const first = Math.max(0, Math.floor(centre - support + 0.5));
     const last = Math.min(from, Math.floor(centre + support + 0.5));
     const weights = new Float64Array(last - first);

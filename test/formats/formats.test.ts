@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FormatError, readNpy, readSafetensors, writeNpy, writeSafetensors } from '#shared/formats';
+
+/** What NumPy 2.4 saves for np.array([[1, 2, 3], [4, 5, 6]], '<f4'), byte for byte. */
+const numpyHeader = `\x93NUMPY\x01\x00\x76\x00${"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }".padEnd(117)}\n`;
+const values = new Float32Array([1, 2, 3, 4, 5, 6]);
+const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const npy = (header: string, data: ArrayBufferView) =>
+  Uint8Array.from(Buffer.concat([latin1(header), Buffer.from(data.buffer, data.byteOffset, data.byteLength)]));
+const arrays = fc.tuple(fc.float32Array({ minLength: 0, maxLength: 24, noNaN: true }), fc.integer({ min: 1, max: 4 }));
+
+describe('.npy', () => {
+  it('is written as NumPy writes it, and read back', () => {
+    const file = npy(numpyHeader, values);
+    expect(writeNpy(values, [2, 3])).toEqual(file);
+    expect(readNpy(file)).toEqual({ data: values, shape: [2, 3], dtype: '<f4' });
+  });
+
+  it('comes back as it went, from any place in a buffer', () => {
+    fc.assert(
+      fc.property(arrays, fc.integer({ min: 0, max: 9 }), ([data, sides], offset) => {
+        const shape = [...Array(sides - 1).fill(1), data.length];
+        const file = writeNpy(data as Float32Array<ArrayBuffer>, shape);
+        const within = Buffer.concat([Buffer.alloc(offset), file]).subarray(offset);
+        expect(readNpy(within)).toEqual({ data, shape, dtype: '<f4' });
+      }),
+    );
+  });
+
+  it('starts its numbers at a multiple of 64 bytes, whatever the length of its header', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 12 }), (shape) => {
+        const data = new Uint8Array(shape.reduce((product, side) => product * side, 1)).fill(7);
+        const file = writeNpy(data, shape);
+        expect((file.length - data.length) % 64).toBe(0);
+        expect(readNpy(file)).toEqual({ data, shape, dtype: '|u1' });
+      }),
+    );
+  });
+
+  it('is turned to C order where it is in Fortran order', () => {
+    const file = npy(numpyHeader.replace('False', 'True '), new Float32Array([1, 4, 2, 5, 3, 6]));
+    expect(readNpy(file).data).toEqual(values);
+  });
+
+  it('of 64-bit whole numbers keeps them', () => {
+    const data = new BigInt64Array([-(2n ** 60n), 5n]);
+    expect(readNpy(writeNpy(data, [2])).data).toEqual(data);
+  });
+
+  it('says what is wrong with a file that is cut off, of other things, or no .npy', () => {
+    const file = npy(numpyHeader, values);
+    for (let length = 0; length < file.length; length++) {
+      expect(() => readNpy(file.subarray(0, length))).toThrow(FormatError);
+    }
+    expect(() => readNpy(npy(numpyHeader.replace('<f4', '|O8'), values))).toThrow(/\|O8/);
+    expect(() => writeNpy(values, [7])).toThrow(FormatError);
+    expect(() => writeNpy(new Uint8ClampedArray(2) as never, [2])).toThrow(FormatError);
+  });
+});
+
+describe('.safetensors', () => {
+  it('has the bytes that the format says, its numbers at a multiple of 8', () => {
+    const file = writeSafetensors({ v: { data: new Float32Array([1, -2]), shape: [2] } }, { norm: 'inf' });
+    const length = Number(new DataView(file.buffer).getBigUint64(0, true));
+    expect(length % 8).toBe(0);
+    expect(JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)))).toEqual({
+      __metadata__: { norm: 'inf' },
+      v: { dtype: 'F32', shape: [2], data_offsets: [0, 8] },
+    });
+    expect(Array.from(file.subarray(8 + length))).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
+  });
+
+  it('comes back as it went, from any place in a buffer', () => {
+    fc.assert(
+      fc.property(arrays, arrays, fc.string(), fc.integer({ min: 0, max: 9 }), ([a], [b], note, offset) => {
+        const tensors = {
+          a: { data: a as Float32Array<ArrayBuffer>, shape: [a.length] },
+          'b.c': { data: b as Float32Array<ArrayBuffer>, shape: [1, b.length] },
+        };
+        const file = Buffer.concat([Buffer.alloc(offset), writeSafetensors(tensors, { note })]).subarray(offset);
+        expect(readSafetensors(file)).toEqual({ tensors, metadata: { note } });
+      }),
+    );
+  });
+
+  it('says what is wrong with a file that is cut off or whose header is nonsense', () => {
+    const file = writeSafetensors({ v: { data: values, shape: [2, 3] } });
+    for (let length = 0; length < file.length; length++) {
+      expect(() => readSafetensors(file.subarray(0, length))).toThrow(FormatError);
+    }
+    for (const header of [
+      'null  ',
+      '[1]   ',
+      '{"v":null}',
+      '{"v":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}',
+    ]) {
+      const broken = new Uint8Array(8 + header.length);
+      broken[0] = header.length;
+      broken.set(latin1(header), 8);
+      expect(() => readSafetensors(broken), header).toThrow(FormatError);
+    }
+  });
+});

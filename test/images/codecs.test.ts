@@ -1,0 +1,231 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { canvasFromRgba, createCodecs, type Rgba, sniffImage } from '#shared/images';
+import * as pictures from './pictures.ts';
+
+const starter = fileURLToPath(new URL('../../zoo/starter/photos/', import.meta.url));
+const names = readdirSync(starter).filter((name) => name.endsWith('.jpg'));
+const photo = (name: string) => Uint8Array.from(readFileSync(starter + name));
+const some = names.filter((_, i) => i % 20 === 0);
+
+const compile = async (name: string) =>
+  WebAssembly.compile(await readFile(fileURLToPath(import.meta.resolve(`@jsquash/${name}`))));
+const readFile = async (path: string) => readFileSync(path);
+let modules: Parameters<typeof createCodecs>[0];
+let codecs: ReturnType<typeof createCodecs>;
+beforeAll(async () => {
+  const [jpeg, png, webp] = await Promise.all([
+    compile('jpeg/codec/dec/mozjpeg_dec.wasm'),
+    compile('png/codec/pkg/squoosh_png_bg.wasm'),
+    compile('webp/codec/dec/webp_dec.wasm'),
+  ]);
+  modules = { jpeg, png, webp };
+  codecs = createCodecs(modules);
+});
+
+const pixel = ({ data, width }: Rgba, x: number, y: number) =>
+  Array.from(data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4));
+const refusal = (code: string) => expect.objectContaining({ name: 'ImageError', code });
+
+describe('a photo', () => {
+  it('has the sides that its header says, and is opaque', async () => {
+    for (const name of some) {
+      const bytes = photo(name);
+      const { width, height, data } = await codecs.decode(bytes);
+      expect(sniffImage(bytes)).toMatchObject({ type: 'jpeg', width, height, orientation: 1, components: 3 });
+      expect(data).toHaveLength(width * height * 4);
+      expect(data.every((value, i) => i % 4 !== 3 || value === 255)).toBe(true);
+    }
+  });
+
+  it('gives the same canvas after it was written as PNG', async () => {
+    const image = await codecs.decode(photo(names[0]));
+    const again = await codecs.decode(await codecs.encodePng(image));
+    expect(canvasFromRgba(again, 224)).toEqual(canvasFromRgba(image, 224));
+  });
+
+  it('may lie anywhere in a buffer', async () => {
+    const bytes = photo(names[0]);
+    const within = Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(5)]).subarray(3, 3 + bytes.length);
+    expect(await codecs.decode(within)).toEqual(await codecs.decode(bytes));
+  });
+});
+
+describe('EXIF orientation', () => {
+  // EXIF 2.3, 4.6.4 A: where the first row and the first column of what is stored are seen.
+  const seen: Record<number, (x: number, y: number, w: number, h: number) => [number, number]> = {
+    1: (x, y) => [x, y],
+    2: (x, y, w) => [w - 1 - x, y],
+    3: (x, y, w, h) => [w - 1 - x, h - 1 - y],
+    4: (x, y, _w, h) => [x, h - 1 - y],
+    5: (x, y) => [y, x],
+    6: (x, y, _w, h) => [h - 1 - y, x],
+    7: (x, y, w, h) => [h - 1 - y, w - 1 - x],
+    8: (x, y, w) => [y, w - 1 - x],
+  };
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('%i of a JPEG turns every pixel to its place', async (orientation) => {
+    const name = names[3];
+    const stored = await codecs.decode(photo(name));
+    const bytes = pictures.withExif(photo(name), pictures.exif(orientation, orientation % 2 ? 'II' : 'MM'));
+    const upright = await codecs.decode(bytes);
+    const { width: w, height: h } = stored;
+    expect(sniffImage(bytes)).toMatchObject({ width: w, height: h, orientation });
+    expect([upright.width, upright.height]).toEqual(orientation < 5 ? [w, h] : [h, w]);
+    const from = new Uint32Array(Uint8Array.from(stored.data).buffer);
+    const to = new Uint32Array(Uint8Array.from(upright.data).buffer);
+    let misplaced = 0;
+    for (let y = 0; y < h; y++) {
+      for (let x = 0; x < w; x++) {
+        const [u, v] = seen[orientation](x, y, w, h);
+        if (to[v * upright.width + u] !== from[y * w + x]) misplaced++;
+      }
+    }
+    expect(misplaced).toBe(0);
+  });
+
+  it('counts in WebP and PNG as well', async () => {
+    const webp = await codecs.decode(pictures.webpTurned);
+    expect([webp.width, webp.height]).toEqual([3, 5]);
+    expect(pixel(webp, 2, 4)).toEqual([200, 0, 0, 255]);
+    const grey = { width: 2, height: 1, bitDepth: 8, colour: 0 };
+    const png = await codecs.decode(pictures.png(grey, [0, 10, 20], [['eXIf', pictures.exif(3)]]));
+    expect([pixel(png, 0, 0)[0], pixel(png, 1, 0)[0]]).toEqual([20, 10]);
+  });
+
+  it('that makes no sense is none', () => {
+    const bytes = pictures.withExif(photo(names[0]), pictures.exif(9));
+    expect(sniffImage(bytes)?.orientation).toBe(1);
+  });
+});
+
+describe('WebP and PNG', () => {
+  it('are laid over white where they are transparent', async () => {
+    const image = await codecs.decode(pictures.webpWithAlpha);
+    expect(pixel(image, 0, 1)).toEqual([0, 90, 0, 255]);
+    expect(pixel(image, 1, 1)).toEqual([255, 255, 255, 255]);
+    // 100 and 90 and 0 at 128/255 over 255.
+    expect(pixel(image, 2, 1)).toEqual([177, 172, 127, 255]);
+  });
+
+  it('of 16 bits become 8, grey and palettes become RGB', async () => {
+    const deep = { width: 1, height: 1, bitDepth: 16, colour: 2 };
+    expect(pixel(await codecs.decode(pictures.png(deep, [0, 200, 0, 100, 0, 50, 0])), 0, 0)).toEqual([
+      200, 100, 50, 255,
+    ]);
+    const grey = { width: 2, height: 1, bitDepth: 1, colour: 0 };
+    expect(pixel(await codecs.decode(pictures.png(grey, [0, 0x40])), 1, 0)).toEqual([255, 255, 255, 255]);
+    const palette = { width: 2, height: 1, bitDepth: 8, colour: 3 };
+    const bytes = pictures.png(palette, [0, 1, 0], [['PLTE', [1, 2, 3, 40, 50, 60]]]);
+    expect(pixel(await codecs.decode(bytes), 0, 0)).toEqual([40, 50, 60, 255]);
+  });
+
+  it('of the lossy kind decode to the size of their header', async () => {
+    expect(sniffImage(pictures.webpLossy)).toMatchObject({ type: 'webp', width: 16, height: 8 });
+    expect(await codecs.decode(pictures.webpLossy)).toMatchObject({ width: 16, height: 8 });
+  });
+
+  it('come back from encodePng as they went', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.infiniteStream(fc.nat(255)),
+        async (width, height, values) => {
+          const data = Uint8ClampedArray.from({ length: width * height * 4 }, (_, i) =>
+            i % 4 === 3 ? 255 : values.next().value!,
+          );
+          const decoded = await codecs.decode(await codecs.encodePng({ data, width, height }));
+          expect(decoded).toMatchObject({ data, width, height });
+        },
+      ),
+      { numRuns: 30 },
+    );
+    await expect(codecs.encodePng({ data: new Uint8Array(3), width: 1, height: 1 })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('what is refused', () => {
+  const header = (width: number, height: number) => pictures.png({ width, height, bitDepth: 8, colour: 2 }, []);
+
+  it('is no picture, or none of the three kinds', async () => {
+    for (const bytes of [new Uint8Array(), new TextEncoder().encode('Hello, picture'), pictures.gif]) {
+      expect(sniffImage(bytes)).toBeNull();
+      await expect(codecs.decode(bytes)).rejects.toEqual(refusal('unknown-type'));
+    }
+  });
+
+  it('is too large by its header alone, before anything is decoded', async () => {
+    expect(sniffImage(header(40000, 40000).subarray(0, 33))).toMatchObject({ width: 40000, height: 40000 });
+    await expect(codecs.decode(header(40000, 40000))).rejects.toEqual(refusal('too-large'));
+    await expect(codecs.decode(header(4001, 4000))).rejects.toEqual(refusal('too-large'));
+  });
+
+  it('has no pixels', async () => {
+    await expect(codecs.decode(header(0, 5))).rejects.toEqual(refusal('corrupt'));
+  });
+
+  it('is animated', async () => {
+    expect(sniffImage(pictures.webpAnimated)?.animated).toBe(true);
+    await expect(codecs.decode(pictures.webpAnimated)).rejects.toEqual(refusal('unsupported'));
+    const grey = { width: 1, height: 1, bitDepth: 8, colour: 0 };
+    const apng = pictures.png(grey, [0, 1], [['acTL', [0, 0, 0, 1, 0, 0, 0, 0]]]);
+    await expect(codecs.decode(apng)).rejects.toEqual(refusal('unsupported'));
+  });
+
+  it('is a JPEG in CMYK', async () => {
+    expect(sniffImage(pictures.jpegCmyk)?.components).toBe(4);
+    await expect(codecs.decode(pictures.jpegCmyk)).rejects.toEqual(refusal('unsupported'));
+  });
+
+  it('is cut off, also where a thumbnail inside has an end', async () => {
+    const jpeg = pictures.withExif(photo(names[0]), pictures.exif(1));
+    await codecs.decode(jpeg);
+    const png = await codecs.encodePng(await codecs.decode(jpeg));
+    for (const bytes of [jpeg, png, pictures.webpLossy, pictures.webpWithAlpha]) {
+      for (const share of [0.6, 0.8, 0.95]) {
+        const cut = bytes.subarray(0, Math.floor(bytes.length * share));
+        await expect(codecs.decode(cut), `${share} of ${bytes.length} bytes`).rejects.toEqual(refusal('corrupt'));
+      }
+    }
+    await codecs.decode(Uint8Array.from([...jpeg, 1, 2, 3]));
+  });
+
+  it('is a JPEG with a hole in its data, which the decoder alone would fill with grey', async () => {
+    const bytes = photo(names[0]);
+    bytes.fill(0x55, bytes.length - 5000, bytes.length - 3000);
+    await expect(codecs.decode(bytes)).rejects.toEqual(refusal('corrupt'));
+  });
+
+  it('never is anything but an ImageError, whatever bytes are damaged, and leaves the codecs fit for the next picture', async () => {
+    const small = await codecs.encodePng({ data: new Uint8Array(64).fill(90), width: 4, height: 4 });
+    const originals = [photo(names[5]), small, pictures.webpLossy, pictures.webpWithAlpha];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...originals),
+        fc.array(fc.tuple(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.nat(255)), { minLength: 1, maxLength: 5 }),
+        async (original, damages) => {
+          const bytes = original.slice();
+          for (const [place, value] of damages) bytes[Math.floor(place * bytes.length)] = value;
+          const outcome = await codecs.decode(bytes).catch((error) => error);
+          if (outcome instanceof Error) expect(outcome.name).toBe('ImageError');
+          expect(sniffImage(bytes.subarray(0, 40)) ?? {}).toBeTypeOf('object');
+        },
+      ),
+      { numRuns: 60 },
+    );
+    for (const original of originals) await codecs.decode(original);
+  });
+});
+
+it('a codec that could not be started says so, and is started again the next time', async () => {
+  const broken = { ...modules, png: {} as WebAssembly.Module, jpeg: {} as WebAssembly.Module };
+  const failing = createCodecs(broken);
+  const png = await codecs.encodePng({ data: new Uint8Array(4).fill(255), width: 1, height: 1 });
+  for (const bytes of [png, photo(names[0])]) {
+    await expect(failing.decode(bytes)).rejects.toEqual(refusal('codec'));
+    await expect(codecs.decode(bytes)).resolves.toBeDefined();
+  }
+});
