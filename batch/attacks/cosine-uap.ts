@@ -1,0 +1,99 @@
+/**
+ * Cosine-UAP: C. Zhang, P. Benz, A. Karjauv, I. S. Kweon, "Data-free universal adversarial perturbation and black-box attack", ICCV 2021.
+ *
+ * Turns the logits of perturbed photos away from those of the clean ones:
+ *   min_v  mean_x cos(f(x + v) - c, f(x) - c)   with |v|_p <= epsilon,
+ * c = 0 in the paper. Its photos are jigsaw images when there is no data; here they are the crafting photos.
+ *
+ * The defaults are not the paper's (Adam) but what fools most with 1,000 to 4,000 gradients; docs/algorithms.md has the measurements. `centred`
+ * (c = the mean clean logits of the crafting photos) is ours: logits share a large constant part, which the plain cosine mostly looks at.
+ */
+import { z } from 'zod';
+import { descend } from './descend.ts';
+import { adam, momentumSteps } from './optimisers.ts';
+import { random } from './random.ts';
+import { attack } from './types.ts';
+
+const settings = z.strictObject({
+  optimiser: z
+    .enum(['sign-momentum', 'adam'])
+    .default('sign-momentum')
+    .describe(
+      'sign-momentum: steps along the sign (norm inf) or direction (norm 2) of the momentum; adam: as in the paper',
+    ),
+  step: z.number().gt(0).max(2).default(0.1).describe('length of the first step, as a share of epsilon'),
+  decayTo: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.1)
+    .describe('what share of the first step the last one has; half a cosine in between'),
+  momentum: z.number().min(0).lt(1).default(0.9).describe('share of the momentum that each step keeps (sign-momentum)'),
+  batch: z.int().min(1).max(1024).default(20).describe('photos of a step'),
+  flips: z.boolean().default(true).describe('mirror each photo with probability 1/2'),
+  centred: z
+    .boolean()
+    .default(false)
+    .describe('subtract the mean clean logits of the crafting photos before taking the cosine'),
+  start: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.1)
+    .describe('v starts uniform in +-start * epsilon; at 0 the cosine has its maximum and no gradient'),
+});
+
+export const cosineUap = attack({
+  name: 'cosine-uap',
+  summary: 'Turns the logits of perturbed photos away from those of the clean ones (minimum of their cosine).',
+  paper: {
+    authors: 'C. Zhang, P. Benz, A. Karjauv, I. S. Kweon',
+    title: 'Data-free universal adversarial perturbation and black-box attack',
+    year: 2021,
+    venue: 'ICCV',
+  },
+  usesModel: true,
+  settings,
+  craft(task, of) {
+    const length = 3 * task.photos.size ** 2;
+    const schedule = { step: of.step * perPixel(task.norm, task.epsilon, length, of.optimiser), decayTo: of.decayTo };
+    return descend(task, {
+      loss: { kind: 'cosine' },
+      direction: 1,
+      optimiser:
+        of.optimiser === 'adam'
+          ? adam(length, schedule)
+          : momentumSteps(length, { ...schedule, norm: task.norm, momentum: of.momentum }),
+      batch: of.batch,
+      flips: of.flips,
+      start: startNear(task, of.start, length),
+      inputs: (clean, classes) => ({
+        tables: { reference: { data: clean, width: classes } },
+        constants: { centre: of.centred ? meanRow(clean, classes) : new Float32Array(classes) },
+      }),
+    });
+  },
+});
+
+/** Uniform noise of a small share of the bound. */
+function startNear(
+  task: { norm: 'inf' | '2'; epsilon: number; seed: number },
+  share: number,
+  length: number,
+): Float32Array {
+  const draw = random(task.seed, 'start');
+  // Under norm 2 the uniform values of +-1 have length sqrt(length / 3).
+  const scale = share * (task.norm === 'inf' ? task.epsilon : task.epsilon * Math.sqrt(3 / length));
+  return Float32Array.from({ length }, () => scale * (2 * draw.uniform() - 1));
+}
+
+/** The unit of a step: epsilon itself, or for Adam under norm 2, which moves every value by about as much, epsilon spread over all values. */
+function perPixel(norm: 'inf' | '2', epsilon: number, length: number, optimiser: string): number {
+  return norm === '2' && optimiser === 'adam' ? epsilon / Math.sqrt(length) : epsilon;
+}
+
+function meanRow(rows: Float32Array, width: number): Float32Array {
+  const sum = new Float64Array(width);
+  for (let i = 0; i < rows.length; i++) sum[i % width] += rows[i];
+  return Float32Array.from(sum, (value) => (value * width) / rows.length);
+}

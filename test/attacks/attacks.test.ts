@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { l2Norm, linfNorm } from '#shared/images';
+import { attacks, craft, describeSettings, findAttack, noiseControl, parseSettings, random } from '../../batch/attacks/index.ts';
+import { adam, momentumSteps, stepAt } from '../../batch/attacks/optimisers.ts';
+import { type Compute, openCompute } from '../../batch/compute/index.ts';
+import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
+
+const surrogate = tinyModel();
+const photos = tinyPhotos({ count: 24 });
+const crafting = Array.from({ length: 20 }, (_, i) => i);
+
+let compute: Compute;
+beforeAll(async () => {
+  compute = await openCompute({ provider: 'cpu', workers: 2 });
+});
+afterAll(() => compute.close());
+
+const task = (more: Partial<Parameters<typeof craft>[0]> = {}) => ({
+  compute,
+  surrogates: [surrogate],
+  photos,
+  crafting,
+  attack: 'cosine-uap',
+  norm: 'inf' as const,
+  epsilon: 10,
+  seed: 1,
+  budget: { gradients: 200 },
+  ...more,
+});
+
+describe('random', () => {
+  it('is uniform, normal, and a true shuffle', () => {
+    const draw = random(7, 'test');
+    const uniform = Array.from({ length: 20_000 }, () => draw.uniform());
+    expect(Math.min(...uniform)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...uniform)).toBeLessThan(1);
+    expect(mean(uniform)).toBeCloseTo(0.5, 1);
+    expect(mean(uniform.map((x) => x * x))).toBeCloseTo(1 / 3, 1);
+    const normal = Array.from({ length: 20_000 }, () => draw.normal());
+    expect(Math.abs(mean(normal))).toBeLessThan(0.03);
+    expect(mean(normal.map((x) => x * x))).toBeCloseTo(1, 1);
+    expect(draw.order(100).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    expect(draw.order(100)).not.toEqual(draw.order(100));
+  });
+
+  it('repeats for a seed, and differs between seeds and between streams', () => {
+    const bits = (seed: number, stream: string) => {
+      const draw = random(seed, stream);
+      return Array.from({ length: 4 }, () => draw.bits());
+    };
+    expect(bits(1, 'a')).toEqual(bits(1, 'a'));
+    expect(bits(1, 'a')).not.toEqual(bits(2, 'a'));
+    expect(bits(1, 'a')).not.toEqual(bits(1, 'b'));
+  });
+});
+
+describe('noise', () => {
+  it.each([
+    ['sign', 'inf'],
+    ['uniform', 'inf'],
+    ['gaussian', 'inf'],
+    ['sign', '2'],
+    ['uniform', '2'],
+    ['gaussian', '2'],
+  ] as const)('%s keeps its bound under norm %s', async (distribution, norm) => {
+    const epsilon = norm === 'inf' ? 10 : 300;
+    const { v } = await craft(task({ attack: 'noise', surrogates: [], settings: { distribution }, norm, epsilon }));
+    if (norm === 'inf') expect(linfNorm(v)).toBeLessThanOrEqual(10);
+    else expect(l2Norm(v)).toBeCloseTo(300, 2);
+    expect(Math.abs(mean([...v]))).toBeLessThan(l2Norm(v) / Math.sqrt(v.length));
+  });
+
+  it('controls are random signs of size epsilon, or a direction of length epsilon', () => {
+    const signs = noiseControl(1000, { norm: 'inf', epsilon: 10, seed: 3 });
+    expect(new Set(signs)).toEqual(new Set([-10, 10]));
+    const direction = noiseControl(1000, { norm: '2', epsilon: 2000, seed: 3 });
+    expect(Math.abs(l2Norm(direction) - 2000) / 2000).toBeLessThan(1e-6);
+    expect(noiseControl(1000, { norm: '2', epsilon: 2000, seed: 4 })).not.toEqual(direction);
+  });
+});
+
+describe('optimisers', () => {
+  it('steps decay along half a cosine', () => {
+    const schedule = { step: 2, decayTo: 0.1 };
+    expect([0, 0.5, 1, 2].map((progress) => stepAt(schedule, progress))).toEqual([2, 1.1, 0.2, 0.2]);
+  });
+
+  it('momentum steps go against the sign of the accumulated, L1-normalised gradient', () => {
+    const optimiser = momentumSteps(3, { step: 1, decayTo: 1, norm: 'inf', momentum: 0.5 });
+    const v = new Float32Array(3);
+    optimiser.step(v, new Float32Array([3, -1, 0]), 0);
+    expect([...v]).toEqual([-1, 1, 0]);
+    // m = 0.5 * (0.75, -0.25, 0) + (-0.1, -0.1, 0.8): a hundredfold gradient weighs no more than the first one.
+    optimiser.step(v, new Float32Array([-10, -10, 80]), 0);
+    expect([...v]).toEqual([-2, 2, -1]);
+  });
+
+  it('momentum steps under norm 2 have the length of the step', () => {
+    const v = new Float32Array(4);
+    momentumSteps(4, { step: 5, decayTo: 1, norm: '2', momentum: 0.9 }).step(v, new Float32Array([3, 0, -4, 0]), 0);
+    expect([...v]).toEqual([-3, 0, 4, 0]);
+  });
+
+  it('the first step of Adam has the same size for every value, however small its gradient', () => {
+    const v = new Float32Array(2);
+    adam(2, { step: 0.5, decayTo: 1 }).step(v, new Float32Array([1e-9, -4]), 0);
+    expect(v[0]).toBeCloseTo(-0.5, 5);
+    expect(v[1]).toBeCloseTo(0.5, 5);
+  });
+});
+
+describe('settings', () => {
+  it('have their defaults, and describe themselves', () => {
+    expect(parseSettings(findAttack('sgd-uap'))).toMatchObject({ clamp: 9, batch: 20, flips: true });
+    for (const attack of attacks.values()) {
+      for (const setting of describeSettings(attack)) expect(setting.description).not.toBe('');
+    }
+  });
+
+  it('name the nearest one when unknown, and the wrong one', () => {
+    expect(() => findAttack('cosine-uaq')).toThrow(/Did you mean "cosine-uap"/);
+    expect(() => parseSettings(findAttack('cosine-uap'), { momentun: 0.9 })).toThrow(/Did you mean "momentum"/);
+    expect(() => parseSettings(findAttack('cosine-uap'), { batch: 'many' })).toThrow(/"batch" of cosine-uap is wrong/);
+  });
+});
+
+describe('crafting', () => {
+  it.each([
+    ['cosine-uap', {}, 'inf', 25],
+    ['cosine-uap', { optimiser: 'adam' }, 'inf', 25],
+    ['cosine-uap', {}, '2', 250],
+    ['sgd-uap', {}, 'inf', 25],
+    ['sgd-uap', {}, '2', 250],
+  ] as const)('%s %o under norm %s fools far more than noise, within its bound', async (attack, settings, norm, epsilon) => {
+    const { v, fooling, gradients, curve } = await craft(
+      task({ attack, settings, norm, epsilon, budget: { gradients: 1000 } }),
+    );
+    expect(norm === 'inf' ? linfNorm(v) : l2Norm(v) / (1 + 1e-6)).toBeLessThanOrEqual(epsilon);
+    expect(gradients).toBe(1000);
+    expect(curve.at(-1)?.gradients).toBe(1000);
+    const program = { key: surrogate.sha256, bytes: surrogate.bytes };
+    const items = crafting.map((photo) => ({ photo, flip: false }));
+    const look = async (u: Float32Array | null) => labels(await compute.logits({ program, photos, items, v: u }));
+    const [clean, perturbed, noisy] = [await look(null), await look(v), await look(noiseControl(v.length, { norm, epsilon, seed: 1 }))];
+    const fooled = perturbed.filter((label, i) => label !== clean[i]).length;
+    expect(fooling).toMatchObject({ photos: 20, fooled });
+    expect(fooled).toBeGreaterThanOrEqual(8);
+    expect(fooled).toBeGreaterThan(2 * noisy.filter((label, i) => label !== clean[i]).length);
+  });
+
+  it('gives the same bytes for the same seed, however many threads there are, and other bytes for another seed', async () => {
+    const one = await openCompute({ provider: 'cpu', workers: 1 });
+    const first = await craft(task());
+    const again = await craft(task({ compute: one }));
+    await one.close();
+    expect(Buffer.from(again.v.buffer).equals(Buffer.from(first.v.buffer))).toBe(true);
+    expect(again.curve).toEqual(first.curve);
+    expect((await craft(task({ seed: 2 }))).v).not.toEqual(first.v);
+  });
+
+  it('looks at crafting photos only', async () => {
+    const pixels = photos.pixels.slice();
+    pixels.fill(0, 20 * surrogate.length);
+    expect((await craft(task({ photos: { pixels, size: 8 } }))).v).toEqual((await craft(task())).v);
+  });
+
+  it('never exceeds its gradients, counts every surrogate, and stops at a fooling ratio', async () => {
+    const other = { ...tinyModel({ seed: 2 }), id: 'other' };
+    const both = await craft(task({ surrogates: [surrogate, other], budget: { gradients: 205 } }));
+    expect(both.gradients).toBe(204);
+    expect(both.fooling?.photos).toBe(40);
+    const early = await craft(task({ budget: { gradients: 100_000, fooling: 0.5 }, settings: { decayTo: 1 } }));
+    expect(early.gradients).toBeLessThan(5000);
+    expect(early.fooling?.ratio).toBeGreaterThanOrEqual(0.5);
+  });
+
+  it('stops after its seconds', async () => {
+    const { seconds, gradients } = await craft(task({ budget: { seconds: 1 } }));
+    expect(gradients).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(10);
+  });
+
+  it('leaves at once when aborted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const running = craft(
+      task({ budget: { gradients: 1e7 }, signal: controller.signal, onProgress: ({ stage }) => stage === 'craft' && controller.abort(reason) }),
+    );
+    await expect(running).rejects.toBe(reason);
+  });
+
+  it('refuses a single photo, no surrogate, and an epsilon of zero', async () => {
+    await expect(craft(task({ crafting: [3] }))).rejects.toThrow(/at least 2 photos.*is 1/);
+    await expect(craft(task({ surrogates: [] }))).rejects.toThrow(/needs a model/);
+    await expect(craft(task({ epsilon: 0 }))).rejects.toThrow(/Epsilon/);
+  });
+});
+
+const mean = (values: number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+
+function labels({ logits, classes }: { logits: Float32Array; classes: number }): number[] {
+  return Array.from({ length: logits.length / classes }, (_, row) => {
+    const scores = [...logits.subarray(row * classes, (row + 1) * classes)];
+    return scores.indexOf(Math.max(...scores));
+  });
+}
