@@ -79,7 +79,7 @@ export const perturbationRecord = z.object({
   /** The size of v itself, 0..255 units. */
   linf: z.number(),
   l2: z.number(),
-  /** Mean over the evaluation photos, decibels; and structural similarity. */
+  /** Peak signal-to-noise ratio in decibels and structural similarity: means over evaluation photos, the first 40 by the hash of their names. */
   psnr: z.number(),
   ssim: z.number(),
   /** Fooling ratio on crafting photos, on the surrogate; null without a surrogate. */
@@ -147,7 +147,13 @@ export const manifest = z.object({
     }),
   ),
   tables: z.array(z.object({ name: z.string(), csv: z.string(), parquet: z.string(), rows: z.int() })),
-  photos: z.array(photoCredit.extend({ key: z.string() })),
+  photos: z.array(
+    photoCredit.extend({
+      key: z.string(),
+      /** Key of the photo's clean canvas as PNG, for the photos that the records' examples show. */
+      canvas: z.string().optional(),
+    }),
+  ),
   files: z.array(releaseFile),
 });
 export type Manifest = z.infer<typeof manifest>;

@@ -19,19 +19,22 @@ export const budget = z
   );
 export type Budget = z.infer<typeof budget>;
 
-export const studyPerturbation = z.object({
+export const studyPerturbation = z.strictObject({
   attack: z.string(),
   settings: z.record(z.string(), z.unknown()).default({}),
   norm: norm.default('inf'),
   epsilon: z.number().positive().default(10),
   seeds: z.array(z.int().min(0)).min(1).default([1]),
-  /** Ids of the study's models; left out: each of them in turn. An attack without a surrogate (noise) ignores it. */
+  /**
+   * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the models in turn. An attack without a
+   * surrogate (noise) ignores it.
+   */
   surrogates: z.array(z.string()).optional(),
   budget: budget.optional(),
 });
 
 /** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
-export const study = z.object({
+export const study = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   title: z.string(),
   description: z.string().default(''),
@@ -39,7 +42,7 @@ export const study = z.object({
   canvas: z.int().min(8).max(1024).default(224),
   /** Ids of the zoo, or paths to cards. */
   models: z.array(z.string()).min(1),
-  photos: z.object({
+  photos: z.strictObject({
     folder: z.string(),
     /** JSON list of {file, author, licence, source, label?}; photos without a credit are measured and never published. */
     credits: z.string().optional(),
@@ -50,6 +53,6 @@ export const study = z.object({
   }),
   perturbations: z.array(studyPerturbation).min(1),
   analyses: z.array(z.enum(['transfer'])).default(['transfer']),
-  release: z.object({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
+  release: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
 });
 export type Study = z.infer<typeof study>;

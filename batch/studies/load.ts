@@ -1,0 +1,68 @@
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { type ClassLabel, classLabels, type PhotoCredit, photoCredit, type Study, study } from '#shared/release';
+import { suggestion, UsageError } from '../errors/index.ts';
+import { readJson } from '../files/index.ts';
+import { loadCard, type ZooModel } from '../zoo/index.ts';
+
+/** A study with all that it names, read and checked. */
+export interface LoadedStudy {
+  study: Study;
+  /** Absolute path of the study file. */
+  path: string;
+  models: ZooModel[];
+  /** Absolute path of the folder of photos, or of an .npy file of canvases. */
+  photos: string;
+  /** By file name. */
+  credits: Map<string, PhotoCredit>;
+  /** The classes that the photos' file names tell, where the study names a file of them. */
+  classes: ClassLabel[] | null;
+}
+
+/**
+ * Reads a study file. Paths in it are relative to it.
+ * @throws UsageError, in one paragraph, for all that is wrong with it.
+ */
+export async function loadStudy(file: string): Promise<LoadedStudy> {
+  const path = resolve(file);
+  const base = dirname(path);
+  const parsed = await readJson(path, study, 'study');
+  const models = await Promise.all(parsed.models.map((model) => loadCard(model, base)));
+  const ids = models.map(({ card }) => card.id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice) throw new UsageError(`The study ${file} names the model ${twice} twice. Name each model once.`);
+  for (const { surrogates = [] } of parsed.perturbations) {
+    for (const id of surrogates.flatMap((surrogate) => surrogate.split('+'))) {
+      if (ids.includes(id)) continue;
+      throw new UsageError(
+        `The study ${file} crafts on ${id}, which is none of its models.${suggestion(id, ids)} Its models are ${ids.join(', ')}: add it to "models", or correct "surrogates".`,
+      );
+    }
+  }
+  const { folder, credits, classes, publish } = parsed.photos;
+  if (publish && /\.npy$/i.test(folder)) {
+    throw new UsageError(
+      `The study ${file} wants to publish its photos, and ${folder} holds canvases without photos. Set photos.publish to false.`,
+    );
+  }
+  const list = credits ? await readJson(resolve(base, credits), z.array(photoCredit), 'list of photo credits') : [];
+  return {
+    study: parsed,
+    path,
+    models,
+    photos: resolve(base, folder),
+    credits: new Map(list.map((credit) => [credit.file, credit])),
+    classes: classes ? await readJson(resolve(base, classes), classLabels, 'list of classes') : null,
+  };
+}
+
+/** The true class of each photo in a model's own order of classes, from the WordNet ids that file names start with. */
+export function truthOf(names: readonly string[], model: ZooModel, classes: ClassLabel[] | null): (number | null)[] {
+  const indices = new Map<string, number>();
+  for (const [index, wnid] of model.wnids?.entries() ?? []) if (wnid) indices.set(wnid, index);
+  if (indices.size === 0) for (const { wnid, index } of classes ?? []) if (wnid) indices.set(wnid, index);
+  return names.map((name) => {
+    const wnid = /^n\d{8}/.exec(name)?.[0];
+    return wnid === undefined ? null : (indices.get(wnid) ?? null);
+  });
+}

@@ -1,0 +1,81 @@
+import { type Budget, type Norm, perturbationId } from '#shared/release';
+import { findAttack, parseSettings } from '../attacks/index.ts';
+import { UsageError } from '../errors/index.ts';
+import type { LoadedStudy } from './load.ts';
+
+/** Where a study gives no budget: plain crafting on a hundred and more photos has levelled out by then. */
+export const defaultBudget: Budget = { gradients: 2000 };
+
+export interface PlannedPerturbation {
+  id: string;
+  attack: string;
+  /** With defaults filled in. */
+  settings: Record<string, unknown>;
+  norm: Norm;
+  epsilon: number;
+  seed: number;
+  /** Ids of models; none for an attack that uses no model. */
+  surrogates: string[];
+  /** null for an attack that uses no model. */
+  budget: Budget | null;
+  /** Id of the noise that it is read beside: of the same bound and seed. */
+  control: string;
+}
+
+export interface Plan {
+  perturbations: PlannedPerturbation[];
+  /** The noise controls that are none of the perturbations. They are measured and not published. */
+  controls: PlannedPerturbation[];
+}
+
+/**
+ * Every perturbation of a study, and the controls they need.
+ * @throws UsageError for an unknown attack or setting, and where two perturbations would have the same id.
+ */
+export function planStudy({ study, models }: Pick<LoadedStudy, 'study' | 'models'>): Plan {
+  const perturbations: PlannedPerturbation[] = [];
+  for (const wanted of study.perturbations) {
+    const attack = findAttack(wanted.attack);
+    const settings = parseSettings(attack, wanted.settings);
+    const surrogates = attack.usesModel
+      ? (wanted.surrogates?.map((one) => one.split('+')) ?? models.map(({ card }) => [card.id]))
+      : [[]];
+    for (const crafted of surrogates) {
+      for (const seed of wanted.seeds) {
+        const { norm, epsilon } = wanted;
+        const of = { attack: attack.name, norm, epsilon, seed };
+        perturbations.push({
+          id: perturbationId({ ...of, surrogates: crafted }),
+          ...of,
+          settings,
+          surrogates: crafted,
+          budget: attack.usesModel ? (wanted.budget ?? defaultBudget) : null,
+          control: controlId(of),
+        });
+      }
+    }
+  }
+  const ids = perturbations.map(({ id }) => id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice) {
+    throw new UsageError(
+      `The study has two perturbations of the id ${twice}: the same surrogate, attack, bound and seed. Give one of them another seed, or take it out.`,
+    );
+  }
+  return { perturbations, controls: controlsOf(perturbations) };
+}
+
+const controlId = (of: { norm: Norm; epsilon: number; seed: number }) =>
+  perturbationId({ ...of, attack: 'noise', surrogates: [] });
+
+/** The study's own noise is the control where it is the plain one: random signs, or a random direction. */
+function controlsOf(perturbations: PlannedPerturbation[]): PlannedPerturbation[] {
+  const controls = new Map<string, PlannedPerturbation>();
+  for (const { control, norm, epsilon, seed } of perturbations) {
+    const own = perturbations.find(({ id }) => id === control);
+    if (controls.has(control) || (own && own.settings.distribution === undefined)) continue;
+    const of = { attack: 'noise', norm, epsilon, seed };
+    controls.set(control, { id: control, ...of, settings: {}, surrogates: [], budget: null, control });
+  }
+  return [...controls.values()];
+}
