@@ -6,7 +6,9 @@ import { registerAttacks } from './attacks.ts';
 import { endWith, finish, listenForEndings, paragraph } from './context.ts';
 import { registerCraft } from './craft.ts';
 import { registerEvaluate } from './evaluate.ts';
+import { registerGradients } from './gradients.ts';
 import { registerModels } from './models.ts';
+import { registerInspect } from './models-inspect.ts';
 import { registerRelease } from './release.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
@@ -24,7 +26,8 @@ const program = new Command('atlas')
   );
 
 registerRun(program);
-registerModels(program);
+registerInspect(registerModels(program));
+registerGradients(program);
 registerAttacks(program);
 registerCraft(program);
 registerEvaluate(program);
