@@ -1,0 +1,31 @@
+import { percent } from './format.ts';
+import type { Atlas } from './release.ts';
+
+/** What the transfer matrix shows, in sentences made from its numbers. */
+export function transferSentences({ plates, rows }: Atlas): string[] {
+  const crafted = plates.filter(({ entry }) => entry.surrogates.length > 0);
+  const own = crafted.flatMap((plate) => plate.own.map(({ ratio }) => ratio));
+  const carried = crafted.flatMap((plate) =>
+    plate.record.fooling.evaluation
+      .filter(({ target }) => !plate.entry.surrogates.includes(target))
+      .map(({ ratio }) => ratio),
+  );
+  const noise = rows.map((row) => row.noise);
+  const photos = [...new Set(rows.map((row) => row.photos))];
+  const said: string[] = [];
+  if (own.length > 0) {
+    said.push(
+      `One picture, added to photographs it was not made from, changes what the network that it was crafted on reads in ${span(own)} of them.`,
+    );
+  }
+  if (carried.length > 0) said.push(`Carried over to a network that it has never seen, it still changes ${span(carried)}.`);
+  if (noise.length > 0) said.push(`Random noise of the same bound changes ${span(noise)}.`);
+  if (photos.length === 1) said.push(`Every cell is measured on the same ${photos[0]} evaluation photographs.`);
+  return said;
+}
+
+function span(ratios: number[]): string {
+  const low = percent(Math.min(...ratios), 0);
+  const high = percent(Math.max(...ratios), 0);
+  return low === high ? low : `${low.replace(/\s?%$/, '')} to ${high}`;
+}

@@ -1,0 +1,37 @@
+import jpegUrl from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm?url';
+import pngUrl from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm?url';
+import webpUrl from '@jsquash/webp/codec/dec/webp_dec.wasm?url';
+import { readNpy } from '#shared/formats';
+import { applyPerturbation, type Codecs, canvasFromRgba, canvasToRgba, createCodecs, distortion } from '#shared/images';
+import { download } from './download.ts';
+import { remember } from './remember.ts';
+
+// The same codecs as in batch and at the edge, not the browser's own: another JPEG decoder gives other pixels, and now and then another label.
+const codecs = remember(async (_key: 'codecs'): Promise<Codecs> => {
+  const [jpeg, png, webp] = await Promise.all(
+    [jpegUrl, pngUrl, webpUrl].map(async (url) => await WebAssembly.compile(await download(url))),
+  );
+  return createCodecs({ jpeg, png, webp });
+}, 1);
+
+/** The canvas [3,size,size] of the photo at an address, with its key "<size> <url>". */
+export const canvasOf = remember(async (key: string): Promise<Float32Array> => {
+  const space = key.indexOf(' ');
+  const size = Number(key.slice(0, space));
+  const [bytes, { decode }] = await Promise.all([download(key.slice(space + 1)), codecs('codecs')]);
+  return canvasFromRgba(await decode(bytes), size);
+}, 16);
+
+/** The values [3,S,S] of the perturbation.npy at an address. */
+export const perturbationOf = remember(async (url: string): Promise<Float32Array> => {
+  const { data } = readNpy(await download(url));
+  return Float32Array.from(data as Float32Array);
+}, 16);
+
+/** Both canvases as pictures, the perturbed canvas itself, and how far it is from the clean one. */
+export function compose(clean: Float32Array, v: Float32Array, strength: number, size: number) {
+  const perturbed = applyPerturbation(clean, v, strength);
+  const { linf, psnr } = distortion(clean, perturbed);
+  const pixels = (canvas: Float32Array) => new Uint8ClampedArray(canvasToRgba(canvas, size).data);
+  return { perturbed, linf, psnr, pixels: { clean: pixels(clean), perturbed: pixels(perturbed) } };
+}

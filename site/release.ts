@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import {
+  LATEST_KEY,
+  latest,
+  type Manifest,
+  manifest as manifestSchema,
+  type PerturbationRecord,
+  perturbationRecord,
+  sha256Hex,
+  type TransferRow,
+} from '#shared/release';
+
+/** A perturbation as the atlas shows it: a numbered plate. */
+export interface Plate {
+  number: number;
+  id: string;
+  /** The surrogate's title ("SqueezeNet 1.1"), several joined by " + ", or "No surrogate". */
+  title: string;
+  entry: Manifest['perturbations'][number];
+  record: PerturbationRecord;
+  /** The rows of the transfer table where the target is a surrogate of this perturbation; empty for one without a surrogate. */
+  own: TransferRow[];
+}
+
+export interface Atlas {
+  manifest: Manifest;
+  plates: Plate[];
+  /** Every row of the transfer table, in the order of the plates. */
+  rows: TransferRow[];
+  /** Ids of the models that perturbations were measured on, in the order of the manifest. */
+  targets: string[];
+  /** The release's croissant.json, where it has one. */
+  croissant: unknown;
+  titleOf: (model: string) => string;
+}
+
+let loaded: Atlas | undefined;
+
+/**
+ * Reads the release that the site is built from, once: the folder in ATLAS_RELEASE, or .atlas/starter/release under the current folder.
+ *
+ * @throws Error where there is no release, or where a file of it is not what the manifest says
+ */
+export function loadAtlas(): Atlas {
+  loaded ??= read(resolve(process.env.ATLAS_RELEASE || '.atlas/starter/release'));
+  return loaded;
+}
+
+function read(root: string): Atlas {
+  const pointer = parse(LATEST_KEY, latest, fileOf(root, LATEST_KEY));
+  const text = fileOf(root, pointer.manifest.key);
+  if (sha256Hex(text) !== pointer.manifest.sha256) {
+    throw new Error(
+      `The release in ${root} is not whole: ${pointer.manifest.key} is not the file that ${LATEST_KEY} names. Build the release again.`,
+    );
+  }
+  const manifest = parse(pointer.manifest.key, manifestSchema, text);
+  const titles = new Map(manifest.models.map(({ card }) => [card.id, card.title]));
+  const titleOf = (model: string) => titles.get(model) ?? model;
+  const plates = manifest.perturbations.map((entry, index): Plate => {
+    const record = parse(entry.record, perturbationRecord, fileOf(root, entry.record));
+    return {
+      number: index + 1,
+      id: entry.id,
+      title: entry.surrogates.map(titleOf).join(' + ') || 'No surrogate',
+      entry,
+      record,
+      own: record.fooling.evaluation.filter(({ target }) => entry.surrogates.includes(target)),
+    };
+  });
+  const rows = plates.flatMap(({ record }) => record.fooling.evaluation);
+  const measured = new Set(rows.map(({ target }) => target));
+  const targets = [...titles.keys()].filter((id) => measured.delete(id)).concat(...measured);
+  const croissant = manifest.files.find(({ key }) => key.endsWith('/croissant.json'));
+  return {
+    manifest,
+    plates,
+    rows,
+    targets,
+    croissant: croissant ? JSON.parse(fileOf(root, croissant.key).toString()) : null,
+    titleOf,
+  };
+}
+
+function fileOf(root: string, key: string): Buffer {
+  try {
+    return readFileSync(join(root, key));
+  } catch (error) {
+    throw new Error(
+      `There is no release to build the site from: ${join(root, key)} cannot be read (${(error as Error).message}). ` +
+        'Run "npm start" or "npx atlas run studies/starter.json" first, or name the folder of a release in ATLAS_RELEASE.',
+    );
+  }
+}
+
+function parse<T>(key: string, schema: { safeParse(value: unknown): { data?: T; error?: Error } }, text: Buffer): T {
+  const { data, error } = schema.safeParse(JSON.parse(text.toString()));
+  if (error) throw new Error(`${key} of the release is not valid: ${error.message}. Build the release again with this version.`);
+  return data as T;
+}
+
+/** Where the Worker serves a key of the release. */
+export const dataUrl = (key: string) => `/data/${key.split('/').map(encodeURIComponent).join('/')}`;
+
+/** The address of a perturbation's page. */
+export const plateUrl = (id: string) => `/perturbations/${encodeURIComponent(id)}/`;
