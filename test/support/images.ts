@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import encodeWebp, { init as initWebp } from '@jsquash/webp/encode.js';
+import { type Codecs, createCodecs, type Rgba } from '#shared/images';
+
+const { resolve } = createRequire(import.meta.url);
+const compile = async (file: string) => await WebAssembly.compile(await readFile(resolve(file)));
+
+/** The project's own codecs, in Node. */
+export async function nodeCodecs(): Promise<Codecs> {
+  const [jpeg, png, webp] = await Promise.all(
+    [
+      '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
+      '@jsquash/png/codec/pkg/squoosh_png_bg.wasm',
+      '@jsquash/webp/codec/dec/webp_dec.wasm',
+    ].map(compile),
+  );
+  return createCodecs({ jpeg, png, webp });
+}
+
+/** A WebP file of a picture, without loss. */
+export async function webpOf({ data, width, height }: Rgba): Promise<Uint8Array> {
+  await initWebp(await compile('@jsquash/webp/codec/enc/webp_enc.wasm'));
+  const picture = { data: new Uint8ClampedArray(data), width, height, colorSpace: 'srgb' } as ImageData;
+  return new Uint8Array(await encodeWebp(picture, { lossless: 1 }));
+}
+
+/** The first bytes of a PNG that claims a size; nothing follows its header. */
+export function pngHeader(width: number, height: number): Uint8Array {
+  const bytes = new Uint8Array(33);
+  bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(16, width);
+  view.setUint32(20, height);
+  bytes.set([8, 6], 24);
+  return bytes;
+}
