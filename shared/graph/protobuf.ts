@@ -24,6 +24,7 @@ import {
 import { GraphError } from './errors.ts';
 import { type Attribute, describe, type Model, type Node, reads, type Value } from './model.ts';
 import { allocate, type ElementType, fromBytes, isNumeric, sizeOf, type Tensor, type TensorData, toInt64 } from './tensor.ts';
+import { upgrade } from './upgrade.ts';
 
 // Numbers of TensorProto.DataType. float16 (10) and bfloat16 (16) are widened while reading, so they have no name here.
 const typeNumbers: Partial<Record<ElementType, number>> = {
@@ -38,7 +39,7 @@ const typeNumber = (type: ElementType): number => typeNumbers[type] ?? Number(ty
 const utf8 = { encode: (value: string) => new TextEncoder().encode(value), decode: (value: Uint8Array) => new TextDecoder().decode(value) };
 
 /**
- * Reads an ONNX file. float16 and bfloat16 become float32 throughout.
+ * Reads an ONNX file. float16 and bfloat16 become float32 throughout, and operator sets 7 to 16 become set 17.
  *
  * @throws GraphError when the bytes are no ONNX model, contradict themselves, or keep their weights in a second file.
  */
@@ -90,7 +91,7 @@ export function readModel(bytes: Uint8Array): Model {
     if (node.operator === 'Cast' && to?.kind === 'int' && (to.value === 10 || to.value === 16)) to.value = 1;
   }
   checkOrder(model, graph);
-  return model;
+  return upgrade(model);
 }
 
 /** ONNX asks that a node comes after what it reads, and that every name has one source: cycles cannot pass. */

@@ -1,0 +1,110 @@
+// Brings models of old operator sets to set 17, so that every other file knows one meaning of each operator.
+// Source: the changelog of ONNX's operators, https://onnx.ai/onnx/operators/.
+import { GraphError } from './errors.ts';
+import { positiveAxis } from './evaluate.ts';
+import { at, attribute, describe, int, intsAttribute, type Model, type Node, text } from './model.ts';
+import { inferShapes } from './shapes.ts';
+import { floats, int64s, type Tensor } from './tensor.ts';
+
+const target = 17;
+const oldest = 7;
+
+/** A model of operator set 17 or later. Those of 13 and later mean the same in 17 and are only renumbered. */
+export function upgrade(model: Model): Model {
+  if (model.opset >= target) return model;
+  if (model.opset < oldest) throw new GraphError(`The model is of operator set ${model.opset}; sets before ${oldest} broadcast by other rules. Convert it first with onnx.version_converter.`);
+  if (model.opset >= 13) return renumber(model);
+  const constants = new Map(model.constants);
+  const upgraded = { ...model, constants };
+  const types = model.nodes.some(({ operator }) => flattening.has(operator)) ? inferShapes(model) : new Map();
+  upgraded.nodes = model.nodes.flatMap((node) => {
+    if (node.domain !== '') return [node];
+    const constant = (hint: string, tensor: Tensor) => {
+      const name = `${node.outputs[0]}/${hint}`;
+      constants.set(name, tensor);
+      return name;
+    };
+    const rank = types.get(node.inputs[0])?.shape?.length;
+    return [upgradeNode(node, constant, rank)];
+  });
+  return renumber(upgraded);
+}
+
+// ONNX Runtime wants an IR version that knows the operator set.
+const renumber = (model: Model): Model => ({ ...model, opset: target, irVersion: Math.max(model.irVersion, 8) });
+
+const flattening = new Set(['Softmax', 'LogSoftmax']);
+
+type Constant = (hint: string, tensor: Tensor) => string;
+
+/** Moves attributes to the inputs that took their place. */
+function moved(node: Node, names: Record<string, string | undefined>): Node {
+  const inputs = [...node.inputs];
+  const attributes = { ...node.attributes };
+  for (const [name, input] of Object.entries(names)) {
+    delete attributes[name];
+    inputs.push(input ?? '');
+  }
+  while (inputs.at(-1) === '') inputs.pop();
+  return { ...node, inputs, attributes };
+}
+
+function upgradeNode(node: Node, constant: Constant, rank: number | undefined): Node {
+  const list = (name: string) => {
+    const values = intsAttribute(node, name);
+    return values && constant(name, int64s(values));
+  };
+  const number = (name: string) => {
+    const value = node.attributes[name];
+    return value?.kind === 'float' ? constant(name, floats([value.value], [])) : undefined;
+  };
+  switch (node.operator) {
+    case 'Squeeze':
+    case 'Unsqueeze':
+    case 'ReduceSum':
+      return node.inputs.length > 1 ? node : moved(node, { axes: list('axes') });
+    case 'Split':
+      return node.inputs.length > 1 ? node : moved(node, { split: list('split') });
+    case 'Slice':
+      return node.inputs.length > 1 ? node : moved(node, { starts: list('starts'), ends: list('ends'), axes: list('axes') });
+    case 'Pad':
+      if (node.inputs.length > 1) return node;
+      return moved(node, { pads: list('pads'), value: number('value') });
+    case 'Clip':
+      return node.inputs.length > 1 ? node : moved(node, { min: number('min'), max: number('max') });
+    case 'Dropout':
+      return { ...node, operator: 'Identity', inputs: node.inputs.slice(0, 1), outputs: node.outputs.slice(0, 1), attributes: {} };
+    case 'BatchNormalization': {
+      const { spatial, ...attributes } = node.attributes;
+      if (spatial?.kind === 'int' && spatial.value === 0) throw new GraphError(`The ${describe(node)} normalises every pixel by itself, which later operator sets cannot. Export the model again.`, at(node));
+      return { ...node, outputs: node.outputs.slice(0, 1), attributes };
+    }
+    case 'Softmax':
+    case 'LogSoftmax': {
+      // Before set 13 everything from the axis on was one group, with axis 1 as the default.
+      const axis = attribute(node, 'axis', 1);
+      if (rank !== undefined && positiveAxis(axis, rank) !== rank - 1) {
+        throw new GraphError(`The ${describe(node)} normalises over several axes at once, as operator sets before 13 did. Convert the model with onnx.version_converter.`, at(node));
+      }
+      return { ...node, attributes: { axis: int(rank === undefined ? axis : -1) } };
+    }
+    case 'Upsample': {
+      const scales = node.attributes.scales;
+      const factors = scales?.kind === 'floats' ? constant('scales', floats(scales.value)) : node.inputs[1];
+      const mode = attribute(node, 'mode', 'nearest');
+      return resized(node, [node.inputs[0], '', factors], mode);
+    }
+    case 'Resize':
+      // Set 10 had no region of interest and counted as Upsample did.
+      return node.inputs.length === 2 ? resized(node, [node.inputs[0], '', node.inputs[1]], attribute(node, 'mode', 'nearest')) : node;
+    default:
+      return node;
+  }
+}
+
+const resized = (node: Node, inputs: string[], mode: string): Node => ({
+  ...node,
+  operator: 'Resize',
+  inputs,
+  attributes: { mode: text(mode), coordinate_transformation_mode: text('asymmetric'), nearest_mode: text('floor') },
+});
