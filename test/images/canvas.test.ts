@@ -4,13 +4,18 @@ import { canvasFromRgba, canvasToRgba, flipHorizontal, interpolationMatrix, type
 
 const sides = fc.integer({ min: 1, max: 60 });
 const picture = (width: number, height: number, value: (x: number, y: number, c: number) => number): Rgba => ({
-  data: Uint8Array.from({ length: width * height * 4 }, (_, i) => {
-    const at = i >> 2;
-    return i % 4 === 3 ? 255 : value(at % width, Math.floor(at / width), i % 4);
-  }),
+  data: Uint8Array.from(
+    Array.from({ length: width * height * 4 }, (_, i) => {
+      const at = i >> 2;
+      return i % 4 === 3 ? 255 : value(at % width, Math.floor(at / width), i % 4);
+    }),
+  ),
   width,
   height,
 });
+
+/** Far faster than toEqual on large arrays. */
+const same = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 
 describe('the canvas', () => {
   it('is an exact crop of the centre where the short side has its length already', () => {
@@ -22,7 +27,7 @@ describe('the canvas', () => {
         for (let x = 0; x < 224; x++) expected[(c * 224 + y) * 224 + x] = value(x + 38, y + 16, c);
       }
     }
-    expect(canvas).toEqual(expected);
+    expect(same(canvas, expected)).toBe(true);
   });
 
   it('of one colour is that colour, whatever the sides', () => {
@@ -32,7 +37,7 @@ describe('the canvas', () => {
           picture(width, height, () => grey),
           size,
         );
-        expect(canvas).toEqual(new Float32Array(3 * size * size).fill(grey));
+        expect(same(canvas, new Float32Array(3 * size * size).fill(grey))).toBe(true);
       }),
     );
   });
@@ -56,8 +61,8 @@ describe('the canvas', () => {
 
   it('averages when it reduces: fine stripes become grey', () => {
     const canvas = canvasFromRgba(
-      picture(2048, 2048, (x) => (x % 2) * 255),
-      224,
+      picture(512, 512, (x) => (x % 2) * 255),
+      56,
     );
     expect(canvas.every((value) => value === 127 || value === 128)).toBe(true);
   });

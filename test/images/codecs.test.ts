@@ -43,13 +43,15 @@ describe('a photo', () => {
   it('gives the same canvas after it was written as PNG', async () => {
     const image = await codecs.decode(photo(names[0]));
     const again = await codecs.decode(await codecs.encodePng(image));
-    expect(canvasFromRgba(again, 224)).toEqual(canvasFromRgba(image, 224));
+    const [before, after] = [image, again].map((picture) => Buffer.from(canvasFromRgba(picture, 224).buffer));
+    expect(after.equals(before)).toBe(true);
   });
 
   it('may lie anywhere in a buffer', async () => {
     const bytes = photo(names[0]);
     const within = Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(5)]).subarray(3, 3 + bytes.length);
-    expect(await codecs.decode(within)).toEqual(await codecs.decode(bytes));
+    const [expected, actual] = [await codecs.decode(bytes), await codecs.decode(within)];
+    expect(Buffer.from(actual.data).equals(Buffer.from(expected.data))).toBe(true);
   });
 });
 
