@@ -10,7 +10,11 @@ const photos = tinyPhotos();
 const bytes = writeModel(differentiate(withCrossEntropy(readModel(model.bytes)), { of: 'loss', wrt: 'canvas' }));
 const gradientProgram = { key: 'tiny gradient', bytes };
 const labels = { data: Int32Array.from({ length: 12 }, (_, i) => i % 4), width: 1 };
-const items: Item[] = Array.from({ length: 11 }, (_, i) => ({ photo: (5 * i) % 12, flip: i % 3 === 0, row: (5 * i) % 12 }));
+const items: Item[] = Array.from({ length: 11 }, (_, i) => ({
+  photo: (5 * i) % 12,
+  flip: i % 3 === 0,
+  row: (5 * i) % 12,
+}));
 const v = Float32Array.from({ length: model.length }, (_, i) => 12.3 * Math.sin(i));
 
 /** The canvas as the definition says: mirror the photo, add v, clip. */
@@ -148,7 +152,9 @@ describe('providers', () => {
   const cuda = existsSync('node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so');
 
   it.skipIf(cuda)('says what a provider needs that does not work here', async () => {
-    await expect(openCompute({ provider: 'cuda' })).rejects.toThrow(/cuda does not work on this machine.*npm rebuild.*--provider cpu/);
+    await expect(openCompute({ provider: 'cuda' })).rejects.toThrow(
+      /cuda does not work on this machine.*npm rebuild.*--provider cpu/,
+    );
   });
 
   it.skipIf(cuda)('falls back to the processor with one line', async () => {
