@@ -120,7 +120,9 @@ function budgetOf(budget: Budget) {
     gradients,
     /** For people: gradients, or seconds where those are limited. */
     progress: (done: number, elapsed: number) =>
-      budget.seconds === undefined ? { done, total: gradients } : { done: Math.min(elapsed, budget.seconds), total: budget.seconds },
+      budget.seconds === undefined
+        ? { done, total: gradients }
+        : { done: Math.min(elapsed, budget.seconds), total: budget.seconds },
     /** How much of it is used, 0..1 and beyond. */
     spent: (done: number, elapsed: number) =>
       Math.max(done / gradients, elapsed / (budget.seconds ?? Number.POSITIVE_INFINITY)),

@@ -35,7 +35,10 @@ export function noise(
 }
 
 /** The control of a perturbation: random signs of size epsilon, or a random direction of length epsilon. */
-export function noiseControl(length: number, of: { norm: Norm; epsilon: number; seed: number }): Float32Array<ArrayBuffer> {
+export function noiseControl(
+  length: number,
+  of: { norm: Norm; epsilon: number; seed: number },
+): Float32Array<ArrayBuffer> {
   return noise(length, { ...of, distribution: of.norm === 'inf' ? 'sign' : 'gaussian' });
 }
 

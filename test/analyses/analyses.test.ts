@@ -25,7 +25,10 @@ describe('measure', () => {
     const before = await measure({ ...task, v: null });
     const after = await measure({ ...task, v: new Float32Array(prepared.length).fill(0.4) });
     expect(after).toEqual(before);
-    const strong = await measure({ ...task, v: Float32Array.from({ length: prepared.length }, (_, i) => 200 * Math.sin(i)) });
+    const strong = await measure({
+      ...task,
+      v: Float32Array.from({ length: prepared.length }, (_, i) => 200 * Math.sin(i)),
+    });
     expect(strong.probabilities).not.toEqual(before.probabilities);
     for (const probability of before.probabilities) expect(probability).toBeGreaterThanOrEqual(0.25);
   });
@@ -76,7 +79,10 @@ describe('transfer row', () => {
   it('says null where no photo has a label, and "none" where there was no surrogate', () => {
     const row = transferRow({ ...cell, surrogates: [], truth: [null, null, null, null] });
     expect(row).toMatchObject({ surrogate: 'none', correct: null, fooled_given_correct: null });
-    expect(transferRow({ ...cell, truth: [7, null, null, null] })).toMatchObject({ correct: 0, fooled_given_correct: null });
+    expect(transferRow({ ...cell, truth: [7, null, null, null] })).toMatchObject({
+      correct: 0,
+      fooled_given_correct: null,
+    });
   });
 });
 

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { l2Norm, linfNorm } from '#shared/images';
-import { attacks, craft, describeSettings, findAttack, noiseControl, parseSettings, random } from '../../batch/attacks/index.ts';
+import {
+  attacks,
+  craft,
+  describeSettings,
+  findAttack,
+  noiseControl,
+  parseSettings,
+  random,
+} from '../../batch/attacks/index.ts';
 import { adam, momentumSteps, stepAt } from '../../batch/attacks/optimisers.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -131,22 +139,29 @@ describe('crafting', () => {
     ['cosine-uap', {}, '2', 250],
     ['sgd-uap', {}, 'inf', 25],
     ['sgd-uap', {}, '2', 250],
-  ] as const)('%s %o under norm %s fools far more than noise, within its bound', async (attack, settings, norm, epsilon) => {
-    const { v, fooling, gradients, curve } = await craft(
-      task({ attack, settings, norm, epsilon, budget: { gradients: 1000 } }),
-    );
-    expect(norm === 'inf' ? linfNorm(v) : l2Norm(v) / (1 + 1e-6)).toBeLessThanOrEqual(epsilon);
-    expect(gradients).toBe(1000);
-    expect(curve.at(-1)?.gradients).toBe(1000);
-    const program = { key: surrogate.sha256, bytes: surrogate.bytes };
-    const items = crafting.map((photo) => ({ photo, flip: false }));
-    const look = async (u: Float32Array | null) => labels(await compute.logits({ program, photos, items, v: u }));
-    const [clean, perturbed, noisy] = [await look(null), await look(v), await look(noiseControl(v.length, { norm, epsilon, seed: 1 }))];
-    const fooled = perturbed.filter((label, i) => label !== clean[i]).length;
-    expect(fooling).toMatchObject({ photos: 20, fooled });
-    expect(fooled).toBeGreaterThanOrEqual(8);
-    expect(fooled).toBeGreaterThan(2 * noisy.filter((label, i) => label !== clean[i]).length);
-  });
+  ] as const)(
+    '%s %o under norm %s fools far more than noise, within its bound',
+    async (attack, settings, norm, epsilon) => {
+      const { v, fooling, gradients, curve } = await craft(
+        task({ attack, settings, norm, epsilon, budget: { gradients: 1000 } }),
+      );
+      expect(norm === 'inf' ? linfNorm(v) : l2Norm(v) / (1 + 1e-6)).toBeLessThanOrEqual(epsilon);
+      expect(gradients).toBe(1000);
+      expect(curve.at(-1)?.gradients).toBe(1000);
+      const program = { key: surrogate.sha256, bytes: surrogate.bytes };
+      const items = crafting.map((photo) => ({ photo, flip: false }));
+      const look = async (u: Float32Array | null) => labels(await compute.logits({ program, photos, items, v: u }));
+      const [clean, perturbed, noisy] = [
+        await look(null),
+        await look(v),
+        await look(noiseControl(v.length, { norm, epsilon, seed: 1 })),
+      ];
+      const fooled = perturbed.filter((label, i) => label !== clean[i]).length;
+      expect(fooling).toMatchObject({ photos: 20, fooled });
+      expect(fooled).toBeGreaterThanOrEqual(8);
+      expect(fooled).toBeGreaterThan(2 * noisy.filter((label, i) => label !== clean[i]).length);
+    },
+  );
 
   it('gives the same bytes for the same seed, however many threads there are, and other bytes for another seed', async () => {
     const one = await openCompute({ provider: 'cpu', workers: 1 });
@@ -184,7 +199,11 @@ describe('crafting', () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const running = craft(
-      task({ budget: { gradients: 1e7 }, signal: controller.signal, onProgress: ({ stage }) => stage === 'craft' && controller.abort(reason) }),
+      task({
+        budget: { gradients: 1e7 },
+        signal: controller.signal,
+        onProgress: ({ stage }) => stage === 'craft' && controller.abort(reason),
+      }),
     );
     await expect(running).rejects.toBe(reason);
   });
