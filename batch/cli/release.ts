@@ -37,8 +37,14 @@ function failOn(context: Context, where: string, { problems }: Verification): vo
   );
 }
 
-const progressOf = (context: Context, verb: string) => (done: number, total: number, bytes: number) =>
-  context.progress(`${verb} ${done} of ${total} files (${megabytes(bytes)})`);
+/** Progress of what takes longer than a second. */
+function progressOf(context: Context, verb: string): (done: number, total: number, bytes: number) => void {
+  const started = performance.now();
+  return (done, total, bytes) => {
+    if (performance.now() - started < 1000) return;
+    context.progress(`${verb} ${done} of ${total} files (${megabytes(bytes)})`);
+  };
+}
 
 function registerVerify(program: Command): void {
   globalOptions(program.command('verify'))
@@ -81,12 +87,16 @@ Example:
     )
     .action(
       action(async (context, options: { to: string; dryRun?: boolean }, folder: string) => {
-        const verbs = { checking: 'Checked', uploading: 'Uploaded', verifying: 'Verified in the bucket' };
+        const report = {
+          checking: progressOf(context, 'Checked'),
+          uploading: progressOf(context, 'Uploaded'),
+          verifying: progressOf(context, 'Verified in the bucket'),
+        };
         const { plan, verification, ...published } = await publishRelease(folder, openBucket(options.to), {
           dryRun: options.dryRun,
           verify: true,
           signal: context.signal,
-          onProgress: (stage, ...at) => progressOf(context, verbs[stage])(...at),
+          onProgress: (stage, ...at) => report[stage](...at),
         });
         const { version, files, uploaded, skipped, bytes } = published;
         if (plan) {

@@ -19,11 +19,18 @@ const photos = ['--photos', 'zoo/starter/photos'];
 describe('atlas craft', () => {
   it('crafts, and evaluates what it crafted, with JSON alone on standard output', async () => {
     const out = join(folder, 'squeezenet');
-    const crafted = await atlas(
-      [...'craft --model squeezenet1_1 --attack cosine-uap --half crafting --budget gradients=100 --json --provider cpu --out'.split(' '), out, ...photos],
-    );
+    const crafted = await atlas([
+      ...'craft --model squeezenet1_1 --attack cosine-uap --half crafting --budget gradients=100 --json --provider cpu --out'.split(
+        ' ',
+      ),
+      out,
+      ...photos,
+    ]);
     expect(crafted.code).toBe(0);
-    const lines = crafted.stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const lines = crafted.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(lines.slice(0, -1).every(({ event }) => event === 'progress')).toBe(true);
     const last = lines.at(-1);
     expect(last).toMatchObject({ event: 'done', gradients: 100, perturbation: join(out, 'perturbation.npy') });
@@ -35,9 +42,17 @@ describe('atlas craft', () => {
     expect(record).toMatchObject({ attack: 'cosine-uap', epsilon: 10, norm: 'inf', seed: 1, settings: { batch: 20 } });
     expect((await readFile(join(out, 'preview.png'))).subarray(1, 4).toString()).toBe('PNG');
 
-    const evaluated = await atlas(
-      ['evaluate', '--perturbation', last.perturbation, '--model', 'squeezenet1_1', '--half', 'evaluation', '--json', ...photos],
-    );
+    const evaluated = await atlas([
+      'evaluate',
+      '--perturbation',
+      last.perturbation,
+      '--model',
+      'squeezenet1_1',
+      '--half',
+      'evaluation',
+      '--json',
+      ...photos,
+    ]);
     expect(evaluated.code).toBe(0);
     const { perturbation, results } = JSON.parse(evaluated.stdout);
     expect(perturbation).toMatchObject({ shape: [3, 224, 224], scale: 255, layout: 'CHW' });
@@ -78,8 +93,22 @@ describe('perturbation files', () => {
     ['planes first', () => npy(chw, [3, 6, 6]), 'a.npy', { layout: 'CHW', scale: 255 }],
     ['a leading 1', () => npy(chw, [1, 3, 6, 6]), 'b.npy', { layout: 'CHW', scale: 255 }],
     ['planes last', () => npy(hwc, [6, 6, 3]), 'c.npy', { layout: 'HWC', scale: 255 }],
-    ['units of 0..1', () => npy(chw.map((x) => x / 255), [3, 6, 6]), 'd.npy', { layout: 'CHW', scale: 1 }],
-    ['safetensors', () => writeSafetensors({ perturbation: { data: chw as Float32Array<ArrayBuffer>, shape: [3, 6, 6] } }), 'e.safetensors', { layout: 'CHW' }],
+    [
+      'units of 0..1',
+      () =>
+        npy(
+          chw.map((x) => x / 255),
+          [3, 6, 6],
+        ),
+      'd.npy',
+      { layout: 'CHW', scale: 1 },
+    ],
+    [
+      'safetensors',
+      () => writeSafetensors({ perturbation: { data: chw as Float32Array<ArrayBuffer>, shape: [3, 6, 6] } }),
+      'e.safetensors',
+      { layout: 'CHW' },
+    ],
     ['a stored npz', () => zip(npy(hwc, [1, 6, 6, 3]), false), 'f.npz', { layout: 'HWC' }],
     ['a deflated npz', () => zip(npy(chw, [3, 6, 6]), true), 'g.npz', { layout: 'CHW' }],
   ])('reads %s', async (_what, bytes, name, expected) => {
@@ -91,7 +120,13 @@ describe('perturbation files', () => {
   });
 
   it('takes the scale and the layout that it is told', async () => {
-    const path = await save('h.npy', npy(chw.map((x) => x / 20), [3, 6, 6]));
+    const path = await save(
+      'h.npy',
+      npy(
+        chw.map((x) => x / 20),
+        [3, 6, 6],
+      ),
+    );
     expect((await readPerturbation(path)).scale).toBe(1);
     expect(await readPerturbation(path, { scale: 255 })).toMatchObject({ scale: 255, linf: 0.5, guessed: ['layout'] });
     await expect(readPerturbation(path, { layout: 'HWC' })).rejects.toThrow(/is not HWC/);
@@ -101,9 +136,16 @@ describe('perturbation files', () => {
     await expect(readPerturbation(await save('i.npy', npy(chw, [36, 3])))).rejects.toThrow(/\[3,S,S\]/);
     await expect(readPerturbation(await save('j.npy', new Uint8Array([1, 2])))).rejects.toThrow(/cannot be read/);
     await expect(readPerturbation(await save('k.npz', new Uint8Array(30)))).rejects.toThrow(/no zip file/);
-    await expect(readPerturbation(await save('l.png', new Uint8Array(3)))).rejects.toThrow(/\.npy, \.npz or \.safetensors/);
-    await expect(readPerturbation(await save('m.npy', npy(new Float32Array(108), [3, 6, 6])))).rejects.toThrow(/zero everywhere/);
-    const infinite = npy(chw.map((x, i) => (i === 5 ? Infinity : x)), [3, 6, 6]);
+    await expect(readPerturbation(await save('l.png', new Uint8Array(3)))).rejects.toThrow(
+      /\.npy, \.npz or \.safetensors/,
+    );
+    await expect(readPerturbation(await save('m.npy', npy(new Float32Array(108), [3, 6, 6])))).rejects.toThrow(
+      /zero everywhere/,
+    );
+    const infinite = npy(
+      chw.map((x, i) => (i === 5 ? Infinity : x)),
+      [3, 6, 6],
+    );
     await expect(readPerturbation(await save('n.npy', infinite))).rejects.toThrow(/Infinity/);
     await expect(readPerturbation(join(folder, 'nowhere.npy'))).rejects.toThrow(/cannot be read/);
   });

@@ -11,10 +11,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { modelCard } from '#shared/release';
 import { type FileServer, serveFile } from '../zoo/file-server.ts';
 import { atlas, root, startAtlas } from './atlas.ts';
+
+// Each test starts processes, on machines that may be busy with other tests.
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 beforeAll(() => {
@@ -88,7 +91,7 @@ describe('atlas models add and prepare', () => {
 
     const zoo = await atlas(['models', 'prepare', 'squeezenet1_1', '--out', join(folder, 'zoo.onnx'), '--json']);
     expect(JSON.parse(zoo.stdout).sha256, 'the same model by the zoo and by the card').toBe(sha256);
-  }, 20_000);
+  });
 
   it('overwrites no card', async () => {
     const args = ['models', 'add', onnx, '--id', 'once', ...facts, '--to', folder];
@@ -166,7 +169,7 @@ describe('atlas models fetch', () => {
     server.behaviour = { pauseAt: 1_500_000 };
     const { child, ended } = startAtlas(['models', 'fetch', card], { env: { ATLAS_CACHE: cache } });
     await server.paused();
-    await expect.poll(() => partSize(cache), { timeout: 5000 }).toBeGreaterThan(0);
+    await expect.poll(() => partSize(cache), { timeout: 20_000 }).toBeGreaterThan(0);
     // As a terminal does: to the launcher and to what it started, both.
     process.kill(-child.pid!, 'SIGINT');
     const { code, stderr } = await ended;
@@ -181,7 +184,7 @@ describe('atlas models fetch', () => {
     const [{ file }] = JSON.parse(done.stdout);
     expect(readFileSync(file).equals(bytes)).toBe(true);
     expect(readdirSync(join(cache, 'models')), 'no .part file is left').toHaveLength(1);
-  }, 20_000);
+  });
 });
 
 function partSize(cache: string): number {
