@@ -17,7 +17,7 @@ const turnstile = new Turnstile({ places: 16, bytes: 24_000_000, leaseMs: 30_000
 
 const decimal = z
   .string()
-  .regex(/^\d{1,6}(\.\d{1,12})?$/, 'must be a plain number such as 1 or 0.5')
+  .regex(/^\d{1,6}(\.\d{1,20})?$/, 'must be a plain number such as 1 or 0.5')
   .transform(Number);
 
 const classifyQuery = z.strictObject({
