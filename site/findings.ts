@@ -5,10 +5,8 @@ import type { Atlas } from './release.ts';
 export function transferSentences({ plates, rows }: Atlas): string[] {
   const crafted = plates.filter(({ entry }) => entry.surrogates.length > 0);
   const own = crafted.flatMap((plate) => plate.own.map(({ ratio }) => ratio));
-  const carried = crafted.flatMap((plate) =>
-    plate.record.fooling.evaluation
-      .filter(({ target }) => !plate.entry.surrogates.includes(target))
-      .map(({ ratio }) => ratio),
+  const carried = crafted.flatMap(({ entry, record }) =>
+    record.fooling.evaluation.filter(({ target }) => !entry.surrogates.includes(target)),
   );
   const noise = rows.map((row) => row.noise);
   const photos = [...new Set(rows.map((row) => row.photos))];
@@ -18,8 +16,13 @@ export function transferSentences({ plates, rows }: Atlas): string[] {
       `One picture, added to photographs it was not made from, changes what the network that it was crafted on reads in ${span(own)} of them.`,
     );
   }
-  if (carried.length > 0) said.push(`Carried over to a network that it has never seen, it still changes ${span(carried)}.`);
-  if (noise.length > 0) said.push(`Random noise of the same bound changes ${span(noise)}.`);
+  if (carried.length > 0) {
+    const clear = carried.filter((row) => row.low > row.noise_high).length;
+    said.push(
+      `Carried over to a network that it was not crafted on, it changes ${span(carried.map(({ ratio }) => ratio))}; random noise of the same bound, ${span(noise)}.`,
+      `In ${clear} of these ${carried.length} transfers the two lie so far apart that their intervals do not overlap.`,
+    );
+  } else if (noise.length > 0) said.push(`Random noise of the same bound changes ${span(noise)}.`);
   if (photos.length === 1) said.push(`Every cell is measured on the same ${photos[0]} evaluation photographs.`);
   return said;
 }

@@ -96,7 +96,8 @@ function fileOf(root: string, key: string): Buffer {
 
 function parse<T>(key: string, schema: { safeParse(value: unknown): { data?: T; error?: Error } }, text: Buffer): T {
   const { data, error } = schema.safeParse(JSON.parse(text.toString()));
-  if (error) throw new Error(`${key} of the release is not valid: ${error.message}. Build the release again with this version.`);
+  if (error)
+    throw new Error(`${key} of the release is not valid: ${error.message}. Build the release again with this version.`);
   return data as T;
 }
 

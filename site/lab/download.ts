@@ -32,7 +32,9 @@ export async function download(url: string, expected = 0): Promise<Uint8Array<Ar
     throw new Error(`${url} could not be loaded (${(error as Error).message}). Check the connection and try again.`);
   });
   if (!response.ok || !response.body) {
-    throw new Error(`${url} could not be loaded: the server answered ${response.status}. Reload the page and try again.`);
+    throw new Error(
+      `${url} could not be loaded: the server answered ${response.status}. Reload the page and try again.`,
+    );
   }
   const state = { loaded: 0, total: expected };
   downloads.set(url, state);

@@ -44,7 +44,9 @@ export async function classifyAtEdge(
   if (!response.ok || !answer) {
     const problem = answer as { title?: string; detail?: string } | null;
     const said = [problem?.title, problem?.detail].filter(Boolean).join(': ');
-    throw new Error(said || `The edge answered ${response.status} and no more. Try again, or classify in this browser.`);
+    throw new Error(
+      said || `The edge answered ${response.status} and no more. Try again, or classify in this browser.`,
+    );
   }
   return { clean: answer.clean, perturbed: answer.perturbed, roundTrip, inference: answer.timings.inference };
 }

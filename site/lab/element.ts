@@ -33,7 +33,11 @@ class AtlasLab extends HTMLElement {
     addEventListener('popstate', () => this.#change(stateOf(location.search, this.#data), 'keep'), { signal });
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
     this.#worker.addEventListener('message', ({ data }: MessageEvent<Report>) => this.#onReport(data), { signal });
-    this.#worker.addEventListener('error', () => this.#view.status('This browser cannot run the network. Choose the edge instead.', true), { signal });
+    this.#worker.addEventListener(
+      'error',
+      () => this.#view.status('This browser cannot run the network. Choose the edge instead.', true),
+      { signal },
+    );
     this.#showState();
     this.#showKnown();
     this.#compute();
@@ -54,7 +58,8 @@ class AtlasLab extends HTMLElement {
     else if (input.name === 'perturbation') this.#change({ perturbation: input.value }, 'push');
     else if (input.name === 'where') this.#change({ where: input.value as LabState['where'] }, 'push');
     else if (input.name === 'photo') this.#change({ photo: input.value }, 'push');
-    else if (input.name === 'file' && input instanceof HTMLInputElement && input.files?.[0]) this.#bring(input.files[0]);
+    else if (input.name === 'file' && input instanceof HTMLInputElement && input.files?.[0])
+      this.#bring(input.files[0]);
   }
 
   #onClick(event: Event) {
@@ -83,7 +88,10 @@ class AtlasLab extends HTMLElement {
   #chosen() {
     const { photo, model, perturbation } = this.#state;
     return {
-      photo: photo === OWN_PHOTO && this.#own ? this.#own : (this.#data.photos.find(({ id }) => id === photo) ?? this.#data.photos[0]),
+      photo:
+        photo === OWN_PHOTO && this.#own
+          ? this.#own
+          : (this.#data.photos.find(({ id }) => id === photo) ?? this.#data.photos[0]),
       model: this.#data.models.find(({ id }) => id === model) ?? this.#data.models[0],
       perturbation: this.#data.perturbations.find(({ id }) => id === perturbation) ?? this.#data.perturbations[0],
     };
@@ -115,11 +123,19 @@ class AtlasLab extends HTMLElement {
     const { signal } = this.#asking;
     this.#view.status('Asking the edge…');
     try {
-      const question = { photo: photo.url, model: model.id, perturbation: perturbation.id, strength: this.#state.strength, top: TOP };
+      const question = {
+        photo: photo.url,
+        model: model.id,
+        perturbation: perturbation.id,
+        strength: this.#state.strength,
+        top: TOP,
+      };
       const answer = await classifyAtEdge(question, signal);
       if (id !== this.#id) return;
       this.#view.labels(answer.clean, answer.perturbed, this.#state.strength);
-      this.#done(`At the edge: ${Math.round(answer.roundTrip)} ms there and back, ${Math.round(answer.inference)} ms of it in the network`);
+      this.#done(
+        `At the edge: ${Math.round(answer.roundTrip)} ms there and back, ${Math.round(answer.inference)} ms of it in the network`,
+      );
     } catch (error) {
       if (!signal.aborted && id === this.#id) this.#fail((error as Error).message);
     }
@@ -130,7 +146,9 @@ class AtlasLab extends HTMLElement {
       if (this.#ready && report.loaded < report.total) this.#ready = false;
       this.#view.progress(report.loaded, report.total);
       if (!this.#ready && this.#state.where === 'browser') {
-        this.#view.status(`Loading the network into this browser: ${megabytes(report.loaded)} of ${megabytes(report.total)} MB`);
+        this.#view.status(
+          `Loading the network into this browser: ${megabytes(report.loaded)} of ${megabytes(report.total)} MB`,
+        );
       }
       return;
     }
@@ -139,7 +157,9 @@ class AtlasLab extends HTMLElement {
       this.#view.paint('clean', report.clean, this.#data.size);
       this.#view.paint('perturbed', report.perturbed, this.#data.size);
       this.#view.get('distortion').textContent =
-        report.linf === 0 ? 'no pixel is changed' : `no pixel differs by more than ${report.linf} of 255; PSNR ${report.psnr.toFixed(1)} dB`;
+        report.linf === 0
+          ? 'no pixel is changed'
+          : `no pixel differs by more than ${report.linf} of 255; PSNR ${report.psnr.toFixed(1)} dB`;
     } else if (report.type === 'labels') {
       this.#ready = true;
       this.#view.labels(report.clean, report.perturbed, this.#state.strength);
@@ -163,8 +183,11 @@ class AtlasLab extends HTMLElement {
   /** Answers of the record stand in until the network is there: they are the same. */
   #showKnown() {
     const { photo, model, perturbation, strength } = this.#state;
-    const known = this.#data.known.find((k) => k.photo === photo && k.model === model && k.perturbation === perturbation);
-    if (known && (strength === 0 || strength === 1)) this.#view.labels([known.clean], [strength === 1 ? known.perturbed : known.clean], strength);
+    const known = this.#data.known.find(
+      (k) => k.photo === photo && k.model === model && k.perturbation === perturbation,
+    );
+    if (known && (strength === 0 || strength === 1))
+      this.#view.labels([known.clean], [strength === 1 ? known.perturbed : known.clean], strength);
   }
 
   #showState() {
@@ -179,13 +202,16 @@ class AtlasLab extends HTMLElement {
     }
     this.#view.get<HTMLSelectElement>('model').value = model.id;
     this.#view.get<HTMLSelectElement>('perturbation').value = perturbation.id;
-    for (const input of this.querySelectorAll<HTMLInputElement>('input[name=where]')) input.checked = input.value === where;
-    for (const input of this.querySelectorAll<HTMLInputElement>('input[name=photo]')) input.checked = input.value === photoId;
+    for (const input of this.querySelectorAll<HTMLInputElement>('input[name=where]'))
+      input.checked = input.value === where;
+    for (const input of this.querySelectorAll<HTMLInputElement>('input[name=photo]'))
+      input.checked = input.value === photoId;
     this.#view.get('reader').textContent = model.title;
     this.#view.get<HTMLImageElement>('preview').src = perturbation.preview;
     this.#view.get<HTMLAnchorElement>('plate').href = perturbation.page;
     this.#view.get('plate-name').textContent = `Plate ${perturbation.number}`;
-    this.#view.get('credit').textContent = 'credit' in photo ? `Photograph: ${photo.credit}` : `Your photograph: ${photo.name}`;
+    this.#view.get('credit').textContent =
+      'credit' in photo ? `Photograph: ${photo.credit}` : `Your photograph: ${photo.name}`;
     this.#view.get('perturbed').setAttribute('aria-label', `${photo.name} with ${strength} times the perturbation`);
   }
 }

@@ -1,5 +1,5 @@
-import * as ort from 'onnxruntime-web/wasm';
 import runtimeUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
+import * as ort from 'onnxruntime-web/wasm';
 import { download } from './download.ts';
 import { remember } from './remember.ts';
 
@@ -32,7 +32,11 @@ export function open(url: string, bytes: number): Promise<ort.InferenceSession> 
 }
 
 /** Logits [K] of each canvas [3,size,size], run as one batch. */
-export async function logitsOf(session: ort.InferenceSession, canvases: Float32Array[], size: number): Promise<Float32Array[]> {
+export async function logitsOf(
+  session: ort.InferenceSession,
+  canvases: Float32Array[],
+  size: number,
+): Promise<Float32Array[]> {
   const plane = 3 * size * size;
   const batch = new Float32Array(canvases.length * plane);
   canvases.forEach((canvas, i) => {

@@ -35,7 +35,15 @@ export type Pixels = Uint8ClampedArray<ArrayBuffer>;
 export interface LabData {
   size: number;
   models: ({ id: string; title: string } & ModelFiles)[];
-  perturbations: { id: string; number: number; title: string; detail: string; npy: string; preview: string; page: string }[];
+  perturbations: {
+    id: string;
+    number: number;
+    /** How a menu tells it from the others. */
+    name: string;
+    npy: string;
+    preview: string;
+    page: string;
+  }[];
   photos: { id: string; name: string; url: string; credit: string; source: string }[];
   /** Known answers of the record, shown at once while a model loads. */
   known: { photo: string; model: string; perturbation: string; clean: Prediction; perturbed: Prediction }[];

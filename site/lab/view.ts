@@ -13,7 +13,8 @@ export class LabView {
 
   get<T extends HTMLElement>(name: string): T {
     const element = this.#root.querySelector<T>(`[data-${name}]`);
-    if (!element) throw new Error(`The lab has no element data-${name}: its markup and its script are of different versions.`);
+    if (!element)
+      throw new Error(`The lab has no element data-${name}: its markup and its script are of different versions.`);
     return element;
   }
 
@@ -35,7 +36,12 @@ export class LabView {
     this.get('verdict').innerHTML = '';
     this.get('verdict').append(
       ...(fooled
-        ? [span('fooled', 'fooled'), ': without the perturbation it reads ', em(clean[0].label), `, ${percent(clean[0].probability)}`]
+        ? [
+            span('fooled', 'fooled'),
+            ': without the perturbation it reads ',
+            em(clean[0].label),
+            `, ${percent(clean[0].probability)}`,
+          ]
         : [strength === 0 ? 'this is the photograph as it is' : 'not fooled: the label is that of the photograph']),
     );
     this.get('clean-label').textContent = `${clean[0].label}, ${percent(clean[0].probability)}`;

@@ -12,7 +12,10 @@ const report = (message: Report, transfer: Transferable[] = []) => scope.postMes
 
 onProgress((loaded, total) => report({ type: 'progress', loaded, total }));
 
-const labelsOf = remember(async (url: string) => JSON.parse(new TextDecoder().decode(await download(url))) as string[], 8);
+const labelsOf = remember(
+  async (url: string) => JSON.parse(new TextDecoder().decode(await download(url))) as string[],
+  8,
+);
 
 let newest = 0;
 let turn: Promise<void> = Promise.resolve();
@@ -50,7 +53,11 @@ async function work(task: Task) {
     const [logits] = await logitsOf(session, [perturbed], task.size);
     const milliseconds = performance.now() - started;
     const read = (values: Float32Array): Prediction[] =>
-      topK(values, task.top).map(({ index, probability }) => ({ index, label: labels[index] ?? `class ${index}`, probability }));
+      topK(values, task.top).map(({ index, probability }) => ({
+        index,
+        label: labels[index] ?? `class ${index}`,
+        probability,
+      }));
     report({ type: 'labels', id: task.id, clean: read(cleanLogits), perturbed: read(logits), milliseconds });
   })();
   await turn;

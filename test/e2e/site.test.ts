@@ -1,0 +1,230 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Example, latest, type Manifest, manifest, perturbationRecord } from '#shared/release';
+import { launchBrowser } from '../support/browser.ts';
+import { TEST_RELEASE } from '../support/release.ts';
+import { type RunningWorker, startWorker } from '../support/worker.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let dist: string;
+let worker: RunningWorker;
+let browser: Browser;
+let release: Manifest;
+let examples: (Example & { perturbation: string })[];
+/** Of all pages that a test opened: none of them may complain. */
+const complaints: string[] = [];
+
+const readJson = async (key: string) => JSON.parse(await readFile(join(TEST_RELEASE, key), 'utf8'));
+const photoId = (file: string) => file.replace(/\.[^.]+$/, '');
+
+beforeAll(async () => {
+  release = manifest.parse(await readJson(latest.parse(await readJson('latest.json')).manifest.key));
+  const records = await Promise.all(release.perturbations.map(async ({ record }) => perturbationRecord.parse(await readJson(record))));
+  examples = records.flatMap((record) => record.examples.map((example) => ({ ...example, perturbation: record.id })));
+  dist = await mkdtemp(join(tmpdir(), 'atlas-site-'));
+  await buildSite();
+  worker = await startWorker({ release: TEST_RELEASE, assets: dist });
+  browser = await launchBrowser();
+}, 180_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await worker?.dispose();
+  if (dist) await rm(dist, { recursive: true, force: true });
+});
+
+async function buildSite() {
+  const child = spawn(process.execPath, [`${root}node_modules/astro/bin/astro.mjs`, 'build', '--outDir', dist], {
+    cwd: root,
+    env: { ...process.env, ATLAS_RELEASE: TEST_RELEASE, ASTRO_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', VITEST: undefined },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+  const code = await new Promise((done) => child.on('close', done));
+  if (code !== 0) throw new Error(`astro build ended with ${code}: ${said.slice(-2000)}`);
+}
+
+async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.on('console', (message) => message.type() === 'error' && complaints.push(`${path}: ${message.text()}`));
+  page.on('pageerror', (error) => complaints.push(`${path}: ${error.message}`));
+  await page.goto(worker.url + path);
+  return page;
+}
+
+const close = (page: Page) => page.context().close();
+
+/** Waits until the lab answers the state that it shows; the label, then. */
+async function answered(page: Page, state: Record<string, string | number>): Promise<string> {
+  await page.waitForFunction(
+    (wanted) => {
+      const lab = document.querySelector<HTMLElement>('atlas-lab');
+      const answer = JSON.parse(lab?.dataset.answered ?? 'null');
+      return lab?.dataset.busy === 'false' && answer && Object.entries(wanted).every(([key, value]) => answer[key] === value);
+    },
+    state,
+    { timeout: 45_000 },
+  );
+  return await page.locator('[data-label]').innerText();
+}
+
+const pages = () => ['/', '/perturbations/', `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`, '/transfer/', '/downloads/'];
+
+/** An example that is fooled, of the model that its perturbation was crafted on. */
+const fooledExample = () => {
+  const own = examples.find((example) => example.fooled && example.perturbation.startsWith(`${example.target}.`));
+  if (!own) throw new Error('The test release has no example of a fooled network.');
+  return own;
+};
+const addressOf = ({ photo, target, perturbation }: Example & { perturbation: string }) =>
+  `/?${new URLSearchParams({ photo: photoId(photo), model: target, perturbation })}`;
+
+describe('the lab', () => {
+  it('breaks the label in the browser when the slider is moved, and tells what the record tells', async () => {
+    const example = fooledExample();
+    const page = await open(addressOf(example));
+    expect(await answered(page, { strength: 0, where: 'browser' })).toBe(example.clean.label);
+    const slider = page.locator('#strength');
+    await slider.focus();
+    for (let step = 0; step < 20; step++) await slider.press('ArrowRight');
+    expect(await answered(page, { strength: 1 })).toBe(example.perturbed.label);
+    expect(await page.locator('[data-verdict]').innerText()).toContain('fooled');
+    expect(new URL(page.url()).searchParams.get('strength')).toBe('1');
+    await close(page);
+  });
+
+  it('breaks the same label at the edge, and shows how long it took', async () => {
+    const example = fooledExample();
+    const page = await open(addressOf(example));
+    await page.getByLabel('at the edge').check();
+    expect(await answered(page, { strength: 0, where: 'edge' })).toBe(example.clean.label);
+    await page.locator('[data-preset="1"]').click();
+    expect(await answered(page, { strength: 1, where: 'edge' })).toBe(example.perturbed.label);
+    expect(await page.locator('[data-status]').innerText()).toMatch(/At the edge: \d+ ms there and back/);
+    await close(page);
+  });
+
+  it('reads in the browser every example as batch has read it', async () => {
+    const page = await open('/?strength=1');
+    const offered = await page.locator('input[name=photo]').evaluateAll((inputs) => inputs.map((input) => (input as HTMLInputElement).value));
+    const comparable = examples.filter(({ photo }) => offered.includes(photoId(photo)));
+    expect(comparable.length).toBeGreaterThanOrEqual(8);
+    const different: string[] = [];
+    for (const { photo, target, perturbation, clean, perturbed } of comparable) {
+      await page.locator('select[name=model]').selectOption(target);
+      await page.locator('select[name=perturbation]').selectOption(perturbation);
+      await page.locator(`input[name=photo][value="${photoId(photo)}"]`).check({ force: true });
+      const label = await answered(page, { photo: photoId(photo), model: target, perturbation, strength: 1 });
+      const before = await page.locator('[data-clean-label]').innerText();
+      if (label !== perturbed.label || !before.startsWith(clean.label)) different.push(`${photo} on ${target}: ${before} -> ${label}`);
+    }
+    expect(different).toEqual([]);
+    await close(page);
+  });
+
+  it('keeps every choice in the address, so that the back button undoes it', async () => {
+    const page = await open('/');
+    const start = await page.locator('input[name=photo]:checked').getAttribute('value');
+    const other = page.locator('input[name=photo]:not(:checked)').first();
+    const chosen = await other.getAttribute('value');
+    await other.check({ force: true });
+    expect(new URL(page.url()).searchParams.get('photo')).toBe(chosen);
+    await page.goBack();
+    await expect.poll(() => page.locator('input[name=photo]:checked').getAttribute('value')).toBe(start);
+    await close(page);
+  });
+
+  it('reads a photograph that the visitor brings', async () => {
+    const page = await open('/');
+    const [photo] = release.photos;
+    await page.locator('input[type=file]').setInputFiles(join(TEST_RELEASE, photo.key));
+    expect(await answered(page, { photo: 'own' })).not.toBe('');
+    expect(await page.locator('[data-credit]').innerText()).toContain('Your photograph');
+    await page.locator('input[type=file]').setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('not a picture') });
+    await expect.poll(() => page.locator('[data-status]').innerText()).toContain('not a JPEG, PNG or WebP');
+    await close(page);
+  });
+});
+
+describe('the pages', () => {
+  it('show their content without JavaScript', async () => {
+    const example = fooledExample();
+    const texts: string[] = [];
+    for (const path of pages()) {
+      const page = await open(path, { javaScriptEnabled: false });
+      texts.push(await page.locator('main').innerText());
+      await close(page);
+    }
+    const [home, gallery, plate, transfer, downloads] = texts;
+    expect(home).toContain('fooled');
+    expect(gallery).toContain(`Plate ${release.perturbations.length}`);
+    expect(plate).toContain(example.perturbed.label);
+    expect(transfer).toMatch(/\d+ of \d+/);
+    expect(downloads).toContain(release.photos[0].author);
+  });
+
+  it('never scroll sideways on a screen of 360 pixels', async () => {
+    for (const path of pages()) {
+      const page = await open(path, { viewport: { width: 360, height: 740 } });
+      expect([path, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 360]);
+      await close(page);
+    }
+  });
+
+  it('lead with the keyboard through the cells of the matrix, and tell each in words', async () => {
+    const page = await open('/transfer/');
+    await page.locator('.matrix td').first().focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowDown');
+    const focused = await page.evaluate(() => {
+      const cell = document.activeElement as HTMLTableCellElement;
+      return [cell.cellIndex, (cell.parentElement as HTMLTableRowElement).sectionRowIndex, cell.tabIndex];
+    });
+    expect(focused).toEqual([2, 1, 0]);
+    expect(await page.locator('[data-matrix-said]').innerText()).toMatch(/^Plate 2.*95 % interval/);
+    expect(await page.locator('.matrix td[tabindex="0"]').count()).toBe(1);
+    await close(page);
+  });
+
+  it('show every picture that they name', async () => {
+    for (const path of pages()) {
+      const page = await open(path);
+      const missing = await page.evaluate(async () => {
+        const images = [...document.images];
+        for (const image of images) image.loading = 'eager';
+        await Promise.all(images.map((image) => image.decode().catch(() => {})));
+        return images.filter((image) => image.naturalWidth === 0).map((image) => image.src);
+      });
+      expect([path, missing]).toEqual([path, []]);
+      await close(page);
+    }
+  });
+
+  it('remember the edition that the visitor chose', async () => {
+    const page = await open('/transfer/', { colorScheme: 'light' });
+    const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const day = await paper();
+    await page.getByRole('button', { name: /edition/ }).click();
+    expect(await paper()).not.toBe(day);
+    await page.reload();
+    expect(await paper()).not.toBe(day);
+    await close(page);
+  });
+
+  it('answer 404 with a page of their own', async () => {
+    const response = await fetch(`${worker.url}/no/such/page`);
+    expect(response.status).toBe(404);
+    expect(await response.text()).toContain('No such plate');
+  });
+
+  it('made no complaint in the console', () => {
+    expect(complaints).toEqual([]);
+  });
+});
