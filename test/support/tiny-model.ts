@@ -20,9 +20,23 @@ export function tinyModel({ size = 8, classes = 4, seed = 1 } = {}) {
       ['middle', { type: 'float32', shape: [], data: new Float32Array([127.5]) }],
     ]),
     nodes: [
-      { operator: 'Sub', domain: '', name: 'centre', inputs: ['canvas', 'middle'], outputs: ['centred'], attributes: {} },
+      {
+        operator: 'Sub',
+        domain: '',
+        name: 'centre',
+        inputs: ['canvas', 'middle'],
+        outputs: ['centred'],
+        attributes: {},
+      },
       { operator: 'Flatten', domain: '', name: 'flat', inputs: ['centred'], outputs: ['flat'], attributes: {} },
-      { operator: 'MatMul', domain: '', name: 'classify', inputs: ['flat', 'weights'], outputs: ['logits'], attributes: {} },
+      {
+        operator: 'MatMul',
+        domain: '',
+        name: 'classify',
+        inputs: ['flat', 'weights'],
+        outputs: ['logits'],
+        attributes: {},
+      },
     ],
     metadata: {},
   };
