@@ -57,7 +57,10 @@ export class Progress {
   #resumed = 0;
   #workLeft = 0;
   #workDone = 0;
-  #job: { work: number; started: number } = { work: 0, started: 0 };
+  #job = { work: 0 };
+  /** Since when, and from which item on, the rate of this job's present stage is counted. */
+  #stage = { total: 0, done: 0, unit: '', started: 0 };
+  #jobShare = 0;
 
   constructor(emit: (event: StudyEvent) => void) {
     this.#emit = emit;
@@ -83,7 +86,9 @@ export class Progress {
   }
 
   begin(work: number): void {
-    this.#job = { work, started: performance.now() };
+    this.#job = { work };
+    this.#jobShare = 0;
+    this.#stage = { total: 0, done: 0, unit: '', started: performance.now() };
   }
 
   item(
@@ -92,9 +97,16 @@ export class Progress {
     item: { done: number; total: number; unit: 'gradients' | 'photos'; perSecond?: number; fooling?: number | null },
   ): void {
     const { done, total, unit, fooling = null } = item;
-    const jobSeconds = (performance.now() - this.#job.started) / 1000;
-    const inJob = this.#job.work * Math.min(1, total > 0 ? done / total : 0);
-    const seconds = (performance.now() - this.#started) / 1000;
+    const now = performance.now();
+    // Loading, or another stage of the same job, is no part of the rate.
+    if (this.#stage.unit !== unit || this.#stage.total !== total || done < this.#stage.done) {
+      this.#stage = { total, done, unit, started: now };
+    }
+    const perSecond = (done - this.#stage.done) / Math.max((now - this.#stage.started) / 1000, 1e-3);
+    // The photos that crafting looks at before and after are little work beside its gradients.
+    if (stage !== 'craft' || unit === 'gradients') this.#jobShare = total > 0 ? Math.min(1, done / total) : 0;
+    const inJob = this.#job.work * this.#jobShare;
+    const seconds = (now - this.#started) / 1000;
     const worked = this.#workDone + inJob;
     this.#emit({
       event: 'progress',
@@ -102,7 +114,7 @@ export class Progress {
       job,
       done: this.#done,
       total: this.#total,
-      item: { done, total, unit, perSecond: item.perSecond ?? done / Math.max(jobSeconds, 1e-3) },
+      item: { done, total, unit, perSecond: item.perSecond ?? perSecond },
       secondsLeft: worked > 0 && seconds > 2 ? ((this.#workLeft - inJob) * seconds) / worked : null,
       fooling,
     });
