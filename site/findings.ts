@@ -20,7 +20,7 @@ export function transferSentences({ plates, rows }: Atlas): string[] {
     const clear = carried.filter((row) => row.low > row.noise_high).length;
     said.push(
       `Carried over to a network that it was not crafted on, it changes ${span(carried.map(({ ratio }) => ratio))}; random noise of the same bound, ${span(noise)}.`,
-      `In ${clear} of these ${carried.length} transfers the two lie so far apart that their intervals do not overlap.`,
+      `In ${clear || 'none'} of these ${carried.length} transfers the two lie so far apart that their intervals do not overlap.`,
     );
   } else if (noise.length > 0) said.push(`Random noise of the same bound changes ${span(noise)}.`);
   if (photos.length === 1) said.push(`Every cell is measured on the same ${photos[0]} evaluation photographs.`);

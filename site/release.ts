@@ -15,7 +15,7 @@ import {
 export interface Plate {
   number: number;
   id: string;
-  /** The surrogate's title ("SqueezeNet 1.1"), several joined by " + ", or "No surrogate". */
+  /** The surrogate's title ("SqueezeNet 1.1"), several joined by " + ", or the attack ("Noise") where it needs none. */
   title: string;
   entry: Manifest['perturbations'][number];
   record: PerturbationRecord;
@@ -63,7 +63,7 @@ function read(root: string): Atlas {
     return {
       number: index + 1,
       id: entry.id,
-      title: entry.surrogates.map(titleOf).join(' + ') || 'No surrogate',
+      title: entry.surrogates.map(titleOf).join(' + ') || entry.attack.replace(/^./, (first) => first.toUpperCase()),
       entry,
       record,
       own: record.fooling.evaluation.filter(({ target }) => entry.surrogates.includes(target)),
