@@ -9,6 +9,8 @@ const input = (shape: number[], data = noise(sizeOf(shape), 5)) => ({ shape, dat
 const image = input([2, 3, 6, 5], distinct(180));
 /** Away from the kinks at 0, 1, and 3 that some activations have. */
 const smooth = input([2, 3, 4, 4], noise(96, 9).map((value) => (Math.abs(value) < 0.1 ? 0.3 : value) * 2.1));
+/** Odd multiples of 1/48: none nearer to 0 or 1 than the steps below. */
+const spread = input([2, 3, 4, 4], distinct(96).map((value) => value * 2));
 const positive = input([2, 3, 4], noise(24, 3).map((value) => 1.5 + value));
 const bool = (values: number[], shape: number[]) => ({ type: 'bool' as const, shape, data: Uint8Array.from(values) });
 
@@ -16,8 +18,8 @@ const cases: Record<string, Operation[]> = {
   Conv: [{ operator: 'Conv', x: image, constants: [floats(noise(36, 2), [4, 3, 3, 1])] }],
   Relu: [{ operator: 'Relu', x: smooth }],
   Clip: [
-    { operator: 'Clip', x: smooth, constants: [floats([0], []), floats([1.2], [])] },
-    { operator: 'Clip', x: smooth, constants: [undefined, floats([1.2], [])] },
+    { operator: 'Clip', x: spread, constants: [floats([0], []), floats([1], [])] },
+    { operator: 'Clip', x: spread, constants: [undefined, floats([1], [])] },
   ],
   MaxPool: [{ operator: 'MaxPool', x: image, attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]) } }],
   AveragePool: [{ operator: 'AveragePool', x: image, attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]) } }],

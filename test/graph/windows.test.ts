@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { int, ints, text } from '../../shared/graph/model.ts';
+import { type Attribute, int, ints, text } from '../../shared/graph/model.ts';
 import { floats } from '../../shared/graph/tensor.ts';
 import { derivativeError, distinct, modelOf, noise, sizeOf } from './support.ts';
 
@@ -55,7 +55,7 @@ test('MaxPool and AveragePool, overlapping or not, with pads and ceil_mode', asy
     fc.asyncProperty(geometry, async ({ operator, spatial, kernel, strides, pads, ceil, countPadding }) => {
       const length = 4 * sizeOf(spatial);
       const x = { shape: [2, 2, ...spatial], data: distinct(length, 4) };
-      const average = operator === 'AveragePool' ? { count_include_pad: int(countPadding) } : {};
+      const average: Record<string, Attribute> = operator === 'AveragePool' ? { count_include_pad: int(countPadding) } : {};
       const model = modelOf({ operator, x, attributes: { kernel_shape: ints(kernel), strides: ints(strides), pads: ints(pads), ceil_mode: int(ceil), ...average } });
       // Distinct values are 2/length apart: a step of a quarter of that changes no maximum.
       expect(await derivativeError(model, x, { step: 0.5 / length, directions: 2 })).toBeLessThan(2e-3);

@@ -26,7 +26,9 @@ const maxPool: Rule = simple((gradient, step) => {
   const window = windowOf(node, b.shape(node.inputs[0]));
   const partial = [node.inputs[0]];
   for (let i = 0; i < sizes.length - 1; i++) partial.push(poolAxis(partial[i], i, window, sizes, b));
-  partial.push(node.outputs[0]);
+  // The last step gives the node's own output. With ceil_mode the runtime can think it larger than it is, so it is pooled once more.
+  const last = sizes.length - 1;
+  partial.push(attribute(node, 'ceil_mode', 0) ? poolAxis(partial[last], last, window, sizes, b) : node.outputs[0]);
   let result = gradient;
   for (let i = sizes.length - 1; i >= 0; i--) result = spreadAxis(result, partial[i], partial[i + 1], i, window, sizes, b);
   return [result];
@@ -38,13 +40,12 @@ function poolAxis(x: string, i: number, window: Window, sizes: number[], b: Step
   const reach = ((window.outputs[i] as number) - 1) * window.strides[i] + window.dilations[i] * (window.kernel[i] - 1) + 1;
   // With the padding spelt out, neither auto_pad nor ceil_mode is needed.
   const after = Math.max(0, reach - sizes[i] - window.before[i]);
-  const y = b.add('MaxPool', [x], {
+  return b.add('MaxPool', [x], {
     kernel_shape: ints(only(window.kernel, 1)),
     strides: ints(only(window.strides, 1)),
     dilations: ints(only(window.dilations, 1)),
     pads: ints([...only(window.before, 0), ...only(sizes.map(() => after), 0)]),
   });
-  return y;
 }
 
 /** The gradient of pooling `x` to `y` along one axis: every window compares its taps with its maximum and hands them their share. */
