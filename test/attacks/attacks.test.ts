@@ -184,9 +184,11 @@ describe('crafting', () => {
     const both = await craft(task({ surrogates: [surrogate, other], budget: { gradients: 205 } }));
     expect(both.gradients).toBe(204);
     expect(both.fooling?.photos).toBe(40);
-    const early = await craft(task({ budget: { gradients: 100_000, fooling: 0.5 }, settings: { decayTo: 1 } }));
+    const early = await craft(
+      task({ attack: 'sgd-uap', epsilon: 25, settings: { decayTo: 1 }, budget: { gradients: 20_000, fooling: 0.4 } }),
+    );
     expect(early.gradients).toBeLessThan(5000);
-    expect(early.fooling?.ratio).toBeGreaterThanOrEqual(0.5);
+    expect(early.fooling?.ratio).toBeGreaterThanOrEqual(0.4);
   });
 
   it('stops after its seconds', async () => {
