@@ -37,7 +37,10 @@ export function labData({ manifest, plates, titleOf }: Atlas): { data: LabData; 
     perturbations: plates.map(({ id, number, title, entry }) => ({
       id,
       number,
-      name: entry.surrogates.length > 0 && alone(title) ? title : [...entry.surrogates.map(titleOf), entry.attack, bound(entry)].join(', '),
+      name:
+        entry.surrogates.length > 0 && alone(title)
+          ? title
+          : [...entry.surrogates.map(titleOf), entry.attack, bound(entry)].join(', '),
       npy: dataUrl(entry.npy),
       preview: dataUrl(entry.preview),
       page: plateUrl(id),

@@ -5,7 +5,7 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
 
 const isNight = () => (root.dataset.theme ? root.dataset.theme === 'dark' : dark.matches);
 
-function name() {
+function nameEdition() {
   if (button) button.textContent = isNight() ? 'Day' : 'Night';
 }
 
@@ -16,10 +16,12 @@ button?.addEventListener('click', () => {
   } catch {
     // Storage is switched off: the choice lasts for this page.
   }
-  name();
+  nameEdition();
 });
-dark.addEventListener('change', name);
-name();
+dark.addEventListener('change', nameEdition);
+nameEdition();
 
 // Examples name the address that the page came from.
 for (const element of document.querySelectorAll('[data-origin]')) element.textContent = location.origin;
+
+export {};

@@ -157,7 +157,7 @@ class AtlasLab extends HTMLElement {
       this.#view.paint('clean', report.clean, this.#data.size);
       this.#view.paint('perturbed', report.perturbed, this.#data.size);
       this.#view.get('distortion').textContent =
-        report.linf === 0
+        report.psnr === null
           ? 'no pixel is changed'
           : `no pixel differs by more than ${report.linf} of 255; PSNR ${report.psnr.toFixed(1)} dB`;
     } else if (report.type === 'labels') {

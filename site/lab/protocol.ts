@@ -24,7 +24,7 @@ export interface ModelFiles {
 /** What the worker reports: progress of downloads, then pixels, then labels; or a failure. */
 export type Report =
   | { type: 'progress'; loaded: number; total: number }
-  | { type: 'pixels'; id: number; clean: Pixels; perturbed: Pixels; linf: number; psnr: number }
+  | { type: 'pixels'; id: number; clean: Pixels; perturbed: Pixels; linf: number; psnr: number | null }
   | { type: 'labels'; id: number; clean: Prediction[]; perturbed: Prediction[]; milliseconds: number }
   | { type: 'failed'; id: number; message: string };
 

@@ -24,7 +24,9 @@ const photoId = (file: string) => file.replace(/\.[^.]+$/, '');
 
 beforeAll(async () => {
   release = manifest.parse(await readJson(latest.parse(await readJson('latest.json')).manifest.key));
-  const records = await Promise.all(release.perturbations.map(async ({ record }) => perturbationRecord.parse(await readJson(record))));
+  const records = await Promise.all(
+    release.perturbations.map(async ({ record }) => perturbationRecord.parse(await readJson(record))),
+  );
   examples = records.flatMap((record) => record.examples.map((example) => ({ ...example, perturbation: record.id })));
   dist = await mkdtemp(join(tmpdir(), 'atlas-site-'));
   await buildSite();
@@ -41,7 +43,13 @@ afterAll(async () => {
 async function buildSite() {
   const child = spawn(process.execPath, [`${root}node_modules/astro/bin/astro.mjs`, 'build', '--outDir', dist], {
     cwd: root,
-    env: { ...process.env, ATLAS_RELEASE: TEST_RELEASE, ASTRO_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', VITEST: undefined },
+    env: {
+      ...process.env,
+      ATLAS_RELEASE: TEST_RELEASE,
+      ASTRO_TELEMETRY_DISABLED: '1',
+      NODE_ENV: 'production',
+      VITEST: undefined,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -67,7 +75,9 @@ async function answered(page: Page, state: Record<string, string | number>): Pro
     (wanted) => {
       const lab = document.querySelector<HTMLElement>('atlas-lab');
       const answer = JSON.parse(lab?.dataset.answered ?? 'null');
-      return lab?.dataset.busy === 'false' && answer && Object.entries(wanted).every(([key, value]) => answer[key] === value);
+      return (
+        lab?.dataset.busy === 'false' && answer && Object.entries(wanted).every(([key, value]) => answer[key] === value)
+      );
     },
     state,
     { timeout: 45_000 },
@@ -75,7 +85,13 @@ async function answered(page: Page, state: Record<string, string | number>): Pro
   return await page.locator('[data-label]').innerText();
 }
 
-const pages = () => ['/', '/perturbations/', `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`, '/transfer/', '/downloads/'];
+const pages = () => [
+  '/',
+  '/perturbations/',
+  `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`,
+  '/transfer/',
+  '/downloads/',
+];
 
 /** An example that is fooled, of the model that its perturbation was crafted on. */
 const fooledExample = () => {
@@ -113,7 +129,9 @@ describe('the lab', () => {
 
   it('reads in the browser every example as batch has read it', async () => {
     const page = await open('/?strength=1');
-    const offered = await page.locator('input[name=photo]').evaluateAll((inputs) => inputs.map((input) => (input as HTMLInputElement).value));
+    const offered = await page
+      .locator('input[name=photo]')
+      .evaluateAll((inputs) => inputs.map((input) => (input as HTMLInputElement).value));
     const comparable = examples.filter(({ photo }) => offered.includes(photoId(photo)));
     expect(comparable.length).toBeGreaterThanOrEqual(8);
     const different: string[] = [];
@@ -123,7 +141,8 @@ describe('the lab', () => {
       await page.locator(`input[name=photo][value="${photoId(photo)}"]`).check({ force: true });
       const label = await answered(page, { photo: photoId(photo), model: target, perturbation, strength: 1 });
       const before = await page.locator('[data-clean-label]').innerText();
-      if (label !== perturbed.label || !before.startsWith(clean.label)) different.push(`${photo} on ${target}: ${before} -> ${label}`);
+      if (label !== perturbed.label || !before.startsWith(clean.label))
+        different.push(`${photo} on ${target}: ${before} -> ${label}`);
     }
     expect(different).toEqual([]);
     await close(page);
@@ -147,7 +166,9 @@ describe('the lab', () => {
     await page.locator('input[type=file]').setInputFiles(join(TEST_RELEASE, photo.key));
     expect(await answered(page, { photo: 'own' })).not.toBe('');
     expect(await page.locator('[data-credit]').innerText()).toContain('Your photograph');
-    await page.locator('input[type=file]').setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('not a picture') });
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('not a picture') });
     await expect.poll(() => page.locator('[data-status]').innerText()).toContain('not a JPEG, PNG or WebP');
     await close(page);
   });
