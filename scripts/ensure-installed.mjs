@@ -16,7 +16,8 @@ if (installed !== wanted) {
   console.error('Installing the packages (about 1.3 GB on disk; once) …');
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm]] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
-  const result = spawnSync(command, [...args, 'ci', '--loglevel=error'], {
+  // Not `npm ci`: it refuses a lock file that was made where the registry lacked other systems' optional packages.
+  const result = spawnSync(command, [...args, 'install', '--no-save', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
