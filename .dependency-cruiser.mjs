@@ -45,7 +45,7 @@ export default {
       name: 'no-unresolved',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: '^(cloudflare|node|virtual):' },
+      to: { couldNotResolve: true, pathNot: '^(cloudflare|node|virtual):|\\?url$' },
     },
   ],
   options: {
