@@ -68,14 +68,18 @@ export function planStudy({ study, models }: Pick<LoadedStudy, 'study' | 'models
 const controlId = (of: { norm: Norm; epsilon: number; seed: number }) =>
   perturbationId({ ...of, attack: 'noise', surrogates: [] });
 
-/** The study's own noise is the control where it is the plain one: random signs, or a random direction. */
+/** The study's own noise is the control where it is the plain one: random signs, or a random direction. Points every perturbation to its control. */
 function controlsOf(perturbations: PlannedPerturbation[]): PlannedPerturbation[] {
   const controls = new Map<string, PlannedPerturbation>();
-  for (const { control, norm, epsilon, seed } of perturbations) {
-    const own = perturbations.find(({ id }) => id === control);
-    if (controls.has(control) || (own && own.settings.distribution === undefined)) continue;
+  for (const perturbation of perturbations) {
+    const { norm, epsilon, seed } = perturbation;
+    const own = perturbations.find(({ id }) => id === controlId(perturbation));
+    if (own && own.settings.distribution === undefined) continue;
+    // Noise of another distribution has the name already.
+    if (own) perturbation.control = controlId(perturbation).replace(/^noise/, 'control');
+    const { control: id } = perturbation;
     const of = { attack: 'noise', norm, epsilon, seed };
-    controls.set(control, { id: control, ...of, settings: {}, surrogates: [], budget: null, control });
+    controls.set(id, { id, ...of, settings: {}, surrogates: [], budget: null, control: id });
   }
   return [...controls.values()];
 }

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { UsageError } from '../../batch/errors/index.ts';
+import { loadStudy, planStudy } from '../../batch/studies/index.ts';
+import { writeSmallStudy } from './small-study.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'atlas-plan-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const load = async (change: Record<string, unknown>) => loadStudy(await writeSmallStudy(folder, change));
+const planOf = async (perturbations: unknown[]) => planStudy(await load({ perturbations }));
+
+describe('the plan of a study', () => {
+  test('crafts on each model with each seed, and adds the noise that each bound and seed is read beside', async () => {
+    const plan = await planOf([{ attack: 'cosine-uap', seeds: [1, 2] }, { attack: 'noise' }]);
+    expect(plan.perturbations.map(({ id }) => id)).toEqual([
+      'linear1.cosine-uap.inf10.s1',
+      'linear1.cosine-uap.inf10.s2',
+      'linear2.cosine-uap.inf10.s1',
+      'linear2.cosine-uap.inf10.s2',
+      'noise.inf10.s1',
+    ]);
+    // Seed 1 has the study's own noise.
+    expect(plan.controls.map(({ id }) => id)).toEqual(['noise.inf10.s2']);
+  });
+
+  test('does not take noise of another distribution for the control', async () => {
+    const plan = await planOf([{ attack: 'noise', settings: { distribution: 'uniform' }, seeds: [3] }]);
+    expect(plan.perturbations).toMatchObject([{ id: 'noise.inf10.s3', control: 'control.inf10.s3' }]);
+    expect(plan.controls).toMatchObject([{ id: 'control.inf10.s3', settings: {} }]);
+  });
+
+  test('crafts on several models at once where surrogates are joined by +', async () => {
+    const { perturbations } = await planOf([{ attack: 'cosine-uap', surrogates: ['linear1+linear2'] }]);
+    expect(perturbations).toMatchObject([
+      { id: 'linear1+linear2.cosine-uap.inf10.s1', surrogates: ['linear1', 'linear2'] },
+    ]);
+  });
+
+  test('fills in settings and budget', async () => {
+    const [one] = (await planOf([{ attack: 'cosine-uap' }])).perturbations;
+    expect(one.settings).not.toEqual({});
+    expect(one.budget).toEqual({ gradients: 2000 });
+  });
+});
+
+describe('a study that is wrong is refused with what is wrong', () => {
+  test.each([
+    [{ perturbations: [{ attack: 'cosine-uap', sedes: [1] }] }, /sedes/],
+    [{ perturbations: [{ attack: 'cosine-uap', surrogates: ['linear3'] }] }, /linear3.*Did you mean "linear1"/],
+    [{ models: ['./linear1.json', './linear1.json'] }, /linear1 twice/],
+    [{ release: { version: 'first' } }, /release\.version/],
+    [{ photos: { folder: 'photos', credits: 'nothing.json' } }, /nothing\.json/],
+  ])('%j', async (change, message) => {
+    const error = await load(change).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toMatch(message);
+  });
+
+  test.each([
+    [{ attack: 'cosine-upa' }, /Did you mean "cosine-uap"/],
+    [{ attack: 'cosine-uap', settings: { nonsense: 1 } }, /nonsense/],
+    [{ attack: 'cosine-uap', seeds: [1, 1] }, /two perturbations of the id/],
+  ])('%j', async (perturbation, message) => {
+    await expect(planOf([perturbation])).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readNpy } from '#shared/formats';
+import { applyPerturbation, canvasFromRgba } from '#shared/images';
+import { type Manifest, perturbationRecord } from '#shared/release';
+import { codecs, splitPhotos } from '../../batch/photos/index.ts';
+import { verifyRelease } from '../../batch/publish/index.ts';
+import { runStudy, type StudyEvent } from '../../batch/studies/index.ts';
+import { startAtlas } from '../cli/atlas.ts';
+import { writeSmallStudy } from './small-study.ts';
+
+let folder: string;
+let study: string;
+let out: string;
+const events: StudyEvent[] = [];
+const run = (onEvent?: (event: StudyEvent) => void) => runStudy({ study, out, provider: 'cpu', workers: 1, onEvent });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'atlas-study-'));
+  study = await writeSmallStudy(folder);
+  out = join(folder, 'out');
+  await run((event) => events.push(event));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const manifestOf = async (release: string): Promise<{ manifest: Manifest; text: string }> => {
+  const { manifest } = JSON.parse(await readFile(join(release, 'latest.json'), 'utf8'));
+  const text = await readFile(join(release, manifest.key), 'utf8');
+  return { manifest: JSON.parse(text), text };
+};
+
+describe('the release of a run', () => {
+  test('verifies, by the atlas and by sha256sum', async () => {
+    const release = join(out, 'release');
+    expect((await verifyRelease(release)).problems).toEqual([]);
+    const { manifest } = await manifestOf(release);
+    expect(manifest.version).toMatch(/^1\.2\.3-[0-9a-f]{8}$/);
+    execFileSync('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: join(release, 'releases', manifest.version) });
+  });
+
+  test('has every perturbation on every model, with the noise of the same bound beside it', async () => {
+    const release = join(out, 'release');
+    const { manifest } = await manifestOf(release);
+    const table = manifest.tables.find(({ name }) => name === 'transfer')!;
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(release, table.parquet)) });
+    expect(rows.map(({ surrogate, target }) => `${surrogate} ${target}`)).toEqual([
+      'linear1 linear1',
+      'linear1 linear2',
+      'linear2 linear1',
+      'linear2 linear2',
+      'none linear1',
+      'none linear2',
+    ]);
+    expect(rows[0].ratio).toBeGreaterThan(rows[0].noise);
+    expect(rows[0].noise).toBe(rows[4].ratio);
+    expect(rows[0].correct).toBeNull();
+    const csv = (await readFile(join(release, table.csv), 'utf8')).trimEnd().split('\n');
+    expect(csv).toHaveLength(7);
+    expect(csv[1].split(',')[9]).toBe(String(rows[0].ratio));
+  });
+
+  test('counts in the predictions what the transfer table says', async () => {
+    const release = join(out, 'release');
+    const { manifest } = await manifestOf(release);
+    const read = async (name: string) => {
+      const { parquet } = manifest.tables.find((table) => table.name === name)!;
+      return parquetReadObjects({ file: await asyncBufferFromFile(join(release, parquet)) });
+    };
+    const predictions = await read('predictions');
+    for (const { perturbation, target, fooled, photos } of await read('transfer')) {
+      const of = predictions.filter((row) => row.perturbation === perturbation && row.target === target);
+      expect(of).toHaveLength(photos);
+      expect(of.filter((row) => row.fooled)).toHaveLength(fooled);
+      expect(of.every((row) => row.fooled === (row.clean !== row.perturbed))).toBe(true);
+    }
+  });
+
+  test('shows only credited photos of the evaluation half, and their perturbed canvases to the bit', async () => {
+    const release = join(out, 'release');
+    const { manifest } = await manifestOf(release);
+    const credited = JSON.parse(await readFile(join(folder, 'credits.json'), 'utf8')).map(
+      ({ file }: { file: string }) => file,
+    );
+    const all = await readdir(join(folder, 'photos'));
+    const evaluation = splitPhotos(all).evaluation.map((index) => all[index]);
+    expect(manifest.photos.map(({ file }) => file).sort()).toEqual(
+      evaluation.filter((name) => credited.includes(name)).sort(),
+    );
+
+    const { decode } = await codecs();
+    const { record: key, npy } = manifest.perturbations[0];
+    const record = perturbationRecord.parse(JSON.parse(await readFile(join(release, key), 'utf8')));
+    expect(record.examples).toHaveLength(6);
+    const v = readNpy(await readFile(join(release, npy))).data as Float32Array;
+    for (const example of record.examples) {
+      const photo = manifest.photos.find(({ file }) => file === example.photo)!;
+      const clean = canvasFromRgba(await decode(await readFile(join(release, photo.key))), 8);
+      const planes = async (name: string) => {
+        const { data } = await decode(await readFile(join(release, name)));
+        return Float32Array.from({ length: 3 * 64 }, (_, i) => data[4 * (i % 64) + Math.floor(i / 64)]);
+      };
+      expect(await planes(photo.canvas!)).toEqual(clean);
+      expect(await planes(example.key)).toEqual(applyPerturbation(clean, v));
+    }
+  });
+});
+
+describe('running again', () => {
+  test('does no job twice and leaves every byte as it is', async () => {
+    const before = await manifestOf(join(out, 'release'));
+    const again = await run();
+    expect(again.jobs).toEqual({ total: events.length > 0 ? again.jobs.total : 0, resumed: again.jobs.total });
+    expect((await manifestOf(again.release)).text).toBe(before.text);
+  });
+
+  test('builds the same bytes anew where the release is gone', async () => {
+    const before = await manifestOf(join(out, 'release'));
+    await rm(join(out, 'release'), { recursive: true });
+    const again = await run();
+    expect(again.jobs.resumed).toBe(again.jobs.total - 1);
+    expect((await manifestOf(again.release)).text).toBe(before.text);
+  });
+
+  test('does a job again whose output was damaged, and only that one', async () => {
+    const jobs = await readdir(join(out, 'jobs'));
+    const measured = jobs.find((name) => name.startsWith('measure-'))!;
+    await unlink(join(out, 'jobs', measured, 'labels.npy'));
+    const again = await run();
+    expect(again.jobs.resumed).toBe(again.jobs.total - 1);
+  });
+
+  test('crafts the same perturbations from nothing, with another number of workers', async () => {
+    const names = async (at: string) =>
+      (await readdir(join(at, 'jobs'))).filter((name) => name.startsWith('measure-')).sort();
+    const other = join(folder, 'other');
+    await runStudy({ study, out: other, provider: 'cpu', workers: 2 });
+    // The key of a measurement has the hash of the perturbation's file in it.
+    expect(await names(other)).toEqual(await names(out));
+  });
+
+  test('tells scripts what it does, and ends with the release and the table', () => {
+    expect(events[0]).toMatchObject({ event: 'plan', done: 0 });
+    const last = events.at(-1)!;
+    expect(last).toMatchObject({ event: 'done', done: last.total, release: join(out, 'release') });
+    if (last.event !== 'done') throw new Error('not done');
+    expect(last.transfer.map(({ surrogate }) => surrogate)).toEqual(['linear1', 'linear1', 'linear2', 'linear2']);
+  });
+});
+
+test('a run that is killed loses at most the job in flight', async () => {
+  const slow = await writeSmallStudy(join(folder, 'slow'), {
+    perturbations: [{ attack: 'sgd-uap', epsilon: 20, seeds: [1, 2, 3], budget: { gradients: 4000 } }],
+  });
+  const at = join(folder, 'killed');
+  const args = ['run', slow, '--out', at, '--provider', 'cpu', '--json'];
+  const { child, ended } = startAtlas(args);
+  let crafted = 0;
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (text: string) => {
+      crafted += text.split('"event":"job","stage":"craft"').length - 1;
+      if (crafted >= 2) resolve();
+    });
+    child.on('close', () => resolve());
+  });
+  process.kill(-child.pid!, 'SIGKILL');
+  await ended;
+  const done = (await readdir(join(at, 'jobs'))).filter((name) => !name.startsWith('.')).length;
+  expect(done).toBeGreaterThanOrEqual(1 + 2 + 2);
+  const again = await startAtlas(args).ended;
+  expect(again.code).toBe(0);
+  const last = JSON.parse(again.stdout.trimEnd().split('\n').at(-1)!);
+  expect(last.event).toBe('done');
+  expect(last.resumed).toBeGreaterThanOrEqual(done);
+  expect((await verifyRelease(last.release)).problems).toEqual([]);
+}, 120_000);
+
+test('two runs do not work in one folder, and the lock of a dead one is taken over', async () => {
+  const at = join(folder, 'locked');
+  const options = { study, out: at, provider: 'cpu', workers: 1 } as const;
+  const [first, second] = await Promise.allSettled([runStudy(options), runStudy(options)]);
+  const failed = first.status === 'rejected' ? first : second;
+  expect(failed.status === 'rejected' && failed.reason.message).toMatch(/Another run .* is working in/);
+  expect([first, second].filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  await writeFile(join(at, 'lock'), JSON.stringify({ pid: 2 ** 22 + 1, started: '1' }));
+  await expect(runStudy(options)).resolves.toMatchObject({ version: expect.any(String) });
+});
