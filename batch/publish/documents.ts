@@ -118,7 +118,7 @@ export function readme(content: ReleaseContent, version: string): string {
     'import numpy, onnxruntime',
     `v = numpy.load("perturbations/${perturbations[0]?.record.id ?? '<id>'}/perturbation.npy")`,
     `# photo: float32 [3,${study.canvas},${study.canvas}], RGB, 0..255`,
-    'perturbed = numpy.round(numpy.clip(photo + v, 0, 255)).astype(numpy.float32)',
+    'perturbed = numpy.floor(numpy.clip(photo + v, 0, 255) + 0.5).astype(numpy.float32)',
     `session = onnxruntime.InferenceSession("../../models/${models[0]?.sha256 ?? '<sha256>'}.onnx")  # ${models[0]?.card.title ?? ''}`,
     'logits = session.run(None, {"canvas": perturbed[None]})[0]',
     '```',
