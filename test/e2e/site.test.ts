@@ -176,7 +176,6 @@ describe('the lab', () => {
 
 describe('the pages', () => {
   it('show their content without JavaScript', async () => {
-    const example = fooledExample();
     const texts: string[] = [];
     for (const path of pages()) {
       const page = await open(path, { javaScriptEnabled: false });
