@@ -1,7 +1,7 @@
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
-import { attribute, type Dim, type Model, type Node } from './model.ts';
-import { analyse } from './shapes.ts';
+import { at, attribute, type Dim, describe, int, type Model, type Node } from './model.ts';
+import { analyse, type Facts, inferNode } from './shapes.ts';
 import { int64s, numbers } from './tensor.ts';
 
 /** The model with its first input declared to have this shape; dimensions may be names. Other shapes follow by inference. */
@@ -32,44 +32,83 @@ export function freeBatch(model: Model, { dequantize = true }: { dequantize?: bo
   const fixed = first.shape[0];
   const freed = foldConstants({ ...model, inputs: [{ ...first, shape: ['N', ...first.shape.slice(1)] }, ...rest] }, { dequantize });
   const result: Model = { ...freed, constants: new Map(freed.constants), nodes: [] };
-  const rewritten = new Map<string, string>();
+  const facts = analyse(result, () => !dequantize);
+  const context: Context = { result, facts, fixed, expanded: new Map() };
   for (const node of freed.nodes) {
-    // Facts about what comes before, the changes so far included.
-    result.nodes.push(...freeNode(node, result, fixed, rewritten));
+    for (const changed of freeNode(node, context)) {
+      result.nodes.push(changed);
+      inferNode(changed, facts, true);
+    }
   }
   return { ...result, outputs: redeclare(result) };
 }
 
-const reshaping = new Set(['Reshape', 'Concat', 'Expand']);
+interface Context {
+  /** The model as far as it is written. */
+  result: Model;
+  facts: Facts;
+  /** The batch that the file was exported for. */
+  fixed: Dim;
+  /** Constants that were repeated along the batch, by name. */
+  expanded: Map<string, string>;
+}
 
-function freeNode(node: Node, before: Model, fixed: Dim, rewritten: Map<string, string>): Node[] {
-  if (!reshaping.has(node.operator)) return [node];
-  const { types, constants } = analyse(before);
-  const shapeOf = (name: string) => types.get(name)?.shape;
-  if (node.operator === 'Reshape') {
-    const target = constants.get(node.inputs[1]);
-    const own = shapeOf(node.inputs[0]);
-    if (!target || !own || typeof own[0] !== 'string' || attribute(node, 'allowzero', 0)) return [node];
-    const wanted = numbers(target);
-    const freed = freeTarget(wanted, own, fixed);
-    if (!freed) return [node];
-    const name = `${node.outputs[0]}/any-batch/shape`;
-    before.constants.set(name, int64s(freed));
-    return [{ ...node, inputs: [node.inputs[0], name] }];
-  }
-  if (node.operator === 'Concat') {
-    const shapes = node.inputs.map(shapeOf);
-    const batched = node.inputs.find((_, i) => shapes[i]?.[0] === 'N');
-    const axis = attribute(node, 'axis', 0);
-    if (!batched || axis === 0 || !shapes.every((shape) => shape)) return [node];
-    const extra: Node[] = [];
-    const inputs = node.inputs.map((name, i) => {
-      if (shapes[i]?.[0] !== 1 || !constants.has(name)) return name;
-      return expandToBatch(name, batched, shapes[i] as number[], node, before, extra, rewritten);
-    });
-    return [...extra, { ...node, inputs }];
-  }
+function freeNode(node: Node, context: Context): Node[] {
+  if (node.operator === 'Reshape') return [freeReshape(node, context)];
+  if (node.operator === 'Concat') return freeConcat(node, context);
   return [node];
+}
+
+function freeReshape(node: Node, context: Context): Node {
+  const { facts, fixed } = context;
+  const target = facts.constants.get(node.inputs[1]);
+  const own = facts.types.get(node.inputs[0])?.shape;
+  if (!target || !own || attribute(node, 'allowzero', 0)) return node;
+  const wanted = numbers(target);
+  const freed = typeof own[0] === 'string' ? freeTarget(wanted, own, fixed) : undefined;
+  if (!freed) {
+    if (typeof fixed === 'number' && own.some((dim) => typeof dim === 'string') && wanted.every((dim) => dim > 0)) {
+      throw new GraphError(
+        `The ${describe(node)} turns [${own}] into exactly [${wanted}], so the batch of ${fixed} is built in. Export the model with a dynamic batch.`,
+        at(node),
+      );
+    }
+    return node;
+  }
+  return { ...node, inputs: [node.inputs[0], addConstant(`${node.outputs[0]}/any-batch/shape`, freed, context)] };
+}
+
+function addConstant(name: string, values: number[], { result, facts }: Context): string {
+  const tensor = int64s(values);
+  result.constants.set(name, tensor);
+  facts.constants.set(name, tensor);
+  facts.types.set(name, tensor);
+  return name;
+}
+
+/** A constant joined to a batch, such as the class token of a transformer, was a batch of one: it is repeated. */
+function freeConcat(node: Node, context: Context): Node[] {
+  const { facts, expanded } = context;
+  const shapes = node.inputs.map((name) => facts.types.get(name)?.shape);
+  const batched = node.inputs.find((_, i) => shapes[i]?.[0] === 'N');
+  if (!batched || attribute(node, 'axis', 0) === 0) return [node];
+  const extra: Node[] = [];
+  const inputs = node.inputs.map((name, i) => {
+    if (shapes[i]?.[0] !== 1 || !facts.constants.has(name)) return name;
+    const known = expanded.get(name);
+    if (known) return known;
+    const value = (hint: string) => `${node.outputs[0]}/any-batch/${hint}${i}`;
+    const rest = addConstant(value('rest'), (shapes[i] as number[]).slice(1), context);
+    const step = (operator: string, from: string[], to: string, attributes: Node['attributes']): Node => ({ operator, domain: '', name: to, inputs: from, outputs: [to], attributes });
+    extra.push(
+      step('Shape', [batched], value('shape'), { start: int(0), end: int(1) }),
+      step('Concat', [value('shape'), rest], value('target'), { axis: int(0) }),
+      step('Expand', [name, value('target')], value('repeated'), {}),
+    );
+    expanded.set(name, value('repeated'));
+    return value('repeated');
+  });
+  return [...extra, { ...node, inputs }];
 }
 
 /** The Reshape target with its batch left open, or undefined where it need not change. */
@@ -82,18 +121,4 @@ function freeTarget(wanted: number[], own: Dim[], fixed: Dim): number[] | undefi
   }
   if (!open && wanted[0] > 0 && typeof fixed === 'number') return [-1, ...wanted.slice(1)];
   return undefined;
-}
-
-function expandToBatch(name: string, batched: string, shape: number[], node: Node, before: Model, extra: Node[], rewritten: Map<string, string>): string {
-  const existing = rewritten.get(name);
-  if (existing) return existing;
-  const value = (hint: string) => `${node.outputs[0]}/any-batch/${hint}`;
-  before.constants.set(value('rest'), int64s(shape.slice(1)));
-  extra.push(
-    { operator: 'Shape', domain: '', name: value('shape'), inputs: [batched], outputs: [value('shape')], attributes: { start: { kind: 'int', value: 0 }, end: { kind: 'int', value: 1 } } },
-    { operator: 'Concat', domain: '', name: value('target'), inputs: [value('shape'), value('rest')], outputs: [value('target')], attributes: { axis: { kind: 'int', value: 0 } } },
-    { operator: 'Expand', domain: '', name: value('expand'), inputs: [name, value('target')], outputs: [value('expand')], attributes: {} },
-  );
-  rewritten.set(name, value('expand'));
-  return value('expand');
 }

@@ -145,7 +145,8 @@ function finishOutput(model: Model, metadata: Record<string, string>): Model {
   const [output] = model.outputs;
   const shape = types.get(output.name)?.shape;
   const classes = shape?.[1];
-  if (!shape || typeof classes !== 'number' || shape[0] !== 'N') {
+  // A batch that inference lost sight of keeps whatever name it has, and is N; a number is a batch that is built in.
+  if (!shape || typeof classes !== 'number' || typeof shape[0] !== 'string') {
     const last = model.nodes.find((node) => node.outputs.includes(output.name));
     throw new GraphError(
       `With any number of images the output "${output.name}" gets shape [${shape ?? 'unknown'}], not [N, K]. The batch is built into the model: export it with a dynamic batch.`,

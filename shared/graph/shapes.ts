@@ -58,7 +58,7 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
     if (name) facts.types.set(name, outputs[i] ?? { type: inputs[0]?.type ?? 'float32', shape: undefined });
   }
   const shape = vector && facts.types.get(node.outputs[0])?.shape;
-  if (vector?.every((dim) => typeof dim === 'number') && shape) {
+  if (facts.types.get(node.outputs[0])?.type !== 'bool' && vector?.every((dim) => typeof dim === 'number') && shape) {
     facts.constants.set(node.outputs[0], { type: 'int64', shape: shape.length === 0 ? [] : [vector.length], data: BigInt64Array.from(vector, BigInt) });
   }
 }
@@ -66,7 +66,7 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
 /** The elements of an integer scalar or vector, as far as known. */
 export function vectorOf(name: string, facts: Facts): Dim[] | undefined {
   const tensor = facts.constants.get(name);
-  if (tensor) return tensor.type === 'int64' || tensor.type === 'int32' ? numbers(tensor) : undefined;
+  if (tensor) return tensor.type === 'int64' || tensor.type === 'int32' || tensor.type === 'bool' ? numbers(tensor) : undefined;
   return facts.vectors.get(name);
 }
 
@@ -76,9 +76,9 @@ function propagate(node: Node, facts: Facts): Dim[] | undefined {
     const shape = facts.types.get(node.inputs[0])?.shape;
     return shape?.slice(attribute(node, 'start', 0), attribute(node, 'end', shape.length));
   }
-  if (!['Gather', 'Slice', 'Concat', 'Squeeze', 'Unsqueeze', 'Cast', 'Identity', 'Reshape', 'Add', 'Sub', 'Mul', 'Div'].includes(node.operator)) return undefined;
+  if (!['Gather', 'Slice', 'Concat', 'Squeeze', 'Unsqueeze', 'Cast', 'Identity', 'Reshape', 'Add', 'Sub', 'Mul', 'Div', 'Equal', 'Where'].includes(node.operator)) return undefined;
   if (node.operator === 'Cast' && castType(node) !== 'int64' && castType(node) !== 'int32') return undefined;
-  const [x, second] = node.inputs.map((name) => vectorOf(name, facts));
+  const [x, second, third] = node.inputs.map((name) => vectorOf(name, facts));
   if (!x) return undefined;
   switch (node.operator) {
     case 'Gather': {
@@ -99,9 +99,22 @@ function propagate(node: Node, facts: Facts): Dim[] | undefined {
     case 'Mul':
     case 'Div':
       return second && arithmetic(node.operator, x, second);
+    case 'Equal': {
+      // A name is a size, so it differs from -1, which is what exporters ask here; otherwise nothing can be said.
+      const same = second && x.map((dim, i) => compare(dim, second[second.length === 1 ? 0 : i]));
+      return same?.every((value) => value !== undefined) ? same : undefined;
+    }
+    case 'Where':
+      return second && third && x.map((chosen, i) => (chosen ? second : third)[(chosen ? second : third).length === 1 ? 0 : i]);
     default:
       return x;
   }
+}
+
+function compare(a: Dim, b: Dim): number | undefined {
+  if (a === b) return 1;
+  if (typeof a === typeof b || (typeof a === 'number' && a >= 0) || (typeof b === 'number' && b >= 0)) return typeof a === 'number' && typeof b === 'number' ? 0 : undefined;
+  return 0;
 }
 
 function arithmetic(operator: string, a: Dim[], b: Dim[]): Dim[] | undefined {
