@@ -222,6 +222,8 @@ const table: Record<string, Evaluation> = {
   Exp: unary(Math.exp),
   Log: unary(Math.log),
   Reciprocal: unary((x) => 1 / x),
+  Sin: unary(Math.sin),
+  Cos: unary(Math.cos),
   Floor: unary(Math.floor),
   Ceil: unary(Math.ceil),
   ReduceProd: reduce(1, (a, b) => a * b),

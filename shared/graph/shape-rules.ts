@@ -134,7 +134,7 @@ const squeeze: ShapeRule = (node, [x], facts) => {
 export const shapeRules: Record<string, ShapeRule> = {
   ...Object.fromEntries(
     ('Relu Clip LeakyRelu PRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Mish Tanh Softplus Softsign Erf Gelu Softmax LogSoftmax Exp Log Sqrt Neg Abs Sign Reciprocal Floor Ceil Round ' +
-      'Identity Dropout BatchNormalization InstanceNormalization LayerNormalization GroupNormalization LRN LpNormalization Not Sin Cos ScatterElements ThresholdedRelu CumSum')
+      'Identity Dropout BatchNormalization InstanceNormalization LayerNormalization GroupNormalization LRN LpNormalization Not Sin Cos ScatterElements ScatterND ThresholdedRelu CumSum')
       .split(' ')
       .map((operator) => [operator, same]),
   ),
@@ -197,6 +197,12 @@ export const shapeRules: Record<string, ShapeRule> = {
     const [n, c, ...rest] = x.shape;
     return [{ type: x.type, shape: [n, ...[c].map((dim) => (typeof dim === 'number' ? dim / block ** 2 : dim)), ...rest.map((dim) => (typeof dim === 'number' ? dim * block : dim))] }];
   },
+  Tile: (node, [x], facts) => {
+    const repeats = facts.constants.get(node.inputs[1]);
+    const counts = repeats && numbers(repeats);
+    return counts ? [{ type: x.type, shape: x.shape.map((dim, i) => (counts[i] === 1 ? dim : typeof dim === 'number' ? dim * counts[i] : `${node.outputs[0]}.${i}`)) }] : [];
+  },
+  Size: () => [{ type: 'int64', shape: [] }],
   ArgMax: (node, [x]) => {
     const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
     return [{ type: 'int64', shape: attribute(node, 'keepdims', 1) ? x.shape.map((dim, i) => (i === axis ? 1 : dim)) : x.shape.filter((_, i) => i !== axis) }];
