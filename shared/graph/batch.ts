@@ -1,18 +1,34 @@
 import { GraphError } from './errors.ts';
+import type { Facts } from './facts.ts';
 import { foldConstants } from './fold.ts';
 import { at, attribute, type Dim, describe, int, type Model, type Node } from './model.ts';
-import { analyse, type Facts, inferNode } from './shapes.ts';
+import { analyse, inferNode } from './shapes.ts';
 import { int64s, numbers } from './tensor.ts';
 
 /** The model with its first input declared to have this shape; dimensions may be names. Other shapes follow by inference. */
 export function withInputShape(model: Model, shape: Dim[]): Model {
   const [first, ...rest] = model.inputs;
   const declared = first.shape;
-  const clash = declared && (declared.length !== shape.length || declared.some((dim, axis) => axis > 0 && typeof dim === 'number' && typeof shape[axis] === 'number' && dim !== shape[axis]));
-  if (clash) throw new GraphError(`The model's input "${first.name}" has shape [${declared}], which [${shape}] does not fit. Give it an input of that shape.`);
+  const clash =
+    declared &&
+    (declared.length !== shape.length ||
+      declared.some(
+        (dim, axis) => axis > 0 && typeof dim === 'number' && typeof shape[axis] === 'number' && dim !== shape[axis],
+      ));
+  if (clash)
+    throw new GraphError(
+      `The model's input "${first.name}" has shape [${declared}], which [${shape}] does not fit. Give it an input of that shape.`,
+    );
   const names = new Map(declared?.map((dim, axis) => [dim, shape[axis]]));
-  const bound = rest.map((input) => ({ ...input, shape: input.shape?.map((dim) => (typeof dim === 'string' ? (names.get(dim) ?? dim) : dim)) }));
-  return { ...model, inputs: [{ ...first, shape }, ...bound], outputs: redeclare({ ...model, inputs: [{ ...first, shape }, ...bound] }) };
+  const bound = rest.map((input) => ({
+    ...input,
+    shape: input.shape?.map((dim) => (typeof dim === 'string' ? (names.get(dim) ?? dim) : dim)),
+  }));
+  return {
+    ...model,
+    inputs: [{ ...first, shape }, ...bound],
+    outputs: redeclare({ ...model, inputs: [{ ...first, shape }, ...bound] }),
+  };
 }
 
 function redeclare(model: Model) {
@@ -28,9 +44,13 @@ function redeclare(model: Model) {
  */
 export function freeBatch(model: Model, { dequantize = true }: { dequantize?: boolean } = {}): Model {
   const [first, ...rest] = model.inputs;
-  if (!first.shape) throw new GraphError(`The model's input "${first.name}" has no declared shape. Export it with one.`);
+  if (!first.shape)
+    throw new GraphError(`The model's input "${first.name}" has no declared shape. Export it with one.`);
   const fixed = first.shape[0];
-  const freed = foldConstants({ ...model, inputs: [{ ...first, shape: ['N', ...first.shape.slice(1)] }, ...rest] }, { dequantize });
+  const freed = foldConstants(
+    { ...model, inputs: [{ ...first, shape: ['N', ...first.shape.slice(1)] }, ...rest] },
+    { dequantize },
+  );
   const result: Model = { ...freed, constants: new Map(freed.constants), nodes: [] };
   const facts = analyse(result, () => !dequantize);
   const context: Context = { result, facts, fixed, expanded: new Map() };
@@ -99,7 +119,14 @@ function freeConcat(node: Node, context: Context): Node[] {
     if (known) return known;
     const value = (hint: string) => `${node.outputs[0]}/any-batch/${hint}${i}`;
     const rest = addConstant(value('rest'), (shapes[i] as number[]).slice(1), context);
-    const step = (operator: string, from: string[], to: string, attributes: Node['attributes']): Node => ({ operator, domain: '', name: to, inputs: from, outputs: [to], attributes });
+    const step = (operator: string, from: string[], to: string, attributes: Node['attributes']): Node => ({
+      operator,
+      domain: '',
+      name: to,
+      inputs: from,
+      outputs: [to],
+      attributes,
+    });
     extra.push(
       step('Shape', [batched], value('shape'), { start: int(0), end: int(1) }),
       step('Concat', [value('shape'), rest], value('target'), { axis: int(0) }),
@@ -113,7 +140,8 @@ function freeConcat(node: Node, context: Context): Node[] {
 
 /** The Reshape target with its batch left open, or undefined where it need not change. */
 function freeTarget(wanted: number[], own: Dim[], fixed: Dim): number[] | undefined {
-  const size = (dims: readonly Dim[]) => dims.reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
+  const size = (dims: readonly Dim[]) =>
+    dims.reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
   const open = wanted.includes(-1);
   if (own[0] === 'N' && wanted[0] === fixed) {
     const rest = wanted.slice(1).map((dim, axis) => (dim === 0 ? own[axis + 1] : dim));

@@ -1,6 +1,7 @@
 import { GraphError } from './errors.ts';
+import type { Facts } from './facts.ts';
 import { type Attribute, type Dim, float, int, ints, type Model, type Node } from './model.ts';
-import { analyse, type Facts, inferNode } from './shapes.ts';
+import { analyse, inferNode } from './shapes.ts';
 import { floats, int64s, type Tensor } from './tensor.ts';
 
 type Attributes = Record<string, Attribute>;
@@ -63,15 +64,20 @@ export class Builder {
 
   shape(name: string): Dim[] {
     const shape = this.facts.types.get(name)?.shape;
-    if (!shape) throw new GraphError(`The shape of "${name}" is not known, so nothing can be built on it. Give the model's input a fixed shape.`);
+    if (!shape)
+      throw new GraphError(
+        `The shape of "${name}" is not known, so nothing can be built on it. Give the model's input a fixed shape.`,
+      );
     return shape;
   }
 
   mul = (a: string, b: string): string => this.add('Mul', [a, b]);
   /** 1 where a boolean holds and 0 elsewhere. */
   mask = (condition: string): string => this.add('Cast', [condition], { to: int(1) });
-  sum = (x: string, axes: number[], keep: boolean): string => this.add('ReduceSum', [x, this.ints(axes)], { keepdims: int(keep ? 1 : 0) });
-  transpose = (x: string, order: number[]): string => (order.every((axis, i) => axis === i) ? x : this.add('Transpose', [x], { perm: ints(order) }));
+  sum = (x: string, axes: number[], keep: boolean): string =>
+    this.add('ReduceSum', [x, this.ints(axes)], { keepdims: int(keep ? 1 : 0) });
+  transpose = (x: string, order: number[]): string =>
+    order.every((axis, i) => axis === i) ? x : this.add('Transpose', [x], { perm: ints(order) });
   power = (x: string, exponent: number): string => this.add('Pow', [x, this.scalar(exponent)]);
   leaky = (x: string, alpha: number): string => this.add('LeakyRelu', [x], { alpha: float(alpha) });
 
@@ -79,7 +85,8 @@ export class Builder {
   shapeVector(shape: readonly Dim[], like: string): string {
     const names = shape.filter((dim) => typeof dim === 'string');
     if (names.length === 0) return this.ints(shape as number[]);
-    if (names.length === 1 && !shape.includes(0)) return this.ints(shape.map((dim) => (typeof dim === 'string' ? -1 : dim)));
+    if (names.length === 1 && !shape.includes(0))
+      return this.ints(shape.map((dim) => (typeof dim === 'string' ? -1 : dim)));
     return this.add('Shape', [like]);
   }
 
@@ -101,7 +108,9 @@ export class Builder {
     if (own.length === shape.length && aligned.every((axis) => axis.own === axis.dim)) return x;
     // Expand broadcasts both ways: a 1 leaves an unknown size that x already has alone.
     const constant = aligned.every(({ dim, own: mine }) => typeof dim === 'number' || mine === dim);
-    const target = constant ? this.ints(aligned.map(({ dim }) => (typeof dim === 'number' ? dim : 1))) : this.add('Shape', [like]);
+    const target = constant
+      ? this.ints(aligned.map(({ dim }) => (typeof dim === 'number' ? dim : 1)))
+      : this.add('Shape', [like]);
     const result = this.add('Expand', [x, target]);
     this.facts.types.set(result, { type: 'float32', shape });
     return result;

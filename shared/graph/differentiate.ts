@@ -13,7 +13,7 @@ export interface DifferentiateOptions {
   of: string;
   /** The input with respect to which. */
   wrt: string;
-  /** `gpu` avoids operators that the WebGPU provider lacks (MaxPool's indices), at some cost on a CPU. */
+  /** Where the graph will run. No rule needs to differ so far: all of them avoid what the WebGPU provider lacks, and lose nothing by it. */
   profile?: 'cpu' | 'gpu';
 }
 
@@ -25,20 +25,29 @@ export interface DifferentiateOptions {
  *
  * @throws GraphError naming operator and node when a node between `wrt` and `of` has no rule.
  */
-export function differentiate(model: Model, { of, wrt, profile = 'cpu' }: DifferentiateOptions): Model {
+export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): Model {
   const input = model.inputs.find(({ name }) => name === wrt);
-  if (!input) throw new GraphError(`The model has no input "${wrt}". Its inputs are ${model.inputs.map(({ name }) => name).join(', ')}.`);
+  if (!input)
+    throw new GraphError(
+      `The model has no input "${wrt}". Its inputs are ${model.inputs.map(({ name }) => name).join(', ')}.`,
+    );
   if (!model.outputs.some(({ name }) => name === of)) {
-    throw new GraphError(`The model has no output "${of}". Its outputs are ${model.outputs.map(({ name }) => name).join(', ')}.`);
+    throw new GraphError(
+      `The model has no output "${of}". Its outputs are ${model.outputs.map(({ name }) => name).join(', ')}.`,
+    );
   }
   const folded = foldConstants(model);
   const path = pathBetween(folded, wrt, of);
   const b = new Builder(folded);
   b.scope = 'gradient';
-  const producers = new Map(folded.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
   const relevant = reachable(folded, wrt);
   const parts = new Map<string, string[]>();
-  const seed = b.constant(floats([1], b.shape(of).map(() => 1)));
+  const seed = b.constant(
+    floats(
+      [1],
+      b.shape(of).map(() => 1),
+    ),
+  );
   parts.set(of, [b.expandLike(seed, of)]);
 
   for (const node of path.toReversed()) {
@@ -46,7 +55,7 @@ export function differentiate(model: Model, { of, wrt, profile = 'cpu' }: Differ
     b.scope = `gradient/${node.name || node.outputs[0]}`;
     const gradients = node.outputs.map((name) => total(b, parts.get(name)));
     if (gradients.every((gradient) => gradient === undefined)) continue;
-    const contributions = rule({ node, gradients, b, profile, producers, needs: (i) => relevant.has(node.inputs[i]) });
+    const contributions = rule({ node, gradients, b, needs: (i) => relevant.has(node.inputs[i]) });
     for (const [i, contribution] of contributions.entries()) {
       const name = node.inputs[i];
       if (contribution && relevant.has(name)) parts.set(name, [...(parts.get(name) ?? []), contribution]);
@@ -55,8 +64,17 @@ export function differentiate(model: Model, { of, wrt, profile = 'cpu' }: Differ
   b.scope = 'gradient';
   const found = total(b, parts.get(wrt));
   if (!found) throw new GraphError(`The output "${of}" does not depend on the input "${wrt}". Is it the right output?`);
-  b.append({ operator: 'Identity', domain: '', name: 'gradient', inputs: [found], outputs: ['gradient'], attributes: {} });
-  return removeUnused(b.finish({ outputs: [...folded.outputs, { name: 'gradient', type: 'float32', shape: input.shape }] }));
+  b.append({
+    operator: 'Identity',
+    domain: '',
+    name: 'gradient',
+    inputs: [found],
+    outputs: ['gradient'],
+    attributes: {},
+  });
+  return removeUnused(
+    b.finish({ outputs: [...folded.outputs, { name: 'gradient', type: 'float32', shape: input.shape }] }),
+  );
 }
 
 /** Nodes on a path from `wrt` to `of`, in running order. */

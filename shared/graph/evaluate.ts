@@ -1,6 +1,20 @@
 // Computes single nodes whose inputs are all constants, so that a graph can be simplified without a runtime.
 import { attribute, intsAttribute, type Node } from './model.ts';
-import { allocate, broadcastTo, convert, type ElementType, floats, gatherStrided, int64s, isNumeric, numbers, sizeOf, stridesOf, type Tensor, transpose } from './tensor.ts';
+import {
+  allocate,
+  broadcastTo,
+  convert,
+  type ElementType,
+  floats,
+  gatherStrided,
+  int64s,
+  isNumeric,
+  numbers,
+  sizeOf,
+  stridesOf,
+  type Tensor,
+  transpose,
+} from './tensor.ts';
 
 type Evaluation = (node: Node, inputs: (Tensor | undefined)[], opset: number) => Tensor | undefined;
 
@@ -40,15 +54,26 @@ function binary(apply: (a: number, b: number) => number, result?: ElementType): 
 }
 
 function unary(apply: (x: number) => number): Evaluation {
-  return (_, [x]) => x && convert({ type: 'float64', shape: x.shape, data: Float64Array.from(x.data as ArrayLike<number | bigint>, (value) => apply(Number(value))) }, x.type);
+  return (_, [x]) =>
+    x &&
+    convert(
+      {
+        type: 'float64',
+        shape: x.shape,
+        data: Float64Array.from(x.data as ArrayLike<number | bigint>, (value) => apply(Number(value))),
+      },
+      x.type,
+    );
 }
 
-const reshaped = (tensor: Tensor, shape: number[]): Tensor | undefined => (sizeOf(shape) === tensor.data.length ? { ...tensor, shape } : undefined);
+const reshaped = (tensor: Tensor, shape: number[]): Tensor | undefined =>
+  sizeOf(shape) === tensor.data.length ? { ...tensor, shape } : undefined;
 
 export const positiveAxis = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
 /** The axes of Squeeze, Unsqueeze and the reductions, an attribute in old operator sets and an input in new ones. */
-const axesOf = (node: Node, input: Tensor | undefined): number[] | undefined => (input ? numbers(input) : intsAttribute(node, 'axes'));
+const axesOf = (node: Node, input: Tensor | undefined): number[] | undefined =>
+  input ? numbers(input) : intsAttribute(node, 'axes');
 
 const dequantize: Evaluation = (node, [x, scale, zero]) => {
   if (!x || !scale || node.attributes.block_size) return undefined;
@@ -60,7 +85,8 @@ const dequantize: Evaluation = (node, [x, scale, zero]) => {
   const data = new Float32Array(x.data.length);
   for (let i = 0; i < data.length; i++) {
     const channel = Math.floor(i / step) % count;
-    data[i] = (Number(x.data[i]) - Number(zero?.data[zero.data.length > 1 ? channel : 0] ?? 0)) * Number(scale.data[channel]);
+    data[i] =
+      (Number(x.data[i]) - Number(zero?.data[zero.data.length > 1 ? channel : 0] ?? 0)) * Number(scale.data[channel]);
   }
   return floats(data, x.shape);
 };
@@ -107,7 +133,13 @@ const slice: Evaluation = (_, [x, starts, ends, axes, steps]) => {
   const shape = x.shape.slice();
   const reading = strides.slice();
   let offset = 0;
-  for (const [i, window] of sliceWindows(x.shape, numbers(starts), numbers(ends), axes && numbers(axes), steps && numbers(steps)).entries()) {
+  for (const [i, window] of sliceWindows(
+    x.shape,
+    numbers(starts),
+    numbers(ends),
+    axes && numbers(axes),
+    steps && numbers(steps),
+  ).entries()) {
     shape[i] = window.length;
     reading[i] = strides[i] * window.step;
     offset += window.start * strides[i];
@@ -128,7 +160,8 @@ export function sliceWindows(
     const axis = positiveAxis(axisOrNegative, shape.length);
     const size = shape[axis];
     const step = steps[i];
-    const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value < 0 ? value + size : value, low), high);
+    const clamp = (value: number, low: number, high: number) =>
+      Math.min(Math.max(value < 0 ? value + size : value, low), high);
     const start = step > 0 ? clamp(starts[i], 0, size) : clamp(starts[i], 0, size - 1);
     const end = step > 0 ? clamp(ends[i], 0, size) : clamp(ends[i], -1, size - 1);
     windows[axis] = { start, step, length: Math.max(0, Math.ceil((end - start) / step)) };
@@ -140,20 +173,33 @@ const reduce =
   (start: number, apply: (sum: number, value: number) => number): Evaluation =>
   (node, [x, axesInput]) => {
     if (!x) return undefined;
-    const axes = (axesOf(node, axesInput) ?? x.shape.map((_, i) => i)).map((axis) => positiveAxis(axis, x.shape.length));
+    const axes = (axesOf(node, axesInput) ?? x.shape.map((_, i) => i)).map((axis) =>
+      positiveAxis(axis, x.shape.length),
+    );
     const kept = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
     const strides = stridesOf(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
     const own = stridesOf(x.shape);
     const values = new Float64Array(sizeOf(kept)).fill(start);
     for (let i = 0; i < x.data.length; i++) {
-      const target = strides.reduce((sum, stride, axis) => sum + stride * (Math.floor(i / own[axis]) % x.shape[axis]), 0);
+      const target = strides.reduce(
+        (sum, stride, axis) => sum + stride * (Math.floor(i / own[axis]) % x.shape[axis]),
+        0,
+      );
       values[target] = apply(values[target], Number(x.data[i]));
     }
     const shape = attribute(node, 'keepdims', 1) ? kept : kept.filter((_, axis) => !axes.includes(axis));
     return convert({ type: 'float64', shape, data: values }, x.type);
   };
 
-const castTypes: Record<number, ElementType> = { 1: 'float32', 2: 'uint8', 3: 'int8', 6: 'int32', 7: 'int64', 9: 'bool', 11: 'float64' };
+const castTypes: Record<number, ElementType> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  6: 'int32',
+  7: 'int64',
+  9: 'bool',
+  11: 'float64',
+};
 
 /** The element type that the `to` of a Cast names. */
 export const castType = (node: Node): ElementType | undefined => castTypes[attribute(node, 'to', 0)];
@@ -173,9 +219,14 @@ const table: Record<string, Evaluation> = {
   Size: (_, [x]) => x && int64s([x.data.length], []),
   Reshape: (node, [x, shape]) => {
     if (!x || !shape) return undefined;
-    const wanted = numbers(shape).map((dim, axis) => (dim === 0 && !attribute(node, 'allowzero', 0) ? x.shape[axis] : dim));
+    const wanted = numbers(shape).map((dim, axis) =>
+      dim === 0 && !attribute(node, 'allowzero', 0) ? x.shape[axis] : dim,
+    );
     const known = wanted.reduce((product, dim) => (dim === -1 ? product : product * dim), 1);
-    return reshaped(x, wanted.map((dim) => (dim === -1 ? x.data.length / known : dim)));
+    return reshaped(
+      x,
+      wanted.map((dim) => (dim === -1 ? x.data.length / known : dim)),
+    );
   },
   Flatten: (node, [x]) => {
     const axis = x && positiveAxis(attribute(node, 'axis', 1), x.shape.length);
@@ -184,16 +235,21 @@ const table: Record<string, Evaluation> = {
   Squeeze: (node, [x, input]) => {
     if (!x) return undefined;
     const axes = axesOf(node, input)?.map((axis) => positiveAxis(axis, x.shape.length));
-    return reshaped(x, x.shape.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1)));
+    return reshaped(
+      x,
+      x.shape.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1)),
+    );
   },
   Unsqueeze: (node, [x, input]) => {
     const axes = axesOf(node, input);
     if (!x || !axes) return undefined;
     const shape = x.shape.slice();
-    for (const axis of axes.map((value) => positiveAxis(value, x.shape.length + axes.length)).sort((a, b) => a - b)) shape.splice(axis, 0, 1);
+    for (const axis of axes.map((value) => positiveAxis(value, x.shape.length + axes.length)).sort((a, b) => a - b))
+      shape.splice(axis, 0, 1);
     return reshaped(x, shape);
   },
-  Transpose: (node, [x]) => x && transpose(x, intsAttribute(node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i)),
+  Transpose: (node, [x]) =>
+    x && transpose(x, intsAttribute(node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i)),
   Concat: concat,
   Gather: gather,
   Slice: slice,
@@ -205,7 +261,11 @@ const table: Record<string, Evaluation> = {
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
   Div: (node, inputs, opset) =>
-    binary(inputs[0]?.type.startsWith('float') ? (a, b) => a / b : (a, b) => Math.trunc(a / b))(node, inputs[1]?.data.some((value) => Number(value) === 0) && !inputs[1].type.startsWith('float') ? [] : inputs, opset),
+    binary(inputs[0]?.type.startsWith('float') ? (a, b) => a / b : (a, b) => Math.trunc(a / b))(
+      node,
+      inputs[1]?.data.some((value) => Number(value) === 0) && !inputs[1].type.startsWith('float') ? [] : inputs,
+      opset,
+    ),
   Mod: binary((a, b) => a - b * Math.floor(a / b)),
   Pow: binary((a, b) => a ** b),
   Min: binary(Math.min),
@@ -252,6 +312,9 @@ const table: Record<string, Evaluation> = {
     const [from, to, step] = [start, limit, delta].map((tensor) => Number(tensor.data[0]));
     const length = Math.max(0, Math.ceil((to - from) / step));
     if (!(length <= largest)) return undefined;
-    return convert({ type: 'float64', shape: [length], data: Float64Array.from({ length }, (_value, i) => from + i * step) }, start.type);
+    return convert(
+      { type: 'float64', shape: [length], data: Float64Array.from({ length }, (_value, i) => from + i * step) },
+      start.type,
+    );
   },
 };

@@ -10,7 +10,9 @@ import { analyse } from './shapes.ts';
 export function foldConstants(model: Model, { dequantize = true }: { dequantize?: boolean } = {}): Model {
   const { constants } = analyse(model, (node) => !dequantize && node.operator === 'DequantizeLinear');
   const outputs = new Set(model.outputs.map(({ name }) => name));
-  const nodes = model.nodes.filter((node) => !node.outputs.every((name) => constants.has(name)) || node.outputs.some((name) => outputs.has(name)));
+  const nodes = model.nodes.filter(
+    (node) => !node.outputs.every((name) => constants.has(name)) || node.outputs.some((name) => outputs.has(name)),
+  );
   const written = new Set(nodes.flatMap((node) => node.outputs));
   return removeUnused({ ...model, nodes, constants: new Map([...constants].filter(([name]) => !written.has(name))) });
 }

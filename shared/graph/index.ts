@@ -7,12 +7,13 @@
  * const gradients = differentiate(withCrossEntropy(prepared), { of: 'loss', wrt: 'canvas' });
  * const file = writeModel(gradients); // canvas, labels -> loss, logits, gradient
  */
+
+export { interpolationMatrix } from '../images/resample.ts';
 export { freeBatch, withInputShape } from './batch.ts';
 export { type DifferentiateOptions, differentiate } from './differentiate.ts';
 export { GraphError } from './errors.ts';
 export { foldConstants } from './fold.ts';
 export { type Inspection, inspect } from './inspect.ts';
-export { interpolationMatrix } from '../images/resample.ts';
 export { withCosine, withCotangent, withCrossEntropy } from './losses.ts';
 export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';
 export { type Preprocessing, prepare } from './prepare.ts';

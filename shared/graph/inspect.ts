@@ -57,14 +57,19 @@ export function inspect(model: Model): Inspection {
 }
 
 function countParameters(model: Model): number {
-  const helpers = new Set(model.nodes.flatMap(({ operator, inputs }) => (operator === 'DequantizeLinear' || operator === 'QuantizeLinear' ? inputs.slice(1) : [])));
+  const helpers = new Set(
+    model.nodes.flatMap(({ operator, inputs }) =>
+      operator === 'DequantizeLinear' || operator === 'QuantizeLinear' ? inputs.slice(1) : [],
+    ),
+  );
   let count = 0;
   for (const [name, { type, data }] of model.constants) {
     if (!helpers.has(name) && type !== 'int64' && type !== 'bool') count += data.length;
   }
   for (const { operator, attributes } of model.nodes) {
     const value = attributes.value;
-    if (operator === 'Constant' && value?.kind === 'tensor' && value.value.type === 'float32') count += value.value.data.length;
+    if (operator === 'Constant' && value?.kind === 'tensor' && value.value.type === 'float32')
+      count += value.value.data.length;
   }
   return count;
 }

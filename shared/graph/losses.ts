@@ -5,21 +5,37 @@ import { int, type Model, type Value } from './model.ts';
 import { int64s } from './tensor.ts';
 
 /** Appends a loss that reads the model's first output (`logits` in prepared models). */
-function compose(model: Model, inputs: (logits: Value) => Value[], write: (b: Builder, logits: string) => string): Model {
+function compose(
+  model: Model,
+  inputs: (logits: Value) => Value[],
+  write: (b: Builder, logits: string) => string,
+): Model {
   const logits = model.outputs[0];
   const added = inputs(logits);
   const clash = added.find(({ name }) => model.inputs.some((input) => input.name === name));
-  if (clash) throw new GraphError(`The model already has an input "${clash.name}". Compose one loss with a prepared model, not two.`);
+  if (clash)
+    throw new GraphError(
+      `The model already has an input "${clash.name}". Compose one loss with a prepared model, not two.`,
+    );
   const b = new Builder({ ...model, inputs: [...model.inputs, ...added] });
   b.scope = 'loss';
-  b.append({ operator: 'Identity', domain: '', name: 'loss', inputs: [write(b, logits.name)], outputs: ['loss'], attributes: {} });
+  b.append({
+    operator: 'Identity',
+    domain: '',
+    name: 'loss',
+    inputs: [write(b, logits.name)],
+    outputs: ['loss'],
+    attributes: {},
+  });
   return b.finish({ outputs: [{ name: 'loss', type: 'float32', shape: logits.shape?.slice(0, 1) }, ...model.outputs] });
 }
 
 function classesOf(logits: Value): number {
   const classes = logits.shape?.[1];
   if (logits.shape?.length !== 2 || typeof classes !== 'number') {
-    throw new GraphError(`The output "${logits.name}" has shape [${logits.shape}], not [N, classes]. Prepare the model first.`);
+    throw new GraphError(
+      `The output "${logits.name}" has shape [${logits.shape}], not [N, classes]. Prepare the model first.`,
+    );
   }
   return classes;
 }
@@ -36,7 +52,13 @@ export function withCrossEntropy(model: Model, { clampAt }: { clampAt?: number }
     (logits) => [{ name: 'labels', type: 'int64', shape: logits.shape?.slice(0, 1) }],
     (b, logits) => {
       const classes = classesOf(model.outputs[0]);
-      const range = b.constant(int64s(Array.from({ length: classes }, (_, i) => i), [1, classes]), 'classes');
+      const range = b.constant(
+        int64s(
+          Array.from({ length: classes }, (_, i) => i),
+          [1, classes],
+        ),
+        'classes',
+      );
       const chosen = b.mask(b.add('Equal', [b.add('Unsqueeze', ['labels', b.ints([1])]), range]));
       const likelihood = b.sum(b.mul(b.add('LogSoftmax', [logits], { axis: int(1) }), chosen), [1], false);
       const loss = b.add('Neg', [likelihood]);
@@ -80,7 +102,10 @@ export function withCotangent(model: Model): Model {
     (output) => [{ name: 'cotangent', type: 'float32', shape: output.shape }],
     (b, output) => {
       const product = b.mul('cotangent', output);
-      const axes = b.shape(output).map((_, axis) => axis).slice(1);
+      const axes = b
+        .shape(output)
+        .map((_, axis) => axis)
+        .slice(1);
       return axes.length > 0 ? b.sum(product, axes, false) : product;
     },
   );

@@ -1,4 +1,4 @@
-import type { GraphProto, AttributeProto } from 'onnx-buf';
+import type { AttributeProto, GraphProto } from 'onnx-buf';
 import { GraphError } from './errors.ts';
 import type { ElementType, Tensor } from './tensor.ts';
 
@@ -63,20 +63,32 @@ export function attribute(node: Node, name: string, fallback: string): string;
 export function attribute(node: Node, name: string, fallback: number | string): number | string {
   const found = node.attributes[name];
   if (!found) return fallback;
-  if (typeof found.value !== typeof fallback) throw new GraphError(`Attribute ${name} of ${describe(node)} is of kind ${found.kind}. The file is not valid ONNX.`, at(node));
+  if (typeof found.value !== typeof fallback)
+    throw new GraphError(
+      `Attribute ${name} of ${describe(node)} is of kind ${found.kind}. The file is not valid ONNX.`,
+      at(node),
+    );
   return found.value as number | string;
 }
 
 export function intsAttribute(node: Node, name: string): number[] | undefined {
   const found = node.attributes[name];
   if (!found) return undefined;
-  if (found.kind !== 'ints') throw new GraphError(`Attribute ${name} of ${describe(node)} is of kind ${found.kind}, not a list of integers. The file is not valid ONNX.`, at(node));
+  if (found.kind !== 'ints')
+    throw new GraphError(
+      `Attribute ${name} of ${describe(node)} is of kind ${found.kind}, not a list of integers. The file is not valid ONNX.`,
+      at(node),
+    );
   return found.value;
 }
 
-export const describe = (node: Node): string => `${node.domain ? `${node.domain}.` : ''}${node.operator} node "${node.name || node.outputs[0] || ''}"`;
+export const describe = (node: Node): string =>
+  `${node.domain ? `${node.domain}.` : ''}${node.operator} node "${node.name || node.outputs[0] || ''}"`;
 
-export const at = (node: Node): { operator: string; node: string } => ({ operator: node.operator, node: node.name || node.outputs[0] || '' });
+export const at = (node: Node): { operator: string; node: string } => ({
+  operator: node.operator,
+  node: node.name || node.outputs[0] || '',
+});
 
 /** Every name a node reads, those captured by its subgraphs included. */
 export function reads(node: Node): string[] {
@@ -91,7 +103,8 @@ function captured(graph: GraphProto, names: string[]): void {
   for (const output of graph.output) names.push(output.name);
   for (const node of graph.node) {
     names.push(...node.input);
-    for (const value of node.attribute) for (const inner of value.g ? [value.g, ...value.graphs] : value.graphs) captured(inner, names);
+    for (const value of node.attribute)
+      for (const inner of value.g ? [value.g, ...value.graphs] : value.graphs) captured(inner, names);
   }
 }
 

@@ -1,8 +1,8 @@
+import { interpolationMatrix } from '../images/resample.ts';
 import { freeBatch } from './batch.ts';
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
-import { interpolationMatrix } from '../images/resample.ts';
 import { at, ints, type Model, type Node, removeUnused, type Value } from './model.ts';
 import { analyse, inferShapes } from './shapes.ts';
 import { floats } from './tensor.ts';
@@ -35,9 +35,16 @@ export function prepare(model: Model, spec: Preprocessing & { canvas: number }):
   const input = imageInput(model);
   const { inputSize: size } = spec;
   const shape = spec.layout === 'NCHW' ? ['N', 3, size, size] : ['N', size, size, 3];
-  const misfit = input.shape && (input.shape.length !== 4 || input.shape.some((dim, axis) => axis > 0 && typeof dim === 'number' && dim !== shape[axis]));
-  if (misfit) throw new GraphError(`The model's input "${input.name}" has shape [${input.shape}], but ${spec.layout} at size ${size} means [${shape}]. Correct size or layout.`);
-  if (model.constants.has('canvas') || model.nodes.some((node) => node.outputs.includes('canvas'))) model = rename(model, 'canvas', 'canvas/original');
+  const misfit =
+    input.shape &&
+    (input.shape.length !== 4 ||
+      input.shape.some((dim, axis) => axis > 0 && typeof dim === 'number' && dim !== shape[axis]));
+  if (misfit)
+    throw new GraphError(
+      `The model's input "${input.name}" has shape [${input.shape}], but ${spec.layout} at size ${size} means [${shape}]. Correct size or layout.`,
+    );
+  if (model.constants.has('canvas') || model.nodes.some((node) => node.outputs.includes('canvas')))
+    model = rename(model, 'canvas', 'canvas/original');
 
   const batch = input.shape?.[0] ?? 'N';
   const output = chooseOutput(model);
@@ -48,28 +55,45 @@ export function prepare(model: Model, spec: Preprocessing & { canvas: number }):
 }
 
 function checkSpec({ mean, std, inputSize, canvas }: Preprocessing & { canvas: number }): void {
-  if (mean.length !== 3 || std.length !== 3) throw new GraphError(`Mean and std need three numbers each, not ${mean.length} and ${std.length}. Greyscale models are not supported.`);
-  if (std.some((value) => !(value > 0))) throw new GraphError(`Std is [${std}], but must be positive. Correct the card.`);
-  if (![inputSize, canvas].every((size) => Number.isInteger(size) && size > 0)) throw new GraphError(`Canvas ${canvas} and input size ${inputSize} must be positive whole numbers.`);
+  if (mean.length !== 3 || std.length !== 3)
+    throw new GraphError(
+      `Mean and std need three numbers each, not ${mean.length} and ${std.length}. Greyscale models are not supported.`,
+    );
+  if (std.some((value) => !(value > 0)))
+    throw new GraphError(`Std is [${std}], but must be positive. Correct the card.`);
+  if (![inputSize, canvas].every((size) => Number.isInteger(size) && size > 0))
+    throw new GraphError(`Canvas ${canvas} and input size ${inputSize} must be positive whole numbers.`);
 }
 
 function imageInput(model: Model): Value {
   const [input, ...others] = model.inputs;
   if (!input || others.length > 0) {
-    throw new GraphError(`The model has ${model.inputs.length} inputs (${model.inputs.map(({ name }) => name).join(', ')}), but a classifier of images has one. Export it with the image alone.`);
+    throw new GraphError(
+      `The model has ${model.inputs.length} inputs (${model.inputs.map(({ name }) => name).join(', ')}), but a classifier of images has one. Export it with the image alone.`,
+    );
   }
-  if (input.type !== 'float32') throw new GraphError(`The model's input "${input.name}" is ${input.type}, but only float32 images can be differentiated. Export it for float32.`);
+  if (input.type !== 'float32')
+    throw new GraphError(
+      `The model's input "${input.name}" is ${input.type}, but only float32 images can be differentiated. Export it for float32.`,
+    );
   return input;
 }
 
 /** The output that looks like class scores: called logits, or [N, K], or [N, K, 1, 1]. */
 export function chooseOutput(model: Model): Value {
   const types = inferShapes(model);
-  const candidates = model.outputs.map((output) => ({ ...output, shape: types.get(output.name)?.shape ?? output.shape }));
-  const scores = candidates.filter(({ shape, type }) => type === 'float32' && shape && shape.length >= 2 && shape.slice(2).every((dim) => dim === 1));
+  const candidates = model.outputs.map((output) => ({
+    ...output,
+    shape: types.get(output.name)?.shape ?? output.shape,
+  }));
+  const scores = candidates.filter(
+    ({ shape, type }) => type === 'float32' && shape && shape.length >= 2 && shape.slice(2).every((dim) => dim === 1),
+  );
   const chosen = scores.find(({ name }) => name === 'logits') ?? scores[0];
   if (!chosen) {
-    throw new GraphError(`None of the outputs is a list of class scores [N, K]: ${candidates.map(({ name, shape }) => `${name} [${shape ?? 'unknown'}]`).join(', ')}. Is this a classifier?`);
+    throw new GraphError(
+      `None of the outputs is a list of class scores [N, K]: ${candidates.map(({ name, shape }) => `${name} [${shape ?? 'unknown'}]`).join(', ')}. Is this a classifier?`,
+    );
   }
   return chosen;
 }
@@ -82,7 +106,9 @@ function cutSoftmax(model: Model): { model: Model; removed: boolean } {
   let node: Node | undefined = producers.get(model.outputs[0].name);
   while (node && passing.has(node.operator)) node = producers.get(node.inputs[0]);
   if (node?.operator !== 'Softmax' && node?.operator !== 'LogSoftmax') return { model, removed: false };
-  const nodes = model.nodes.map((other) => (other === node ? { ...other, operator: 'Identity', attributes: {} } : other));
+  const nodes = model.nodes.map((other) =>
+    other === node ? { ...other, operator: 'Identity', attributes: {} } : other,
+  );
   return { model: removeUnused({ ...model, nodes }), removed: true };
 }
 
@@ -97,25 +123,41 @@ function rename(model: Model, from: string, to: string): Model {
 }
 
 /** Puts the preprocessing before the model and brings its output to [N, K]. */
-function wrap(body: Model, spec: Preprocessing & { canvas: number }, done: { removedSoftmax: boolean; freedBatch: boolean }): Model {
+function wrap(
+  body: Model,
+  spec: Preprocessing & { canvas: number },
+  done: { removedSoftmax: boolean; freedBatch: boolean },
+): Model {
   const { canvas, inputSize } = spec;
   const [input] = body.inputs;
-  const start: Model = { ...body, inputs: [{ name: 'canvas', type: 'float32', shape: ['N', 3, canvas, canvas] }], outputs: [], nodes: [], constants: new Map() };
+  const start: Model = {
+    ...body,
+    inputs: [{ name: 'canvas', type: 'float32', shape: ['N', 3, canvas, canvas] }],
+    outputs: [],
+    nodes: [],
+    constants: new Map(),
+  };
   const b = new Builder(start);
   b.scope = 'prepare';
   let pixels = 'canvas';
   if (canvas !== inputSize) {
     const rows = floats(interpolationMatrix(canvas, inputSize), [inputSize, canvas]);
     const columns = new Float32Array(rows.data.length);
-    for (let i = 0; i < inputSize; i++) for (let j = 0; j < canvas; j++) columns[j * inputSize + i] = rows.data[i * canvas + j] as number;
+    for (let i = 0; i < inputSize; i++)
+      for (let j = 0; j < canvas; j++) columns[j * inputSize + i] = rows.data[i * canvas + j] as number;
     pixels = b.add('MatMul', [pixels, b.constant(floats(columns, [canvas, inputSize]), 'columns')]);
     pixels = b.add('MatMul', [b.constant(rows, 'rows'), pixels]);
   }
   // Channel order, range, mean and std are one 3x3 matrix and an offset: a 1x1 convolution.
   const matrix = new Float32Array(9);
-  for (let i = 0; i < 3; i++) matrix[i * 3 + (spec.channelOrder === 'RGB' ? i : 2 - i)] = spec.range / 255 / spec.std[i];
+  for (let i = 0; i < 3; i++)
+    matrix[i * 3 + (spec.channelOrder === 'RGB' ? i : 2 - i)] = spec.range / 255 / spec.std[i];
   const offset = spec.mean.map((value, i) => -value / spec.std[i]);
-  pixels = b.add('Conv', [pixels, b.constant(floats(matrix, [3, 3, 1, 1]), 'normalise'), b.constant(floats(offset), 'offset')]);
+  pixels = b.add('Conv', [
+    pixels,
+    b.constant(floats(matrix, [3, 3, 1, 1]), 'normalise'),
+    b.constant(floats(offset), 'offset'),
+  ]);
   if (spec.layout === 'NHWC') pixels = b.add('Transpose', [pixels], { perm: ints([0, 2, 3, 1]) });
   const before = b.finish({});
 
@@ -123,7 +165,13 @@ function wrap(body: Model, spec: Preprocessing & { canvas: number }, done: { rem
     ...body,
     inputs: before.inputs,
     constants: new Map([...before.constants, ...body.constants]),
-    nodes: [...before.nodes, ...body.nodes.map((node) => ({ ...node, inputs: node.inputs.map((name) => (name === input.name ? pixels : name)) }))],
+    nodes: [
+      ...before.nodes,
+      ...body.nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map((name) => (name === input.name ? pixels : name)),
+      })),
+    ],
   };
   return finishOutput(joined, {
     'atlas.prepared': 'canvas float32 RGB [N,3,S,S] 0..255 to logits [N,K]',
@@ -153,13 +201,22 @@ function finishOutput(model: Model, metadata: Record<string, string>): Model {
       last ? at(last) : {},
     );
   }
-  const taken = output.name !== 'logits' && (model.constants.has('logits') || model.nodes.some((node) => node.outputs.includes('logits')));
+  const taken =
+    output.name !== 'logits' &&
+    (model.constants.has('logits') || model.nodes.some((node) => node.outputs.includes('logits')));
   const renamed = taken ? rename(model, 'logits', 'logits/original') : model;
   const b = new Builder(renamed);
   b.scope = 'prepare';
   const outputs: Value[] = [{ name: 'logits', type: 'float32', shape: ['N', classes] }];
   if (shape.length > 2) {
-    const flat = { operator: 'Reshape', domain: '', name: 'prepare/flatten', inputs: [output.name, b.ints([0, classes])], outputs: ['logits'], attributes: {} };
+    const flat = {
+      operator: 'Reshape',
+      domain: '',
+      name: 'prepare/flatten',
+      inputs: [output.name, b.ints([0, classes])],
+      outputs: ['logits'],
+      attributes: {},
+    };
     if (output.name === 'logits') return finishOutput({ ...rename(renamed, 'logits', 'logits/original') }, metadata);
     b.append(flat);
     return b.finish({ outputs, metadata: { ...model.metadata, ...metadata } });
@@ -174,8 +231,18 @@ export function whyNotPreparable(model: Model): string | undefined {
     const shape = input.shape;
     if (shape?.length !== 4) return `The model's input has shape [${shape ?? 'unknown'}], not that of images.`;
     const layout = shape[3] === 3 && shape[1] !== 3 ? 'NHWC' : 'NCHW';
-    const sides = (layout === 'NCHW' ? shape.slice(2) : shape.slice(1, 3)).map((dim) => (typeof dim === 'number' ? dim : 224));
-    prepare(model, { inputSize: sides[0], canvas: sides[0], mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'RGB', layout, range: 255 });
+    const sides = (layout === 'NCHW' ? shape.slice(2) : shape.slice(1, 3)).map((dim) =>
+      typeof dim === 'number' ? dim : 224,
+    );
+    prepare(model, {
+      inputSize: sides[0],
+      canvas: sides[0],
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+      channelOrder: 'RGB',
+      layout,
+      range: 255,
+    });
     return undefined;
   } catch (error) {
     if (error instanceof GraphError) return error.message;

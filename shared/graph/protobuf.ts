@@ -2,17 +2,17 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
-  AttributeProto_AttributeType as Kind,
   AttributeProtoSchema,
   type GraphProto,
   GraphProtoSchema,
+  AttributeProto_AttributeType as Kind,
   type ModelProto,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
-  TensorProto_DataLocation,
   type TensorProto,
+  TensorProto_DataLocation,
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
@@ -23,20 +23,35 @@ import {
 } from 'onnx-buf';
 import { GraphError } from './errors.ts';
 import { type Attribute, describe, type Model, type Node, reads, type Value } from './model.ts';
-import { allocate, type ElementType, fromBytes, isNumeric, sizeOf, type Tensor, type TensorData, toInt64 } from './tensor.ts';
+import {
+  allocate,
+  type ElementType,
+  fromBytes,
+  isNumeric,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+  toInt64,
+} from './tensor.ts';
 import { upgrade } from './upgrade.ts';
 
 // Numbers of TensorProto.DataType. float16 (10) and bfloat16 (16) are widened while reading, so they have no name here.
 const typeNumbers: Partial<Record<ElementType, number>> = {
   float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float64: 11, uint32: 12, uint64: 13,
 }; // biome-ignore format: one table, one line
-const typeNames = new Map<number, ElementType>([[10, 'float32'], [16, 'float32']]);
+const typeNames = new Map<number, ElementType>([
+  [10, 'float32'],
+  [16, 'float32'],
+]);
 for (const [name, number] of Object.entries(typeNumbers)) typeNames.set(Number(number), name as ElementType);
 
 const typeName = (number: number): ElementType => typeNames.get(number) ?? `opaque${number}`;
 const typeNumber = (type: ElementType): number => typeNumbers[type] ?? Number(type.slice('opaque'.length));
 
-const utf8 = { encode: (value: string) => new TextEncoder().encode(value), decode: (value: Uint8Array) => new TextDecoder().decode(value) };
+const utf8 = {
+  encode: (value: string) => new TextEncoder().encode(value),
+  decode: (value: Uint8Array) => new TextDecoder().decode(value),
+};
 
 /**
  * Reads an ONNX file. float16 and bfloat16 become float32 throughout, and operator sets 7 to 16 become set 17.
@@ -63,12 +78,16 @@ export function readModel(bytes: Uint8Array): Model {
   const graph = proto.graph;
   const opset = proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
   const constants = new Map<string, Tensor>();
-  for (const tensor of graph.initializer) constants.set(tensor.name, readTensor(tensor, `initializer "${tensor.name}"`));
-  if (graph.sparseInitializer.length > 0) throw new GraphError('The model has sparse initializers, which are not read. Export it with dense weights.');
+  for (const tensor of graph.initializer)
+    constants.set(tensor.name, readTensor(tensor, `initializer "${tensor.name}"`));
+  if (graph.sparseInitializer.length > 0)
+    throw new GraphError('The model has sparse initializers, which are not read. Export it with dense weights.');
   const model: Model = {
     irVersion: Number(proto.irVersion),
     opset: Number(opset?.version ?? 1n),
-    domains: Object.fromEntries(proto.opsetImport.filter((entry) => entry !== opset).map(({ domain, version }) => [domain, Number(version)])),
+    domains: Object.fromEntries(
+      proto.opsetImport.filter((entry) => entry !== opset).map(({ domain, version }) => [domain, Number(version)]),
+    ),
     producer: proto.producerName,
     name: graph.name,
     // Before IR version 4 every initializer is listed among the inputs as well.
@@ -101,15 +120,23 @@ function checkOrder(model: Model, graph: GraphProto): void {
     const hasSubgraph = Object.values(node.attributes).some(({ kind }) => kind === 'other');
     const missing = hasSubgraph ? undefined : reads(node).find((name) => !known.has(name));
     if (missing !== undefined) {
-      throw new GraphError(`${describe(node)} reads "${missing}", which nothing before it provides. The file is damaged or its nodes are out of order: export it again.`);
+      throw new GraphError(
+        `${describe(node)} reads "${missing}", which nothing before it provides. The file is damaged or its nodes are out of order: export it again.`,
+      );
     }
     for (const name of node.outputs) {
-      if (name && known.has(name)) throw new GraphError(`${describe(node)} writes "${name}", which already exists. The file is damaged: export it again.`);
+      if (name && known.has(name))
+        throw new GraphError(
+          `${describe(node)} writes "${name}", which already exists. The file is damaged: export it again.`,
+        );
       known.add(name);
     }
   }
   const missing = model.outputs.find(({ name }) => !known.has(name));
-  if (missing) throw new GraphError(`The model's output "${missing.name}" is computed by no node. The file is damaged: export it again.`);
+  if (missing)
+    throw new GraphError(
+      `The model's output "${missing.name}" is computed by no node. The file is damaged: export it again.`,
+    );
 }
 
 function readValue(value: ValueInfoProto): Value {
@@ -119,7 +146,11 @@ function readValue(value: ValueInfoProto): Value {
     name: value.name,
     type: typeName(kind.value.elemType),
     shape: kind.value.shape?.dim.map(({ value: dim }, axis) =>
-      dim.case === 'dimValue' && dim.value > 0n ? Number(dim.value) : dim.case === 'dimParam' && dim.value ? dim.value : `${value.name}.${axis}`,
+      dim.case === 'dimValue' && dim.value > 0n
+        ? Number(dim.value)
+        : dim.case === 'dimParam' && dim.value
+          ? dim.value
+          : `${value.name}.${axis}`,
     ),
   };
 }
@@ -127,17 +158,23 @@ function readValue(value: ValueInfoProto): Value {
 function readTensor(proto: TensorProto, where: string): Tensor {
   if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL || proto.externalData.length > 0) {
     const file = proto.externalData.find(({ key }) => key === 'location')?.value ?? 'another file';
-    throw new GraphError(`The ${where} lies outside the model, in ${file}. Save the model as one file, for example onnx.save(model, path, save_as_external_data=False).`);
+    throw new GraphError(
+      `The ${where} lies outside the model, in ${file}. Save the model as one file, for example onnx.save(model, path, save_as_external_data=False).`,
+    );
   }
   const shape = proto.dims.map(Number);
   const length = sizeOf(shape);
   if (shape.some((dim) => dim < 0 || !Number.isSafeInteger(dim)) || !Number.isSafeInteger(length)) {
-    throw new GraphError(`The ${where} claims the impossible shape [${shape}]. The file is damaged: fetch or export it again.`);
+    throw new GraphError(
+      `The ${where} claims the impossible shape [${shape}]. The file is damaged: fetch or export it again.`,
+    );
   }
   const type = typeName(proto.dataType);
   const data = isNumeric(type) ? readData(proto, type) : proto.rawData;
   if (isNumeric(type) && data.length !== length) {
-    throw new GraphError(`The ${where} has ${data.length} elements where its shape [${shape}] needs ${length}. The file is damaged: fetch or export it again.`);
+    throw new GraphError(
+      `The ${where} has ${data.length} elements where its shape [${shape}] needs ${length}. The file is damaged: fetch or export it again.`,
+    );
   }
   return { type, shape, data };
 }
@@ -147,14 +184,23 @@ function readData(proto: TensorProto, type: ElementType & keyof typeof typeNumbe
   const widen = proto.dataType === 10 ? fromHalf : fromBrainFloat;
   const raw = proto.rawData;
   if (half) {
-    const bits = raw.length > 0 ? new Uint16Array(new Uint8Array(raw.subarray(0, raw.length & ~1)).buffer) : proto.int32Data;
+    const bits =
+      raw.length > 0 ? new Uint16Array(new Uint8Array(raw.subarray(0, raw.length & ~1)).buffer) : proto.int32Data;
     return Float32Array.from(bits, widen);
   }
   const width = allocate(type, 0).BYTES_PER_ELEMENT;
-  if (raw.length > 0) return isNumeric(type) ? fromBytes(type, raw.subarray(0, raw.length - (raw.length % width))) : raw;
+  if (raw.length > 0)
+    return isNumeric(type) ? fromBytes(type, raw.subarray(0, raw.length - (raw.length % width))) : raw;
   if (type === 'int64') return BigInt64Array.from(proto.int64Data);
   if (type === 'uint64') return BigUint64Array.from(proto.uint64Data);
-  const values = type === 'float32' ? proto.floatData : type === 'float64' ? proto.doubleData : type === 'uint32' ? proto.uint64Data.map(Number) : proto.int32Data;
+  const values =
+    type === 'float32'
+      ? proto.floatData
+      : type === 'float64'
+        ? proto.doubleData
+        : type === 'uint32'
+          ? proto.uint64Data.map(Number)
+          : proto.int32Data;
   const data = allocate(type, values.length);
   values.forEach((value, i) => {
     data[i] = value;
@@ -165,7 +211,14 @@ function readData(proto: TensorProto, type: ElementType & keyof typeof typeNumbe
 function fromHalf(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
-  const magnitude = exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? (fraction ? Number.NaN : Number.POSITIVE_INFINITY) : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  const magnitude =
+    exponent === 0
+      ? fraction * 2 ** -24
+      : exponent === 31
+        ? fraction
+          ? Number.NaN
+          : Number.POSITIVE_INFINITY
+        : (1 + fraction / 1024) * 2 ** (exponent - 15);
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -188,7 +241,10 @@ function readAttribute(proto: AttributeProto, node: string): Attribute {
     case Kind.STRINGS:
       return { kind: 'strings', value: proto.strings.map(utf8.decode) };
     case Kind.TENSOR:
-      if (!proto.t) throw new GraphError(`Attribute ${proto.name} of node "${node}" has no tensor. The file is damaged: export it again.`);
+      if (!proto.t)
+        throw new GraphError(
+          `Attribute ${proto.name} of node "${node}" has no tensor. The file is damaged: export it again.`,
+        );
       return { kind: 'tensor', value: readTensor(proto.t, `attribute ${proto.name} of node "${node}"`) };
     default:
       return { kind: 'other', value: proto, graphs: proto.g ? [proto.g, ...proto.graphs] : proto.graphs };
@@ -197,7 +253,9 @@ function readAttribute(proto: AttributeProto, node: string): Attribute {
 
 /** Writes a model as one ONNX file. */
 export function writeModel(model: Model): Uint8Array {
-  const domains = Object.entries(model.domains).map(([domain, version]) => create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }));
+  const domains = Object.entries(model.domains).map(([domain, version]) =>
+    create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
+  );
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
@@ -211,7 +269,9 @@ export function writeModel(model: Model): Uint8Array {
         input: model.inputs.map(writeValue),
         output: model.outputs.map(writeValue),
       }),
-      metadataProps: Object.entries(model.metadata).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
+      metadataProps: Object.entries(model.metadata).map(([key, value]) =>
+        create(StringStringEntryProtoSchema, { key, value }),
+      ),
     }),
   );
 }
@@ -259,6 +319,12 @@ function writeValue({ name, type, shape }: Value): ValueInfoProto {
       value: typeof value === 'number' ? { case: 'dimValue', value: BigInt(value) } : { case: 'dimParam', value },
     }),
   );
-  const tensor = create(TypeProto_TensorSchema, { elemType: typeNumber(type), shape: dim && create(TensorShapeProtoSchema, { dim }) });
-  return create(ValueInfoProtoSchema, { name, type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }) });
+  const tensor = create(TypeProto_TensorSchema, {
+    elemType: typeNumber(type),
+    shape: dim && create(TensorShapeProtoSchema, { dim }),
+  });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }),
+  });
 }

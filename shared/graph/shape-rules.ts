@@ -1,7 +1,7 @@
 import { GraphError } from './errors.ts';
 import { castType, positiveAxis, sliceWindows } from './evaluate.ts';
-import { at, attribute, describe, type Dim, intsAttribute, type Node, type ValueType } from './model.ts';
-import type { Facts } from './shapes.ts';
+import type { Facts } from './facts.ts';
+import { at, attribute, type Dim, describe, intsAttribute, type Node, type ValueType } from './model.ts';
 import { numbers } from './tensor.ts';
 import { windowOf } from './windows.ts';
 
@@ -14,13 +14,18 @@ export function broadcastDims(...shapes: Dim[][]): Dim[] {
   return Array.from({ length: rank }, (_, axis) => {
     const dims = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1).filter((dim) => dim !== 1);
     const sizes = new Set(dims.filter((dim) => typeof dim === 'number'));
-    if (sizes.size > 1) throw new GraphError(`Shapes ${shapes.map((shape) => `[${shape}]`).join(' and ')} do not broadcast. The model contradicts itself, or its input shape is wrong.`);
+    if (sizes.size > 1)
+      throw new GraphError(
+        `Shapes ${shapes.map((shape) => `[${shape}]`).join(' and ')} do not broadcast. The model contradicts itself, or its input shape is wrong.`,
+      );
     return dims.find((dim) => typeof dim === 'number') ?? dims[0] ?? 1;
   });
 }
 
 const same: ShapeRule = (_, [x]) => [x];
-const broadcast: ShapeRule = (_, inputs) => [{ type: inputs[0].type, shape: broadcastDims(...inputs.map(({ shape }) => shape)) }];
+const broadcast: ShapeRule = (_, inputs) => [
+  { type: inputs[0].type, shape: broadcastDims(...inputs.map(({ shape }) => shape)) },
+];
 const compare: ShapeRule = (_, inputs) => [{ type: 'bool', shape: broadcastDims(...inputs.map(({ shape }) => shape)) }];
 
 const constantInts = (node: Node, input: number, name: string, facts: Facts): number[] | undefined => {
@@ -32,8 +37,12 @@ const reduction: ShapeRule = (node, [x], facts) => {
   if (node.inputs[1] && !facts.constants.has(node.inputs[1])) return [];
   const listed = constantInts(node, 1, 'axes', facts);
   if (!listed?.length && attribute(node, 'noop_with_empty_axes', 0)) return [x];
-  const axes = listed?.length ? listed.map((axis) => positiveAxis(axis, x.shape.length)) : x.shape.map((_, axis) => axis);
-  const shape = attribute(node, 'keepdims', 1) ? x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim)) : x.shape.filter((_, axis) => !axes.includes(axis));
+  const axes = listed?.length
+    ? listed.map((axis) => positiveAxis(axis, x.shape.length))
+    : x.shape.map((_, axis) => axis);
+  const shape = attribute(node, 'keepdims', 1)
+    ? x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim))
+    : x.shape.filter((_, axis) => !axes.includes(axis));
   return [{ type: x.type, shape }];
 };
 
@@ -46,7 +55,10 @@ const multiply = (node: Node, dims: Dim[]): Dim => {
 
 const convolution: ShapeRule = (node, [x, w]) => {
   const windows = windowOf(node, x.shape, node.operator === 'Conv' ? w.shape.slice(2) : undefined);
-  const output: Known = { type: x.type, shape: [x.shape[0], node.operator === 'Conv' ? w.shape[0] : x.shape[1], ...windows.outputs] };
+  const output: Known = {
+    type: x.type,
+    shape: [x.shape[0], node.operator === 'Conv' ? w.shape[0] : x.shape[1], ...windows.outputs],
+  };
   return [output, { type: 'int64', shape: output.shape }];
 };
 
@@ -55,15 +67,29 @@ const globalPool: ShapeRule = (_, [x]) => [{ type: x.type, shape: x.shape.map((d
 const matMul: ShapeRule = (_, [a, b]) => {
   const left = a.shape.length === 1 ? [1, ...a.shape] : a.shape;
   const right = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
-  const shape = [...broadcastDims(left.slice(0, -2), right.slice(0, -2)), ...(a.shape.length === 1 ? [] : left.slice(-2, -1)), ...(b.shape.length === 1 ? [] : right.slice(-1))];
+  const shape = [
+    ...broadcastDims(left.slice(0, -2), right.slice(0, -2)),
+    ...(a.shape.length === 1 ? [] : left.slice(-2, -1)),
+    ...(b.shape.length === 1 ? [] : right.slice(-1)),
+  ];
   return [{ type: a.type, shape }];
 };
 
 const reshape: ShapeRule = (node, [x, target], facts) => {
-  const wanted = facts.constants.has(node.inputs[1]) ? numbers(facts.constants.get(node.inputs[1])!) : facts.vectors.get(node.inputs[1]);
+  const wanted = facts.constants.has(node.inputs[1])
+    ? numbers(facts.constants.get(node.inputs[1])!)
+    : facts.vectors.get(node.inputs[1]);
   if (!wanted) {
     const rank = target.shape[0];
-    return [{ type: x.type, shape: typeof rank === 'number' ? Array.from({ length: rank }, (_, axis) => `${node.outputs[0]}.${axis}`) : undefined }];
+    return [
+      {
+        type: x.type,
+        shape:
+          typeof rank === 'number'
+            ? Array.from({ length: rank }, (_, axis) => `${node.outputs[0]}.${axis}`)
+            : undefined,
+      },
+    ];
   }
   const copies = !attribute(node, 'allowzero', 0);
   const shape = wanted.map((dim, axis) => (dim === 0 && copies ? x.shape[axis] : dim));
@@ -82,7 +108,10 @@ const reshape: ShapeRule = (node, [x, target], facts) => {
     else if (typeof total === 'number') shape[free] = total / size;
     else shape[free] = onlyName.length === 1 && sizes === size ? onlyName[0] : `${node.outputs[0]}.${free}`;
     if (typeof shape[free] === 'number' && !Number.isInteger(shape[free])) {
-      throw new GraphError(`${describe(node)} cannot reshape [${x.shape}] to [${wanted}]. The model contradicts itself, or its input shape is wrong.`, at(node));
+      throw new GraphError(
+        `${describe(node)} cannot reshape [${x.shape}] to [${wanted}]. The model contradicts itself, or its input shape is wrong.`,
+        at(node),
+      );
     }
   }
   return [{ type: x.type, shape }];
@@ -102,26 +131,59 @@ const split: ShapeRule = (node, [x], facts) => {
 
 const resize: ShapeRule = (node, [x], facts) => {
   const sizes = node.inputs[3] && (facts.constants.get(node.inputs[3]) ?? facts.vectors.get(node.inputs[3]));
-  if (sizes && !node.attributes.axes) return [{ type: x.type, shape: Array.isArray(sizes) ? sizes : numbers(sizes).map((dim, axis) => (axis === 0 ? x.shape[0] : dim)) }];
+  if (sizes && !node.attributes.axes)
+    return [
+      {
+        type: x.type,
+        shape: Array.isArray(sizes) ? sizes : numbers(sizes).map((dim, axis) => (axis === 0 ? x.shape[0] : dim)),
+      },
+    ];
   const scales = facts.constants.get(node.inputs[2] || node.inputs[1]);
   if (!scales || node.attributes.axes) return [];
   const factor = numbers(scales);
-  return [{ type: x.type, shape: x.shape.map((dim, axis) => (factor[axis] === 1 ? dim : typeof dim === 'number' ? Math.floor(dim * factor[axis]) : `${node.outputs[0]}.${axis}`)) }];
+  return [
+    {
+      type: x.type,
+      shape: x.shape.map((dim, axis) =>
+        factor[axis] === 1
+          ? dim
+          : typeof dim === 'number'
+            ? Math.floor(dim * factor[axis])
+            : `${node.outputs[0]}.${axis}`,
+      ),
+    },
+  ];
 };
 
 const slice: ShapeRule = (node, [x], facts) => {
-  const [starts, ends, axes, steps] = ['starts', 'ends', 'axes', 'steps'].map((name, i) => constantInts(node, i + 1, name, facts));
+  const [starts, ends, axes, steps] = ['starts', 'ends', 'axes', 'steps'].map((name, i) =>
+    constantInts(node, i + 1, name, facts),
+  );
   if (!starts || !ends) return [{ type: x.type, shape: x.shape.map((_, axis) => `${node.outputs[0]}.${axis}`) }];
   const touched = (axes ?? starts.map((_, i) => i)).map((axis) => positiveAxis(axis, x.shape.length));
-  const windows = sliceWindows(x.shape.map((dim) => (typeof dim === 'number' ? dim : 0)), starts, ends, touched, steps);
-  return [{ type: x.type, shape: x.shape.map((dim, axis) => (!touched.includes(axis) ? dim : typeof dim === 'number' ? windows[axis].length : `${node.outputs[0]}.${axis}`)) }];
+  const windows = sliceWindows(
+    x.shape.map((dim) => (typeof dim === 'number' ? dim : 0)),
+    starts,
+    ends,
+    touched,
+    steps,
+  );
+  return [
+    {
+      type: x.type,
+      shape: x.shape.map((dim, axis) =>
+        !touched.includes(axis) ? dim : typeof dim === 'number' ? windows[axis].length : `${node.outputs[0]}.${axis}`,
+      ),
+    },
+  ];
 };
 
 const unsqueeze: ShapeRule = (node, [x], facts) => {
   const axes = constantInts(node, 1, 'axes', facts);
   if (!axes) return [];
   const shape = x.shape.slice();
-  for (const axis of axes.map((value) => positiveAxis(value, x.shape.length + axes.length)).sort((a, b) => a - b)) shape.splice(axis, 0, 1);
+  for (const axis of axes.map((value) => positiveAxis(value, x.shape.length + axes.length)).sort((a, b) => a - b))
+    shape.splice(axis, 0, 1);
   return [{ type: x.type, shape }];
 };
 
@@ -133,14 +195,24 @@ const squeeze: ShapeRule = (node, [x], facts) => {
 /** Output types and shapes by operator. An operator that is not here leaves its outputs unknown, which is no error by itself. */
 export const shapeRules: Record<string, ShapeRule> = {
   ...Object.fromEntries(
-    ('Relu Clip LeakyRelu PRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Mish Tanh Softplus Softsign Erf Gelu Softmax LogSoftmax Exp Log Sqrt Neg Abs Sign Reciprocal Floor Ceil Round ' +
-      'Identity Dropout BatchNormalization InstanceNormalization LayerNormalization GroupNormalization LRN LpNormalization Not Sin Cos ScatterElements ScatterND ThresholdedRelu CumSum')
+    (
+      'Relu Clip LeakyRelu PRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Mish Tanh Softplus Softsign Erf Gelu Softmax LogSoftmax Exp Log Sqrt Neg Abs Sign Reciprocal Floor Ceil Round ' +
+      'Identity Dropout BatchNormalization InstanceNormalization LayerNormalization GroupNormalization LRN LpNormalization Not Sin Cos ScatterElements ScatterND ThresholdedRelu CumSum'
+    )
       .split(' ')
       .map((operator) => [operator, same]),
   ),
-  ...Object.fromEntries('Add Sub Mul Div Pow Mod Min Max And Or Sum Mean'.split(' ').map((operator) => [operator, broadcast])),
-  ...Object.fromEntries('Equal Greater Less GreaterOrEqual LessOrEqual'.split(' ').map((operator) => [operator, compare])),
-  ...Object.fromEntries('ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL2 ReduceL1 ReduceSumSquare ReduceLogSumExp'.split(' ').map((operator) => [operator, reduction])),
+  ...Object.fromEntries(
+    'Add Sub Mul Div Pow Mod Min Max And Or Sum Mean'.split(' ').map((operator) => [operator, broadcast]),
+  ),
+  ...Object.fromEntries(
+    'Equal Greater Less GreaterOrEqual LessOrEqual'.split(' ').map((operator) => [operator, compare]),
+  ),
+  ...Object.fromEntries(
+    'ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL2 ReduceL1 ReduceSumSquare ReduceLogSumExp'
+      .split(' ')
+      .map((operator) => [operator, reduction]),
+  ),
   And: compare,
   Or: compare,
   Where: (_, [condition, a, b]) => [{ type: a.type, shape: broadcastDims(condition.shape, a.shape, b.shape) }],
@@ -154,19 +226,41 @@ export const shapeRules: Record<string, ShapeRule> = {
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
   MatMul: matMul,
-  Gemm: (node, [a, b]) => [{ type: a.type, shape: [a.shape[attribute(node, 'transA', 0) ? 1 : 0], b.shape[attribute(node, 'transB', 0) ? 0 : 1]] }],
+  Gemm: (node, [a, b]) => [
+    {
+      type: a.type,
+      shape: [a.shape[attribute(node, 'transA', 0) ? 1 : 0], b.shape[attribute(node, 'transB', 0) ? 0 : 1]],
+    },
+  ],
   Reshape: reshape,
   Flatten: (node, [x]) => {
     const axis = positiveAxis(attribute(node, 'axis', 1), x.shape.length);
-    return [{ type: x.type, shape: [multiply({ ...node, outputs: [`${node.outputs[0]}.0`] }, x.shape.slice(0, axis)), multiply(node, x.shape.slice(axis))] }];
+    return [
+      {
+        type: x.type,
+        shape: [
+          multiply({ ...node, outputs: [`${node.outputs[0]}.0`] }, x.shape.slice(0, axis)),
+          multiply(node, x.shape.slice(axis)),
+        ],
+      },
+    ];
   },
-  Transpose: (node, [x]) => [{ type: x.type, shape: (intsAttribute(node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i)).map((axis) => x.shape[axis]) }],
+  Transpose: (node, [x]) => [
+    {
+      type: x.type,
+      shape: (intsAttribute(node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i)).map(
+        (axis) => x.shape[axis],
+      ),
+    },
+  ],
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
   Concat: (node, inputs) => {
     const axis = positiveAxis(attribute(node, 'axis', 0), inputs[0].shape.length);
     const dims = inputs.map(({ shape }) => shape[axis]);
-    const total = dims.every((dim) => typeof dim === 'number') ? dims.reduce((sum, dim) => sum + dim, 0) : `${node.outputs[0]}.${axis}`;
+    const total = dims.every((dim) => typeof dim === 'number')
+      ? dims.reduce((sum, dim) => sum + dim, 0)
+      : `${node.outputs[0]}.${axis}`;
     return [{ type: inputs[0].type, shape: inputs[0].shape.map((dim, i) => (i === axis ? total : dim)) }];
   },
   Split: split,
@@ -179,32 +273,74 @@ export const shapeRules: Record<string, ShapeRule> = {
     const pads = constantInts(node, 1, 'pads', facts);
     if (!pads || node.inputs[3]) return [];
     const rank = x.shape.length;
-    return [{ type: x.type, shape: x.shape.map((dim, i) => { const more = pads[i] + pads[i + rank]; return more === 0 ? dim : typeof dim === 'number' ? dim + more : `${node.outputs[0]}.${i}`; }) }];
+    return [
+      {
+        type: x.type,
+        shape: x.shape.map((dim, i) => {
+          const more = pads[i] + pads[i + rank];
+          return more === 0 ? dim : typeof dim === 'number' ? dim + more : `${node.outputs[0]}.${i}`;
+        }),
+      },
+    ];
   },
   Resize: resize,
   Upsample: resize,
   Expand: (node, [x], facts) => {
-    const target = facts.constants.has(node.inputs[1]) ? numbers(facts.constants.get(node.inputs[1])!) : facts.vectors.get(node.inputs[1]);
+    const target = facts.constants.has(node.inputs[1])
+      ? numbers(facts.constants.get(node.inputs[1])!)
+      : facts.vectors.get(node.inputs[1]);
     return target ? [{ type: x.type, shape: broadcastDims(x.shape, target) }] : [];
   },
   ConstantOfShape: (node, _, facts) => {
     const value = node.attributes.value;
-    return [{ type: value?.kind === 'tensor' ? value.value.type : 'float32', shape: facts.vectors.get(node.inputs[0]) }];
+    return [
+      { type: value?.kind === 'tensor' ? value.value.type : 'float32', shape: facts.vectors.get(node.inputs[0]) },
+    ];
   },
-  Shape: (node, [x]) => [{ type: 'int64', shape: [x.shape.slice(attribute(node, 'start', 0), attribute(node, 'end', x.shape.length)).length] }],
+  Shape: (node, [x]) => [
+    {
+      type: 'int64',
+      shape: [x.shape.slice(attribute(node, 'start', 0), attribute(node, 'end', x.shape.length)).length],
+    },
+  ],
   DepthToSpace: (node, [x]) => {
     const block = attribute(node, 'blocksize', 1);
     const [n, c, ...rest] = x.shape;
-    return [{ type: x.type, shape: [n, ...[c].map((dim) => (typeof dim === 'number' ? dim / block ** 2 : dim)), ...rest.map((dim) => (typeof dim === 'number' ? dim * block : dim))] }];
+    return [
+      {
+        type: x.type,
+        shape: [
+          n,
+          ...[c].map((dim) => (typeof dim === 'number' ? dim / block ** 2 : dim)),
+          ...rest.map((dim) => (typeof dim === 'number' ? dim * block : dim)),
+        ],
+      },
+    ];
   },
   Tile: (node, [x], facts) => {
     const repeats = facts.constants.get(node.inputs[1]);
     const counts = repeats && numbers(repeats);
-    return counts ? [{ type: x.type, shape: x.shape.map((dim, i) => (counts[i] === 1 ? dim : typeof dim === 'number' ? dim * counts[i] : `${node.outputs[0]}.${i}`)) }] : [];
+    return counts
+      ? [
+          {
+            type: x.type,
+            shape: x.shape.map((dim, i) =>
+              counts[i] === 1 ? dim : typeof dim === 'number' ? dim * counts[i] : `${node.outputs[0]}.${i}`,
+            ),
+          },
+        ]
+      : [];
   },
   Size: () => [{ type: 'int64', shape: [] }],
   ArgMax: (node, [x]) => {
     const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
-    return [{ type: 'int64', shape: attribute(node, 'keepdims', 1) ? x.shape.map((dim, i) => (i === axis ? 1 : dim)) : x.shape.filter((_, i) => i !== axis) }];
+    return [
+      {
+        type: 'int64',
+        shape: attribute(node, 'keepdims', 1)
+          ? x.shape.map((dim, i) => (i === axis ? 1 : dim))
+          : x.shape.filter((_, i) => i !== axis),
+      },
+    ];
   },
 };

@@ -1,18 +1,10 @@
 // Types and shapes of every value, with symbolic dimensions, and the values of small integer vectors that shapes are made of.
 import { GraphError } from './errors.ts';
 import { castType, evaluate, positiveAxis } from './evaluate.ts';
-import { at, attribute, describe, type Dim, type Model, type Node, type ValueType } from './model.ts';
+import type { Facts } from './facts.ts';
+import { at, attribute, type Dim, describe, type Model, type Node, type ValueType } from './model.ts';
 import { shapeRules } from './shape-rules.ts';
 import { numbers, type Tensor } from './tensor.ts';
-
-/** What is known about the values of a graph so far. */
-export interface Facts {
-  opset: number;
-  types: Map<string, ValueType>;
-  constants: Map<string, Tensor>;
-  /** Integer scalars and vectors that are known up to symbolic dimensions, such as the result of Shape. */
-  vectors: Map<string, Dim[]>;
-}
 
 /** Type and shape of every value in the model. A dimension that cannot be known gets a name of its own. */
 export function inferShapes(model: Model): ReadonlyMap<string, ValueType> {
@@ -21,7 +13,12 @@ export function inferShapes(model: Model): ReadonlyMap<string, ValueType> {
 
 /** Everything that can be known without running the model; `keep` names nodes whose outputs must not become constants. */
 export function analyse(model: Model, keep: (node: Node) => boolean = () => false): Facts {
-  const facts: Facts = { opset: model.opset, types: new Map(), constants: new Map(model.constants), vectors: new Map() };
+  const facts: Facts = {
+    opset: model.opset,
+    types: new Map(),
+    constants: new Map(model.constants),
+    vectors: new Map(),
+  };
   for (const { name, type, shape } of model.inputs) facts.types.set(name, { type, shape });
   for (const [name, { type, shape }] of model.constants) facts.types.set(name, { type, shape });
   for (const node of model.nodes) inferNode(node, facts, keep(node));
@@ -35,7 +32,9 @@ export function analyse(model: Model, keep: (node: Node) => boolean = () => fals
 /** Adds what is known about one node's outputs; the facts about its inputs must be there already. */
 export function inferNode(node: Node, facts: Facts, keep = false): void {
   const tensors = node.inputs.map((name) => facts.constants.get(name));
-  const constant = node.inputs.every((name, i) => !name || tensors[i]) ? evaluate(node, tensors, facts.opset) : undefined;
+  const constant = node.inputs.every((name, i) => !name || tensors[i])
+    ? evaluate(node, tensors, facts.opset)
+    : undefined;
   if (constant) {
     facts.types.set(node.outputs[0], constant);
     if (!keep) facts.constants.set(node.outputs[0], constant);
@@ -51,7 +50,10 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
       outputs = rule(node, inputs as never, facts);
     } catch (error) {
       if (error instanceof GraphError) throw error;
-      throw new GraphError(`The shapes of ${describe(node)} cannot be told from its inputs (${error instanceof Error ? error.message : error}). The node is not valid ONNX.`, at(node));
+      throw new GraphError(
+        `The shapes of ${describe(node)} cannot be told from its inputs (${error instanceof Error ? error.message : error}). The node is not valid ONNX.`,
+        at(node),
+      );
     }
   }
   for (const [i, name] of node.outputs.entries()) {
@@ -59,14 +61,19 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
   }
   const shape = vector && facts.types.get(node.outputs[0])?.shape;
   if (facts.types.get(node.outputs[0])?.type !== 'bool' && vector?.every((dim) => typeof dim === 'number') && shape) {
-    facts.constants.set(node.outputs[0], { type: 'int64', shape: shape.length === 0 ? [] : [vector.length], data: BigInt64Array.from(vector, BigInt) });
+    facts.constants.set(node.outputs[0], {
+      type: 'int64',
+      shape: shape.length === 0 ? [] : [vector.length],
+      data: BigInt64Array.from(vector, BigInt),
+    });
   }
 }
 
 /** The elements of an integer scalar or vector, as far as known. */
 export function vectorOf(name: string, facts: Facts): Dim[] | undefined {
   const tensor = facts.constants.get(name);
-  if (tensor) return tensor.type === 'int64' || tensor.type === 'int32' || tensor.type === 'bool' ? numbers(tensor) : undefined;
+  if (tensor)
+    return tensor.type === 'int64' || tensor.type === 'int32' || tensor.type === 'bool' ? numbers(tensor) : undefined;
   return facts.vectors.get(name);
 }
 
@@ -76,7 +83,25 @@ function propagate(node: Node, facts: Facts): Dim[] | undefined {
     const shape = facts.types.get(node.inputs[0])?.shape;
     return shape?.slice(attribute(node, 'start', 0), attribute(node, 'end', shape.length));
   }
-  if (!['Gather', 'Slice', 'Concat', 'Squeeze', 'Unsqueeze', 'Cast', 'Identity', 'Reshape', 'Add', 'Sub', 'Mul', 'Div', 'Equal', 'Where'].includes(node.operator)) return undefined;
+  if (
+    ![
+      'Gather',
+      'Slice',
+      'Concat',
+      'Squeeze',
+      'Unsqueeze',
+      'Cast',
+      'Identity',
+      'Reshape',
+      'Add',
+      'Sub',
+      'Mul',
+      'Div',
+      'Equal',
+      'Where',
+    ].includes(node.operator)
+  )
+    return undefined;
   if (node.operator === 'Cast' && castType(node) !== 'int64' && castType(node) !== 'int32') return undefined;
   const [x, second, third] = node.inputs.map((name) => vectorOf(name, facts));
   if (!x) return undefined;
@@ -105,7 +130,11 @@ function propagate(node: Node, facts: Facts): Dim[] | undefined {
       return same?.every((value) => value !== undefined) ? same : undefined;
     }
     case 'Where':
-      return second && third && x.map((chosen, i) => (chosen ? second : third)[(chosen ? second : third).length === 1 ? 0 : i]);
+      return (
+        second &&
+        third &&
+        x.map((chosen, i) => (chosen ? second : third)[(chosen ? second : third).length === 1 ? 0 : i])
+      );
     default:
       return x;
   }
@@ -113,7 +142,8 @@ function propagate(node: Node, facts: Facts): Dim[] | undefined {
 
 function compare(a: Dim, b: Dim): number | undefined {
   if (a === b) return 1;
-  if (typeof a === typeof b || (typeof a === 'number' && a >= 0) || (typeof b === 'number' && b >= 0)) return typeof a === 'number' && typeof b === 'number' ? 0 : undefined;
+  if (typeof a === typeof b || (typeof a === 'number' && a >= 0) || (typeof b === 'number' && b >= 0))
+    return typeof a === 'number' && typeof b === 'number' ? 0 : undefined;
   return 0;
 }
 
@@ -125,7 +155,15 @@ function arithmetic(operator: string, a: Dim[], b: Dim[]): Dim[] | undefined {
     const right = b[b.length === 1 ? 0 : i];
     if (typeof left === 'number' && typeof right === 'number') {
       if (operator === 'Div' && right === 0) return undefined;
-      result.push(operator === 'Add' ? left + right : operator === 'Sub' ? left - right : operator === 'Mul' ? left * right : Math.trunc(left / right));
+      result.push(
+        operator === 'Add'
+          ? left + right
+          : operator === 'Sub'
+            ? left - right
+            : operator === 'Mul'
+              ? left * right
+              : Math.trunc(left / right),
+      );
     } else if (right === (operator === 'Mul' || operator === 'Div' ? 1 : 0)) result.push(left);
     else if (left === 1 && operator === 'Mul') result.push(right);
     else return undefined;

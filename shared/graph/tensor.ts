@@ -57,7 +57,8 @@ export const isNumeric = (type: ElementType): type is NumericType => type in con
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
 
 export function allocate(type: ElementType, length: number): TensorData {
-  if (!isNumeric(type)) throw new GraphError(`A constant of type ${type} cannot be computed. Convert it to float32 first.`);
+  if (!isNumeric(type))
+    throw new GraphError(`A constant of type ${type} cannot be computed. Convert it to float32 first.`);
   return new constructors[type](length);
 }
 
@@ -96,7 +97,9 @@ export function convert(tensor: Tensor, type: ElementType): Tensor {
     const value = Number(tensor.data[i]);
     if (data instanceof BigInt64Array) data[i] = toInt64(value);
     else if (data instanceof BigUint64Array) data[i] = BigInt(Math.trunc(value));
-    else data[i] = type === 'bool' ? Number(value !== 0) : type === 'float32' || type === 'float64' ? value : Math.trunc(value);
+    else
+      data[i] =
+        type === 'bool' ? Number(value !== 0) : type === 'float32' || type === 'float64' ? value : Math.trunc(value);
   }
   return { type, shape: tensor.shape, data };
 }

@@ -12,7 +12,10 @@ const oldest = 7;
 /** A model of operator set 17 or later. Those of 13 and later mean the same in 17 and are only renumbered. */
 export function upgrade(model: Model): Model {
   if (model.opset >= target) return model;
-  if (model.opset < oldest) throw new GraphError(`The model is of operator set ${model.opset}; sets before ${oldest} broadcast by other rules. Convert it first with onnx.version_converter.`);
+  if (model.opset < oldest)
+    throw new GraphError(
+      `The model is of operator set ${model.opset}; sets before ${oldest} broadcast by other rules. Convert it first with onnx.version_converter.`,
+    );
   if (model.opset >= 13) return renumber(model);
   const constants = new Map(model.constants);
   const upgraded = { ...model, constants };
@@ -66,17 +69,29 @@ function upgradeNode(node: Node, constant: Constant, rank: number | undefined): 
     case 'Split':
       return node.inputs.length > 1 ? node : moved(node, { split: list('split') });
     case 'Slice':
-      return node.inputs.length > 1 ? node : moved(node, { starts: list('starts'), ends: list('ends'), axes: list('axes') });
+      return node.inputs.length > 1
+        ? node
+        : moved(node, { starts: list('starts'), ends: list('ends'), axes: list('axes') });
     case 'Pad':
       if (node.inputs.length > 1) return node;
       return moved(node, { pads: list('pads'), value: number('value') });
     case 'Clip':
       return node.inputs.length > 1 ? node : moved(node, { min: number('min'), max: number('max') });
     case 'Dropout':
-      return { ...node, operator: 'Identity', inputs: node.inputs.slice(0, 1), outputs: node.outputs.slice(0, 1), attributes: {} };
+      return {
+        ...node,
+        operator: 'Identity',
+        inputs: node.inputs.slice(0, 1),
+        outputs: node.outputs.slice(0, 1),
+        attributes: {},
+      };
     case 'BatchNormalization': {
       const { spatial, ...attributes } = node.attributes;
-      if (spatial?.kind === 'int' && spatial.value === 0) throw new GraphError(`The ${describe(node)} normalises every pixel by itself, which later operator sets cannot. Export the model again.`, at(node));
+      if (spatial?.kind === 'int' && spatial.value === 0)
+        throw new GraphError(
+          `The ${describe(node)} normalises every pixel by itself, which later operator sets cannot. Export the model again.`,
+          at(node),
+        );
       return { ...node, outputs: node.outputs.slice(0, 1), attributes };
     }
     case 'Softmax':
@@ -84,7 +99,10 @@ function upgradeNode(node: Node, constant: Constant, rank: number | undefined): 
       // Before set 13 everything from the axis on was one group, with axis 1 as the default.
       const axis = attribute(node, 'axis', 1);
       if (rank !== undefined && positiveAxis(axis, rank) !== rank - 1) {
-        throw new GraphError(`The ${describe(node)} normalises over several axes at once, as operator sets before 13 did. Convert the model with onnx.version_converter.`, at(node));
+        throw new GraphError(
+          `The ${describe(node)} normalises over several axes at once, as operator sets before 13 did. Convert the model with onnx.version_converter.`,
+          at(node),
+        );
       }
       return { ...node, attributes: { axis: int(rank === undefined ? axis : -1) } };
     }
@@ -96,7 +114,9 @@ function upgradeNode(node: Node, constant: Constant, rank: number | undefined): 
     }
     case 'Resize':
       // Set 10 had no region of interest and counted as Upsample did.
-      return node.inputs.length === 2 ? resized(node, [node.inputs[0], '', node.inputs[1]], attribute(node, 'mode', 'nearest')) : node;
+      return node.inputs.length === 2
+        ? resized(node, [node.inputs[0], '', node.inputs[1]], attribute(node, 'mode', 'nearest'))
+        : node;
     default:
       return node;
   }

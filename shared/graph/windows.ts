@@ -1,5 +1,5 @@
 import { GraphError } from './errors.ts';
-import { at, attribute, describe, type Dim, intsAttribute, type Node } from './model.ts';
+import { at, attribute, type Dim, describe, intsAttribute, type Node } from './model.ts';
 
 /** The geometry of a convolution or pooling window, one entry per spatial axis. */
 export interface Window {
@@ -16,10 +16,18 @@ export interface Window {
 export function windowOf(node: Node, input: readonly Dim[], weights?: readonly Dim[]): Window {
   const rank = input.length - 2;
   const kernel = (intsAttribute(node, 'kernel_shape') ?? weights)?.map((size) => {
-    if (typeof size !== 'number') throw new GraphError(`The kernel of ${describe(node)} has no fixed size. Only constant kernels are supported.`, at(node));
+    if (typeof size !== 'number')
+      throw new GraphError(
+        `The kernel of ${describe(node)} has no fixed size. Only constant kernels are supported.`,
+        at(node),
+      );
     return size;
   });
-  if (!kernel || kernel.length !== rank) throw new GraphError(`${describe(node)} needs a kernel of ${rank} dimensions for its input [${input}]. The node is not valid ONNX.`, at(node));
+  if (!kernel || kernel.length !== rank)
+    throw new GraphError(
+      `${describe(node)} needs a kernel of ${rank} dimensions for its input [${input}]. The node is not valid ONNX.`,
+      at(node),
+    );
   const strides = intsAttribute(node, 'strides') ?? kernel.map(() => 1);
   const dilations = intsAttribute(node, 'dilations') ?? kernel.map(() => 1);
   const pads = intsAttribute(node, 'pads') ?? [...kernel, ...kernel].map(() => 0);
@@ -44,7 +52,11 @@ export function windowOf(node: Node, input: readonly Dim[], weights?: readonly D
     let output = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
     // A window that would start in the padding after the input is dropped.
     if (ceil && (output - 1) * strides[i] >= length + before[i]) output--;
-    if (output < 1) throw new GraphError(`${describe(node)} has a window larger than its input [${input}]. The model's input is too small.`, at(node));
+    if (output < 1)
+      throw new GraphError(
+        `${describe(node)} has a window larger than its input [${input}]. The model's input is too small.`,
+        at(node),
+      );
     return output;
   });
   return { kernel, strides, dilations, before, after, outputs };

@@ -1,6 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { differentiate, freeBatch, GraphError, inspect, type Model, type Preprocessing, prepare, readModel, withCosine, withCotangent, withCrossEntropy } from '#shared/graph';
+import {
+  differentiate,
+  freeBatch,
+  GraphError,
+  inspect,
+  type Model,
+  type Preprocessing,
+  prepare,
+  readModel,
+  withCosine,
+  withCotangent,
+  withCrossEntropy,
+} from '#shared/graph';
 import { interpolationMatrix } from '#shared/images';
 import { dot, noise, open, relativeDifference } from './support.ts';
 
@@ -12,7 +24,14 @@ function starter(id: string): { model: Model; spec: Preprocessing; parameters: n
   const card = JSON.parse(readFileSync(new URL(`${id}.json`, folder), 'utf8'));
   return {
     model: readModel(new Uint8Array(readFileSync(new URL(`${id}.onnx`, folder)))),
-    spec: { inputSize: card.inputSize, mean: card.mean255, std: card.std255, channelOrder: card.channelOrder, layout: card.layout, range: 255 },
+    spec: {
+      inputSize: card.inputSize,
+      mean: card.mean255,
+      std: card.std255,
+      channelOrder: card.channelOrder,
+      layout: card.layout,
+      range: 255,
+    },
     parameters: card.parameters,
   };
 }
@@ -23,12 +42,26 @@ function picture(count: number): Float32Array {
   return Float32Array.from(grain, (value, i) => {
     const [x, y] = [i % side, Math.floor(i / side) % side];
     const blob = (x - 80) ** 2 + (y - 120) ** 2 < 50 ** 2 ? 90 : 0;
-    return Math.min(255, Math.max(0, 90 + blob + 50 * Math.sin(x / 9 + (i % 7 === 0 ? 1 : 0)) + 30 * Math.cos(y / 5 + Math.floor(i / plane)) + 12 * value));
+    return Math.min(
+      255,
+      Math.max(
+        0,
+        90 +
+          blob +
+          50 * Math.sin(x / 9 + (i % 7 === 0 ? 1 : 0)) +
+          30 * Math.cos(y / 5 + Math.floor(i / plane)) +
+          12 * value,
+      ),
+    );
   });
 }
 
 /** The preprocessing by hand, written apart from the graph's: resize, channel order, mean and std, one pixel at a time. */
-function preprocessed(canvas: Float32Array, count: number, { inputSize: size, mean, std, channelOrder }: Preprocessing): Float32Array {
+function preprocessed(
+  canvas: Float32Array,
+  count: number,
+  { inputSize: size, mean, std, channelOrder }: Preprocessing,
+): Float32Array {
   const weights = interpolationMatrix(side, size);
   const result = new Float32Array(count * 3 * size * size);
   for (let n = 0; n < count; n++) {
@@ -60,14 +93,23 @@ describe.each(['squeezenet1_1', 'efficientnet_lite0', 'efficientnet_lite1', 'eff
   const { model, spec, parameters } = starter(id);
 
   test('can be prepared and differentiated', () => {
-    expect(inspect(model)).toMatchObject({ preparable: true, differentiable: true, missing: [], classes: 1000, parameters, opset: 17 });
+    expect(inspect(model)).toMatchObject({
+      preparable: true,
+      differentiable: true,
+      missing: [],
+      classes: 1000,
+      parameters,
+      opset: 17,
+    });
   });
 
   test('prepared, gives the logits of the original on pixels preprocessed by hand', async () => {
     const prepared = prepare(model, { ...spec, canvas: side });
     expect(prepared.inputs).toEqual([{ name: 'canvas', type: 'float32', shape: ['N', 3, side, side] }]);
     expect(prepared.outputs).toEqual([{ name: 'logits', type: 'float32', shape: ['N', 1000] }]);
-    const original = await (await open(model))({ input: { data: preprocessed(canvas, 2, spec), shape: [2, 3, spec.inputSize, spec.inputSize] } });
+    const original = await (await open(model))({
+      input: { data: preprocessed(canvas, 2, spec), shape: [2, 3, spec.inputSize, spec.inputSize] },
+    });
     const { logits } = await (await open(prepared))({ canvas: { data: canvas, shape } });
     expect(relativeDifference(logits, original.logits)).toBeLessThan(1e-4);
   });
@@ -115,18 +157,24 @@ describe('the gradient of a real network', () => {
         labels: { data: labels.data.slice(n, n + 1), shape: [1] },
       });
       expect(one.loss[0]).toBeCloseTo(both.loss[n], 4);
-      expect(relativeDifference(one.gradient, both.gradient.slice(n * 3 * plane, (n + 1) * 3 * plane))).toBeLessThan(1e-4);
+      expect(relativeDifference(one.gradient, both.gradient.slice(n * 3 * plane, (n + 1) * 3 * plane))).toBeLessThan(
+        1e-4,
+      );
     }
   });
 
   test('is zero where the cross-entropy is clamped', async () => {
     const free = await (await open(withCrossEntropy(prepared)))({ canvas: { data: canvas, shape }, labels });
     const clampAt = (free.loss[0] + free.loss[1]) / 2;
-    const clamped = await (await open(differentiate(withCrossEntropy(prepared, { clampAt }), { of: 'loss', wrt: 'canvas' })))({ canvas: { data: canvas, shape }, labels });
+    const clamped = await (
+      await open(differentiate(withCrossEntropy(prepared, { clampAt }), { of: 'loss', wrt: 'canvas' }))
+    )({ canvas: { data: canvas, shape }, labels });
     const high = free.loss[0] > free.loss[1] ? 0 : 1;
     expect(clamped.loss[high]).toBeCloseTo(clampAt, 4);
     expect(clamped.gradient.slice(high * 3 * plane, (high + 1) * 3 * plane).every((value) => value === 0)).toBe(true);
-    expect(clamped.gradient.slice((1 - high) * 3 * plane, (2 - high) * 3 * plane).some((value) => value !== 0)).toBe(true);
+    expect(clamped.gradient.slice((1 - high) * 3 * plane, (2 - high) * 3 * plane).some((value) => value !== 0)).toBe(
+      true,
+    );
   });
 
   test('of the cosine: 1 against the own logits, -1 against their mirror image about the centre', async () => {
@@ -134,7 +182,13 @@ describe('the gradient of a real network', () => {
     const { logits } = await (await open(prepared))({ canvas: { data: canvas, shape } });
     const centre = noise(1000, 3);
     const against = async (reference: Float32Array) =>
-      (await run({ canvas: { data: canvas, shape }, reference: { data: reference, shape: [2, 1000] }, centre: { data: centre, shape: [1000] } })).loss;
+      (
+        await run({
+          canvas: { data: canvas, shape },
+          reference: { data: reference, shape: [2, 1000] },
+          centre: { data: centre, shape: [1000] },
+        })
+      ).loss;
     expect((await against(logits))[0]).toBeCloseTo(1, 5);
     expect((await against(logits.map((value, i) => 2 * centre[i % 1000] - value)))[1]).toBeCloseTo(-1, 5);
   });
@@ -143,7 +197,10 @@ describe('the gradient of a real network', () => {
     const run = await open(differentiate(withCotangent(prepared), { of: 'loss', wrt: 'canvas' }));
     const cotangent = new Float32Array(2000);
     cotangent[1005] = 2;
-    const { gradient, loss, logits } = await run({ canvas: { data: canvas, shape }, cotangent: { data: cotangent, shape: [2, 1000] } });
+    const { gradient, loss, logits } = await run({
+      canvas: { data: canvas, shape },
+      cotangent: { data: cotangent, shape: [2, 1000] },
+    });
     expect(loss[1]).toBeCloseTo(2 * logits[1005], 3);
     expect(gradient.slice(0, 3 * plane).every((value) => value === 0)).toBe(true);
     expect(gradient.slice(3 * plane).some((value) => value !== 0)).toBe(true);
@@ -152,11 +209,25 @@ describe('the gradient of a real network', () => {
 
 describe('other ways to write a classifier', () => {
   const size = 8;
-  const spec: Preprocessing = { inputSize: size, mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.4], channelOrder: 'RGB', layout: 'NHWC', range: 1 };
+  const spec: Preprocessing = {
+    inputSize: size,
+    mean: [0.4, 0.5, 0.6],
+    std: [0.2, 0.3, 0.4],
+    channelOrder: 'RGB',
+    layout: 'NHWC',
+    range: 1,
+  };
 
   /** NHWC, batch of one written into its Reshape, Softmax and trailing axes of one at the end. */
   function fixed(): Model {
-    const step = (operator: string, inputs: string[], output: string, attributes = {}) => ({ operator, domain: '', name: output, inputs, outputs: [output], attributes });
+    const step = (operator: string, inputs: string[], output: string, attributes = {}) => ({
+      operator,
+      domain: '',
+      name: output,
+      inputs,
+      outputs: [output],
+      attributes,
+    });
     return {
       irVersion: 8, opset: 17, domains: {}, producer: 'test', name: 'test', metadata: {},
       inputs: [{ name: 'image', type: 'float32', shape: [1, size, size, 3] }],
@@ -200,7 +271,9 @@ describe('other ways to write a classifier', () => {
   });
 
   test('a size or layout that the model contradicts is an error that shows both', () => {
-    expect(() => prepare(fixed(), { ...spec, layout: 'NCHW', canvas: size })).toThrow(/shape \[1,8,8,3\], but NCHW at size 8 means \[N,3,8,8\]/);
+    expect(() => prepare(fixed(), { ...spec, layout: 'NCHW', canvas: size })).toThrow(
+      /shape \[1,8,8,3\], but NCHW at size 8 means \[N,3,8,8\]/,
+    );
     expect(() => prepare(fixed(), { ...spec, std: [1, 0, 1], canvas: size })).toThrow(GraphError);
   });
 });

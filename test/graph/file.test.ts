@@ -7,8 +7,15 @@ import { differentiate, GraphError, inspect, prepare, readModel, withCosine, wri
 import { floats } from '../../shared/graph/tensor.ts';
 import { modelOf, noise, open, relativeDifference } from './support.ts';
 
-const squeezeNet = new Uint8Array(readFileSync(new URL('../../zoo/starter/models/squeezenet1_1.onnx', import.meta.url)));
-const tiny = () => modelOf({ operator: 'Gemm', x: { shape: [2, 4], data: noise(8) }, constants: [floats(noise(12), [4, 3]), floats([1, 2, 3])] });
+const squeezeNet = new Uint8Array(
+  readFileSync(new URL('../../zoo/starter/models/squeezenet1_1.onnx', import.meta.url)),
+);
+const tiny = () =>
+  modelOf({
+    operator: 'Gemm',
+    x: { shape: [2, 4], data: noise(8) },
+    constants: [floats(noise(12), [4, 3]), floats([1, 2, 3])],
+  });
 
 describe('reading and writing', () => {
   test('a model survives a round trip', () => {
@@ -38,7 +45,9 @@ describe('reading and writing', () => {
     const tensor = proto.graph!.initializer[0];
     tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
     tensor.externalData = [create(StringStringEntryProtoSchema, { key: 'location', value: 'weights.bin' })];
-    expect(() => readModel(toBinary(ModelProtoSchema, proto))).toThrow(/initializer "c0" lies outside the model, in weights.bin.*onnx.save/);
+    expect(() => readModel(toBinary(ModelProtoSchema, proto))).toThrow(
+      /initializer "c0" lies outside the model, in weights.bin.*onnx.save/,
+    );
   });
 
   test('nodes that read what nothing provides, such as each other, are refused', () => {
@@ -67,7 +76,9 @@ describe('damaged files', () => {
   });
 
   test('with bytes changed', () => {
-    const bytes = writeModel(differentiate(withCosine(prepare(readModel(smallClassifier()), preprocessing)), { of: 'loss', wrt: 'canvas' }));
+    const bytes = writeModel(
+      differentiate(withCosine(prepare(readModel(smallClassifier()), preprocessing)), { of: 'loss', wrt: 'canvas' }),
+    );
     const change = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(change, (changes) => {
@@ -80,10 +91,22 @@ describe('damaged files', () => {
   });
 });
 
-const preprocessing = { inputSize: 4, canvas: 6, mean: [1, 2, 3], std: [1, 2, 3], channelOrder: 'BGR', layout: 'NCHW', range: 255 } as const;
+const preprocessing = {
+  inputSize: 4,
+  canvas: 6,
+  mean: [1, 2, 3],
+  std: [1, 2, 3],
+  channelOrder: 'BGR',
+  layout: 'NCHW',
+  range: 255,
+} as const;
 
 function smallClassifier(): Uint8Array {
-  const model = modelOf({ operator: 'Conv', x: { shape: [2, 3, 4, 4], data: noise(96) }, constants: [floats(noise(5 * 48), [5, 3, 4, 4])] });
+  const model = modelOf({
+    operator: 'Conv',
+    x: { shape: [2, 3, 4, 4], data: noise(96) },
+    constants: [floats(noise(5 * 48), [5, 3, 4, 4])],
+  });
   return writeModel(model);
 }
 
@@ -92,10 +115,38 @@ test('a model of operator set 11 computes the same after reading', async () => {
   const old = modelOf({ operator: 'Squeeze', x, attributes: {} }, 11);
   old.inputs[0].shape = [2, 6, 4];
   old.nodes = [
-    { operator: 'Unsqueeze', domain: '', name: '', inputs: ['x'], outputs: ['a'], attributes: { axes: { kind: 'ints', value: [1] } } },
-    { operator: 'ReduceSum', domain: '', name: '', inputs: ['a'], outputs: ['b'], attributes: { axes: { kind: 'ints', value: [3] }, keepdims: { kind: 'int', value: 0 } } },
-    { operator: 'Squeeze', domain: '', name: '', inputs: ['b'], outputs: ['c'], attributes: { axes: { kind: 'ints', value: [1] } } },
-    { operator: 'Split', domain: '', name: '', inputs: ['c'], outputs: ['d', 'e'], attributes: { axis: { kind: 'int', value: 1 }, split: { kind: 'ints', value: [2, 4] } } },
+    {
+      operator: 'Unsqueeze',
+      domain: '',
+      name: '',
+      inputs: ['x'],
+      outputs: ['a'],
+      attributes: { axes: { kind: 'ints', value: [1] } },
+    },
+    {
+      operator: 'ReduceSum',
+      domain: '',
+      name: '',
+      inputs: ['a'],
+      outputs: ['b'],
+      attributes: { axes: { kind: 'ints', value: [3] }, keepdims: { kind: 'int', value: 0 } },
+    },
+    {
+      operator: 'Squeeze',
+      domain: '',
+      name: '',
+      inputs: ['b'],
+      outputs: ['c'],
+      attributes: { axes: { kind: 'ints', value: [1] } },
+    },
+    {
+      operator: 'Split',
+      domain: '',
+      name: '',
+      inputs: ['c'],
+      outputs: ['d', 'e'],
+      attributes: { axis: { kind: 'int', value: 1 }, split: { kind: 'ints', value: [2, 4] } },
+    },
     { operator: 'Softmax', domain: '', name: '', inputs: ['e'], outputs: ['y'], attributes: {} },
   ];
   const before = await (await open(old))({ x });

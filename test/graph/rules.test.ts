@@ -8,10 +8,19 @@ import { derivativeError, distinct, modelOf, noise, type Operation, sizeOf } fro
 const input = (shape: number[], data = noise(sizeOf(shape), 5)) => ({ shape, data });
 const image = input([2, 3, 6, 5], distinct(180));
 /** Away from the kinks at 0, 1, and 3 that some activations have. */
-const smooth = input([2, 3, 4, 4], noise(96, 9).map((value) => (Math.abs(value) < 0.1 ? 0.3 : value) * 2.1));
+const smooth = input(
+  [2, 3, 4, 4],
+  noise(96, 9).map((value) => (Math.abs(value) < 0.1 ? 0.3 : value) * 2.1),
+);
 /** Odd multiples of 1/48: none nearer to 0 or 1 than the steps below. */
-const spread = input([2, 3, 4, 4], distinct(96).map((value) => value * 2));
-const positive = input([2, 3, 4], noise(24, 3).map((value) => 1.5 + value));
+const spread = input(
+  [2, 3, 4, 4],
+  distinct(96).map((value) => value * 2),
+);
+const positive = input(
+  [2, 3, 4],
+  noise(24, 3).map((value) => 1.5 + value),
+);
 const bool = (values: number[], shape: number[]) => ({ type: 'bool' as const, shape, data: Uint8Array.from(values) });
 
 const cases: Record<string, Operation[]> = {
@@ -22,7 +31,9 @@ const cases: Record<string, Operation[]> = {
     { operator: 'Clip', x: spread, constants: [undefined, floats([1], [])] },
   ],
   MaxPool: [{ operator: 'MaxPool', x: image, attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]) } }],
-  AveragePool: [{ operator: 'AveragePool', x: image, attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]) } }],
+  AveragePool: [
+    { operator: 'AveragePool', x: image, attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]) } },
+  ],
   GlobalAveragePool: [{ operator: 'GlobalAveragePool', x: image }],
   GlobalMaxPool: [{ operator: 'GlobalMaxPool', x: image }],
   ReduceMean: [
@@ -34,9 +45,23 @@ const cases: Record<string, Operation[]> = {
   ReduceMin: [{ operator: 'ReduceMin', x: image, attributes: { axes: ints([1]) } }],
   ReduceL2: [{ operator: 'ReduceL2', x: positive, attributes: { axes: ints([2]) } }],
   ReduceSumSquare: [{ operator: 'ReduceSumSquare', x: positive, attributes: { axes: ints([2]), keepdims: int(0) } }],
-  Concat: [{ operator: 'Concat', x: image, position: 1, constants: [floats(noise(60), [2, 1, 6, 5])], attributes: { axis: int(1) } }],
+  Concat: [
+    {
+      operator: 'Concat',
+      x: image,
+      position: 1,
+      constants: [floats(noise(60), [2, 1, 6, 5])],
+      attributes: { axis: int(1) },
+    },
+  ],
   Split: [
-    { operator: 'Split', x: input([2, 6, 3]), constants: [int64s([1, 2, 3])], attributes: { axis: int(1) }, outputs: 3 },
+    {
+      operator: 'Split',
+      x: input([2, 6, 3]),
+      constants: [int64s([1, 2, 3])],
+      attributes: { axis: int(1) },
+      outputs: 3,
+    },
     { operator: 'Split', x: input([2, 6, 3]), attributes: { axis: int(1) }, outputs: 2 },
   ],
   Add: [{ operator: 'Add', x: image, constants: [floats(noise(3), [3, 1, 1])] }],
@@ -62,10 +87,21 @@ const cases: Record<string, Operation[]> = {
     { operator: 'Pow', x: positive, constants: [floats([-0.5], [])] },
   ],
   Gemm: [
-    { operator: 'Gemm', x: input([2, 5]), constants: [floats(noise(20), [4, 5]), floats(noise(4))], attributes: { transB: int(1), alpha: float(0.5) } },
+    {
+      operator: 'Gemm',
+      x: input([2, 5]),
+      constants: [floats(noise(20), [4, 5]), floats(noise(4))],
+      attributes: { transB: int(1), alpha: float(0.5) },
+    },
     { operator: 'Gemm', x: input([5, 2]), constants: [floats(noise(20), [5, 4])], attributes: { transA: int(1) } },
     { operator: 'Gemm', x: input([3, 4]), position: 1, constants: [floats(noise(6), [2, 3])] },
-    { operator: 'Gemm', x: input([1, 4]), position: 2, constants: [floats(noise(6), [2, 3]), floats(noise(12), [3, 4])], attributes: { beta: float(3) } },
+    {
+      operator: 'Gemm',
+      x: input([1, 4]),
+      position: 2,
+      constants: [floats(noise(6), [2, 3]), floats(noise(12), [3, 4])],
+      attributes: { beta: float(3) },
+    },
   ],
   MatMul: [
     { operator: 'MatMul', x: input([2, 3, 4, 5]), constants: [floats(noise(15), [5, 3])] },
@@ -81,11 +117,22 @@ const cases: Record<string, Operation[]> = {
   Identity: [{ operator: 'Identity', x: image }],
   Dropout: [{ operator: 'Dropout', x: image }],
   Cast: [{ operator: 'Cast', x: image, attributes: { to: int(1) } }],
-  Softmax: [{ operator: 'Softmax', x: input([2, 5]) }, { operator: 'Softmax', x: image, attributes: { axis: int(1) } }],
+  Softmax: [
+    { operator: 'Softmax', x: input([2, 5]) },
+    { operator: 'Softmax', x: image, attributes: { axis: int(1) } },
+  ],
   LogSoftmax: [{ operator: 'LogSoftmax', x: input([2, 5]) }],
   Sigmoid: [{ operator: 'Sigmoid', x: image }],
   HardSigmoid: [{ operator: 'HardSigmoid', x: smooth, attributes: { alpha: float(1 / 3) } }],
-  HardSwish: [{ operator: 'HardSwish', x: input([2, 3, 4], distinct(24).map((value) => value * 5)) }],
+  HardSwish: [
+    {
+      operator: 'HardSwish',
+      x: input(
+        [2, 3, 4],
+        distinct(24).map((value) => value * 5),
+      ),
+    },
+  ],
   Tanh: [{ operator: 'Tanh', x: image }],
   Softplus: [{ operator: 'Softplus', x: image }],
   LeakyRelu: [{ operator: 'LeakyRelu', x: smooth, attributes: { alpha: float(0.2) } }],
@@ -93,14 +140,26 @@ const cases: Record<string, Operation[]> = {
   Elu: [{ operator: 'Elu', x: smooth, attributes: { alpha: float(0.7) } }],
   Selu: [{ operator: 'Selu', x: smooth }],
   Erf: [{ operator: 'Erf', x: image }],
-  BatchNormalization: [{ operator: 'BatchNormalization', x: image, constants: [floats([1, 2, 3]), floats([0, 1, 2]), floats([0.1, 0, 0.2]), floats([1, 0.5, 2])] }],
-  InstanceNormalization: [{ operator: 'InstanceNormalization', x: image, constants: [floats([1, 2, 3]), floats([0, 1, 2])] }],
+  BatchNormalization: [
+    {
+      operator: 'BatchNormalization',
+      x: image,
+      constants: [floats([1, 2, 3]), floats([0, 1, 2]), floats([0.1, 0, 0.2]), floats([1, 0.5, 2])],
+    },
+  ],
+  InstanceNormalization: [
+    { operator: 'InstanceNormalization', x: image, constants: [floats([1, 2, 3]), floats([0, 1, 2])] },
+  ],
   LayerNormalization: [
     { operator: 'LayerNormalization', x: image, constants: [floats(noise(5)), floats(noise(5))] },
     { operator: 'LayerNormalization', x: image, constants: [floats(noise(30), [6, 5])], attributes: { axis: int(2) } },
   ],
   LRN: [
-    { operator: 'LRN', x: input([2, 7, 3, 3]), attributes: { size: int(3), alpha: float(0.9), beta: float(0.6), bias: float(1.5) } },
+    {
+      operator: 'LRN',
+      x: input([2, 7, 3, 3]),
+      attributes: { size: int(3), alpha: float(0.9), beta: float(0.6), bias: float(1.5) },
+    },
     { operator: 'LRN', x: input([2, 7, 3, 3]), attributes: { size: int(5), alpha: float(0.9) } },
   ],
   Pad: [
@@ -116,7 +175,18 @@ const cases: Record<string, Operation[]> = {
     { operator: 'Gather', x: image, constants: [int64s([1, 1, -1])], attributes: { axis: int(2) } },
     { operator: 'Gather', x: image, constants: [int64s([1], [])], attributes: { axis: int(2) } },
   ],
-  Resize: [{ operator: 'Resize', x: image, constants: [undefined, floats([1, 1, 2, 3])], attributes: { mode: text('nearest'), coordinate_transformation_mode: text('asymmetric'), nearest_mode: text('floor') } }],
+  Resize: [
+    {
+      operator: 'Resize',
+      x: image,
+      constants: [undefined, floats([1, 1, 2, 3])],
+      attributes: {
+        mode: text('nearest'),
+        coordinate_transformation_mode: text('asymmetric'),
+        nearest_mode: text('floor'),
+      },
+    },
+  ],
   DepthToSpace: [
     { operator: 'DepthToSpace', x: input([2, 8, 2, 3]), attributes: { blocksize: int(2) } },
     { operator: 'DepthToSpace', x: input([2, 8, 2, 3]), attributes: { blocksize: int(2), mode: text('CRD') } },
@@ -130,7 +200,10 @@ const newer: Record<string, Operation[]> = {
 };
 
 describe('a gradient agrees with central differences', () => {
-  for (const [table, opset] of [[cases, 17], [newer, 20]] as const) {
+  for (const [table, opset] of [
+    [cases, 17],
+    [newer, 20],
+  ] as const) {
     for (const [operator, operations] of Object.entries(table)) {
       for (const [i, operation] of operations.entries()) {
         test(`${operator} ${i + 1}`, async () => {

@@ -8,7 +8,10 @@ export type Feeds = Record<string, { data: Float32Array | BigInt64Array; shape: 
 export async function open(model: Model) {
   const session = await InferenceSession.create(writeModel(model), { intraOpNumThreads: 1, logSeverityLevel: 3 });
   return async (feeds: Feeds): Promise<Record<string, Float32Array>> => {
-    const tensors = Object.entries(feeds).map(([name, { data, shape }]) => [name, new Tensor(data instanceof Float32Array ? 'float32' : 'int64', data, shape)]);
+    const tensors = Object.entries(feeds).map(([name, { data, shape }]) => [
+      name,
+      new Tensor(data instanceof Float32Array ? 'float32' : 'int64', data, shape),
+    ]);
     const results = await session.run(Object.fromEntries(tensors));
     return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
   };
@@ -47,17 +50,45 @@ export interface Operation {
 }
 
 /** A model of one node (followed by a Concat where it has several outputs). */
-export function modelOf({ operator, x, position = 0, constants = [], attributes = {}, outputs = 1 }: Operation, opset = 17): Model {
+export function modelOf(
+  { operator, x, position = 0, constants = [], attributes = {}, outputs = 1 }: Operation,
+  opset = 17,
+): Model {
   const others = constants.map((constant, i) => (constant ? `c${i}` : ''));
   const names = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? 'y' : `y${i}`));
-  const node: Node = { operator, domain: '', name: 'node', inputs: others.toSpliced(position, 0, 'x'), outputs: names, attributes };
+  const node: Node = {
+    operator,
+    domain: '',
+    name: 'node',
+    inputs: others.toSpliced(position, 0, 'x'),
+    outputs: names,
+    attributes,
+  };
   const nodes = [node];
   if (outputs > 1) {
     // Every part in another strength, so that parts cannot be mistaken for each other.
-    for (const [i, name] of names.entries()) nodes.push({ operator: 'Mul', domain: '', name: '', inputs: [name, `strength${i}`], outputs: [`${name}s`], attributes: {} });
-    nodes.push({ operator: 'Concat', domain: '', name: '', inputs: names.map((name) => `${name}s`), outputs: ['y'], attributes: { axis: { kind: 'int', value: 1 } } });
+    for (const [i, name] of names.entries())
+      nodes.push({
+        operator: 'Mul',
+        domain: '',
+        name: '',
+        inputs: [name, `strength${i}`],
+        outputs: [`${name}s`],
+        attributes: {},
+      });
+    nodes.push({
+      operator: 'Concat',
+      domain: '',
+      name: '',
+      inputs: names.map((name) => `${name}s`),
+      outputs: ['y'],
+      attributes: { axis: { kind: 'int', value: 1 } },
+    });
   }
-  const strengths = names.map((_, i): [string, Constant] => [`strength${i}`, { type: 'float32', shape: [], data: Float32Array.of(i + 1) }]);
+  const strengths = names.map((_, i): [string, Constant] => [
+    `strength${i}`,
+    { type: 'float32', shape: [], data: Float32Array.of(i + 1) },
+  ]);
   return {
     irVersion: 8,
     opset,
@@ -67,7 +98,10 @@ export function modelOf({ operator, x, position = 0, constants = [], attributes 
     // A batch of two is left open, as in real models; where the first axis is no batch it is fixed.
     inputs: [{ name: 'x', type: 'float32', shape: x.shape[0] === 2 ? ['N', ...x.shape.slice(1)] : x.shape }],
     outputs: [{ name: 'y', type: 'float32', shape: undefined }],
-    constants: new Map([...constants.flatMap((constant, i): [string, Constant][] => (constant ? [[`c${i}`, constant]] : [])), ...(outputs > 1 ? strengths : [])]),
+    constants: new Map([
+      ...constants.flatMap((constant, i): [string, Constant][] => (constant ? [[`c${i}`, constant]] : [])),
+      ...(outputs > 1 ? strengths : []),
+    ]),
     nodes,
     metadata: {},
   };
@@ -77,7 +111,11 @@ export function modelOf({ operator, x, position = 0, constants = [], attributes 
  * The relative difference between derivatives along random directions and central differences, for the sum of output times a random
  * cotangent. Sums are taken in double precision, so that float32 rounding of single outputs is all that disturbs.
  */
-export async function derivativeError(model: Model, x: { shape: number[]; data: Float32Array }, { step = 1e-2, directions = 3 } = {}): Promise<number> {
+export async function derivativeError(
+  model: Model,
+  x: { shape: number[]; data: Float32Array },
+  { step = 1e-2, directions = 3 } = {},
+): Promise<number> {
   const forward = await open(model);
   const y = (await forward({ x })).y;
   const cotangent = noise(y.length, 77);
@@ -88,7 +126,11 @@ export async function derivativeError(model: Model, x: { shape: number[]; data: 
   let size = 0;
   for (let d = 0; d < directions; d++) {
     const direction = noise(x.data.length, 100 + d);
-    const moved = async (sign: number) => dot((await forward({ x: { ...x, data: x.data.map((value, i) => value + sign * step * direction[i]) } })).y, cotangent);
+    const moved = async (sign: number) =>
+      dot(
+        (await forward({ x: { ...x, data: x.data.map((value, i) => value + sign * step * direction[i]) } })).y,
+        cotangent,
+      );
     const numeric = ((await moved(1)) - (await moved(-1))) / (2 * step);
     difference += (numeric - dot(gradient, direction)) ** 2;
     size += numeric ** 2;
@@ -98,10 +140,25 @@ export async function derivativeError(model: Model, x: { shape: number[]; data: 
 
 /** Ends the model in a Reshape to one row, so that the cotangent's shape is known whatever the operator does. */
 function flattened(model: Model, length: number): Model {
-  const nodes = model.nodes.map((node) => ({ ...node, outputs: node.outputs.map((name) => (name === 'y' ? 'unflattened' : name)) }));
-  nodes.push({ operator: 'Reshape', domain: '', name: 'flatten', inputs: ['unflattened', 'row'], outputs: ['y'], attributes: {} });
+  const nodes = model.nodes.map((node) => ({
+    ...node,
+    outputs: node.outputs.map((name) => (name === 'y' ? 'unflattened' : name)),
+  }));
+  nodes.push({
+    operator: 'Reshape',
+    domain: '',
+    name: 'flatten',
+    inputs: ['unflattened', 'row'],
+    outputs: ['y'],
+    attributes: {},
+  });
   const row: Constant = { type: 'int64', shape: [2], data: BigInt64Array.of(1n, -1n) };
-  return { ...model, nodes, constants: new Map([...model.constants, ['row', row]]), outputs: [{ name: 'y', type: 'float32', shape: [1, length] }] };
+  return {
+    ...model,
+    nodes,
+    constants: new Map([...model.constants, ['row', row]]),
+    outputs: [{ name: 'y', type: 'float32', shape: [1, length] }],
+  };
 }
 
 export function dot(a: Float32Array, b: Float32Array): number {

@@ -33,7 +33,12 @@ test('Conv, for any groups, strides, dilations and (asymmetric) pads', async () 
         operator: 'Conv',
         x,
         constants: [floats(noise(sizeOf(weights), 8), weights), floats(noise(group * perGroup))],
-        attributes: { strides: ints(strides), dilations: ints(own), group: int(group), ...(auto === 'NOTSET' ? { pads: ints(pads) } : { auto_pad: text(auto) }) },
+        attributes: {
+          strides: ints(strides),
+          dilations: ints(own),
+          group: int(group),
+          ...(auto === 'NOTSET' ? { pads: ints(pads) } : { auto_pad: text(auto) }),
+        },
       });
       expect(await derivativeError(model, x, { step: 0.1, directions: 2 })).toBeLessThan(1e-3);
     }),
@@ -55,8 +60,19 @@ test('MaxPool and AveragePool, overlapping or not, with pads and ceil_mode', asy
     fc.asyncProperty(geometry, async ({ operator, spatial, kernel, strides, pads, ceil, countPadding }) => {
       const length = 4 * sizeOf(spatial);
       const x = { shape: [2, 2, ...spatial], data: distinct(length, 4) };
-      const average: Record<string, Attribute> = operator === 'AveragePool' ? { count_include_pad: int(countPadding) } : {};
-      const model = modelOf({ operator, x, attributes: { kernel_shape: ints(kernel), strides: ints(strides), pads: ints(pads), ceil_mode: int(ceil), ...average } });
+      const average: Record<string, Attribute> =
+        operator === 'AveragePool' ? { count_include_pad: int(countPadding) } : {};
+      const model = modelOf({
+        operator,
+        x,
+        attributes: {
+          kernel_shape: ints(kernel),
+          strides: ints(strides),
+          pads: ints(pads),
+          ceil_mode: int(ceil),
+          ...average,
+        },
+      });
       // Distinct values are 2/length apart: a step of a quarter of that changes no maximum.
       expect(await derivativeError(model, x, { step: 0.5 / length, directions: 2 })).toBeLessThan(2e-3);
     }),
@@ -72,8 +88,13 @@ test('broadcasting sums the gradient back to the shape of each side', async () =
       const shape = [2, ...axes.map(([size, repeated]) => (repeated ? 1 : size))];
       const other = axes.map(([size]) => size);
       const x = { shape, data: noise(sizeOf(shape), 6).map((value) => value + 2) };
-      const constant = floats(noise(sizeOf(other), 7).map((value) => value + 2), other);
-      expect(await derivativeError(modelOf({ operator, x, position: first ? 0 : 1, constants: [constant] }), x)).toBeLessThan(1e-3);
+      const constant = floats(
+        noise(sizeOf(other), 7).map((value) => value + 2),
+        other,
+      );
+      expect(
+        await derivativeError(modelOf({ operator, x, position: first ? 0 : 1, constants: [constant] }), x),
+      ).toBeLessThan(1e-3);
     }),
     draws,
   );

@@ -2,7 +2,8 @@ import { attribute } from '../model.ts';
 import { numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
-const elementwise = (derivative: (step: Step) => string): Rule => simple((gradient, step) => [step.b.mul(gradient, derivative(step))]);
+const elementwise = (derivative: (step: Step) => string): Rule =>
+  simple((gradient, step) => [step.b.mul(gradient, derivative(step))]);
 
 const relu: Rule = elementwise(({ node, b }) => b.mask(b.add('Greater', [node.outputs[0], b.scalar(0)])));
 
@@ -16,8 +17,17 @@ const clip: Rule = simple((gradient, { node, b }) => {
   const y = node.outputs[0];
   // Bounds at the end of float32 mean "none".
   const conditions = [
-    ...(node.inputs[1] || low > -3.4e38 ? [b.add('Greater', [y, b.facts.constants.has(node.inputs[1]) || !node.inputs[1] ? b.scalar(low) : node.inputs[1]])] : []),
-    ...(node.inputs[2] || high < 3.4e38 ? [b.add('Less', [y, b.facts.constants.has(node.inputs[2]) || !node.inputs[2] ? b.scalar(high) : node.inputs[2]])] : []),
+    ...(node.inputs[1] || low > -3.4e38
+      ? [
+          b.add('Greater', [
+            y,
+            b.facts.constants.has(node.inputs[1]) || !node.inputs[1] ? b.scalar(low) : node.inputs[1],
+          ]),
+        ]
+      : []),
+    ...(node.inputs[2] || high < 3.4e38
+      ? [b.add('Less', [y, b.facts.constants.has(node.inputs[2]) || !node.inputs[2] ? b.scalar(high) : node.inputs[2]])]
+      : []),
   ];
   if (conditions.length === 0) return [gradient];
   return [b.mul(gradient, b.mask(conditions.length === 2 ? b.add('And', conditions) : conditions[0]))];
@@ -30,10 +40,13 @@ const sigmoidSlope = ({ node, b }: Step): string => {
 
 /** 1 strictly between two values of x and 0 elsewhere. */
 const between = ({ node, b }: Step, low: number, high: number): string =>
-  b.mask(b.add('And', [b.add('Greater', [node.inputs[0], b.scalar(low)]), b.add('Less', [node.inputs[0], b.scalar(high)])]));
+  b.mask(
+    b.add('And', [b.add('Greater', [node.inputs[0], b.scalar(low)]), b.add('Less', [node.inputs[0], b.scalar(high)])]),
+  );
 
 /** a where x > 0 and b elsewhere, from masks, since Where is slower on some providers. */
-const bySign = ({ node, b }: Step, positive: string, negative: string): string => b.add('Where', [b.add('Greater', [node.inputs[0], b.scalar(0)]), positive, negative]);
+const bySign = ({ node, b }: Step, positive: string, negative: string): string =>
+  b.add('Where', [b.add('Greater', [node.inputs[0], b.scalar(0)]), positive, negative]);
 
 const elu = (alpha: (step: Step) => number, gamma: (step: Step) => number): Rule =>
   elementwise((step) => {
@@ -102,7 +115,9 @@ export const activations: Record<string, Rule> = {
   }),
   Tanh: elementwise(({ node, b }) => b.add('Sub', [b.scalar(1), b.mul(node.outputs[0], node.outputs[0])])),
   Softplus: elementwise(({ node, b }) => b.add('Sigmoid', [node.inputs[0]])),
-  Erf: elementwise(({ node, b }) => b.mul(b.add('Exp', [b.add('Neg', [b.mul(node.inputs[0], node.inputs[0])])]), b.scalar(2 / Math.sqrt(Math.PI)))),
+  Erf: elementwise(({ node, b }) =>
+    b.mul(b.add('Exp', [b.add('Neg', [b.mul(node.inputs[0], node.inputs[0])])]), b.scalar(2 / Math.sqrt(Math.PI))),
+  ),
   Gelu: elementwise(geluSlope),
   Softmax: softmax,
   LogSoftmax: logSoftmax,

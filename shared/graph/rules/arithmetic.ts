@@ -4,12 +4,18 @@ import { numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 /** A rule for an operator that broadcasts two inputs: each side's gradient is summed back to that side's shape. */
-const broadcasting = (left: (gradient: string, step: Step) => string, right: (gradient: string, step: Step) => string): Rule =>
+const broadcasting = (
+  left: (gradient: string, step: Step) => string,
+  right: (gradient: string, step: Step) => string,
+): Rule =>
   simple((gradient, step) =>
-    [left, right].map((side, i) => (step.needs(i) ? step.b.sumTo(side(gradient, step), step.b.shape(step.node.inputs[i])) : undefined)),
+    [left, right].map((side, i) =>
+      step.needs(i) ? step.b.sumTo(side(gradient, step), step.b.shape(step.node.inputs[i])) : undefined,
+    ),
   );
 
-const elementwise = (derivative: (step: Step) => string): Rule => simple((gradient, step) => [step.b.mul(gradient, derivative(step))]);
+const elementwise = (derivative: (step: Step) => string): Rule =>
+  simple((gradient, step) => [step.b.mul(gradient, derivative(step))]);
 
 /** Sum and Mean of any number of inputs. */
 const sum = (weight: (count: number) => number): Rule =>
@@ -20,10 +26,18 @@ const sum = (weight: (count: number) => number): Rule =>
   });
 
 const pow: Rule = simple((gradient, { node, b, needs }) => {
-  if (needs(1)) throw new GraphError(`The exponent of the ${describe(node)} depends on the input, which has no rule. Only constant exponents are supported.`, at(node));
+  if (needs(1))
+    throw new GraphError(
+      `The exponent of the ${describe(node)} depends on the input, which has no rule. Only constant exponents are supported.`,
+      at(node),
+    );
   const constant = b.facts.constants.get(node.inputs[1]);
   const exponent = constant?.data.length === 1 ? numbers(constant)[0] : undefined;
-  if (exponent === undefined) throw new GraphError(`The exponent of the ${describe(node)} is not one constant number. Only constant exponents are supported.`, at(node));
+  if (exponent === undefined)
+    throw new GraphError(
+      `The exponent of the ${describe(node)} is not one constant number. Only constant exponents are supported.`,
+      at(node),
+    );
   const [x] = node.inputs;
   const power = exponent === 2 ? x : b.power(x, exponent - 1);
   return [b.sumTo(b.mul(b.mul(gradient, b.scalar(exponent)), power), b.shape(x))];
@@ -34,7 +48,11 @@ const choice = (comparison: 'Greater' | 'Less'): Rule =>
   simple((gradient, { node, b, needs }) => {
     if (node.inputs.length === 1) return [gradient];
     const [x, y] = node.inputs;
-    if (node.inputs.length > 2) throw new GraphError(`The ${describe(node)} has ${node.inputs.length} inputs; only two are supported. Split it into a chain.`, at(node));
+    if (node.inputs.length > 2)
+      throw new GraphError(
+        `The ${describe(node)} has ${node.inputs.length} inputs; only two are supported. Split it into a chain.`,
+        at(node),
+      );
     const wins = (a: string, c: string) => {
       const strict = b.mask(b.add(comparison, [a, c]));
       return b.add('Add', [strict, b.mul(b.mask(b.add('Equal', [a, c])), b.scalar(0.5))]);

@@ -9,7 +9,10 @@ import { type Rule, type Step, simple } from './types.ts';
 const conv: Rule = simple((gradient, step) => {
   const { node, b, needs } = step;
   if (needs(1) || (node.inputs[2] && needs(2))) {
-    throw new GraphError(`The weights of the ${describe(node)} depend on the input, which has no rule. Only constant weights are supported.`, at(node));
+    throw new GraphError(
+      `The weights of the ${describe(node)} depend on the input, which has no rule. Only constant weights are supported.`,
+      at(node),
+    );
   }
   const [x, w] = node.inputs;
   const shape = b.shape(x);
@@ -17,9 +20,13 @@ const conv: Rule = simple((gradient, step) => {
   const window = windowOf(node, shape, b.shape(w).slice(2));
   const spatial = shape.slice(2);
   if (spatial.some((dim) => typeof dim === 'string')) {
-    throw new GraphError(`The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`, at(node));
+    throw new GraphError(
+      `The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`,
+      at(node),
+    );
   }
-  return [weights && window.strides.every((stride) => stride === 1) ? byConvolution(gradient, step, weights, window) : byTransposed(gradient, step, w, window)];
+  const direct = weights && window.strides.every((stride) => stride === 1);
+  return [direct ? byConvolution(gradient, step, weights, window) : byTransposed(gradient, step, w, window)];
 });
 
 /** Stride 1: a convolution with spatially flipped weights whose channels are exchanged. Several times faster than ConvTranspose. */
@@ -67,8 +74,18 @@ function byTransposed(gradient: string, { node, b }: Step, weights: string, wind
 }
 
 /** ConvTranspose that lands exactly on `sizes`, whatever rest the strides left over. */
-export function transposed(b: Step['b'], gradient: string, weights: string, window: Window, sizes: number[], group: number, shape: (number | string)[]): string {
-  const covered = window.kernel.map((size, i) => ((window.outputs[i] as number) - 1) * window.strides[i] + window.dilations[i] * (size - 1) + 1);
+export function transposed(
+  b: Step['b'],
+  gradient: string,
+  weights: string,
+  window: Window,
+  sizes: number[],
+  group: number,
+  shape: (number | string)[],
+): string {
+  const covered = window.kernel.map(
+    (size, i) => ((window.outputs[i] as number) - 1) * window.strides[i] + window.dilations[i] * (size - 1) + 1,
+  );
   // ConvTranspose crops what the padding took; a window that never reached the end of the input leaves rows to add.
   const rest = sizes.map((size, i) => size + window.before[i] + window.after[i] - covered[i]);
   const result = b.add('ConvTranspose', [gradient, weights], {

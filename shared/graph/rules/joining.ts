@@ -1,6 +1,6 @@
 import { GraphError } from '../errors.ts';
 import { positiveAxis } from '../evaluate.ts';
-import { at, attribute, describe, type Dim, int } from '../model.ts';
+import { at, attribute, type Dim, describe, int } from '../model.ts';
 import { floats } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
@@ -13,22 +13,40 @@ const concat: Rule = simple((gradient, { node, b, needs }) => {
   const wanted = sizes.flatMap((_, i) => (needs(i) ? [i] : []));
   if (wanted.length === 1) {
     const start = sizes.slice(0, wanted[0]).reduce<number>((sum, size) => sum + (size as number), 0);
-    const part = b.add('Slice', [gradient, b.ints([start]), b.ints([start + (sizes[wanted[0]] as number)]), b.ints([axis])]);
+    const part = b.add('Slice', [
+      gradient,
+      b.ints([start]),
+      b.ints([start + (sizes[wanted[0]] as number)]),
+      b.ints([axis]),
+    ]);
     return node.inputs.map((_, i) => (i === wanted[0] ? part : undefined));
   }
   return b.addMany('Split', [gradient, b.ints(sizes as number[])], sizes.length, { axis: int(axis) });
 });
 
 const unknown = (node: Step['node'], sizes: Dim[]) =>
-  new GraphError(`The ${describe(node)} joins parts of unknown size [${sizes}]. Give the model's input a fixed shape.`, at(node));
+  new GraphError(
+    `The ${describe(node)} joins parts of unknown size [${sizes}]. Give the model's input a fixed shape.`,
+    at(node),
+  );
 
 const split: Rule = ({ node, gradients, b }) => {
   const parts = node.outputs.map((name, i) => gradients[i] ?? zeros(b, name));
-  return [b.add('Concat', parts, { axis: int(positiveAxis(attribute(node, 'axis', 0), b.shape(node.inputs[0]).length)) })];
+  return [
+    b.add('Concat', parts, { axis: int(positiveAxis(attribute(node, 'axis', 0), b.shape(node.inputs[0]).length)) }),
+  ];
 };
 
 function zeros(b: Step['b'], like: string): string {
-  return b.expandLike(b.constant(floats([0], b.shape(like).map(() => 1))), like);
+  return b.expandLike(
+    b.constant(
+      floats(
+        [0],
+        b.shape(like).map(() => 1),
+      ),
+    ),
+    like,
+  );
 }
 
 export const joining: Record<string, Rule> = { Concat: concat, Split: split };

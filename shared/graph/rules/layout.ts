@@ -10,7 +10,12 @@ const reshape: Rule = simple((gradient, { node, b }) => [b.reshapeLike(gradient,
 const transpose: Rule = simple((gradient, { node, b }) => {
   const rank = b.shape(node.inputs[0]).length;
   const order = intsAttribute(node, 'perm') ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
-  return [b.transpose(gradient, order.map((_, axis) => order.indexOf(axis)))];
+  return [
+    b.transpose(
+      gradient,
+      order.map((_, axis) => order.indexOf(axis)),
+    ),
+  ];
 });
 
 const expand: Rule = simple((gradient, { node, b }) => [b.sumTo(gradient, b.shape(node.inputs[0]))]);
@@ -18,10 +23,16 @@ const expand: Rule = simple((gradient, { node, b }) => [b.sumTo(gradient, b.shap
 const pad: Rule = simple((gradient, { node, b }) => {
   const mode = attribute(node, 'mode', 'constant');
   const pads = node.inputs[1] ? b.facts.constants.get(node.inputs[1]) : undefined;
-  if (mode !== 'constant' || !pads || node.inputs[3]) throw new GraphError(`The ${describe(node)} pads by "${mode}" or by sizes that are not constant. Only constant padding has a rule.`, at(node));
+  if (mode !== 'constant' || !pads || node.inputs[3])
+    throw new GraphError(
+      `The ${describe(node)} pads by "${mode}" or by sizes that are not constant. Only constant padding has a rule.`,
+      at(node),
+    );
   const sizes = numbers(pads);
   const rank = sizes.length / 2;
-  const touched = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => sizes[axis] !== 0 || sizes[axis + rank] !== 0);
+  const touched = Array.from({ length: rank }, (_, axis) => axis).filter(
+    (axis) => sizes[axis] !== 0 || sizes[axis + rank] !== 0,
+  );
   if (touched.length === 0) return [gradient];
   if (sizes.some((size) => size < 0)) {
     // Negative padding crops: padding by the opposite amounts undoes both at once.
@@ -35,10 +46,16 @@ const pad: Rule = simple((gradient, { node, b }) => {
 const slice: Rule = simple((gradient, { node, b }) => {
   const shape = b.shape(node.inputs[0]);
   const [starts, , axesInput, stepsInput] = node.inputs.slice(1).map((name) => b.facts.constants.get(name));
-  if (!starts) throw new GraphError(`The ${describe(node)} starts where only the running model knows. Only constant slices have a rule.`, at(node));
+  if (!starts)
+    throw new GraphError(
+      `The ${describe(node)} starts where only the running model knows. Only constant slices have a rule.`,
+      at(node),
+    );
   const first = numbers(starts);
   const steps = stepsInput ? numbers(stepsInput) : first.map(() => 1);
-  const axes = (axesInput ? numbers(axesInput) : first.map((_, i) => i)).map((axis) => positiveAxis(axis, shape.length));
+  const axes = (axesInput ? numbers(axesInput) : first.map((_, i) => i)).map((axis) =>
+    positiveAxis(axis, shape.length),
+  );
   const before = shape.map(() => 0);
   const after = shape.map(() => 0);
   let result = gradient;
@@ -47,7 +64,10 @@ const slice: Rule = simple((gradient, { node, b }) => {
     const length = b.shape(node.outputs[0])[axis];
     if (size === length && steps[i] === 1) continue;
     if (typeof size !== 'number' || typeof length !== 'number' || steps[i] < 1) {
-      throw new GraphError(`The ${describe(node)} has a negative step or cuts an axis of unknown size. Only forward slices of known sizes have a rule.`, at(node));
+      throw new GraphError(
+        `The ${describe(node)} has a negative step or cuts an axis of unknown size. Only forward slices of known sizes have a rule.`,
+        at(node),
+      );
     }
     const start = Math.min(Math.max(first[i] < 0 ? first[i] + size : first[i], 0), size);
     const step = steps[i];
@@ -58,7 +78,13 @@ const slice: Rule = simple((gradient, { node, b }) => {
       const pads = [...shapeOf, 1].flatMap(() => [0, 0]);
       pads[shapeOf.length + 1 + axis + 1] = step - 1;
       const padded = b.add('Pad', [widened, b.ints(pads)], { mode: text('constant') });
-      result = b.add('Reshape', [padded, b.shapeVector(shapeOf.map((dim, at) => (at === axis ? length * step : dim)), result)]);
+      result = b.add('Reshape', [
+        padded,
+        b.shapeVector(
+          shapeOf.map((dim, at) => (at === axis ? length * step : dim)),
+          result,
+        ),
+      ]);
     }
     before[axis] = start;
     after[axis] = size - start - length * step;
@@ -74,11 +100,19 @@ const gather: Rule = simple((gradient, { node, b }) => {
   const axis = positiveAxis(attribute(node, 'axis', 0), shape.length);
   const indices = b.facts.constants.get(indicesName);
   const size = shape[axis];
-  if (!indices || typeof size !== 'number') throw new GraphError(`The ${describe(node)} selects by indices that are not constant, or from an axis of unknown size. Only constant indices have a rule.`, at(node));
+  if (!indices || typeof size !== 'number')
+    throw new GraphError(
+      `The ${describe(node)} selects by indices that are not constant, or from an axis of unknown size. Only constant indices have a rule.`,
+      at(node),
+    );
   const picked = numbers(indices).map((index) => positiveAxis(index, size));
   let rows = gradient;
   if (indices.shape.length === 0) rows = b.add('Unsqueeze', [gradient, b.ints([axis])]);
-  else if (indices.shape.length > 1) rows = b.add('Reshape', [gradient, b.shapeVector([...shape.slice(0, axis), picked.length, ...shape.slice(axis + 1)], gradient)]);
+  else if (indices.shape.length > 1)
+    rows = b.add('Reshape', [
+      gradient,
+      b.shapeVector([...shape.slice(0, axis), picked.length, ...shape.slice(axis + 1)], gradient),
+    ]);
   if (picked.length === size && new Set(picked).size === size) {
     return [b.add('Gather', [rows, b.ints(picked.map((_, i) => picked.indexOf(i)))], { axis: int(axis) })];
   }
@@ -96,13 +130,20 @@ const resize: Rule = simple((gradient, { node, b }) => {
   const from = b.shape(node.inputs[0]);
   const to = b.shape(node.outputs[0]);
   const factors = from.map((dim, axis) => (dim === to[axis] ? 1 : Number(to[axis]) / Number(dim)));
-  if (attribute(node, 'mode', 'nearest') !== 'nearest' || factors.some((factor) => !Number.isInteger(factor) || factor < 1)) {
-    throw new GraphError(`The ${describe(node)} resizes [${from}] to [${to}]. Only nearest-neighbour enlargement by whole factors has a rule.`, at(node));
+  if (
+    attribute(node, 'mode', 'nearest') !== 'nearest' ||
+    factors.some((factor) => !Number.isInteger(factor) || factor < 1)
+  ) {
+    throw new GraphError(
+      `The ${describe(node)} resizes [${from}] to [${to}]. Only nearest-neighbour enlargement by whole factors has a rule.`,
+      at(node),
+    );
   }
   const blocks = from.flatMap((dim, axis) => (factors[axis] === 1 ? [dim] : [dim, factors[axis]]));
   const split = b.add('Reshape', [gradient, b.shapeVector(blocks, gradient)]);
   const summed: number[] = [];
-  for (let axis = 0, position = 0; axis < from.length; axis++, position++) if (factors[axis] !== 1) summed.push(++position);
+  for (let axis = 0, position = 0; axis < from.length; axis++, position++)
+    if (factors[axis] !== 1) summed.push(++position);
   return [summed.length > 0 ? b.sum(split, summed, false) : gradient];
 });
 

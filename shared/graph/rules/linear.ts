@@ -14,7 +14,10 @@ function turned(b: Step['b'], name: string): string {
 const matMul: Rule = simple((gradient, { node, b, needs }) => {
   const [left, right] = node.inputs;
   if (b.shape(left).length < 2 || b.shape(right).length < 2) {
-    throw new GraphError(`The ${describe(node)} multiplies by a vector, which has no rule. Export it as a matrix of one column.`, at(node));
+    throw new GraphError(
+      `The ${describe(node)} multiplies by a vector, which has no rule. Export it as a matrix of one column.`,
+      at(node),
+    );
   }
   return [
     needs(0) ? b.sumTo(b.add('MatMul', [gradient, turned(b, right)]), b.shape(left)) : undefined,
@@ -33,8 +36,16 @@ const gemm: Rule = simple((gradient, { node, b, needs }) => {
   const product = (a: string, transA: boolean, c: string, transB: boolean) =>
     b.add('Gemm', [a, c], { transA: int(transA ? 1 : 0), transB: int(transB ? 1 : 0) });
   return [
-    needs(0) ? (turnedLeft ? product(right, turnedRight, scaled, true) : product(scaled, false, right, !turnedRight)) : undefined,
-    needs(1) ? (turnedRight ? product(scaled, true, left, turnedLeft) : product(left, !turnedLeft, scaled, false)) : undefined,
+    needs(0)
+      ? turnedLeft
+        ? product(right, turnedRight, scaled, true)
+        : product(scaled, false, right, !turnedRight)
+      : undefined,
+    needs(1)
+      ? turnedRight
+        ? product(scaled, true, left, turnedLeft)
+        : product(left, !turnedLeft, scaled, false)
+      : undefined,
     bias && needs(2) ? b.sumTo(beta === 1 ? gradient : b.mul(gradient, b.scalar(beta)), b.shape(bias)) : undefined,
   ];
 });

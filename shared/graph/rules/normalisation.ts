@@ -70,8 +70,13 @@ const localResponse: Rule = simple((gradient, { node, b }) => {
     for (let j = first; j <= last; j++) band[i * channels + j] = turned[j * channels + i] = 1;
   }
   const around = (name: string, matrix: Float32Array) =>
-    b.add('Conv', [name, b.constant(floats(matrix, [channels, channels, ...shape.slice(2).map(() => 1)]), 'band')], { group: int(1) });
-  const d = b.add('Add', [b.mul(around(b.mul(x, x), band), b.scalar(alpha / size)), b.scalar(attribute(node, 'bias', 1))]);
+    b.add('Conv', [name, b.constant(floats(matrix, [channels, channels, ...shape.slice(2).map(() => 1)]), 'band')], {
+      group: int(1),
+    });
+  const d = b.add('Add', [
+    b.mul(around(b.mul(x, x), band), b.scalar(alpha / size)),
+    b.scalar(attribute(node, 'bias', 1)),
+  ]);
   const direct = b.mul(gradient, b.power(d, -beta));
   const spread = around(b.add('Div', [b.mul(gradient, node.outputs[0]), d]), turned);
   return [b.add('Sub', [direct, b.mul(b.mul(x, b.scalar((2 * alpha * beta) / size)), spread)])];

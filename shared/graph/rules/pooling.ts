@@ -1,5 +1,5 @@
 import { GraphError } from '../errors.ts';
-import { at, attribute, describe, type Dim, int, ints, text } from '../model.ts';
+import { at, attribute, type Dim, describe, int, ints, text } from '../model.ts';
 import { floats } from '../tensor.ts';
 import { type Window, windowOf } from '../windows.ts';
 import { transposed } from './convolution.ts';
@@ -9,7 +9,10 @@ import { type Rule, type Step, simple } from './types.ts';
 function sizesOf({ node, b }: Step): number[] {
   const shape = b.shape(node.inputs[0]);
   if (shape.slice(1).some((dim) => typeof dim === 'string')) {
-    throw new GraphError(`The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`, at(node));
+    throw new GraphError(
+      `The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`,
+      at(node),
+    );
   }
   return shape.slice(2) as number[];
 }
@@ -21,7 +24,11 @@ function sizesOf({ node, b }: Step): number[] {
  */
 const maxPool: Rule = simple((gradient, step) => {
   const { node, b } = step;
-  if (node.outputs[1]) throw new GraphError(`The ${describe(node)} also returns indices, which has no rule. Export the model without them.`, at(node));
+  if (node.outputs[1])
+    throw new GraphError(
+      `The ${describe(node)} also returns indices, which has no rule. Export the model without them.`,
+      at(node),
+    );
   const sizes = sizesOf(step);
   const window = windowOf(node, b.shape(node.inputs[0]));
   const partial = [node.inputs[0]];
@@ -30,26 +37,42 @@ const maxPool: Rule = simple((gradient, step) => {
   const last = sizes.length - 1;
   partial.push(attribute(node, 'ceil_mode', 0) ? poolAxis(partial[last], last, window, sizes, b) : node.outputs[0]);
   let result = gradient;
-  for (let i = sizes.length - 1; i >= 0; i--) result = spreadAxis(result, partial[i], partial[i + 1], i, window, sizes, b);
+  for (let i = sizes.length - 1; i >= 0; i--)
+    result = spreadAxis(result, partial[i], partial[i + 1], i, window, sizes, b);
   return [result];
 });
 
 /** Pools along one spatial axis alone. */
 function poolAxis(x: string, i: number, window: Window, sizes: number[], b: Step['b']): string {
   const only = (values: number[], otherwise: number) => values.map((value, axis) => (axis === i ? value : otherwise));
-  const reach = ((window.outputs[i] as number) - 1) * window.strides[i] + window.dilations[i] * (window.kernel[i] - 1) + 1;
+  const reach =
+    ((window.outputs[i] as number) - 1) * window.strides[i] + window.dilations[i] * (window.kernel[i] - 1) + 1;
   // With the padding spelt out, neither auto_pad nor ceil_mode is needed.
   const after = Math.max(0, reach - sizes[i] - window.before[i]);
   return b.add('MaxPool', [x], {
     kernel_shape: ints(only(window.kernel, 1)),
     strides: ints(only(window.strides, 1)),
     dilations: ints(only(window.dilations, 1)),
-    pads: ints([...only(window.before, 0), ...only(sizes.map(() => after), 0)]),
+    pads: ints([
+      ...only(window.before, 0),
+      ...only(
+        sizes.map(() => after),
+        0,
+      ),
+    ]),
   });
 }
 
 /** The gradient of pooling `x` to `y` along one axis: every window compares its taps with its maximum and hands them their share. */
-function spreadAxis(gradient: string, x: string, y: string, i: number, window: Window, sizes: number[], b: Step['b']): string {
+function spreadAxis(
+  gradient: string,
+  x: string,
+  y: string,
+  i: number,
+  window: Window,
+  sizes: number[],
+  b: Step['b'],
+): string {
   const axis = i + 2;
   const rank = sizes.length + 2;
   const [stride, size, before, outputs] = [window.strides[i], sizes[i], window.before[i], window.outputs[i] as number];
@@ -77,7 +100,15 @@ function spreadAxis(gradient: string, x: string, y: string, i: number, window: W
   return cropAxis(interleave(phases, axis, b), axis, before, size, length * stride, b);
 }
 
-function padAxis(x: string, axis: number, before: number, after: number, rank: number, b: Step['b'], value: number): string {
+function padAxis(
+  x: string,
+  axis: number,
+  before: number,
+  after: number,
+  rank: number,
+  b: Step['b'],
+  value: number,
+): string {
   if (before === 0 && after === 0) return x;
   const pads = new Array(2 * rank).fill(0);
   pads[axis] = before;
@@ -86,7 +117,9 @@ function padAxis(x: string, axis: number, before: number, after: number, rank: n
 }
 
 function cropAxis(x: string, axis: number, start: number, length: number, available: number, b: Step['b']): string {
-  return start === 0 && length === available ? x : b.add('Slice', [x, b.ints([start]), b.ints([start + length]), b.ints([axis])]);
+  return start === 0 && length === available
+    ? x
+    : b.add('Slice', [x, b.ints([start]), b.ints([start + length]), b.ints([axis])]);
 }
 
 /** Weaves tensors together along an axis, element by element: a Concat and a Transpose, which are faster than any scatter. */
@@ -95,11 +128,24 @@ function interleave(phases: (string | undefined)[], axis: number, b: Step['b']):
   const known = phases.find((phase) => phase !== undefined)!;
   const shape = b.shape(known);
   const zeros = phases.includes(undefined) ? b.mul(known, b.scalar(0)) : '';
-  const joined = b.add('Concat', phases.map((phase) => phase ?? zeros), { axis: int(axis) });
-  const split = b.add('Reshape', [joined, b.shapeVector([...shape.slice(0, axis), phases.length, ...shape.slice(axis)], joined)]);
+  const joined = b.add(
+    'Concat',
+    phases.map((phase) => phase ?? zeros),
+    { axis: int(axis) },
+  );
+  const split = b.add('Reshape', [
+    joined,
+    b.shapeVector([...shape.slice(0, axis), phases.length, ...shape.slice(axis)], joined),
+  ]);
   const order = [...shape, 1].map((_, at) => (at === axis ? axis + 1 : at === axis + 1 ? axis : at));
   const woven = b.add('Transpose', [split], { perm: ints(order) });
-  const result = b.add('Reshape', [woven, b.shapeVector(shape.map((dim, at) => (at === axis ? Number(dim) * phases.length : dim)), joined)]);
+  const result = b.add('Reshape', [
+    woven,
+    b.shapeVector(
+      shape.map((dim, at) => (at === axis ? Number(dim) * phases.length : dim)),
+      joined,
+    ),
+  ]);
   return result;
 }
 
@@ -147,12 +193,19 @@ const globalAverage: Rule = simple((gradient, { node, b }) => {
   const [x] = node.inputs;
   const shape: Dim[] = b.shape(x);
   const count = shape.slice(2).reduce<number>((product, dim) => product * Number(dim), 1);
-  if (Number.isNaN(count)) throw new GraphError(`The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`, at(node));
+  if (Number.isNaN(count))
+    throw new GraphError(
+      `The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`,
+      at(node),
+    );
   return [b.expandLike(b.mul(gradient, b.scalar(1 / count)), x)];
 });
 
 const globalMaximum: Rule = simple((gradient, { node, b }) => {
-  const axes = b.shape(node.inputs[0]).map((_, axis) => axis).slice(2);
+  const axes = b
+    .shape(node.inputs[0])
+    .map((_, axis) => axis)
+    .slice(2);
   return [extreme(gradient, node.outputs[0], node.inputs[0], axes, b)];
 });
 

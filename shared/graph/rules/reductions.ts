@@ -8,24 +8,36 @@ function axesOf({ node, b }: Step): number[] {
   const rank = b.shape(node.inputs[0]).length;
   const input = node.inputs[1] ? b.facts.constants.get(node.inputs[1]) : undefined;
   const listed = input ? numbers(input) : intsAttribute(node, 'axes');
-  if (!listed?.length) return attribute(node, 'noop_with_empty_axes', 0) ? [] : Array.from({ length: rank }, (_, axis) => axis);
+  if (!listed?.length)
+    return attribute(node, 'noop_with_empty_axes', 0) ? [] : Array.from({ length: rank }, (_, axis) => axis);
   return listed.map((axis) => positiveAxis(axis, rank));
 }
 
 /** The gradient (or the output) with the reduced axes back as axes of size 1. */
 function kept(name: string, step: Step, axes: number[]): string {
-  return attribute(step.node, 'keepdims', 1) || axes.length === 0 ? name : step.b.add('Unsqueeze', [name, step.b.ints([...axes].sort((a, c) => a - c))]);
+  return attribute(step.node, 'keepdims', 1) || axes.length === 0
+    ? name
+    : step.b.add('Unsqueeze', [name, step.b.ints([...axes].sort((a, c) => a - c))]);
 }
 
 const countOf = (shape: Dim[], axes: number[]): number | undefined =>
-  axes.every((axis) => typeof shape[axis] === 'number') ? axes.reduce((product, axis) => product * (shape[axis] as number), 1) : undefined;
+  axes.every((axis) => typeof shape[axis] === 'number')
+    ? axes.reduce((product, axis) => product * (shape[axis] as number), 1)
+    : undefined;
 
-const sum: Rule = simple((gradient, step) => [step.b.expandLike(kept(gradient, step, axesOf(step)), step.node.inputs[0])]);
+const sum: Rule = simple((gradient, step) => [
+  step.b.expandLike(kept(gradient, step, axesOf(step)), step.node.inputs[0]),
+]);
 
 const mean: Rule = simple((gradient, step) => {
   const { b, node } = step;
   const axes = axesOf(step);
-  return [b.expandLike(scaled(b, kept(gradient, step, axes), node.inputs[0], countOf(b.shape(node.inputs[0]), axes), node.outputs[0]), node.inputs[0])];
+  return [
+    b.expandLike(
+      scaled(b, kept(gradient, step, axes), node.inputs[0], countOf(b.shape(node.inputs[0]), axes), node.outputs[0]),
+      node.inputs[0],
+    ),
+  ];
 });
 
 /** Divides by the number of elements averaged: a constant, or counted while the model runs. */
@@ -43,12 +55,19 @@ export function extreme(gradient: string, y: string, x: string, axes: number[], 
 
 const maximum: Rule = simple((gradient, step) => {
   const axes = axesOf(step);
-  return [extreme(kept(gradient, step, axes), kept(step.node.outputs[0], step, axes), step.node.inputs[0], axes, step.b)];
+  return [
+    extreme(kept(gradient, step, axes), kept(step.node.outputs[0], step, axes), step.node.inputs[0], axes, step.b),
+  ];
 });
 
 const norm: Rule = simple((gradient, step) => {
   const axes = axesOf(step);
-  return [step.b.mul(step.node.inputs[0], step.b.add('Div', [kept(gradient, step, axes), kept(step.node.outputs[0], step, axes)]))];
+  return [
+    step.b.mul(
+      step.node.inputs[0],
+      step.b.add('Div', [kept(gradient, step, axes), kept(step.node.outputs[0], step, axes)]),
+    ),
+  ];
 });
 
 export const reductions: Record<string, Rule> = {
@@ -57,5 +76,7 @@ export const reductions: Record<string, Rule> = {
   ReduceMax: maximum,
   ReduceMin: maximum,
   ReduceL2: norm,
-  ReduceSumSquare: simple((gradient, step) => [step.b.mul(step.b.mul(step.node.inputs[0], step.b.scalar(2)), kept(gradient, step, axesOf(step)))]),
+  ReduceSumSquare: simple((gradient, step) => [
+    step.b.mul(step.b.mul(step.node.inputs[0], step.b.scalar(2)), kept(gradient, step, axesOf(step))),
+  ]),
 };

@@ -7,9 +7,6 @@ export interface Step {
   /** The gradient with respect to each output; undefined where none arrives. */
   gradients: (string | undefined)[];
   b: Builder;
-  profile: 'cpu' | 'gpu';
-  /** The node that computes a value, by the value's name. */
-  producers: ReadonlyMap<string, Node>;
   /** Whether the gradient with respect to an input is wanted. */
   needs(input: number): boolean;
 }
