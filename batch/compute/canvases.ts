@@ -1,41 +1,37 @@
 import { applyPerturbation } from '#shared/images';
+import type { Item } from './protocol.ts';
 
-/** A uint8 canvas as float32, mirrored left to right where asked. Writes [3, size, size] into `out` at `offset`. */
-function widen(
-  pixels: Uint8Array,
-  photo: number,
-  size: number,
-  flip: boolean,
-  out: Float32Array,
-  offset: number,
-): void {
-  const length = 3 * size * size;
-  const from = photo * length;
-  if (!flip) {
-    for (let i = 0; i < length; i++) out[offset + i] = pixels[from + i];
-    return;
-  }
-  for (let row = 0; row < length; row += size) {
-    const last = from + row + size - 1;
-    for (let x = 0; x < size; x++) out[offset + row + x] = pixels[last - x];
+/**
+ * A uint8 canvas as float32, moved and mirrored as the item says; what comes in over an edge is mirrored there. Writes [3, size, size] into `out` at
+ * `offset`.
+ */
+function widen(pixels: Uint8Array, item: Item, size: number, out: Float32Array, offset: number): void {
+  const [right, down] = item.shift ?? [0, 0];
+  const inside = (at: number) => (at < 0 ? -at : at >= size ? 2 * size - 2 - at : at);
+  const columns = Int32Array.from({ length: size }, (_, x) => inside((item.flip ? size - 1 - x : x) - right));
+  for (let channel = 0; channel < 3; channel++) {
+    for (let y = 0; y < size; y++) {
+      const from = ((item.photo * 3 + channel) * size + inside(y - down)) * size;
+      const to = offset + (channel * size + y) * size;
+      for (let x = 0; x < size; x++) out[to + x] = pixels[from + columns[x]];
+    }
   }
 }
 
 /**
- * The photo as a model sees it, written into `out` at `offset` as [3, size, size] in 0..255. Mirroring moves the photo and then adds v, so that v
- * stays where it is. `rounded` gives the pixels that a file can carry; otherwise clip(canvas + v), on which gradients are taken.
+ * The photo as a model sees it, written into `out` at `offset` as [3, size, size] in 0..255. Mirroring and moving change the photo and then v is added,
+ * so that v stays where it is. `rounded` gives the pixels that a file can carry; otherwise clip(canvas + v), on which gradients are taken.
  */
 export function writeCanvas(
   pixels: Uint8Array,
-  photo: number,
+  item: Item,
   size: number,
-  flip: boolean,
   v: Float32Array | null,
   rounded: boolean,
   out: Float32Array,
   offset: number,
 ): void {
-  widen(pixels, photo, size, flip, out, offset);
+  widen(pixels, item, size, out, offset);
   if (v === null) return;
   const length = 3 * size * size;
   if (rounded) {

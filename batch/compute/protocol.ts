@@ -17,6 +17,8 @@ export interface Pixels {
 export interface Item {
   photo: number;
   flip: boolean;
+  /** How many pixels the photo is moved right and down (less than the canvas has), before v is added. */
+  shift?: readonly [number, number];
   /** Row of the tables that belongs to this item, where there are tables. */
   row?: number;
 }

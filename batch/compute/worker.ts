@@ -63,8 +63,8 @@ async function run(job: Job): Promise<JobResult> {
   const length = 3 * size * size;
   const count = job.items.length;
   if (input.length !== count * length) input = new Float32Array(count * length);
-  job.items.forEach(({ photo, flip }, i) => {
-    writeCanvas(pixels, photo, size, flip, job.perturbation, job.rounded, input, i * length);
+  job.items.forEach((item, i) => {
+    writeCanvas(pixels, item, size, job.perturbation, job.rounded, input, i * length);
   });
   const feeds: Record<string, Tensor> = { canvas: new Tensor('float32', input, [count, 3, size, size]) };
   for (const [name, table] of Object.entries(job.tables)) feeds[name] = rowsOf(table, job);
