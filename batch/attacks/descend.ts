@@ -23,6 +23,8 @@ export interface Descent {
   batch: number;
   /** Mirror every photo with probability 1/2. */
   flips: boolean;
+  /** Move every photo by up to this share of its side, right or left, up or down. Few photos are learnt by heart otherwise. */
+  shift: number;
   /** Where v starts, [3,S,S]. */
   start: Float32Array;
   /** Inputs of the loss, from the clean logits [rows, K]: rows are 2 * position + mirrored. */
@@ -57,7 +59,7 @@ export async function descend(task: CraftTask, descent: Descent): Promise<Crafte
 
   const craftingStarted = performance.now();
   const budget = budgetOf(task.budget);
-  const draw = itemsInOrder(crafting, descent.flips, seed);
+  const draw = itemsInOrder(crafting, descent.flips, Math.round(descent.shift * photos.size), seed);
   const recent = new Recent(crafting.length * sides.length);
   const curve: CurvePoint[] = [];
   let gradients = 0;
@@ -130,16 +132,24 @@ function budgetOf(budget: Budget) {
 }
 
 /** Every photo once in a random order, then again in another one; a batch may span two rounds. */
-function itemsInOrder(crafting: readonly number[], flips: boolean, seed: number): (count: number) => Item[] {
+function itemsInOrder(
+  crafting: readonly number[],
+  flips: boolean,
+  shift: number,
+  seed: number,
+): (count: number) => Item[] {
   const shuffle = random(seed, 'shuffle');
   const mirror = random(seed, 'flips');
+  const move = random(seed, 'shifts');
+  const pixels = () => Math.floor((2 * shift + 1) * move.uniform()) - shift;
   let order: number[] = [];
   return (count) =>
     Array.from({ length: count }, () => {
       if (order.length === 0) order = shuffle.order(crafting.length);
       const position = order.pop() as number;
       const flip = flips && mirror.bits() >>> 31 === 1;
-      return { photo: crafting[position], flip, row: 2 * position + Number(flip) };
+      const moved = shift > 0 ? { shift: [pixels(), pixels()] as const } : {};
+      return { photo: crafting[position], flip, ...moved, row: 2 * position + Number(flip) };
     });
 }
 

@@ -27,6 +27,12 @@ const settings = z.strictObject({
   momentum: z.number().min(0).lt(1).default(0.9).describe('share of the momentum that each step keeps'),
   batch: z.int().min(1).max(1024).default(20).describe('photos of a step'),
   flips: z.boolean().default(true).describe('mirror each photo with probability 1/2'),
+  shift: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.07)
+    .describe('move each photo by up to this share of its side, right or left, up or down (16 pixels of 224)'),
 });
 
 export const sgdUap = attack({
@@ -55,6 +61,7 @@ export const sgdUap = attack({
       }),
       batch: of.batch,
       flips: of.flips,
+      shift: of.shift,
       start: new Float32Array(length),
       inputs: (clean, classes) => ({ tables: { labels: { data: labelsOf(clean, classes), width: 1 } } }),
     });
