@@ -10,3 +10,4 @@ export {
 export { ComputeError } from './pool.ts';
 export type { Item, Pixels, Program, Table } from './protocol.ts';
 export { type Provider, providers } from './providers.ts';
+export { openOnce, runOnce } from './run-once.ts';
