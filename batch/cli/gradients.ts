@@ -11,7 +11,7 @@ import {
   withInputShape,
   writeModel,
 } from '#shared/graph';
-import { openOnce } from '../compute/run-once.ts';
+import { openOnce } from '../compute/index.ts';
 import { AtlasError, UsageError } from '../errors/index.ts';
 import { readBytes, writeAtomic } from '../files/index.ts';
 import { loadPhotos } from '../photos/index.ts';
