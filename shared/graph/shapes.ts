@@ -4,7 +4,7 @@ import { castType, evaluate, positiveAxis } from './evaluate.ts';
 import type { Facts } from './facts.ts';
 import { at, attribute, type Dim, describe, type Model, type Node, type ValueType } from './model.ts';
 import { shapeRules } from './shape-rules.ts';
-import type { Tensor } from './tensor.ts';
+import { numbers } from './tensor.ts';
 
 /** Type and shape of every value in the model. A dimension that cannot be known gets a name of its own. */
 export function inferShapes(model: Model): ReadonlyMap<string, ValueType> {
