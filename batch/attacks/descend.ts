@@ -40,7 +40,7 @@ interface Side {
   program: Program;
   tables: Record<string, Table>;
   constants: Record<string, Float32Array>;
-  /** Clean label by row. */
+  /** Clean label by row, of the photo where it stands: with `shift`, the running fooling ratio counts a label that moving alone changed. */
   labels: Int32Array;
 }
 

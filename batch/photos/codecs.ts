@@ -5,6 +5,9 @@ import { createCodecs } from '#shared/images';
 /** Node has it; Node's types do not. */
 declare const WebAssembly: { compile(bytes: Uint8Array): Promise<WebAssembly.Module> };
 
+/** A camera's photo is welcome here, where memory is not that of a Worker: 100 megapixels are 400 MB of RGBA. */
+const MAX_PIXELS = 100_000_000;
+
 let compiled: Promise<ReturnType<typeof createCodecs>> | undefined;
 
 /** The codecs of shared/images on this platform; their WebAssembly is compiled once. */
@@ -21,5 +24,5 @@ async function compile() {
       '@jsquash/webp/codec/dec/webp_dec.wasm',
     ].map(async (name) => WebAssembly.compile(await readFile(fileURLToPath(import.meta.resolve(name))))),
   );
-  return createCodecs({ jpeg, png, webp });
+  return createCodecs({ jpeg, png, webp }, { maxPixels: MAX_PIXELS });
 }

@@ -44,7 +44,7 @@ export interface Codecs {
 }
 
 /** Codecs over compiled modules; each is started on first use, and afresh after it failed. */
-export function createCodecs(modules: CodecModules): Codecs {
+export function createCodecs(modules: CodecModules, { maxPixels = MAX_PIXELS } = {}): Codecs {
   const png = restartable(() => startPng(modules.png));
   const decoders = {
     // Its one option: that it applies the orientation itself, which is done here alike for all three.
@@ -54,7 +54,7 @@ export function createCodecs(modules: CodecModules): Codecs {
   };
   return {
     async decode(bytes) {
-      const header = checkHeader(bytes);
+      const header = checkHeader(bytes, maxPixels);
       let image: Rgba;
       try {
         image = await decoders[header.type](bytes);
@@ -119,7 +119,7 @@ function restartable<Codec>(start: () => Promise<Codec>) {
 }
 
 /** Refuses, before anything is decoded, what must not or cannot be. */
-export function checkHeader(bytes: Uint8Array): ImageHeader {
+export function checkHeader(bytes: Uint8Array, maxPixels = MAX_PIXELS): ImageHeader {
   const header = sniffImage(bytes);
   if (!header) {
     throw new ImageError(
@@ -130,10 +130,10 @@ export function checkHeader(bytes: Uint8Array): ImageHeader {
   const { type, width, height } = header;
   if (width === 0 || height === 0)
     throw new ImageError('corrupt', `The header says ${width} x ${height} pixels. Save the picture again and retry.`);
-  if (width * height > MAX_PIXELS) {
+  if (width * height > maxPixels) {
     throw new ImageError(
       'too-large',
-      `The picture has ${width} x ${height} pixels; at most ${MAX_PIXELS / 1e6} megapixels are read. Make it smaller first.`,
+      `The picture has ${width} x ${height} pixels; at most ${maxPixels / 1e6} megapixels are read. Make it smaller first.`,
     );
   }
   if (header.animated) throw new ImageError('unsupported', 'The picture is animated. Send one still frame of it.');
