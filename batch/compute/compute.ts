@@ -69,11 +69,12 @@ const isShared = (view: ArrayBufferView) => view.buffer instanceof SharedArrayBu
 
 function share<T extends Uint8Array | Float32Array | Int32Array>(view: T): T {
   if (isShared(view)) return view;
-  const bytes = new Uint8Array(new SharedArrayBuffer(view.byteLength));
-  bytes.set(new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength));
+  const buffer = new SharedArrayBuffer(view.byteLength);
+  new Uint8Array(buffer).set(new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength));
   // Not view.constructor: the bytes of a file are a Buffer, whose constructor means something else.
-  const ArrayType = view instanceof Float32Array ? Float32Array : view instanceof Int32Array ? Int32Array : Uint8Array;
-  return new ArrayType(bytes.buffer as SharedArrayBuffer) as T;
+  if (view instanceof Float32Array) return new Float32Array(buffer) as T;
+  if (view instanceof Int32Array) return new Int32Array(buffer) as T;
+  return new Uint8Array(buffer) as T;
 }
 
 class PooledCompute implements Compute {
