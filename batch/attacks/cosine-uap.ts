@@ -13,33 +13,12 @@
  */
 import { z } from 'zod';
 import { descend } from './descend.ts';
-import { adam, momentumSteps } from './optimisers.ts';
 import { random } from './random.ts';
+import { descentSettings, optimiserOf } from './settings.ts';
 import { attack } from './types.ts';
 
 const settings = z.strictObject({
-  optimiser: z
-    .enum(['sign-momentum', 'adam'])
-    .default('sign-momentum')
-    .describe(
-      'sign-momentum: steps along the sign (norm inf) or direction (norm 2) of the momentum; adam: as in the paper',
-    ),
-  step: z.number().gt(0).max(2).default(0.1).describe('length of the first step, as a share of epsilon'),
-  decayTo: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.1)
-    .describe('what share of the first step the last one has; half a cosine in between'),
-  momentum: z.number().min(0).lt(1).default(0.9).describe('share of the momentum that each step keeps (sign-momentum)'),
-  batch: z.int().min(1).max(1024).default(20).describe('photos of a step'),
-  flips: z.boolean().default(true).describe('mirror each photo with probability 1/2'),
-  shift: z
-    .number()
-    .min(0)
-    .max(0.5)
-    .default(0.07)
-    .describe('move each photo by up to this share of its side, right or left, up or down (16 pixels of 224)'),
+  ...descentSettings,
   centred: z
     .boolean()
     .default(false)
@@ -65,14 +44,10 @@ export const cosineUap = attack({
   settings,
   craft(task, of) {
     const length = 3 * task.photos.size ** 2;
-    const schedule = { step: of.step * perPixel(task.norm, task.epsilon, length, of.optimiser), decayTo: of.decayTo };
     return descend(task, {
       loss: { kind: 'cosine' },
       direction: 1,
-      optimiser:
-        of.optimiser === 'adam'
-          ? adam(length, schedule)
-          : momentumSteps(length, { ...schedule, norm: task.norm, momentum: of.momentum }),
+      optimiser: optimiserOf(of, task, length),
       batch: of.batch,
       flips: of.flips,
       shift: of.shift,
@@ -95,11 +70,6 @@ function startNear(
   // Under norm 2 the uniform values of +-1 have length sqrt(length / 3).
   const scale = share * (task.norm === 'inf' ? task.epsilon : task.epsilon * Math.sqrt(3 / length));
   return Float32Array.from({ length }, () => scale * (2 * draw.uniform() - 1));
-}
-
-/** The unit of a step: epsilon itself, or for Adam under norm 2, which moves every value by about as much, epsilon spread over all values. */
-function perPixel(norm: 'inf' | '2', epsilon: number, length: number, optimiser: string): number {
-  return norm === '2' && optimiser === 'adam' ? epsilon / Math.sqrt(length) : epsilon;
 }
 
 function meanRow(rows: Float32Array, width: number): Float32Array {

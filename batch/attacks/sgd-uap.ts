@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { descend, labelsOf } from './descend.ts';
-import { momentumSteps } from './optimisers.ts';
+import { descentSettings, optimiserOf } from './settings.ts';
 import { attack } from './types.ts';
 
 const settings = z.strictObject({
@@ -17,22 +17,7 @@ const settings = z.strictObject({
     .gt(0)
     .default(9)
     .describe('beta: loss in nats above which a photo no longer pulls; 9 for 1000 classes'),
-  step: z.number().gt(0).max(2).default(0.1).describe('length of the first step, as a share of epsilon'),
-  decayTo: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.1)
-    .describe('what share of the first step the last one has; half a cosine in between'),
-  momentum: z.number().min(0).lt(1).default(0.9).describe('share of the momentum that each step keeps'),
-  batch: z.int().min(1).max(1024).default(20).describe('photos of a step'),
-  flips: z.boolean().default(true).describe('mirror each photo with probability 1/2'),
-  shift: z
-    .number()
-    .min(0)
-    .max(0.5)
-    .default(0.07)
-    .describe('move each photo by up to this share of its side, right or left, up or down (16 pixels of 224)'),
+  ...descentSettings,
 });
 
 export const sgdUap = attack({
@@ -53,12 +38,7 @@ export const sgdUap = attack({
     return descend(task, {
       loss: { kind: 'cross-entropy', clampAt: of.clamp },
       direction: -1,
-      optimiser: momentumSteps(length, {
-        norm: task.norm,
-        step: of.step * task.epsilon,
-        decayTo: of.decayTo,
-        momentum: of.momentum,
-      }),
+      optimiser: optimiserOf(of, task, length),
       batch: of.batch,
       flips: of.flips,
       shift: of.shift,
