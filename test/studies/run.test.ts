@@ -153,7 +153,7 @@ describe('running again', () => {
 
 test('a run that is killed loses at most the job in flight', async () => {
   const slow = await writeSmallStudy(join(folder, 'slow'), {
-    perturbations: [{ attack: 'sgd-uap', epsilon: 20, seeds: [1, 2, 3], budget: { gradients: 4000 } }],
+    perturbations: [{ attack: 'sgd-uap', epsilon: 20, seeds: [1, 2, 3], budget: { gradients: 15_000 } }],
   });
   const at = join(folder, 'killed');
   const args = ['run', slow, '--out', at, '--provider', 'cpu', '--json'];
@@ -162,14 +162,14 @@ test('a run that is killed loses at most the job in flight', async () => {
   await new Promise<void>((resolve) => {
     child.stdout.on('data', (text: string) => {
       crafted += text.split('"event":"job","stage":"craft"').length - 1;
-      if (crafted >= 2) resolve();
+      if (crafted >= 1) resolve();
     });
     child.on('close', () => resolve());
   });
   process.kill(-child.pid!, 'SIGKILL');
   await ended;
   const done = (await readdir(join(at, 'jobs'))).filter((name) => !name.startsWith('.')).length;
-  expect(done).toBeGreaterThanOrEqual(1 + 2 + 2);
+  expect(done).toBeGreaterThanOrEqual(1 + 2 + 1);
   const again = await startAtlas(args).ended;
   expect(again.code).toBe(0);
   const last = JSON.parse(again.stdout.trimEnd().split('\n').at(-1)!);
