@@ -10,7 +10,7 @@ import { AtlasError } from '../errors/index.ts';
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'lock');
-  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
+  const mine = JSON.stringify({ pid: process.pid, started: processOf(process.pid)?.started ?? null });
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       await writeFile(path, mine, { flag: 'wx' });
@@ -50,16 +50,18 @@ function lives({ pid, started }: { pid: number; started: string | null }): boole
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  // Another process may have got the number since.
-  const now = startOf(pid);
-  return started === null || now === null || started === now;
+  const found = processOf(pid);
+  if (found === null) return true;
+  // A zombie has ended and only waits for its parent to notice; and another process may have got the number since.
+  return found.state !== 'Z' && (started === null || started === found.started);
 }
 
-/** When a process started, in Linux' words; null where that cannot be known. */
-function startOf(pid: number): string | null {
+/** State and start of a process, in Linux' words (proc(5), stat: fields 3 and 22); null where they cannot be known. */
+function processOf(pid: number): { state: string; started: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0], started: fields[19] };
   } catch {
     return null;
   }
