@@ -1,6 +1,7 @@
 /** `atlas`: one file per command beside this one; this one only puts them together. */
 import { Command, CommanderError } from 'commander';
 import about from '../../package.json' with { type: 'json' };
+import { suggestion } from '../errors/index.ts';
 import { registerAnalyse } from './analyse.ts';
 import { registerAttacks } from './attacks.ts';
 import { endWith, finish, listenForEndings, paragraph } from './context.ts';
@@ -36,8 +37,25 @@ registerRelease(program);
 registerServe(program);
 
 function errorParagraph(text: string): string {
-  const said = paragraph(text).replace(/^error: /, '');
+  // commander looks for missing options first; a misspelt one is missing because it is unknown, and that is what a person wants to hear.
+  const said = unknownFlag() ?? paragraph(text).replace(/^error: /, '');
   return `atlas: ${said[0].toUpperCase()}${said.slice(1)}${/[.?!)]$/.test(said) ? '' : '.'} Add --help to the command to see what it takes.`;
+}
+
+/** The first flag on the command line that its command does not have. */
+function unknownFlag(): string | null {
+  let command = program;
+  for (const word of process.argv.slice(2)) {
+    if (word === '--') return null;
+    if (!word.startsWith('--')) {
+      command = command.commands.find((one) => one.name() === word) ?? command;
+      continue;
+    }
+    const flag = word.split('=')[0];
+    const known = ['--help', '--version', ...command.options.map(({ long }) => long ?? '')];
+    if (command !== program && !known.includes(flag)) return `Unknown option '${flag}'.${suggestion(flag, known)}`;
+  }
+  return null;
 }
 
 listenForEndings();
