@@ -1,4 +1,4 @@
-/** `atlas verify | publish | promote | rollback | pull`: what happens to a release once it is built. */
+/** `atlas release build`, and `atlas verify | publish | promote | rollback | pull`: what happens to a release once it is built. */
 import type { Command } from 'commander';
 import { AtlasError } from '../errors/index.ts';
 import {
@@ -11,7 +11,9 @@ import {
   type Verification,
   verifyRelease,
 } from '../publish/index.ts';
+import { runStudy } from '../studies/index.ts';
 import { action, type Context, globalOptions } from './context.ts';
+import { here, reporter } from './run.ts';
 import { megabytes } from './text.ts';
 
 const BUCKET_HELP = `
@@ -20,6 +22,7 @@ Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
 and AWS_REGION (default auto).`;
 
 export function registerRelease(program: Command): void {
+  registerBuild(program);
   registerVerify(program);
   registerPublish(program);
   registerPromote(program);
@@ -44,6 +47,34 @@ function progressOf(context: Context, verb: string): (done: number, total: numbe
     if (performance.now() - started < 1000) return;
     context.progress(`${verb} ${done} of ${total} files (${megabytes(bytes)})`);
   };
+}
+
+function registerBuild(program: Command): void {
+  const release = program.command('release').description('releases of studies');
+  globalOptions(release.command('build'))
+    .description('build the release of a study and verify it; what the study still lacks is crafted and measured first')
+    .argument('<study.json>', 'study file; see studies/')
+    .option('--out <dir>', 'folder of jobs and release (default: .atlas/<id of the study>)')
+    .addHelpText('after', '\nExample:\n  atlas release build studies/starter.json')
+    .action(
+      action(async (context, options: { out?: string }, study: string) => {
+        const { provider, workers, signal } = context;
+        const built = await runStudy({
+          study,
+          out: options.out,
+          provider,
+          workers,
+          signal,
+          onEvent: reporter(context),
+        });
+        const found = await verifyRelease(built.release, { signal });
+        context.emit({ event: 'done', release: built.release, ...found });
+        failOn(context, built.release, found);
+        context.print(
+          `Release ${found.version}: ${found.files} files, ${megabytes(found.bytes)}, in ${here(built.release)}`,
+        );
+      }),
+    );
 }
 
 function registerVerify(program: Command): void {
