@@ -50,7 +50,10 @@ function progressOf(context: Context, verb: string): (done: number, total: numbe
 }
 
 function registerBuild(program: Command): void {
-  const release = program.command('release').description('releases of studies');
+  const release = program
+    .command('release')
+    .description('releases of studies')
+    .addHelpText('after', '\nExample:\n  atlas release build studies/starter.json');
   globalOptions(release.command('build'))
     .description('build the release of a study and verify it; what the study still lacks is crafted and measured first')
     .argument('<study.json>', 'study file; see studies/')
