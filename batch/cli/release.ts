@@ -53,6 +53,7 @@ function registerBuild(program: Command): void {
   const release = program
     .command('release')
     .description('releases of studies')
+    .helpCommand(false)
     .addHelpText('after', '\nExample:\n  atlas release build studies/starter.json');
   globalOptions(release.command('build'))
     .description('build the release of a study and verify it; what the study still lacks is crafted and measured first')
