@@ -170,7 +170,7 @@ async function prepareSide(task: CraftTask, descent: Descent, surrogate: Surroga
   const { tables, constants = {} } = descent.inputs(logits, classes);
   return {
     surrogate,
-    program: gradientProgram(surrogate, descent.loss, compute.provider),
+    program: gradientProgram(surrogate, descent.loss),
     tables,
     constants,
     labels: labelsOf(logits, classes),

@@ -13,8 +13,6 @@ export interface DifferentiateOptions {
   of: string;
   /** The input with respect to which. */
   wrt: string;
-  /** Where the graph will run. No rule needs to differ so far: all of them avoid what the WebGPU provider lacks, and lose nothing by it. */
-  profile?: 'cpu' | 'gpu';
 }
 
 /**
