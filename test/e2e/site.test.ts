@@ -7,6 +7,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Example, latest, type Manifest, manifest, perturbationRecord } from '#shared/release';
 import { launchBrowser } from '../support/browser.ts';
+import { parityPhotos } from '../support/images.ts';
 import { TEST_RELEASE } from '../support/release.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
 
@@ -147,6 +148,36 @@ describe('the lab', () => {
     expect(different).toEqual([]);
     await close(page);
   });
+
+  // That the Worker reads them as batch does is test/workers/parity.test.ts.
+  it('reads 20 photographs on every network of the edge as the Worker reads them', async () => {
+    const photos = await parityPhotos();
+    const page = await open('/?strength=1');
+    await answered(page, { strength: 1 });
+    const different: string[] = [];
+    for (const { card } of release.models.filter(({ edge }) => edge)) {
+      await page.locator('select[name=model]').selectOption(card.id);
+      const perturbation = release.perturbations[0].id;
+      await page.locator('select[name=perturbation]').selectOption(perturbation);
+      await answered(page, { model: card.id, perturbation });
+      for (const { name, bytes } of photos) {
+        // The state of one photograph that is brought is that of the next: only a new answer counts.
+        await page.locator('atlas-lab').evaluate((lab) => delete (lab as HTMLElement).dataset.answered);
+        await page
+          .locator('input[type=file]')
+          .setInputFiles({ name, mimeType: 'image/jpeg', buffer: Buffer.from(bytes) });
+        const label = await answered(page, { photo: 'own', model: card.id, perturbation, strength: 1 });
+        const before = (await page.locator('[data-clean-label]').textContent()) ?? '';
+        const query = new URLSearchParams({ model: card.id, perturbation, top: '1' });
+        const response = await fetch(`${worker.url}/api/v1/classify?${query}`, { method: 'POST', body: bytes });
+        const edge = (await response.json()) as Record<'clean' | 'perturbed', { label: string }[]>;
+        if (label !== edge.perturbed[0].label || !before.startsWith(edge.clean[0].label))
+          different.push(`${name} on ${card.id}: browser ${before} -> ${label}, ${JSON.stringify(edge)}`);
+      }
+    }
+    expect(different).toEqual([]);
+    await close(page);
+  }, 240_000);
 
   it('keeps every choice in the address, so that the back button undoes it', async () => {
     const page = await open('/');

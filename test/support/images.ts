@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import encodeWebp, { init as initWebp } from '@jsquash/webp/encode.js';
 import { type Codecs, createCodecs, type Rgba } from '#shared/images';
@@ -34,4 +34,15 @@ export function pngHeader(width: number, height: number): Uint8Array {
   view.setUint32(20, height);
   bytes.set([8, 6], 24);
   return bytes;
+}
+
+const starterPhotos = new URL('../../zoo/starter/photos/', import.meta.url);
+
+/** What batch, Worker and browser are compared on: `count` starter photos spread over the whole folder, in the order of their names. */
+export async function parityPhotos(count = 20): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }[]> {
+  const names = (await readdir(starterPhotos)).filter((name) => name.endsWith('.jpg')).sort();
+  const chosen = Array.from({ length: count }, (_, i) => names[Math.floor((i * names.length) / count)]);
+  return Promise.all(
+    chosen.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(new URL(name, starterPhotos))) })),
+  );
 }

@@ -1,16 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readNpy } from '#shared/formats';
 import { applyPerturbation, canvasFromRgba } from '#shared/images';
 import { topK } from '#shared/metrics';
 import type { Manifest } from '#shared/release';
-import { nodeCodecs } from '../support/images.ts';
+import { nodeCodecs, parityPhotos } from '../support/images.ts';
 import { readKey, TEST_RELEASE, testManifest } from '../support/release.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
-
-const PHOTOS = 20;
-const photos = new URL('../../zoo/starter/photos/', import.meta.url);
 
 let worker: RunningWorker;
 let release: Manifest;
@@ -20,15 +16,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => worker?.dispose());
 
-/** Photos spread over the whole folder, in the order of their names. */
-async function somePhotos(): Promise<string[]> {
-  const names = (await readdir(photos)).filter((name) => name.endsWith('.jpg')).sort();
-  return Array.from({ length: PHOTOS }, (_, i) => names[Math.floor((i * names.length) / PHOTOS)]);
-}
-
 test('edge and batch see the same label, clean and perturbed, in every photo and with every edge model', async () => {
   const codecs = await nodeCodecs();
-  const names = await somePhotos();
+  const photos = await parityPhotos();
   const size = release.canvas;
   for (const model of release.models.filter(({ edge }) => edge)) {
     const id = model.card.id;
@@ -36,8 +26,7 @@ test('edge and batch see the same label, clean and perturbed, in every photo and
       release.perturbations.find(({ surrogates }) => surrogates.includes(id)) ?? release.perturbations[0];
     const v = readNpy(new Uint8Array(await readKey(perturbation.npy))).data as Float32Array;
     const session = await ort.InferenceSession.create(await readKey(model.key), { intraOpNumThreads: 1 });
-    for (const name of names) {
-      const bytes = new Uint8Array(await readFile(new URL(name, photos)));
+    for (const { name, bytes } of photos) {
       const clean = canvasFromRgba(await codecs.decode(bytes), size);
       const batch = new Float32Array(2 * clean.length);
       batch.set(clean);
