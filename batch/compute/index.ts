@@ -7,7 +7,7 @@ export {
   openCompute,
   sharedFloats,
 } from './compute.ts';
+export { openOnce } from './open-once.ts';
 export { ComputeError } from './pool.ts';
 export type { Item, Pixels, Program, Table } from './protocol.ts';
 export { type Provider, providers } from './providers.ts';
-export { openOnce, runOnce } from './run-once.ts';

@@ -6,13 +6,13 @@ export interface Feed {
   type: 'float32' | 'int64';
 }
 
-export interface RunOnceOptions {
+export interface OpenOnceOptions {
   /** Default 1. */
   threads?: number;
 }
 
 /** A session for programs that are no prepared models, on this thread and the CPU: for short commands, not for studies. */
-export async function openOnce(model: Uint8Array, { threads = 1 }: RunOnceOptions = {}) {
+export async function openOnce(model: Uint8Array, { threads = 1 }: OpenOnceOptions = {}) {
   const session = await InferenceSession.create(new Uint8Array(model), {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
@@ -31,14 +31,4 @@ export async function openOnce(model: Uint8Array, { threads = 1 }: RunOnceOption
     },
     close: () => session.release(),
   };
-}
-
-/** Runs a model a single time. */
-export async function runOnce(model: Uint8Array, feeds: Record<string, Feed>, options: RunOnceOptions = {}) {
-  const session = await openOnce(model, options);
-  try {
-    return await session.run(feeds);
-  } finally {
-    await session.close();
-  }
 }
