@@ -76,6 +76,11 @@ export class Builder {
   mask = (condition: string): string => this.add('Cast', [condition], { to: int(1) });
   sum = (x: string, axes: number[], keep: boolean): string =>
     this.add('ReduceSum', [x, this.ints(axes)], { keepdims: int(keep ? 1 : 0) });
+  /** The largest along axes, which stay as axes of size 1. The operator takes its axes as an attribute up to set 17, then as an input. */
+  maximum = (x: string, axes: number[]): string =>
+    this.model.opset < 18
+      ? this.add('ReduceMax', [x], { axes: ints(axes) })
+      : this.add('ReduceMax', [x, this.ints(axes)]);
   transpose = (x: string, order: number[]): string =>
     order.every((axis, i) => axis === i) ? x : this.add('Transpose', [x], { perm: ints(order) });
   power = (x: string, exponent: number): string => this.add('Pow', [x, this.scalar(exponent)]);

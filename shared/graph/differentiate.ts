@@ -71,7 +71,7 @@ export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): 
     attributes: {},
   });
   return removeUnused(
-    b.finish({ outputs: [...folded.outputs, { name: 'gradient', type: 'float32', shape: input.shape }] }),
+    b.finish({ outputs: [...folded.outputs, { name: 'gradient', type: 'float32', shape: b.shape('gradient') }] }),
   );
 }
 
