@@ -149,7 +149,7 @@ function readValue(value: ValueInfoProto): Value {
       dim.case === 'dimValue' && dim.value > 0n
         ? Number(dim.value)
         : dim.case === 'dimParam' && dim.value
-          ? dim.value
+          ? dim.value.replaceAll('*', '_') // which means a product in this room
           : `${value.name}.${axis}`,
     ),
   };

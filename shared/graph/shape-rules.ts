@@ -1,3 +1,4 @@
+import { product, quotient } from './dims.ts';
 import { GraphError } from './errors.ts';
 import { castType, positiveAxis, sliceWindows } from './evaluate.ts';
 import type { Facts } from './facts.ts';
@@ -46,13 +47,6 @@ const reduction: ShapeRule = (node, [x], facts) => {
   return [{ type: x.type, shape }];
 };
 
-const multiply = (node: Node, dims: Dim[]): Dim => {
-  const names = dims.filter((dim) => typeof dim === 'string');
-  const size = dims.reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : product), 1);
-  if (names.length === 0 || size === 0) return size;
-  return names.length === 1 && size === 1 ? names[0] : `${node.outputs[0]}.product`;
-};
-
 const convolution: ShapeRule = (node, [x, w]) => {
   const windows = windowOf(node, x.shape, node.operator === 'Conv' ? w.shape.slice(2) : undefined);
   const output: Known = {
@@ -95,24 +89,16 @@ const reshape: ShapeRule = (node, [x, target], facts) => {
   const shape = wanted.map((dim, axis) => (dim === 0 && copies ? x.shape[axis] : dim));
   const free = shape.indexOf(-1);
   if (free >= 0) {
-    // A name on both sides cancels; what is left must be sizes for the free dimension to be one.
-    const others = shape.filter((_, axis) => axis !== free);
-    const rest = x.shape.slice();
-    for (const dim of others) if (typeof dim === 'string' && rest.includes(dim)) rest.splice(rest.indexOf(dim), 1);
-    const size = others.reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : product), 1);
-    const unmatched = others.some((dim) => typeof dim === 'string' && !x.shape.includes(dim));
-    const total = multiply(node, rest);
-    const onlyName = rest.filter((dim) => typeof dim === 'string');
-    const sizes = rest.reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : product), 1);
-    if (unmatched) shape[free] = `${node.outputs[0]}.${free}`;
-    else if (typeof total === 'number') shape[free] = total / size;
-    else shape[free] = onlyName.length === 1 && sizes === size ? onlyName[0] : `${node.outputs[0]}.${free}`;
-    if (typeof shape[free] === 'number' && !Number.isInteger(shape[free])) {
+    const total = product(x.shape);
+    const others = product(shape.filter((_, axis) => axis !== free));
+    const rest = quotient(total, others);
+    if (rest === undefined && typeof total === 'number' && typeof others === 'number') {
       throw new GraphError(
         `${describe(node)} cannot reshape [${x.shape}] to [${wanted}]. The model contradicts itself, or its input shape is wrong.`,
         at(node),
       );
     }
+    shape[free] = rest ?? `${node.outputs[0]}.${free}`;
   }
   return [{ type: x.type, shape }];
 };
@@ -238,10 +224,7 @@ export const shapeRules: Record<string, ShapeRule> = {
     return [
       {
         type: x.type,
-        shape: [
-          multiply({ ...node, outputs: [`${node.outputs[0]}.0`] }, x.shape.slice(0, axis)),
-          multiply(node, x.shape.slice(axis)),
-        ],
+        shape: [product(x.shape.slice(0, axis)), product(x.shape.slice(axis))],
       },
     ];
   },

@@ -1,4 +1,5 @@
 // Types and shapes of every value, with symbolic dimensions, and the values of small integer vectors that shapes are made of.
+import { product, quotient } from './dims.ts';
 import { GraphError } from './errors.ts';
 import { castType, evaluate, positiveAxis } from './evaluate.ts';
 import type { Facts } from './facts.ts';
@@ -32,13 +33,15 @@ export function analyse(model: Model, keep: (node: Node) => boolean = () => fals
 /** Adds what is known about one node's outputs; the facts about its inputs must be there already. */
 export function inferNode(node: Node, facts: Facts, keep = false): void {
   const tensors = node.inputs.map((name) => facts.constants.get(name));
-  const constant = node.inputs.every((name, i) => !name || tensors[i])
-    ? evaluate(node, tensors, facts.opset)
-    : undefined;
-  if (constant) {
-    facts.types.set(node.outputs[0], constant);
-    if (!keep) facts.constants.set(node.outputs[0], constant);
-    return;
+  if (node.inputs.every((name, i) => !name || tensors[i])) {
+    const values = guarded(node, () => evaluate(node, tensors, facts.opset));
+    if (values) {
+      for (const [i, value] of values.entries()) {
+        facts.types.set(node.outputs[i], value);
+        if (!keep) facts.constants.set(node.outputs[i], value);
+      }
+      return;
+    }
   }
   const vector = node.domain === '' ? propagate(node, facts) : undefined;
   if (vector) facts.vectors.set(node.outputs[0], vector);
@@ -46,15 +49,7 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
   const rule = node.domain === '' ? shapeRules[node.operator] : undefined;
   let outputs: (ValueType | undefined)[] = [];
   if (rule && inputs.every((input, i) => !node.inputs[i] || input?.shape)) {
-    try {
-      outputs = rule(node, inputs as never, facts);
-    } catch (error) {
-      if (error instanceof GraphError) throw error;
-      throw new GraphError(
-        `The shapes of ${describe(node)} cannot be told from its inputs (${error instanceof Error ? error.message : error}). The node is not valid ONNX.`,
-        at(node),
-      );
-    }
+    outputs = guarded(node, () => rule(node, inputs as never, facts));
   }
   for (const [i, name] of node.outputs.entries()) {
     if (name) facts.types.set(name, outputs[i] ?? { type: inputs[0]?.type ?? 'float32', shape: undefined });
@@ -66,6 +61,19 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
       shape: shape.length === 0 ? [] : [vector.length],
       data: BigInt64Array.from(vector, BigInt),
     });
+  }
+}
+
+/** What breaks on a malformed node is the file's mistake, and is said so. */
+function guarded<Result>(node: Node, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof GraphError) throw error;
+    throw new GraphError(
+      `The ${describe(node)} cannot be understood (${error instanceof Error ? error.message : error}). The node is not valid ONNX: export the model again.`,
+      at(node),
+    );
   }
 }
 
@@ -153,20 +161,21 @@ function arithmetic(operator: string, a: Dim[], b: Dim[]): Dim[] | undefined {
   for (let i = 0; i < length; i++) {
     const left = a[a.length === 1 ? 0 : i];
     const right = b[b.length === 1 ? 0 : i];
-    if (typeof left === 'number' && typeof right === 'number') {
-      if (operator === 'Div' && right === 0) return undefined;
-      result.push(
-        operator === 'Add'
-          ? left + right
-          : operator === 'Sub'
-            ? left - right
-            : operator === 'Mul'
-              ? left * right
-              : Math.trunc(left / right),
-      );
-    } else if (right === (operator === 'Mul' || operator === 'Div' ? 1 : 0)) result.push(left);
-    else if (left === 1 && operator === 'Mul') result.push(right);
-    else return undefined;
+    const value = combine(operator, left, right);
+    if (value === undefined) return undefined;
+    result.push(value);
   }
   return result;
+}
+
+function combine(operator: string, a: Dim, b: Dim): Dim | undefined {
+  if (typeof a === 'number' && typeof b === 'number') {
+    if (operator === 'Add') return a + b;
+    if (operator === 'Sub') return a - b;
+    if (operator === 'Mul') return a * b;
+    return b === 0 ? undefined : Math.trunc(a / b);
+  }
+  if (operator === 'Mul') return product([a, b]);
+  if (operator === 'Div') return quotient(a, b);
+  return b === 0 ? a : undefined;
 }
