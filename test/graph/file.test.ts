@@ -112,7 +112,7 @@ function smallClassifier(): Uint8Array {
 
 test('a model of operator set 11 computes the same after reading', async () => {
   const x = { shape: [2, 6, 4], data: noise(48) };
-  const old = modelOf({ operator: 'Squeeze', x, attributes: {} }, 11);
+  const old = modelOf({ operator: 'Squeeze', x, attributes: {}, opset: 11 });
   old.inputs[0].shape = [2, 6, 4];
   old.nodes = [
     {
