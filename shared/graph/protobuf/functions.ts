@@ -30,9 +30,9 @@ export function inlineFunctions(nodes: NodeProto[], functions: readonly Function
   const expand = (node: NodeProto, depth: number): NodeProto[] => {
     const definition = known.get(keyOf({ domain: node.domain, name: node.opType, overload: node.overload }));
     if (!definition) return [node];
-    if (depth > deepest)
+    if (depth > deepest || calls >= mostCalls)
       throw new GraphError(
-        `The function ${node.opType} of the model calls itself. The file is damaged: export it again.`,
+        `The function ${node.opType} of the model calls itself, or others without end. The file is damaged: export it again.`,
       );
     const prefix = `${node.name || node.opType}/${calls++}/`;
     const names = new Map<string, string>();
