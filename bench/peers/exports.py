@@ -15,6 +15,8 @@ import networks
 import store
 from families import FAMILIES, Family
 
+HERE = Path(__file__).resolve().parent
+
 # Taken in turn by the families; every family is written at two operator sets by each exporter.
 TORCHSCRIPT_OPSETS = (11, 13, 17, 14, 16, 12, 15)
 DYNAMO_OPSETS = (18, 20, 21, 19)

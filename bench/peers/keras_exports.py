@@ -19,6 +19,21 @@ import tf2onnx
 import store
 
 A = keras.applications
+L = keras.layers
+
+
+def tiny(weights, input_shape, classifier_activation) -> keras.Model:
+    """In miniature what Keras networks are made of: 'same' padding at odd sizes, depthwise, squeeze and excitation, pooling."""
+    image = L.Input(input_shape)
+    x = L.ReLU(6.0)(L.BatchNormalization()(L.Conv2D(8, 3, 2, 'same', use_bias=False)(L.Rescaling(0.5, 0.25)(image))))
+    y = L.Activation('hard_silu')(L.BatchNormalization()(L.DepthwiseConv2D(5, padding='same', use_bias=False)(x)))
+    gate = L.Conv2D(8, 1, activation='hard_sigmoid')(L.Conv2D(4, 1, activation='relu')(L.GlobalAveragePooling2D(keepdims=True)(y)))
+    x = L.Add()([x, L.Multiply()([y, gate])])
+    x = L.Concatenate()([L.MaxPooling2D(3, 2, 'same')(x), L.AveragePooling2D(3, 2, 'same')(x)])
+    x = L.SeparableConv2D(12, 3, padding='same', activation='swish')(L.ZeroPadding2D(((0, 1), (1, 0)))(x))
+    return keras.Model(image, L.Dense(5, activation=classifier_activation)(L.GlobalAveragePooling2D()(x)))
+
+
 # Name: constructor, side, options.
 NETWORKS = {
     'mobilenet1': (A.MobileNet, 128, {'alpha': 0.25}),
@@ -31,6 +46,7 @@ NETWORKS = {
     'resnet2': (A.ResNet50V2, 97, {}),
     'densenet': (A.DenseNet121, 97, {}),
     'nasnet': (A.NASNetMobile, 97, {}),
+    'tiny': (tiny, 19, {}),
 }
 OPSETS = (11, 13, 15, 17, 18)
 BATCHES = ('dynamic', 'fixed1', 'fixed3')
@@ -75,7 +91,7 @@ def export(folder: Path, name: str, opset: int, batch: str, channels_first: bool
     tf2onnx.convert.from_keras(network, signature, opset=opset, output_path=str(folder / 'model.onnx'), **names)
 
     x = pixels(random, (images, side, side, 3))
-    cotangent = random.standard_normal((images, 1000))
+    cotangent = random.standard_normal((images, network.output_shape[1]))
     _, single = gradient(network, x.astype(np.float32), cotangent.astype(np.float32))
     double = build(name, 'float64')
     double.set_weights([weight.astype(np.float64) for weight in network.get_weights()])

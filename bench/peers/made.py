@@ -3,6 +3,7 @@
 The reference gradient is torch's, through onnx_module.py in float64: an independent reading of the same file.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -70,21 +71,23 @@ class Writer:
         return model
 
 
-def caffenet(opset: int) -> onnx.ModelProto:
+def caffenet(opset: int, width: int = 16, side: int = 67, classes: int = 50, seed: int = 1) -> onnx.ModelProto:
     """Krizhevsky's network as converted from Caffe2: batch of one, LRN, groups, Dropout with its mask, Softmax at the end."""
-    w, side = Writer(opset), 67
-    x = w.add('Relu', w.conv('data_0', 3, 16, 11, strides=[4, 4], pads=[0, 0, 0, 0]))
+    w = Writer(seed)
+    x = w.add('Relu', w.conv('data_0', 3, width, 11, strides=[4, 4], pads=[0, 0, 0, 0]))
     x = w.add('LRN', x, size=5, alpha=1e-2, beta=0.75, bias=1.0)
     x = w.add('MaxPool', x, kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 0, 0])
-    x = w.add('Relu', w.conv(x, 16, 32, 5, pads=[2, 2, 2, 2], group=2))
+    x = w.add('Relu', w.conv(x, width, 2 * width, 5, pads=[2, 2, 2, 2], group=2))
     x = w.add('LRN', x, size=5, alpha=1e-2, beta=0.75, bias=2.0)
     x = w.add('MaxPool', x, kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 1, 1])  # Caffe rounds up; Caffe2 says so with pads
-    x = w.add('Relu', w.conv(x, 32, 48, 3, pads=[1, 1, 1, 1]))
+    x = w.add('Relu', w.conv(x, 2 * width, 3 * width, 3, pads=[1, 1, 1, 1]))
     x = w.add('AveragePool', x, kernel_shape=[2, 2], strides=[1, 1], pads=[0, 0, 1, 1])
-    x = w.add('Reshape', x, w.constant(np.array([1, 48 * 9], np.int64)))
-    x = w.add('Dropout', w.add('Relu', w.dense(x, 48 * 9, 64)), outputs=2, ratio=0.5)
-    x = w.add('Softmax', w.dense(x, 64, 50))
-    return w.model(x, side, 50, opset, weights_are_inputs=True)
+    left = ((side - 11) // 4 + 1 - 3) // 2 + 1  # after the first pooling
+    features = 3 * width * ((left + 1 - 3) // 2 + 1) ** 2
+    x = w.add('Reshape', x, w.constant(np.array([1, features], np.int64)))
+    x = w.add('Dropout', w.add('Relu', w.dense(x, features, 4 * width)), outputs=2, ratio=0.5)
+    x = w.add('Softmax', w.dense(x, 4 * width, classes))
+    return w.model(x, side, classes, opset, weights_are_inputs=True)
 
 
 def inception(opset: int) -> onnx.ModelProto:
@@ -110,24 +113,22 @@ def inception(opset: int) -> onnx.ModelProto:
     return w.model(x, side, 50, opset, weights_are_inputs=True)
 
 
-def shallow(seed: int, opset: int) -> onnx.ModelProto:
-    """A few layers to quantise: in a deep random network a single rounding that falls the other way changes
-    everything after it. Without MaxPool: on whole numbers it has ties everywhere, of which torch takes the first, and we all."""
-    w, side = Writer(seed), 65
-    x = w.add('Relu', w.conv('data_0', 3, 16, 5, strides=[2, 2], pads=[2, 2, 2, 2]))
-    x = w.conv(x, 16, 16, 3, strides=[2, 2], pads=[1, 1, 1, 1])
-    y = w.add('Relu', w.conv(x, 16, 16, 3, pads=[1, 1, 1, 1], group=16))
-    y = w.conv(y, 16, 16, 1)
+def shallow(seed: int, opset: int, width: int = 16, side: int = 65, classes: int = 50) -> onnx.ModelProto:
+    """A few layers to quantise: in a deep random network a single rounding that falls the other way changes everything
+    after it. Without MaxPool: on whole numbers it has ties everywhere, of which torch takes the first, and we all."""
+    w = Writer(seed)
+    x = w.add('Relu', w.conv('data_0', 3, width, 5, strides=[2, 2], pads=[2, 2, 2, 2]))
+    x = w.conv(x, width, width, 3, strides=[2, 2], pads=[1, 1, 1, 1])
+    y = w.add('Relu', w.conv(x, width, width, 3, pads=[1, 1, 1, 1], group=width))
+    y = w.conv(y, width, width, 1)
     x = w.add('Relu', w.add('Add', x, y))
     x = w.add('Concat', x, w.add('AveragePool', y, kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1), axis=1)
-    x = w.add('Flatten', w.add('GlobalAveragePool', w.conv(x, 32, 32, 3)))
-    return w.model(w.dense(x, 32, 50), side, 50, opset, batch='batch')
+    x = w.add('Flatten', w.add('GlobalAveragePool', w.conv(x, 2 * width, 2 * width, 3)))
+    return w.model(w.dense(x, 2 * width, classes), side, classes, opset, batch='batch')
 
 
 def small(seed: int, opset: int, family: str = 'mobilenet2', side: int = 65) -> onnx.ModelProto:
     """A float model to quantise or to store otherwise."""
-    import tempfile
-
     torch.manual_seed(seed)
     network = networks.prepare(FAMILIES[family].build(side), (2, 3, side, side), seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -136,29 +137,26 @@ def small(seed: int, opset: int, family: str = 'mobilenet2', side: int = 65) -> 
         return onnx.load(file)
 
 
-def quantised(folder: Path, seed: int, per_channel: bool, activation: str, weight: str) -> None:
+def quantise(model: onnx.ModelProto, file: Path, seed: int, per_channel: bool, activation: str, weight: str) -> None:
+    """Saves the model with quantised weights and activations (QuantizeLinear and DequantizeLinear pairs), calibrated on noise."""
     from onnxruntime import quantization as q
 
+    declared = model.graph.input[0]
+    shape = [dim.dim_value or 2 for dim in declared.type.tensor_type.shape.dim]
+    random = np.random.default_rng(seed)
+
     class Photos(q.CalibrationDataReader):
-        def __init__(self) -> None:
-            self.left = iter(torch.randn(8, 2, 3, 65, 65).numpy())
+        left = 8
 
         def get_next(self):
-            batch = next(self.left, None)
-            return None if batch is None else {'data_0': batch}
+            self.left -= 1
+            return {declared.name: random.standard_normal(shape).astype(np.float32)} if self.left >= 0 else None
 
-    source = folder / 'float.onnx'
-    onnx.save(shallow(seed, 13), source)
-    q.quantize_static(
-        source,
-        folder / 'model.onnx',
-        Photos(),
-        quant_format=q.QuantFormat.QDQ,
-        per_channel=per_channel,
-        activation_type=getattr(q.QuantType, activation),
-        weight_type=getattr(q.QuantType, weight),
-    )
-    source.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / 'float.onnx'
+        onnx.save(model, source)
+        types = {'activation_type': getattr(q.QuantType, activation), 'weight_type': getattr(q.QuantType, weight)}
+        q.quantize_static(source, file, Photos(), quant_format=q.QuantFormat.QDQ, per_channel=per_channel, **types)
 
 
 def half_initializers(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -196,11 +194,14 @@ def made_cases() -> Iterator[exports.Case]:
     def saved(build: Callable[[], onnx.ModelProto], **options) -> Callable[[Path], None]:
         return lambda folder: onnx.save(build(), folder / 'model.onnx', **options)
 
+    def quantised(seed: int, per_channel: bool, activation: str) -> Callable[[Path], None]:
+        return lambda folder: quantise(shallow(seed, 13), folder / 'model.onnx', seed, per_channel, activation, 'QInt8')
+
     for opset in (7, 8, 9):
         yield case('caffenet', opset, 'fixed1', saved(lambda opset=opset: caffenet(opset)))
         yield case('inception2', opset, 'fixed1', saved(lambda opset=opset: inception(opset)))
-    yield case('qdq-uint8', 13, 'dynamic', lambda folder: quantised(folder, 1, False, 'QUInt8', 'QInt8'))
-    yield case('qdq-int8-channels', 13, 'dynamic', lambda folder: quantised(folder, 2, True, 'QInt8', 'QInt8'))
+    yield case('qdq-uint8', 13, 'dynamic', quantised(1, False, 'QUInt8'))
+    yield case('qdq-int8-channels', 13, 'dynamic', quantised(2, True, 'QInt8'))
     yield case('half-weights', 17, 'dynamic', saved(lambda: half_initializers(small(3, 17))))
     yield case('half', 17, 'dynamic', saved(lambda: half(small(4, 17))))
     external = {'save_as_external_data': True, 'location': 'model.data', 'size_threshold': 0}
