@@ -2,7 +2,7 @@ import { factorsOf, type Product } from './dims.ts';
 import { GraphError } from './errors.ts';
 import { positiveAxis } from './evaluate.ts';
 import type { Facts } from './facts.ts';
-import { foldConstants } from './fold.ts';
+import { foldConstants, viewShape } from './fold.ts';
 import { at, attribute, type Dim, describe, int, type Model, type Node, type ValueType } from './model.ts';
 import { analyse, inferNode } from './shapes.ts';
 import { int64s, numbers, type Tensor } from './tensor.ts';
@@ -91,7 +91,12 @@ function freeNode(node: Node, context: Context): Node[] {
   if (node.operator === 'Reshape') return [freeReshape(node, context.written, context)];
   if (node.operator === 'Concat') return freeConcat(node, context.written, context);
   if (node.operator === 'Resize') return freeResize(node, context);
-  return [node];
+  if (node.operator === 'Expand') return [freeExpand(node, context)];
+  const view = viewShape(node, context.written.types, context.facts.constants);
+  if (!view) return [node];
+  const target = addConstant(`${node.outputs[0]}/any-batch/view`, view, context);
+  const reshape = { ...node, operator: 'Reshape', inputs: [node.inputs[0], target], attributes: {} };
+  return [freeReshape(reshape, context.written, context)];
 }
 
 /** A Reshape to sizes that hold the batch: the axis where it went is left open. */
@@ -211,4 +216,14 @@ function freeResize(node: Node, context: Context): Node[] {
   if (!sizes || node.attributes.axes) return [node];
   const target = batchThen(node.inputs[0], numbers(sizes).slice(1), `${node.outputs[0]}/any-batch`, context);
   return [...target.nodes, { ...node, inputs: node.inputs.with(3, target.name) }];
+}
+
+/** An Expand to sizes that its input has already, the batch among them: there a size of 1 leaves the input as it is. */
+function freeExpand(node: Node, context: Context): Node {
+  const target = context.facts.constants.get(node.inputs[1]);
+  const own = context.facts.types.get(node.inputs[0])?.shape;
+  if (!target || !own?.some((dim) => typeof dim === 'string')) return node;
+  const lead = target.data.length - own.length;
+  const sizes = numbers(target).map((size, axis) => (typeof own[axis - lead] === 'string' ? 1 : size));
+  return { ...node, inputs: [node.inputs[0], addConstant(`${node.outputs[0]}/any-batch/sizes`, sizes, context)] };
 }

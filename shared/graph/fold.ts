@@ -1,6 +1,6 @@
 import { takeBranches } from './branches.ts';
 import type { Facts } from './facts.ts';
-import { type Model, type Node, removeUnused } from './model.ts';
+import { type Model, type Node, removeUnused, type ValueType } from './model.ts';
 import { analyse } from './shapes.ts';
 import { int64s, type Tensor } from './tensor.ts';
 
@@ -29,13 +29,25 @@ export function foldConstants(model: Model, { dequantize = true }: { dequantize?
   return removeUnused({ ...model, nodes, constants: new Map([...constants].filter(([name]) => !written.has(name))) });
 }
 
-/** A Gather of everything in its own order, as exporters write views of a tensor in memory, is a Reshape. */
+/**
+ * The shape that a Gather only lends its input, as exporters write views of a tensor in memory: it takes every element in its own order.
+ * Undefined for any other node.
+ */
+export function viewShape(
+  { operator, inputs }: Node,
+  types: ReadonlyMap<string, ValueType>,
+  constants: ReadonlyMap<string, Tensor>,
+): number[] | undefined {
+  const shape = operator === 'Gather' ? types.get(inputs[0])?.shape : undefined;
+  const indices = constants.get(inputs[1]);
+  if (shape?.length !== 1 || indices?.data.length !== shape[0]) return undefined;
+  return indices.data.every((value, i) => Number(value) === i) ? indices.shape : undefined;
+}
+
 function asReshape(node: Node, { types }: Facts, constants: Map<string, Tensor>): Node {
-  const shape = types.get(node.inputs[0])?.shape;
-  const indices = constants.get(node.inputs[1]);
-  if (node.operator !== 'Gather' || shape?.length !== 1 || indices?.data.length !== shape[0]) return node;
-  if (indices.data.some((value, i) => Number(value) !== i)) return node;
+  const shape = viewShape(node, types, constants);
+  if (!shape) return node;
   const target = `${node.outputs[0]}/shape`;
-  constants.set(target, int64s(indices.shape));
+  constants.set(target, int64s(shape));
   return { ...node, operator: 'Reshape', inputs: [node.inputs[0], target], attributes: {} };
 }
