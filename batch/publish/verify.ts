@@ -109,7 +109,7 @@ async function unexpectedFiles(source: ReleaseSource, manifest: Manifest, expect
     .map((key) => ({ key, problem: 'is there and the manifest does not know it' }));
 }
 
-/** Reads latest.json (unless the source is one release of its own) and the manifest it names. */
+/** Reads the manifest that latest.json names; of a source that is one release of its own, that one's. */
 export async function readManifest(source: ReleaseSource): Promise<{
   version: string | null;
   manifest: Manifest | null;
@@ -121,7 +121,7 @@ export async function readManifest(source: ReleaseSource): Promise<{
 }> {
   const problems: Problem[] = [];
   const none = { version: null, manifest: null, sha256: '', latestBytes: null, manifestBytes: null, problems };
-  const latestBytes = await source.read(LATEST_KEY);
+  const latestBytes = source.version ? null : await source.read(LATEST_KEY);
   let version = source.version;
   let named: { key: string; sha256: string } | undefined;
   if (latestBytes) {
@@ -130,8 +130,8 @@ export async function readManifest(source: ReleaseSource): Promise<{
     if (wrong.length > 0) problems.push(...wrong.map((problem) => ({ key: LATEST_KEY, problem })));
     else {
       const found = latest.parse(value);
-      version ??= found.version;
-      if (found.version === version) named = found.manifest;
+      version = found.version;
+      named = found.manifest;
       if (found.manifest.key !== manifestKey(found.version))
         problems.push({ key: LATEST_KEY, problem: `names ${found.manifest.key} as the manifest of ${found.version}` });
     }

@@ -1,39 +1,37 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { choosePort, type LocalWorker, startWorker } from '../../batch/cli/serve-worker.ts';
-import { type Bucket, openBucket, promoteRelease, publishRelease, rollbackRelease } from '../../batch/publish/index.ts';
+import type { LocalWorker } from '../../batch/cli/serve-worker.ts';
+import {
+  type Bucket,
+  openBucket,
+  planPrune,
+  promoteRelease,
+  prune,
+  publishRelease,
+  rollbackRelease,
+} from '../../batch/publish/index.ts';
+import { type Fault, type LocalBucket, openLocalBucket, proxy } from '../support/s3.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What bin/atlas.mjs starts: a kill must hit the process that works, not its launcher. */
 const cli = join(root, 'batch/cli/main.ts');
+let local: LocalBucket;
 let worker: LocalWorker;
 let bucket: Bucket;
 let folder: string;
-let scratch: string;
 /** Every test publishes a version of its own into the one bucket. */
 let version = 0;
 
 beforeAll(async () => {
-  scratch = await mkdtemp(join(tmpdir(), 'atlas-s3-'));
-  worker = await startWorker({
-    root,
-    port: await choosePort(9400 + (process.pid % 500), false),
-    assets: await mkdtemp(join(scratch, 'assets-')),
-    persistTo: join(scratch, 'r2'),
-    signal: new AbortController().signal,
-  });
-  bucket = openBucket(worker.bucket, worker.credentials);
+  local = await openLocalBucket(9400);
+  ({ worker, bucket } = local);
 });
-afterAll(async () => {
-  await worker?.stop();
-  await rm(scratch, { recursive: true, force: true });
-});
+afterAll(() => local?.close());
 beforeEach(async () => {
   version++;
   folder = await mkdtemp(join(tmpdir(), 'atlas-publish-'));
@@ -43,53 +41,6 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const write = (options: Parameters<typeof writeSmallRelease>[1] = {}) =>
   writeSmallRelease(folder, { version: `1.0.${version}`, ...options });
 const latestVersion = async () => JSON.parse(new TextDecoder().decode((await bucket.read('latest.json'))!)).version;
-
-/** Stands before the bucket, writes down what passes, and may answer in its place. */
-async function proxy(answer: (line: string, count: number) => number | 'hang' | null) {
-  const seen: string[] = [];
-  const target = new URL(worker.bucket);
-  const server = createServer(async (request, response) => {
-    const line = `${request.method} ${decodeURIComponent(request.url!).split('/perturbation-atlas/')[1]}`;
-    seen.push(line);
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const status = answer(line, seen.length);
-    if (status === 'hang') return;
-    if (status) return void response.writeHead(status).end();
-    const body = request.method === 'PUT' ? Buffer.concat(chunks) : undefined;
-    // The signature is of the proxy's own host name, so the request is signed again on its way.
-    const { AwsClient } = await import('aws4fetch');
-    const client = new AwsClient({
-      accessKeyId: worker.credentials.AWS_ACCESS_KEY_ID,
-      secretAccessKey: worker.credentials.AWS_SECRET_ACCESS_KEY,
-      service: 's3',
-      region: 'auto',
-      retries: 0,
-    });
-    const names = ['content-type', 'cache-control', 'if-none-match', 'x-amz-content-sha256', 'x-amz-meta-sha256'];
-    const headers = Object.fromEntries(
-      names.flatMap((name) => (request.headers[name] ? [[name, request.headers[name] as string]] : [])),
-    );
-    const passed = await client.fetch(`${target.origin}${request.url}`, { method: request.method, body, headers });
-    const length = passed.headers.get('content-length');
-    response.writeHead(passed.status, {
-      etag: passed.headers.get('etag') ?? '',
-      ...(request.method === 'HEAD' && length ? { 'content-length': length } : {}),
-    });
-    response.end(Buffer.from(await passed.arrayBuffer()));
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const url = `http://127.0.0.1:${(server.address() as { port: number }).port}${target.pathname}`;
-  return {
-    url,
-    seen,
-    bucket: openBucket(url, worker.credentials),
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
 
 /** Runs the command line as a user does. */
 function atlas(args: string[], env: Record<string, string> = {}) {
@@ -107,13 +58,12 @@ function atlas(args: string[], env: Record<string, string> = {}) {
 describe('publish', () => {
   test('uploads all of a release, and the Worker then serves it with its media types', async () => {
     const manifest = await write();
-    const published = await publishRelease(folder, bucket, { verify: true });
+    const published = await publishRelease(folder, bucket);
     expect(published).toMatchObject({
       uploaded: manifest.files.length + 3,
       skipped: 0,
       files: manifest.files.length + 3,
     });
-    expect(published.verification?.problems).toEqual([]);
     const photo = manifest.photos[0].key;
     const served = await fetch(`${worker.url}/data/${photo}`);
     expect(served.headers.get('content-type')).toBe('image/jpeg');
@@ -143,7 +93,7 @@ describe('publish', () => {
 
   test('writes content, then the manifest, then latest.json', async () => {
     await write();
-    const front = await proxy(() => null);
+    const front = await proxy(worker, () => null);
     try {
       await publishRelease(folder, front.bucket);
     } finally {
@@ -156,7 +106,7 @@ describe('publish', () => {
   test('tries again after a 503, and gives up on a 403 at once', async () => {
     await write();
     const failing = new Set<string>();
-    const front = await proxy((line) => {
+    const front = await proxy(worker, (line) => {
       if (!line.startsWith('PUT') || failing.has(line)) return null;
       failing.add(line);
       return 503;
@@ -178,17 +128,16 @@ describe('publish', () => {
     await rm(folder, { recursive: true });
     const manifest = await write({ extra: [50_000, 60_000, 70_000] });
     let puts = 0;
-    const front = await proxy((line) => (line.startsWith('PUT') && ++puts > 6 ? 'hang' : null));
+    const front = await proxy(worker, (line) => (line.startsWith('PUT') && ++puts > 6 ? 'hang' : null));
     const { child, ended } = atlas(['publish', folder, '--to', front.url]);
     while (puts <= 6) await new Promise((done) => setTimeout(done, 20));
     child.kill('SIGKILL');
     await ended;
     front.close();
     expect(await latestVersion()).toBe(before);
-    const resumed = await publishRelease(folder, bucket, { verify: true });
+    const resumed = await publishRelease(folder, bucket);
     expect(resumed.skipped).toBeGreaterThanOrEqual(6);
     expect(resumed.uploaded + resumed.skipped).toBe(manifest.files.length + 3);
-    expect(resumed.verification?.problems).toEqual([]);
     expect(await latestVersion()).toBe(`1.0.${version}`);
   });
 
@@ -210,7 +159,7 @@ describe('the command line', () => {
     expect(JSON.parse(done.out)).toMatchObject({
       version: `1.0.${version}`,
       files: manifest.files.length + 3,
-      problems: [],
+      removed: [],
     });
     const keyless = await atlas(['publish', folder, '--to', worker.bucket], { AWS_ACCESS_KEY_ID: '' }).ended;
     expect(keyless.code).toBe(2);
