@@ -4,34 +4,36 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LocalWorker } from '../../batch/cli/serve-worker.ts';
-import {
-  type Bucket,
-  openBucket,
-  planPrune,
-  promoteRelease,
-  prune,
-  publishRelease,
-  rollbackRelease,
-} from '../../batch/publish/index.ts';
-import { type Fault, type LocalBucket, openLocalBucket, proxy } from '../support/s3.ts';
+import { choosePort, type LocalWorker, startWorker } from '../../batch/cli/serve-worker.ts';
+import { type Bucket, openBucket, promoteRelease, publishRelease, rollbackRelease } from '../../batch/publish/index.ts';
+import { proxy } from '../support/s3.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What bin/atlas.mjs starts: a kill must hit the process that works, not its launcher. */
 const cli = join(root, 'batch/cli/main.ts');
-let local: LocalBucket;
 let worker: LocalWorker;
 let bucket: Bucket;
 let folder: string;
+let scratch: string;
 /** Every test publishes a version of its own into the one bucket. */
 let version = 0;
 
 beforeAll(async () => {
-  local = await openLocalBucket(9400);
-  ({ worker, bucket } = local);
+  scratch = await mkdtemp(join(tmpdir(), 'atlas-s3-'));
+  worker = await startWorker({
+    root,
+    port: await choosePort(9400 + (process.pid % 500), false),
+    assets: await mkdtemp(join(scratch, 'assets-')),
+    persistTo: join(scratch, 'r2'),
+    signal: new AbortController().signal,
+  });
+  bucket = openBucket(worker.bucket, worker.credentials);
 });
-afterAll(() => local?.close());
+afterAll(async () => {
+  await worker?.stop();
+  await rm(scratch, { recursive: true, force: true });
+});
 beforeEach(async () => {
   version++;
   folder = await mkdtemp(join(tmpdir(), 'atlas-publish-'));

@@ -1,40 +1,38 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { AwsClient } from 'aws4fetch';
-import { choosePort, type LocalWorker, startWorker } from '../../batch/cli/serve-worker.ts';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import { Miniflare } from 'miniflare';
 import { type Bucket, openBucket } from '../../batch/publish/index.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** wrangler's local R2 behind its S3 endpoint, and the Worker that serves it under `${worker.url}/data`. */
-export interface LocalBucket {
-  worker: LocalWorker;
-  bucket: Bucket;
-  /** Stops workerd and removes what it kept. */
-  close(): Promise<void>;
+/** Where a bucket is and what opens it, as `atlas publish` is told. */
+export interface S3 {
+  /** Address of the bucket. */
+  bucket: string;
+  credentials: { AWS_ACCESS_KEY_ID: string; AWS_SECRET_ACCESS_KEY: string };
 }
 
-/** Starts an empty bucket; `port` is where to look for a free one. */
-export async function openLocalBucket(port: number): Promise<LocalBucket> {
-  const scratch = await mkdtemp(join(tmpdir(), 'atlas-s3-'));
-  const worker = await startWorker({
-    root,
-    port: await choosePort(port + (process.pid % 100), false),
-    assets: await mkdtemp(join(scratch, 'assets-')),
-    persistTo: join(scratch, 'r2'),
-    signal: new AbortController().signal,
+/** Starts an empty R2 bucket in memory, behind the S3 endpoint of the local workerd. Close it, or workerd stays. */
+export async function openLocalS3(): Promise<S3 & { opened: Bucket; close(): Promise<void> }> {
+  const keys = { accessKeyId: 'local', secretAccessKey: 'local-only-secret' };
+  const name = 'perturbation-atlas';
+  const contents = 'export default { fetch: () => new Response(null, { status: 404 }) };';
+  const miniflare = new Miniflare({
+    cf: false,
+    workers: [
+      {
+        config: {
+          name: 'nothing',
+          compatibilityDate: '2026-11-17',
+          manifest: { mainModule: 'index.mjs', modules: { 'index.mjs': { type: 'esm', contents } } },
+          env: { RELEASES: { type: 'r2', name, dev: { experimentalS3Credentials: keys } } },
+        },
+      },
+    ],
   });
-  return {
-    worker,
-    bucket: openBucket(worker.bucket, worker.credentials),
-    async close() {
-      await worker.stop();
-      await rm(scratch, { recursive: true, force: true });
-    },
+  const { origin } = await miniflare.ready;
+  const s3: S3 = {
+    bucket: `${origin}/cdn-cgi/local/r2/s3/${name}`,
+    credentials: { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey },
   };
+  return { ...s3, opened: openBucket(s3.bucket, s3.credentials), close: () => miniflare.dispose() };
 }
 
 /**
@@ -45,52 +43,48 @@ export type Fault = number | 'hang' | 'reset' | 'lost' | 'cut' | null;
 
 /** Stands before the bucket, writes down what passes ("PUT releases/…"), and may answer in its place. */
 export async function proxy(
-  worker: LocalWorker,
+  { bucket, credentials }: S3,
   fault: (line: string, count: number) => Fault,
   options: { patienceMs?: number } = {},
 ) {
   const seen: string[] = [];
-  const target = new URL(worker.bucket);
-  // The signature is of the proxy's own host name, so the request is signed again on its way.
-  const client = new AwsClient({
-    accessKeyId: worker.credentials.AWS_ACCESS_KEY_ID,
-    secretAccessKey: worker.credentials.AWS_SECRET_ACCESS_KEY,
-    service: 's3',
-    region: 'auto',
-    retries: 0,
-  });
-  const passed = ['content-type', 'cache-control', 'if-none-match', 'x-amz-content-sha256', 'x-amz-meta-sha256'];
-  const server = createServer(async (request, response: ServerResponse) => {
-    const line = `${request.method} ${decodeURIComponent(request.url!.replace(target.pathname, '').replace(/^\//, ''))}`;
+  const target = new URL(bucket);
+  const server = createServer(async (incoming, response) => {
+    const line = `${incoming.method} ${decodeURIComponent(incoming.url!.replace(target.pathname, '').replace(/^\//, ''))}`;
     seen.push(line);
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
+    const sent = await readAll(incoming);
     const wrong = fault(line, seen.length);
     if (wrong === 'hang') return;
-    if (wrong === 'reset') return void request.socket.resetAndDestroy();
+    if (wrong === 'reset') return void incoming.socket.resetAndDestroy();
     if (typeof wrong === 'number') return void response.writeHead(wrong).end();
-    const headers = Object.fromEntries(
-      passed.flatMap((name) => (request.headers[name] ? [[name, request.headers[name] as string]] : [])),
-    );
-    const body = request.method === 'PUT' ? Buffer.concat(chunks) : undefined;
-    const answer = await client.fetch(`${target.origin}${request.url}`, { method: request.method, body, headers });
-    const bytes = Buffer.from(await answer.arrayBuffer());
-    if (wrong === 'lost') return void request.socket.resetAndDestroy();
-    const length = request.method === 'HEAD' ? answer.headers.get('content-length') : bytes.length;
-    response.writeHead(answer.status, { etag: answer.headers.get('etag') ?? '', 'content-length': length ?? 0 });
-    if (wrong === 'cut' && bytes.length > 1) {
-      response.write(bytes.subarray(0, bytes.length / 2), () => request.socket.resetAndDestroy());
-    } else response.end(bytes);
+    // The headers go on as they are, Host among them: it is part of what is signed.
+    const { hostname, port } = target;
+    const { url: path, method, headers } = incoming;
+    const passed = request({ hostname, port, path, method, headers }, async (answer) => {
+      const bytes = await readAll(answer);
+      if (wrong === 'lost') return void incoming.socket.resetAndDestroy();
+      response.writeHead(answer.statusCode!, answer.headers);
+      if (wrong === 'cut' && bytes.length > 1)
+        response.write(bytes.subarray(0, bytes.length / 2), () => incoming.socket.resetAndDestroy());
+      else response.end(bytes);
+    });
+    passed.on('error', () => incoming.socket.destroy()).end(sent);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const url = `http://127.0.0.1:${(server.address() as { port: number }).port}${target.pathname}`;
   return {
     url,
     seen,
-    bucket: openBucket(url, worker.credentials, options),
+    bucket: openBucket(url, credentials, options),
     close: () => {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+async function readAll(from: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of from) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
