@@ -79,7 +79,11 @@ export async function pullRelease(address: string, out: string, options: PullOpt
       pulled.skipped++;
     else {
       const wanted = { url: keyUrl(source.name, file.key), bytes: file.bytes, sha256: file.sha256 };
-      await withRetries(() => downloadFile(path, wanted, { signal }).catch(passing), wanted.url, signal);
+      await withRetries(
+        () => downloadFile(path, wanted, { signal }).catch((error) => passing(ofDisk(error, out))),
+        wanted.url,
+        signal,
+      );
     }
     count(file.bytes);
   };
@@ -98,12 +102,7 @@ export async function pullRelease(address: string, out: string, options: PullOpt
     if (pulled.whole)
       await save(LATEST_KEY, latestBytes ?? encodeLatest(manifest.version, hash('sha256', manifestBytes!)));
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (error instanceof AtlasError || !code || !syscall) throw error;
-    const reason = code === 'ENOSPC' ? 'no space is left on that disk' : (error as Error).message;
-    throw new AtlasError(
-      `${out} cannot be written: ${reason}. Make room or name another folder with --out; what came is kept, and the same command goes on from there.`,
-    );
+    throw ofDisk(error, out);
   }
   return pulled;
 }
@@ -115,10 +114,21 @@ function passing(error: unknown): never {
   throw error;
 }
 
+/** The error of a folder that cannot be written, as a person reads it; any other as it is. */
+function ofDisk(error: unknown, out: string): unknown {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (error instanceof AtlasError || !code || !syscall) return error;
+  const reason = code === 'ENOSPC' ? 'no space is left on that disk' : message;
+  return new AtlasError(
+    `${out} cannot be written: ${reason}. Make room, or name another folder with --out; what came is kept, and the same command goes on from there.`,
+  );
+}
+
 /** The files of the parts that were asked for, and those at the release's top: README.md, LICENSE, SHA256SUMS and the like. */
 function selected(manifest: Manifest, only: string[]): ReleaseFile[] {
   const prefix = releasePrefix(manifest.version);
-  const keys = new Set(manifest.files.map(({ key }) => key).filter((key) => /^[^/]+$/.test(key.slice(prefix.length))));
+  const isAtTop = ({ key }: ReleaseFile) => key.startsWith(prefix) && !key.slice(prefix.length).includes('/');
+  const keys = new Set(manifest.files.filter(isAtTop).map(({ key }) => key));
   for (const part of only.map((one) => one.replace(/^\/+|\/+$/g, ''))) {
     const models = manifest.models.filter(({ card }) => part === 'models' || part === `models/${card.id}`);
     const found = [
