@@ -247,7 +247,7 @@ describe('the pages', () => {
     }
     const cite = page.locator('.snippet', { hasText: '@misc' });
     await cite.getByRole('button').click();
-    await cite.getByRole('button', { name: 'Copied' }).waitFor();
+    await cite.getByRole('button', { name: 'Copied' }).waitFor({ timeout: 10_000 });
     expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(`version = {${release.version}}`);
     await close(page);
   });
