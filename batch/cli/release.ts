@@ -83,7 +83,7 @@ async function build(context: Context, { out, after }: BuildFlags, study: string
 
 async function snapshotAt(where: string, signal: AbortSignal): Promise<Snapshot> {
   const source = await openSource(where);
-  const { manifest, problems } = await readManifest(source);
+  const { manifest, problems } = await readManifest(source, signal);
   if (manifest && problems.length === 0) return await snapshotOf(source, manifest, signal);
   throw new AtlasError(
     `${where} has no release to compare with: ${problems[0].key} ${problems[0].problem}. Give a release folder, or the address under which latest.json lies.`,

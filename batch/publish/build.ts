@@ -19,6 +19,7 @@ import {
   type ReleaseFile,
   releasePrefix,
 } from '#shared/release';
+import { AtlasError } from '../errors/index.ts';
 import type { ContentPerturbation, ContentPhoto, ReleaseContent } from './content.ts';
 import { croissant, type DataFile } from './croissant.ts';
 import { citationFile, licenceText, readme } from './documents.ts';
@@ -36,7 +37,7 @@ export interface Built {
 /**
  * Builds the release in `folder`, which is replaced as a whole: a reader sees the old release or the new one.
  *
- * @throws z.ZodError when the content does not fit the schemas of a release, before anything is written.
+ * @throws z.ZodError when the content does not fit the schemas of a release, before anything is written; AtlasError when the disk refuses.
  */
 export async function buildRelease(content: ReleaseContent, folder: string): Promise<Built> {
   const { version, files, manifestBytes } = renderRelease(content);
@@ -47,12 +48,17 @@ export async function buildRelease(content: ReleaseContent, folder: string): Pro
   all.set(manifestKey(version), manifestBytes);
   const manifestSha256 = hashOf(manifestBytes);
   all.set(LATEST_KEY, encodeLatest(version, manifestSha256));
-  let bytes = 0;
-  for (const [key, data] of all) {
-    const path = join(partial, ...key.split('/'));
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, data);
-    bytes += data.byteLength;
+  try {
+    for (const [key, data] of all) {
+      const path = join(partial, ...key.split('/'));
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, data);
+    }
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw new AtlasError(
+      `The release cannot be written to ${folder}: ${(error as Error).message}. What was there stays. Make room, or name another folder with --out, and run the same command again.`,
+    );
   }
   // A folder cannot be renamed over one with files in it.
   await rm(replaced, { recursive: true, force: true });
@@ -61,6 +67,7 @@ export async function buildRelease(content: ReleaseContent, folder: string): Pro
   });
   await rename(partial, folder);
   await rm(replaced, { recursive: true, force: true });
+  const bytes = [...all.values()].reduce((sum, data) => sum + data.byteLength, 0);
   return { version, files: all.size, bytes, manifestSha256 };
 }
 

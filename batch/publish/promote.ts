@@ -65,7 +65,7 @@ export async function promoteRelease(wanted: string, bucket: Bucket, signal?: Ab
       `Release ${version} in ${bucket.name} is not whole: ${lacking.length} files are missing or have another size, ${lacking.sort()[0]} among them. Publish it again, which fills the gaps.`,
     );
   }
-  const previous = (await latestOf(bucket))?.version ?? null;
+  const previous = (await latestOf(bucket, signal))?.version ?? null;
   await writeLatest(bucket, encodeLatest(version, hash('sha256', manifestBytes)), signal);
   return {
     version,
@@ -80,7 +80,7 @@ export async function promoteRelease(wanted: string, bucket: Bucket, signal?: Ab
  * @throws AtlasError where nothing is published, or nothing older.
  */
 export async function rollbackRelease(bucket: Bucket, signal?: AbortSignal): Promise<Promoted> {
-  const current = await latestOf(bucket);
+  const current = await latestOf(bucket, signal);
   if (!current)
     throw new AtlasError(
       `${bucket.name} has no latest.json, so there is nothing to go back from. Use \`atlas promote <version> --to …\`.`,

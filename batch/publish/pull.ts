@@ -6,7 +6,7 @@ import { AtlasError, suggestion, UsageError } from '../errors/index.ts';
 import { DownloadError, downloadFile, hashFile, writeAtomic } from '../files/index.ts';
 import { inParallel } from './parallel.ts';
 import { TryAgain, withRetries } from './retries.ts';
-import { httpSource, isSafeKey, keyUrl } from './source.ts';
+import { httpSource, isSafeKey, isWebAddress, keyUrl } from './source.ts';
 import { describeProblems, encodeLatest } from './upload.ts';
 import { readManifest } from './verify.ts';
 
@@ -41,7 +41,7 @@ export interface PullOptions {
  */
 export async function pullRelease(address: string, out: string, options: PullOptions = {}): Promise<Pulled> {
   const { signal, onProgress, only = [], width = 8 } = options;
-  if (!/^https?:\/\//i.test(address) || !URL.canParse(address))
+  if (!isWebAddress(address))
     throw new UsageError(
       `"${address}" is no web address. Give the one under which latest.json lies, e.g. http://localhost:8787/data. (A release in a folder can be copied as it is.)`,
     );
@@ -50,7 +50,7 @@ export async function pullRelease(address: string, out: string, options: PullOpt
     throw new UsageError(`${out} is a file. Name a folder with --out; it is made where it does not exist.`);
   const served = httpSource(address);
   const source = options.version ? { ...served, version: options.version } : served;
-  const { version, manifest, latestBytes, manifestBytes, problems } = await readManifest(source);
+  const { version, manifest, latestBytes, manifestBytes, problems } = await readManifest(source, signal);
   if (!manifest || problems.length > 0)
     throw new AtlasError(
       `${describeProblems(`${address} serves no release${source.version ? ` ${source.version}` : ''} that can be pulled`, problems)} ${

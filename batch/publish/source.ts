@@ -94,14 +94,24 @@ export function httpSource(address: string): ReleaseSource {
   };
 }
 
-/** A folder or an http(s) address, whichever `where` is. */
+/** A folder or an http(s) address, whichever `where` is. @throws UsageError where it is neither a release's folder nor an address. */
 export async function openSource(where: string): Promise<ReleaseSource> {
-  return /^https?:\/\//i.test(where) ? httpSource(where) : folderSource(where);
+  if (!/^https?:/i.test(where)) return folderSource(where);
+  if (!isWebAddress(where))
+    throw new UsageError(
+      `"${where}" is no web address. Give the one under which latest.json lies, e.g. http://localhost:8787/data.`,
+    );
+  return httpSource(where);
 }
 
+export const isWebAddress = (text: string) => /^https?:\/\//i.test(text) && URL.canParse(text);
+
 /** The version that latest.json names, or null where there is none. @throws where latest.json is not as its schema says. */
-export async function latestOf(source: ReleaseSource): Promise<{ version: string; sha256: string } | null> {
-  const bytes = await source.read(LATEST_KEY);
+export async function latestOf(
+  source: ReleaseSource,
+  signal?: AbortSignal,
+): Promise<{ version: string; sha256: string } | null> {
+  const bytes = await source.read(LATEST_KEY, signal);
   if (!bytes) return null;
   const parsed = latest.safeParse(parseJson(bytes));
   if (!parsed.success)

@@ -128,7 +128,7 @@ async function pack(folder: string, { signal, onProgress }: PublishOptions): Pro
       `${describeProblems(`${folder} is not fit to publish`, local.problems)}\nBuild the release again, or fetch it again with \`atlas pull\`.`,
     );
   }
-  const { manifest, latestBytes, manifestBytes, sha256 } = await readManifest(source);
+  const { manifest, latestBytes, manifestBytes, sha256 } = await readManifest(source, signal);
   const { version } = manifest!;
   const content: Upload[] = manifest!.files.map(({ key, sha256, bytes, mediaType }) => ({
     key,
@@ -162,7 +162,7 @@ async function changesSinceServed(
   bucket: Bucket,
   signal?: AbortSignal,
 ): Promise<Published['changes']> {
-  const served = await readManifest(bucket);
+  const served = await readManifest(bucket, signal);
   if (!served.manifest || served.problems.length > 0 || served.manifest.study !== manifest.study) return null;
   if (served.manifest.version === manifest.version) return null;
   const before = await snapshotOf(bucket, served.manifest, signal);
