@@ -44,6 +44,7 @@ export async function planPrune(bucket: Bucket, options: PruneOptions = {}): Pro
     );
   const manifests = inBucket.map(({ manifest }) => manifest!).filter(({ version }) => version !== upcoming?.version);
   if (upcoming) manifests.push(upcoming);
+  manifests.sort((a, b) => Date.parse(a.created) - Date.parse(b.created));
   const served = upcoming?.version ?? (await latestOf(bucket, signal))?.version;
   const newest = new Set(keep === undefined ? manifests : manifests.slice(-keep));
   const staying = manifests.filter((manifest) => newest.has(manifest) || manifest.version === served);

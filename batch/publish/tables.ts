@@ -53,7 +53,7 @@ function table<Row extends object>(
 type Cell = string | number | boolean | null;
 type ColumnType = 'STRING' | 'INT32' | 'INT64' | 'DOUBLE' | 'BOOLEAN';
 
-export interface Column<Row> {
+interface Column<Row> {
   name: keyof Row & string;
   type: ColumnType;
   nullable?: boolean;
@@ -96,7 +96,7 @@ const transferColumns: Column<TransferRow>[] = [
   },
 ];
 
-export const predictionColumns: Column<PredictionRow>[] = [
+const predictionColumns: Column<PredictionRow>[] = [
   { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
   { name: 'target', type: 'STRING', description: 'Model that predicts' },
   { name: 'photo', type: 'STRING', description: 'File name of the photo' },
@@ -121,7 +121,6 @@ interface PerturbationRow {
   psnr: number;
   ssim: number;
   gradients: number;
-  seconds: number;
   crafting_photos: number;
   crafting_ratio: number | null;
   npy: string;
@@ -156,7 +155,6 @@ const perturbationColumns: Column<PerturbationRow>[] = [
     type: 'INT64',
     description: 'Input gradients that crafting took, one for each photo of each step',
   },
-  { name: 'seconds', type: 'DOUBLE', description: 'Seconds that crafting took' },
   { name: 'crafting_photos', type: 'INT32', description: 'Photos it was crafted from' },
   {
     name: 'crafting_ratio',
@@ -171,7 +169,7 @@ const perturbationColumns: Column<PerturbationRow>[] = [
 type Crafted = Pick<
   PerturbationRecord,
   | ('id' | 'surrogates' | 'attack' | 'norm' | 'epsilon' | 'seed' | 'linf' | 'l2' | 'psnr' | 'ssim')
-  | ('gradients' | 'seconds' | 'crafting' | 'fooling' | 'dominant')
+  | ('gradients' | 'crafting' | 'fooling' | 'dominant')
 >;
 
 const perturbationRow = ({ id, surrogates, crafting, fooling, ...record }: Crafted): PerturbationRow => ({
@@ -208,7 +206,7 @@ const dominanceRows = ({ id, dominant }: Crafted): DominanceRow[] =>
   );
 
 /** CSV as RFC 4180 has it, but lines end in \n; the first one names the columns, null is an empty cell, and an empty text is "". */
-export function csv<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
+function csv<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
   const lines = [
     columns.map(({ name }) => name),
     ...rows.map((row) => columns.map(({ name }) => cell(row[name] as Cell))),
@@ -223,7 +221,7 @@ function cell(value: Cell): string {
 }
 
 /** Parquet, Snappy-compressed. The same rows give the same bytes. */
-export function parquet<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
+function parquet<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
   const buffer = parquetWriteBuffer({
     columnData: columns.map(({ name, type, nullable = false }) => ({
       name,

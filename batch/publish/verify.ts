@@ -139,7 +139,11 @@ export async function readManifest(
         problems.push({ key: LATEST_KEY, problem: `names ${found.manifest.key} as the manifest of ${found.version}` });
     }
   } else if (!version) problems.push({ key: LATEST_KEY, problem: 'is missing' });
-  if (!version || !isSafeKey(version)) return { ...none, latestBytes };
+  if (!version) return { ...none, latestBytes };
+  if (!isSafeKey(version)) {
+    problems.push({ key: LATEST_KEY, problem: `cannot name the version ${JSON.stringify(version)}` });
+    return { ...none, latestBytes };
+  }
   const key = manifestKey(version);
   const manifestBytes = await source.read(key, signal);
   if (!manifestBytes) {
