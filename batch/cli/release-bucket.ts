@@ -122,7 +122,7 @@ async function sayPlan(
 }
 
 function sayRemoval({ keys, bytes, releases, spared }: Removal): string {
-  const which = releases.length > 0 ? `, releases ${releases.join(', ')} among them` : '';
+  const which = releases.length > 0 ? `, all of ${releases.join(', ')} among them` : '';
   const young = spared > 0 ? ` (${spared} that no release refers to are younger than a day and stay)` : '';
   return `${keys.length} files, ${megabytes(bytes)}${which}${young}`;
 }

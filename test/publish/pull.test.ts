@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Manifest } from '#shared/release';
 import { pullRelease, verifyRelease } from '../../batch/publish/index.ts';
-import { atlas } from '../cli/atlas.ts';
+import { atlas, startAtlas } from '../cli/atlas.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
 
@@ -181,6 +181,22 @@ describe('pull from a server that fails', () => {
     const pulled = await pullRelease(data, out);
     expect(pulled.skipped).toBeGreaterThan(0);
     expect((await verifyRelease(out)).problems).toEqual([]);
+  });
+
+  test('ends with status 130 on Ctrl-C while it waits for a server that says nothing', async () => {
+    let ask = () => {};
+    const asked = new Promise<void>((done) => {
+      ask = done;
+    });
+    const data = await serve(() => {
+      ask();
+      return true;
+    });
+    const { child, ended } = startAtlas(['pull', data, '--out', out]);
+    await asked;
+    process.kill(-child.pid!, 'SIGINT');
+    expect(await ended).toMatchObject({ code: 130, stdout: '', stderr: expect.stringContaining('interrupted') });
+    expect(await filesIn(out)).toEqual([]);
   });
 
   test('says what is wrong with a folder that cannot be written', async () => {
