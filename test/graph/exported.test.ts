@@ -63,9 +63,9 @@ describe.each(names)('%s, as exported', (name) => {
     const length = together.gradient.length / images.shape[0];
     for (let n = 0; n < images.shape[0]; n++) {
       const alone = await vjp(free, one(images, n), one(cotangents, n));
-      expect(
-        relativeDifference(alone.gradient, together.gradient.slice(n * length, (n + 1) * length)),
-      ).toBeLessThan(1e-4);
+      expect(relativeDifference(alone.gradient, together.gradient.slice(n * length, (n + 1) * length))).toBeLessThan(
+        1e-4,
+      );
     }
   });
 });
