@@ -81,7 +81,7 @@ export function registerAdd(models: Command): void {
             said ??
             (async (model) => {
               guess = await guessOf(file, model, options, context);
-              report(guess, context);
+              report(file, guess, context);
               return guess.candidates[0].normalisation;
             }),
         });
@@ -154,7 +154,8 @@ async function guessOf(file: string, unscaled: Unscaled, options: AddOptions, co
   }
 }
 
-function report({ candidates, photos, tied }: Guess, context: Context): void {
+/** @throws UsageError when the best is no better than chance. */
+function report(file: string, { candidates, photos, chance, betterThanChance, tied }: Guess, context: Context): void {
   const percent = (share: number) => (100 * share).toFixed(1);
   context.print(
     table(
@@ -169,9 +170,14 @@ function report({ candidates, photos, tied }: Guess, context: Context): void {
       { right: [1, 2, 3] },
     ),
   );
+  const [best] = candidates;
+  if (!betterThanChance)
+    throw new UsageError(
+      `None of the ${candidates.length} usual preprocessings makes ${file} better than chance: the best, ${best.name}, is right on ${best.right} of ${photos} photos, and chance is ${percent(chance)} %. Check that the labels are in the model's order and that the photos show its classes, give more photos, or say --mean, --std, --order and --range yourself.`,
+    );
   if (tied.length > 0)
     context.say(
-      `${candidates[0].name} is taken, but ${photos} photos do not tell it from ${tied.join('; ')}. If it matters, give more photos with --limit, or say --mean, --std, --order and --range.`,
+      `${best.name} is taken, but ${photos} photos do not tell it from ${tied.join('; ')}. If it matters, give more photos with --limit, or say --mean, --std, --order and --range.`,
     );
 }
 

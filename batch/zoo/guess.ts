@@ -3,7 +3,6 @@ import { type Model, prepare, writeModel } from '#shared/graph';
 import { argmax, type Interval, wilson } from '#shared/metrics';
 import type { Preprocessing } from '#shared/release';
 import type { Compute, Pixels } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { hashOf } from './files.ts';
 import { naming } from './onnx.ts';
 
@@ -25,6 +24,8 @@ export interface Guess {
   chance: number;
   /** The most accurate first. */
   candidates: Candidate[];
+  /** Whether the best is more accurate than chance, with a risk of 1 % that one of all only looks so. */
+  betterThanChance: boolean;
   /** Names of those that these photos do not tell from the best (exact McNemar test, 5 %). */
   tied: string[];
 }
@@ -84,7 +85,7 @@ export interface GuessTask {
 
 /**
  * Tries every usual preprocessing on labelled photos.
- * @throws UsageError when none is better than chance, with 1 % risk that one only looks so.
+ * @throws UsageError when the model cannot be prepared.
  */
 export async function guessNormalisation(task: GuessTask): Promise<Guess> {
   const { model, input, photos, truth, compute, signal, onProgress } = task;
@@ -115,22 +116,15 @@ export async function guessNormalisation(task: GuessTask): Promise<Guess> {
   // A stable sort: of equals the more usual one comes first.
   tried.sort((a, b) => b.candidate.right - a.candidate.right);
   const [best, ...others] = tried;
-  const guess: Guess = {
+  const chance = chanceOf(truth, classes);
+  return {
     photos: truth.length,
-    chance: chanceOf(truth, classes),
+    chance,
     candidates: tried.map(({ candidate }) => candidate),
+    // As often as something was tried, something could look good.
+    betterThanChance: atLeast(best.candidate.right, truth.length, chance) * tried.length <= 0.01,
     tied: others.filter(({ hits }) => pairedTest(best.hits, hits) > 0.05).map(({ candidate }) => candidate.name),
   };
-  // As often as something was tried, something could look good.
-  if (atLeast(best.candidate.right, guess.photos, guess.chance) * tried.length > 0.01)
-    throw noBetterThanChance(guess, task.name);
-  return guess;
-}
-
-function noBetterThanChance({ candidates: [best], photos, chance }: Guess, name: string): UsageError {
-  return new UsageError(
-    `None of the ${usualNormalisations.length} usual preprocessings makes ${name} better than chance: the best, ${best.name}, is right on ${best.right} of ${photos} photos, and chance is ${(100 * chance).toFixed(1)} %. Check that the labels are in the model's order and that the photos show its classes, give more photos, or say --mean, --std, --order and --range yourself.`,
-  );
 }
 
 /** The better of drawing lots and of always answering the class that most photos have. */
