@@ -1,5 +1,5 @@
 // Functions that a file defines itself (exporters write one for each module or composite operator): calls are replaced by their bodies.
-import { create } from '@bufbuild/protobuf';
+import { clone, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -8,13 +8,23 @@ import {
   GraphProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  TensorProtoSchema,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
 import { GraphError } from '../errors.ts';
 
 /** Deeper than any exporter nests, and more calls than any model has. */
 const deepest = 64;
-const _mostCalls = 100_000;
+const mostCalls = 100_000;
+
+/** A copy with other fields. Not by spreading alone: what is unset in a message lives in its prototype. */
+function changed<Schema extends DescMessage>(
+  schema: Schema,
+  message: MessageShape<Schema>,
+  changes: Partial<MessageShape<Schema>>,
+): MessageShape<Schema> {
+  return Object.assign(clone(schema, message), changes);
+}
 
 const keyOf = ({ domain, name, overload }: { domain: string; name: string; overload: string }) =>
   JSON.stringify([domain, name, overload]);
@@ -30,9 +40,9 @@ export function inlineFunctions(nodes: NodeProto[], functions: readonly Function
   const expand = (node: NodeProto, depth: number): NodeProto[] => {
     const definition = known.get(keyOf({ domain: node.domain, name: node.opType, overload: node.overload }));
     if (!definition) return [node];
-    if (depth > deepest)
+    if (depth > deepest || calls >= mostCalls)
       throw new GraphError(
-        `The function ${node.opType} of the model calls itself. The file is damaged: export it again.`,
+        `The function ${node.opType} of the model calls itself, or others without end. The file is damaged: export it again.`,
       );
     const prefix = `${node.name || node.opType}/${calls++}/`;
     const names = new Map<string, string>();
@@ -57,8 +67,7 @@ interface Scope {
 }
 
 const renamed = (node: NodeProto, scope: Scope): NodeProto =>
-  create(NodeProtoSchema, {
-    ...node,
+  changed(NodeProtoSchema, node, {
     name: scope.prefix + (node.name || node.output[0]),
     input: node.input.map(scope.name),
     output: node.output.map(scope.name),
@@ -69,18 +78,19 @@ const renamed = (node: NodeProto, scope: Scope): NodeProto =>
 function resolved(value: AttributeProto, scope: Scope): AttributeProto[] {
   if (value.refAttrName) {
     const found = scope.given.get(value.refAttrName);
-    return found ? [create(AttributeProtoSchema, { ...found, name: value.name })] : [];
+    return found ? [changed(AttributeProtoSchema, found, { name: value.name })] : [];
   }
   if (!value.g && value.graphs.length === 0) return [value];
   const graph = (inner: GraphProto) => renamedGraph(inner, scope);
-  return [create(AttributeProtoSchema, { ...value, g: value.g && graph(value.g), graphs: value.graphs.map(graph) })];
+  return [changed(AttributeProtoSchema, value, { g: value.g && graph(value.g), graphs: value.graphs.map(graph) })];
 }
 
 const renamedGraph = (graph: GraphProto, scope: Scope): GraphProto =>
-  create(GraphProtoSchema, {
-    ...graph,
+  changed(GraphProtoSchema, graph, {
     node: graph.node.map((node) => renamed(node, scope)),
-    initializer: graph.initializer.map((tensor) => ({ ...tensor, name: scope.name(tensor.name) })),
-    input: graph.input.map((value) => create(ValueInfoProtoSchema, { ...value, name: scope.name(value.name) })),
-    output: graph.output.map((value) => create(ValueInfoProtoSchema, { ...value, name: scope.name(value.name) })),
+    initializer: graph.initializer.map((tensor) =>
+      changed(TensorProtoSchema, tensor, { name: scope.name(tensor.name) }),
+    ),
+    input: graph.input.map((value) => changed(ValueInfoProtoSchema, value, { name: scope.name(value.name) })),
+    output: graph.output.map((value) => changed(ValueInfoProtoSchema, value, { name: scope.name(value.name) })),
   });
