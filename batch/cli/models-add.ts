@@ -159,15 +159,16 @@ function report(file: string, { candidates, photos, chance, betterThanChance, ti
   const percent = (share: number) => (100 * share).toFixed(1);
   context.print(
     table(
-      ['preprocessing', 'top-1 %', '95 % interval', 'right', 'not told from the best'],
-      candidates.map(({ name, ratio, low, high, right }) => [
+      ['preprocessing', 'top-1 %', '95 % interval', 'right', 'loss', 'not told from the best'],
+      candidates.map(({ name, ratio, low, high, right, loss }) => [
         name,
         percent(ratio),
         `${percent(low)} to ${percent(high)}`,
         `${right} of ${photos}`,
+        loss.toFixed(3),
         tied.includes(name) ? '*' : '',
       ]),
-      { right: [1, 2, 3] },
+      { right: [1, 2, 3, 4] },
     ),
   );
   const [best] = candidates;

@@ -49,6 +49,7 @@ function describe(found: Inspection, bytes: number, weightFiles: string[]): stri
     ['operators', `${operators.join(', ')} (operator set ${found.opset})`],
     ['can be prepared', found.preparable ? 'yes' : `no: ${found.reason}`],
     ['can be differentiated', found.differentiable ? 'yes' : `no: ${found.gradientReason}`],
+    ['can be crafted on', found.craftable ? 'yes' : `no: ${found.craftReason}`],
     ...missing.map(({ operator, node }) => ['', `in the way: ${operator} node "${node}"`]),
   ];
   return lines.map(([name, text]) => `${name.padEnd(22)} ${text}`).join('\n');

@@ -1,6 +1,6 @@
 // Which of the usual preprocessings a model wants, by its accuracy on labelled photos under each.
 import { type Model, prepare, writeModel } from '#shared/graph';
-import { argmax, type Interval, wilson } from '#shared/metrics';
+import { argmax, type Interval, softmax, wilson } from '#shared/metrics';
 import type { Preprocessing } from '#shared/release';
 import type { Compute, Pixels } from '../compute/index.ts';
 import { hashOf } from './files.ts';
@@ -15,6 +15,8 @@ export interface Candidate extends Interval {
   normalisation: Normalisation;
   /** Photos whose label is the true one. */
   right: number;
+  /** Mean cross-entropy of the true classes, in nats: how sure the model is of them. */
+  loss: number;
 }
 
 export interface Guess {
@@ -22,7 +24,7 @@ export interface Guess {
   photos: number;
   /** Share that is right by always answering the commonest class, or by drawing lots. */
   chance: number;
-  /** The most accurate first. */
+  /** The most accurate first; of equals the one with the lower loss. */
   candidates: Candidate[];
   /** Whether the best is more accurate than chance, with a risk of 1 % that one of all only looks so. */
   betterThanChance: boolean;
@@ -109,12 +111,14 @@ export async function guessNormalisation(task: GuessTask): Promise<Guess> {
     // A model of half a gigabyte must not stay open once for each candidate.
     await compute.release(program.key);
     classes = result.classes;
-    const hits = truth.map((label, photo) => argmax(result.logits, photo * classes, classes) === label);
+    const rows = truth.map((_, photo) => result.logits.subarray(photo * classes, (photo + 1) * classes));
+    const hits = truth.map((label, photo) => argmax(rows[photo]) === label);
     const right = hits.filter(Boolean).length;
-    tried.push({ candidate: { name, normalisation, right, ...wilson(right, hits.length) }, hits });
+    const loss = truth.reduce((sum, label, photo) => sum + surprise(rows[photo], label), 0) / truth.length;
+    tried.push({ candidate: { name, normalisation, right, ...wilson(right, hits.length), loss }, hits });
   }
-  // A stable sort: of equals the more usual one comes first.
-  tried.sort((a, b) => b.candidate.right - a.candidate.right);
+  // Of equals the one that makes the model surer of what is right.
+  tried.sort(({ candidate: a }, { candidate: b }) => b.right - a.right || a.loss - b.loss);
   const [best, ...others] = tried;
   const chance = chanceOf(truth, classes);
   return {
@@ -126,6 +130,9 @@ export async function guessNormalisation(task: GuessTask): Promise<Guess> {
     tied: others.filter(({ hits }) => pairedTest(best.hits, hits) > 0.05).map(({ candidate }) => candidate.name),
   };
 }
+
+/** -log softmax(logits)[label], bounded where the probability is too small to be written. */
+const surprise = (logits: Float32Array, label: number) => -Math.log(Math.max(softmax(logits)[label], Number.MIN_VALUE));
 
 /** The better of drawing lots and of always answering the class that most photos have. */
 function chanceOf(truth: readonly number[], classes: number): number {

@@ -1,5 +1,4 @@
 // What a model's input says about the pixels that it wants: its shape, and a guess of how they are preprocessed.
-import { foldConstants } from './fold.ts';
 import type { Dim, Model, Node } from './model.ts';
 import type { Preprocessing } from './prepare.ts';
 import { type ElementType, numbers, sizeOf, type Tensor } from './tensor.ts';
@@ -83,6 +82,8 @@ const habits: { pattern: RegExp; who: string; guess: Omit<PreprocessingGuess, 'r
 /**
  * How the model probably wants its pixels: by what its first nodes do to them, else by the habits of the tool that wrote the file.
  * Only labelled photos can tell for sure.
+ *
+ * @param model with its constants folded
  */
 export function guessPreprocessing(model: Model): PreprocessingGuess {
   const builtIn = builtInNormalisation(model);
@@ -112,16 +113,15 @@ const passing = new Set([
 
 /** Whether the model begins with arithmetic on each channel, and what range its pixels must then have. */
 function builtInNormalisation(model: Model): PreprocessingGuess | undefined {
-  const folded = foldConstants(model);
-  let value = folded.inputs[0]?.name;
+  let value = model.inputs[0]?.name;
   let scale = 1;
   let offset = 0;
   const steps: string[] = [];
   for (;;) {
-    const next: Node | undefined = folded.nodes.find(({ inputs }) => inputs.includes(value));
+    const next: Node | undefined = model.nodes.find(({ inputs }) => inputs.includes(value));
     if (!next) break;
     if (!passing.has(next.operator)) {
-      const step = affine(next, value, folded.constants);
+      const step = affine(next, value, model.constants);
       if (!step) break;
       scale *= step.scale;
       offset = offset * step.scale + step.offset;

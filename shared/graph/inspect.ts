@@ -15,10 +15,14 @@ export interface Inspection {
   preparable: boolean;
   /** Why not, in words. */
   reason?: string;
-  /** Whether `differentiate` succeeds: on the prepared model for any batch, else on the file for the batch that it declares (1 where open). */
+  /** Whether `differentiate` succeeds on the file as it is, for the batch that it declares (1 where open). */
   differentiable: boolean;
   /** Why not, in words. */
   gradientReason?: string;
+  /** Whether it succeeds on the prepared model for any batch, which is what attacks need. */
+  craftable: boolean;
+  /** Why not, in words. */
+  craftReason?: string;
   /** The nodes that stand in the way: without a rule, or with attributes that the rule refuses. */
   missing: { operator: string; node: string; reason: string }[];
   input: ImageInput;
@@ -40,29 +44,36 @@ export interface Inspection {
 /** Height and width where a model leaves them open. */
 const usualSize = 224;
 
-/** What a model is, and whether the Atlas can prepare and differentiate it. Both are tried, since a rule may refuse what a node's attributes say. */
+/**
+ * What a model is, and whether the Atlas can prepare it, differentiate it and craft on it. All three are tried, since a rule may refuse what
+ * a node's attributes say.
+ */
 export function inspect(model: Model): Inspection {
   const input = imageInputOf(model);
-  const output = describedOutput(model);
-  const bound = attempt(() => bind(model, input, output.name));
-  const prepared = attempt(() => prepareAsDeclared(model, input));
-  // What is no classifier has gradients all the same, of the file as it is.
-  const refused =
-    whyNotDifferentiable(prepared.value ?? bound.value, prepared.value ? 'canvas' : input.name) ?? bound.error;
-  const missing = withoutRule(bound.value ?? model, input.name, output.name);
-  if (refused?.node !== undefined && !missing.some(({ node }) => node === refused.node))
-    missing.push({ operator: refused.operator ?? '', node: refused.node, reason: refused.message });
+  // Everything below would fold the same constants again, which for weights that are computed takes seconds.
+  const folded = foldConstants(model);
+  const output = describedOutput(folded);
+  const bound = attempt(() => bind(folded, input, output.name));
+  const refused = bound.error ?? whyNotDifferentiable(bound.value, input.name);
+  const prepared = attempt(() => prepareAsDeclared(folded, input));
+  const notCraftable = prepared.error ?? whyNotDifferentiable(prepared.value, 'canvas');
+  const missing = withoutRule(bound.value ?? folded, input.name, output.name);
+  for (const error of [refused, notCraftable])
+    if (error?.node !== undefined && error !== prepared.error && !missing.some(({ node }) => node === error.node))
+      missing.push({ operator: error.operator ?? '', node: error.node, reason: error.message });
   const flops = bound.value ? flopsOf(bound.value, inferShapes(bound.value)) : null;
   return {
     preparable: prepared.error === undefined,
     ...(prepared.error ? { reason: prepared.error.message } : {}),
     differentiable: refused === undefined,
     ...(refused ? { gradientReason: refused.message } : {}),
+    craftable: notCraftable === undefined,
+    ...(notCraftable ? { craftReason: notCraftable.message } : {}),
     missing,
     input,
     output,
     classes: output.shape.length >= 2 && typeof output.shape[1] === 'number' ? output.shape[1] : null,
-    preprocessing: input.channels === 3 ? guessPreprocessing(model) : null,
+    preprocessing: input.channels === 3 ? guessPreprocessing(folded) : null,
     parameters: countParameters(model),
     flops: flops === null ? null : flops / (input.batch === 'any' ? 1 : input.batch),
     quantised: quantisation(model),
@@ -93,7 +104,7 @@ function bind(model: Model, input: ImageInput, output: string): Model {
   if (model.inputs.length === 0)
     throw new GraphError('The model has no input, so there is nothing to differentiate with respect to.');
   const shape = input.shape.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : usualSize));
-  const bound = foldConstants(shape.length > 0 ? withInputShape(model, shape) : model);
+  const bound = shape.length > 0 ? withInputShape(model, shape) : model;
   return { ...bound, outputs: bound.outputs.filter(({ name }) => name === output) };
 }
 
@@ -116,8 +127,7 @@ function whyNotDifferentiable(model: Model | undefined, wrt: string): GraphError
 }
 
 function withoutRule(model: Model, wrt: string, of: string): Inspection['missing'] {
-  const folded = foldConstants(model);
-  return pathBetween(folded, inferShapes(folded), wrt, of)
+  return pathBetween(model, inferShapes(model), wrt, of)
     .filter((node) => !hasRule(node))
     .map((node) => ({ ...at(node), reason: `There is no gradient rule for the ${describe(node)}.` }));
 }

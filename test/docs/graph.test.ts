@@ -31,7 +31,7 @@ describe('docs/graph.md', () => {
   });
 
   it('has an example that runs and prints what the page says', async () => {
-    const { stdout } = await promisify(execFile)(`${root}node_modules/.bin/node`, ['docs/examples/gradient.ts'], {
+    const { stdout } = await promisify(execFile)(process.execPath, ['docs/examples/gradient.ts'], {
       cwd: root,
     });
     const [facts, losses] = stdout.trim().split('\n');

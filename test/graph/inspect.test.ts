@@ -140,6 +140,7 @@ describe('what stands in the way of a gradient', () => {
     expect(inspect(model)).toMatchObject({
       preparable: true,
       differentiable: false,
+      craftable: false,
       missing: [{ operator: 'Sinh', node: 'the Sinh' }],
       gradientReason: expect.stringMatching(/Sinh node "the Sinh".*Supported are: Abs, Add/),
     });
@@ -164,6 +165,22 @@ describe('what stands in the way of a gradient', () => {
     ]);
   });
 
+  test('may be in the way of crafting alone, which takes any batch', () => {
+    // Where the cut begins is known for one image; for any batch it is the batch's size.
+    const model = classifier({
+      before: [
+        ['Shape', ['x'], 'shape', { start: int(0), end: int(1) }],
+        ['Slice', ['x', 'shape', 'end', 'axis'], 'rows'],
+      ],
+      constants: { end: int64s([8]), axis: int64s([2]) },
+    });
+    expect(inspect(model)).toMatchObject({
+      differentiable: true,
+      craftable: false,
+      craftReason: expect.stringMatching(/of unknown size/),
+    });
+  });
+
   test('is nothing where the operator lies beside the path', () => {
     const model = classifier({
       before: [
@@ -172,7 +189,7 @@ describe('what stands in the way of a gradient', () => {
       ],
       constants: { constant: weights([1, 3, 8, 8]) },
     });
-    expect(inspect(model)).toMatchObject({ differentiable: true, missing: [] });
+    expect(inspect(model)).toMatchObject({ differentiable: true, craftable: true, missing: [] });
   });
 });
 
