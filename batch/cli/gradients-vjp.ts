@@ -87,7 +87,8 @@ async function vjp(file: string, model: Model, input: Floats, cotangent: Floats,
   // Where inference lost the output's shape, the cotangent says it.
   const rows = known ? (known[0] ?? 1) : ((cotangent.shape[0] ?? 1) / images) * chunk;
   const expected = [(rows / chunk) * images, ...(known ?? cotangent.shape).slice(1)];
-  const fits = known?.length === 0 ? cotangent.shape.length === 0 : String(expected) === String(cotangent.shape);
+  const fits =
+    known?.length === 0 ? runs === 1 && cotangent.shape.length === 0 : String(expected) === String(cotangent.shape);
   if (!fits || !Number.isInteger(expected[0]) || !Number.isInteger(rows))
     throw new UsageError(
       `The cotangent has shape [${cotangent.shape}], but the output "${output.name}" of ${file} has [${expected}] for this input. Give one of that shape.`,

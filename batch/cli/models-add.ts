@@ -74,7 +74,12 @@ export function registerAdd(models: Command): void {
         const said = normalisationOf(options);
         let guess: Guess | undefined;
         const { card, cardPath, written } = await addModel(file, {
-          ...{ id, layout, labels, classes, title, licence },
+          id,
+          layout,
+          labels,
+          classes,
+          title,
+          licence,
           inputSize: size,
           folder: to,
           normalisation:

@@ -48,36 +48,36 @@ export interface PreprocessingGuess {
 type Triple = readonly [number, number, number];
 const zeros: Triple = [0, 0, 0];
 const ones: Triple = [1, 1, 1];
-const imageNet = {
-  range: 1,
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-  channelOrder: 'RGB',
-} as const;
+const grey = (value: number): Triple => [value, value, value];
 
-/** How tools that export models usually want their pixels, by what they write as the producer or name of a file. */
-const habits: { pattern: RegExp; who: string; guess: Omit<PreprocessingGuess, 'reason'> }[] = [
-  {
-    pattern: /tf-?lite|efficientnet[-_]?lite/i,
-    who: 'models of TensorFlow Lite mostly want (pixel - 127) / 128',
-    guess: { range: 255, mean: [127, 127, 127], std: [128, 128, 128], channelOrder: 'RGB' },
-  },
-  {
-    pattern: /caffe/i,
-    who: 'Caffe and Caffe2 mostly subtract the mean of ImageNet from BGR in 0..255',
-    guess: { range: 255, mean: [103.939, 116.779, 123.68], std: ones, channelOrder: 'BGR' },
-  },
-  {
-    pattern: /tf2onnx|keras|tensorflow/i,
-    who: 'models of TensorFlow and Keras mostly want -1..1',
-    guess: { range: 255, mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5], channelOrder: 'RGB' },
-  },
-  {
-    pattern: /pytorch|torch/i,
-    who: 'models of torchvision and timm mostly want the mean and std of ImageNet',
-    guess: imageNet,
-  },
-];
+/** How the models of a tool usually want their pixels. */
+interface Habit {
+  /** In the producer or the name that the tool writes into its files. */
+  pattern: RegExp;
+  who: string;
+  guess: Omit<PreprocessingGuess, 'reason'>;
+}
+
+const torch: Habit = {
+  pattern: /torch/i,
+  who: 'models of torchvision and timm mostly want the mean and std of ImageNet',
+  guess: { range: 1, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], channelOrder: 'RGB' },
+};
+const tensorFlow: Habit = {
+  pattern: /tf2onnx|keras|tensorflow/i,
+  who: 'models of TensorFlow and Keras mostly want -1..1',
+  guess: { range: 255, mean: grey(127.5), std: grey(127.5), channelOrder: 'RGB' },
+};
+const tensorFlowLite: Habit = {
+  pattern: /tf-?lite|efficientnet[-_]?lite/i,
+  who: 'models of TensorFlow Lite mostly want (pixel - 127) / 128',
+  guess: { range: 255, mean: grey(127), std: grey(128), channelOrder: 'RGB' },
+};
+const caffe: Habit = {
+  pattern: /caffe/i,
+  who: 'Caffe and Caffe2 mostly subtract the mean of ImageNet from BGR in 0..255',
+  guess: { range: 255, mean: [103.939, 116.779, 123.68], std: ones, channelOrder: 'BGR' },
+};
 
 /**
  * How the model probably wants its pixels: by what its first nodes do to them, else by the habits of the tool that wrote the file.
@@ -88,14 +88,12 @@ const habits: { pattern: RegExp; who: string; guess: Omit<PreprocessingGuess, 'r
 export function guessPreprocessing(model: Model): PreprocessingGuess {
   const builtIn = builtInNormalisation(model);
   if (builtIn) return builtIn;
-  const names = [model.producer, model.name, model.metadata.producer ?? ''].join(' ');
-  const habit = habits.find(({ pattern }) => pattern.test(names));
-  if (habit) return { ...habit.guess, reason: `written by "${names.trim()}": ${habit.who}` };
-  if (imageInputOf(model).layout === 'NHWC') {
-    const { guess, who } = habits[2];
-    return { ...guess, reason: `channels come last, as in TensorFlow: ${who}` };
-  }
-  return { ...imageNet, reason: 'nothing in the file tells, and the mean and std of ImageNet are the commonest' };
+  const names = `${model.producer} ${model.name}`.trim();
+  const habit = [tensorFlowLite, caffe, tensorFlow, torch].find(({ pattern }) => pattern.test(names));
+  if (habit) return { ...habit.guess, reason: `written by "${names}": ${habit.who}` };
+  if (imageInputOf(model).layout === 'NHWC')
+    return { ...tensorFlow.guess, reason: `channels come last, as in TensorFlow: ${tensorFlow.who}` };
+  return { ...torch.guess, reason: 'nothing in the file tells, and the mean and std of ImageNet are the commonest' };
 }
 
 const passing = new Set([

@@ -4,7 +4,7 @@ import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
 import { guessPreprocessing, type ImageInput, imageInputOf, type PreprocessingGuess } from './image-input.ts';
 import { withCotangent } from './losses.ts';
-import { at, type Dim, describe, type Model } from './model.ts';
+import { at, type Dim, describe, type Model, removeUnused } from './model.ts';
 import { chooseOutput, prepare } from './prepare.ts';
 import { inferShapes } from './shapes.ts';
 import { sizeOf } from './tensor.ts';
@@ -105,7 +105,7 @@ function bind(model: Model, input: ImageInput, output: string): Model {
     throw new GraphError('The model has no input, so there is nothing to differentiate with respect to.');
   const shape = input.shape.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : usualSize));
   const bound = shape.length > 0 ? withInputShape(model, shape) : model;
-  return { ...bound, outputs: bound.outputs.filter(({ name }) => name === output) };
+  return removeUnused({ ...bound, outputs: bound.outputs.filter(({ name }) => name === output) });
 }
 
 function prepareAsDeclared(model: Model, { shape, layout, size }: ImageInput): Model {

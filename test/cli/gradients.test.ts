@@ -27,7 +27,7 @@ describe('atlas gradients check', () => {
       'check',
       'squeezenet1_1',
       '--directions',
-      '2',
+      '1',
       '--json',
     ]);
     expect(code, stderr).toBe(0);
