@@ -1,6 +1,8 @@
 import { takeBranches } from './branches.ts';
+import type { Facts } from './facts.ts';
 import { type Model, type Node, removeUnused } from './model.ts';
 import { analyse } from './shapes.ts';
+import { int64s, type Tensor } from './tensor.ts';
 
 /**
  * Computes what does not depend on the inputs and drops what no output needs.
@@ -18,9 +20,22 @@ export function foldConstants(model: Model, { dequantize = true }: { dequantize?
   }
   const { constants } = facts;
   const outputs = new Set(model.outputs.map(({ name }) => name));
-  const nodes = model.nodes.filter(
-    (node) => !node.outputs.every((name) => constants.has(name)) || node.outputs.some((name) => outputs.has(name)),
-  );
+  const nodes = model.nodes
+    .filter(
+      (node) => !node.outputs.every((name) => constants.has(name)) || node.outputs.some((name) => outputs.has(name)),
+    )
+    .map((node) => asReshape(node, facts, constants));
   const written = new Set(nodes.flatMap((node) => node.outputs));
   return removeUnused({ ...model, nodes, constants: new Map([...constants].filter(([name]) => !written.has(name))) });
+}
+
+/** A Gather of everything in its own order, as exporters write views of a tensor in memory, is a Reshape. */
+function asReshape(node: Node, { types }: Facts, constants: Map<string, Tensor>): Node {
+  const shape = types.get(node.inputs[0])?.shape;
+  const indices = constants.get(node.inputs[1]);
+  if (node.operator !== 'Gather' || shape?.length !== 1 || indices?.data.length !== shape[0]) return node;
+  if (indices.data.some((value, i) => Number(value) !== i)) return node;
+  const target = `${node.outputs[0]}/shape`;
+  constants.set(target, int64s(indices.shape));
+  return { ...node, operator: 'Reshape', inputs: [node.inputs[0], target], attributes: {} };
 }
