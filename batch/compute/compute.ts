@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { ComputeError, Pool } from './pool.ts';
-import type { Item, Job, JobResult, Pixels, Program, Table } from './protocol.ts';
+import type { Item, Job, JobResult, PixelRule, Pixels, Program, Table } from './protocol.ts';
 import { chooseProvider, type Provider } from './providers.ts';
 
 export interface ComputeOptions {
@@ -19,8 +19,10 @@ export interface LogitsTask {
   program: Program;
   photos: Pixels;
   items: Item[];
-  /** [3,S,S]; left out or null: the photos as they are. Measured on rounded pixels. */
+  /** [3,S,S]; left out or null: the photos as they are. */
   v?: Float32Array | null;
+  /** Default `rounded`. */
+  rule?: PixelRule;
   signal?: AbortSignal;
   /** Called as items are finished. */
   onProgress?: (done: number) => void;
@@ -39,6 +41,17 @@ export interface GradientTask {
   signal?: AbortSignal;
 }
 
+export interface ClassGradientsTask {
+  /** `withCotangent` of a prepared model, differentiated: inputs `canvas` and `cotangent`, outputs `logits`, `loss` and `gradient`. */
+  program: Program;
+  photos: Pixels;
+  /** Each a photo, the perturbation [3,S,S] that is added to it, and the cotangents [M,K]: the weights of its logits in M sums. */
+  points: { item: Item; v: Float32Array; cotangents: Float32Array }[];
+  /** K. */
+  classes: number;
+  signal?: AbortSignal;
+}
+
 /** Everything that runs models. One for a command: open it, use it, close it. */
 export interface Compute {
   readonly provider: Provider;
@@ -47,10 +60,15 @@ export interface Compute {
   readonly microBatch: number;
   /** Logits [items, K] of photos, perturbed or not. */
   logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }>;
-  /** The sum over the items of the gradient of each one's loss with respect to its pixels, [3,S,S]; with the losses [items] and logits [items, K]. */
+  /** The sum over the items, each times its weight, of the gradient of each one's loss with respect to its pixels, [3,S,S]; with the losses [items] and logits [items, K]. */
   gradient(
     task: GradientTask,
   ): Promise<{ gradient: Float32Array; losses: Float32Array; logits: Float32Array; classes: number }>;
+  /**
+   * M gradients of every point, [M,3,S,S], each of one weighted sum of its logits, and the logits [K]: one forward pass for all gradients of a point,
+   * since what it left behind broadcasts against the cotangents.
+   */
+  classGradients(task: ClassGradientsTask): Promise<{ gradients: Float32Array; logits: Float32Array }[]>;
   /** Gives back the sessions of one program, or of all. */
   release(key?: string): Promise<void>;
   /** Ends the threads; running work is rejected. May be called twice. */
@@ -103,24 +121,14 @@ class PooledCompute implements Compute {
 
   #jobs(task: LogitsTask | GradientTask, gradient: boolean): Omit<Job, 'id'>[] {
     const { items, photos } = task;
-    const length = 3 * photos.size * photos.size;
-    const count = photos.pixels.length / length;
-    for (const { photo } of items) {
-      if (!(photo >= 0 && photo < count))
-        throw new ComputeError(`Photo ${photo} was asked for, and there are ${count}.`);
-    }
-    if (task.v && task.v.length !== length) {
-      throw new ComputeError(
-        `The perturbation has ${task.v.length} values, and a canvas of ${photos.size} x ${photos.size} pixels has ${length}. Use photos of the size that it was crafted for.`,
-      );
-    }
+    check(photos, items, task.v);
     const tables = 'tables' in task && task.tables ? task.tables : {};
     const common = {
       program: { key: task.program.key, bytes: this.#once(task.program.bytes) },
       photos: { pixels: this.#once(photos.pixels), size: photos.size },
       // v changes from step to step, so its copy is never kept.
       perturbation: task.v ? share(task.v) : null,
-      rounded: !gradient,
+      rule: gradient ? ('clipped' as const) : ('rule' in task && task.rule) || 'rounded',
       tables: Object.fromEntries(
         Object.entries(tables).map(([name, { data, width }]) => [name, { data: this.#once(data), width }]),
       ),
@@ -157,12 +165,44 @@ class PooledCompute implements Compute {
     return { gradient, losses, ...gather(results, task.items.length) };
   }
 
+  async classGradients({ program, photos, points, classes, signal }: ClassGradientsTask) {
+    for (const { item, v } of points) check(photos, [item], v);
+    const jobs = points.map(
+      ({ item, v, cotangents }): Omit<Job, 'id'> => ({
+        program: { key: program.key, bytes: this.#once(program.bytes) },
+        photos: { pixels: this.#once(photos.pixels), size: photos.size },
+        items: [item],
+        perturbation: v,
+        rule: 'clipped',
+        tables: {},
+        constants: {},
+        gradient: true,
+        cotangents: { data: cotangents, width: classes },
+      }),
+    );
+    const results = await this.#pool.run(jobs, signal);
+    return results.map(({ gradient, logits }) => ({ gradients: gradient, logits }));
+  }
+
   async release(key?: string): Promise<void> {
     await this.#pool.release(key ?? null);
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
+  }
+}
+
+/** @throws ComputeError for a photo that is not there or a perturbation of another size. */
+function check(photos: Pixels, items: Item[], v: Float32Array | null | undefined): void {
+  const length = 3 * photos.size * photos.size;
+  const count = photos.pixels.length / length;
+  const beyond = items.find(({ photo }) => !(photo >= 0 && photo < count));
+  if (beyond) throw new ComputeError(`Photo ${beyond.photo} was asked for, and there are ${count}.`);
+  if (v && v.length !== length) {
+    throw new ComputeError(
+      `The perturbation has ${v.length} values, and a canvas of ${photos.size} x ${photos.size} pixels has ${length}. Use photos of the size that it was crafted for.`,
+    );
   }
 }
 

@@ -137,7 +137,7 @@ describe('compute', () => {
       photos,
       items: [items[0]],
       perturbation: null,
-      rounded: true,
+      rule: 'rounded' as const,
       tables: {},
       constants: {},
       gradient: false,
