@@ -3,17 +3,28 @@ import { z } from 'zod';
 import { budget as budgetSchema, norm as normSchema } from '#shared/release';
 import { suggestion, UsageError } from '../errors/index.ts';
 import { cosineUap } from './cosine-uap.ts';
+import { dfUap } from './df-uap.ts';
 import { drive } from './drive.ts';
+import { gdUap } from './gd-uap.ts';
 import { noiseAttack } from './noise.ts';
+import { procedural } from './procedural.ts';
+import { pspUap } from './psp-uap.ts';
+import { sga } from './sga.ts';
 import { sgdUap } from './sgd-uap.ts';
+import { svUap } from './sv-uap.ts';
+import { trmUap } from './trm-uap.ts';
 import type { Attack, Crafted, CraftTask, Paper } from './types.ts';
+import { uap } from './uap.ts';
 
 export { type Distribution, distributions, noise, noiseControl } from './noise.ts';
 export type { Attack, Checkpoints, Crafted, CraftProgress, CraftTask, CurvePoint, Paper, Surrogate } from './types.ts';
 
 /** Every attack, by name. */
 export const attacks: ReadonlyMap<string, Attack> = new Map(
-  [noiseAttack, sgdUap, cosineUap].map((attack) => [attack.name, attack]),
+  [noiseAttack, uap, sgdUap, dfUap, cosineUap, sga, gdUap, svUap, procedural, pspUap, trmUap].map((attack) => [
+    attack.name,
+    attack,
+  ]),
 );
 
 /** @throws UsageError with the nearest name when there is no such attack. */

@@ -19,8 +19,8 @@ export interface LogitsTask {
   program: Program;
   photos: Pixels;
   items: Item[];
-  /** [3,S,S]; left out or null: the photos as they are. */
-  v?: Float32Array | null;
+  /** [3,S,S], or one for each item; left out or null: the photos as they are. */
+  v?: Float32Array | Float32Array[] | null;
   /** Default `rounded`. */
   rule?: PixelRule;
   signal?: AbortSignal;
@@ -120,14 +120,15 @@ class PooledCompute implements Compute {
   }
 
   #jobs(task: LogitsTask | GradientTask, gradient: boolean): Omit<Job, 'id'>[] {
-    const { items, photos } = task;
-    check(photos, items, task.v);
+    const { items, photos, v } = task;
+    const own = Array.isArray(v) ? v : null;
+    for (const one of own ?? [v]) check(photos, items, one as Float32Array | null | undefined);
     const tables = 'tables' in task && task.tables ? task.tables : {};
     const common = {
       program: { key: task.program.key, bytes: this.#once(task.program.bytes) },
       photos: { pixels: this.#once(photos.pixels), size: photos.size },
       // v changes from step to step, so its copy is never kept.
-      perturbation: task.v ? share(task.v) : null,
+      perturbation: v && !own ? share(v as Float32Array) : null,
       rule: gradient ? ('clipped' as const) : ('rule' in task && task.rule) || 'rounded',
       tables: Object.fromEntries(
         Object.entries(tables).map(([name, { data, width }]) => [name, { data: this.#once(data), width }]),
@@ -135,6 +136,7 @@ class PooledCompute implements Compute {
       constants: 'constants' in task && task.constants ? task.constants : {},
       gradient,
     };
+    if (own) return items.map((item, i) => ({ ...common, items: [item], perturbation: own[i] }));
     const jobs: Omit<Job, 'id'>[] = [];
     for (let i = 0; i < items.length; i += this.microBatch)
       jobs.push({ ...common, items: items.slice(i, i + this.microBatch) });

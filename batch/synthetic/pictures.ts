@@ -9,15 +9,16 @@ import { spectrumNoise } from './spectrum.ts';
 type Painter = (picture: Float32Array, size: number, draw: Random) => void;
 
 /**
- * A grid of 2 to 16 cells a side, each of a random colour (C. Zhang, P. Benz, A. Karjauv, I. S. Kweon, "Data-free universal adversarial perturbation and
+ * A grid of `cells` by `cells`, each of a random colour (C. Zhang, P. Benz, A. Karjauv, I. S. Kweon, "Data-free universal adversarial perturbation and
  * black-box attack", ICCV 2021).
  */
-const jigsaw: Painter = (picture, size, draw) => {
-  const cells = 2 + draw.below(15);
+export function paintJigsaw(picture: Float32Array, size: number, cells: number, draw: Random): void {
   const colours = Float32Array.from({ length: 3 * cells * cells }, () => 255 * draw.uniform());
   const cellOf = Int32Array.from({ length: size }, (_, i) => Math.floor((i * cells) / size));
   fill(picture, size, (channel, y, x) => colours[(channel * cells + cellOf[y]) * cells + cellOf[x]]);
-};
+}
+
+const jigsaw: Painter = (picture, size, draw) => paintJigsaw(picture, size, 2 + draw.below(15), draw);
 
 /** Thirty Gaussian blobs of random colours and widths over a random ground. */
 const blobs: Painter = (picture, size, draw) => {
