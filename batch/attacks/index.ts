@@ -6,6 +6,7 @@ import { cosineUap } from './cosine-uap.ts';
 import { dfUap } from './df-uap.ts';
 import { drive } from './drive.ts';
 import { gdUap } from './gd-uap.ts';
+import { house } from './house.ts';
 import { noiseAttack } from './noise.ts';
 import { procedural } from './procedural.ts';
 import { pspUap } from './psp-uap.ts';
@@ -21,7 +22,7 @@ export type { Attack, Checkpoints, Crafted, CraftProgress, CraftTask, CurvePoint
 
 /** Every attack, by name. */
 export const attacks: ReadonlyMap<string, Attack> = new Map(
-  [noiseAttack, uap, sgdUap, dfUap, cosineUap, sga, gdUap, svUap, procedural, pspUap, trmUap].map((attack) => [
+  [noiseAttack, uap, sgdUap, dfUap, cosineUap, sga, gdUap, svUap, procedural, pspUap, trmUap, house].map((attack) => [
     attack.name,
     attack,
   ]),

@@ -1,15 +1,21 @@
-/** The rows of the ablation: changes from plain cosine-uap, by name. */
+/** The rows of the ablation: changes from plain cosine-uap, and from `house` as it is. */
 export const rows: Record<string, { attack: string; settings: Record<string, unknown> }> = {
   plain: { attack: 'cosine-uap', settings: {} },
-  'no shift': { attack: 'cosine-uap', settings: { shift: 0 } },
   centred: { attack: 'cosine-uap', settings: { centred: true } },
-  'step 0.2 to a fiftieth': { attack: 'cosine-uap', settings: { step: 0.2, decayTo: 0.02 } },
-  'momentum 0.95': { attack: 'cosine-uap', settings: { momentum: 0.95 } },
-  'batch 10': { attack: 'cosine-uap', settings: { batch: 10 } },
-  'zoom 0.3': { attack: 'cosine-uap', settings: { zoom: 0.3 } },
-  together: { attack: 'cosine-uap', settings: { centred: true, step: 0.2, decayTo: 0.02, momentum: 0.95 } },
-  'together and zoom': {
+  'steps of 0.2 to a fiftieth, momentum 0.95': {
     attack: 'cosine-uap',
-    settings: { centred: true, step: 0.2, decayTo: 0.02, momentum: 0.95, zoom: 0.3 },
+    settings: { step: 0.2, decayTo: 0.02, momentum: 0.95 },
   },
+  'half centred': { attack: 'house', settings: { step: 0.1, decayTo: 0.1, momentum: 0.9 } },
+  house: { attack: 'house', settings: {} },
+  'house, not centred': { attack: 'house', settings: { centred: 0 } },
+  'house, all centred': { attack: 'house', settings: { centred: 1 } },
+  'house, batch 10': { attack: 'house', settings: { batch: 10 } },
+  'house, batch 40': { attack: 'house', settings: { batch: 40 } },
+  'house, zoom 0.15': { attack: 'house', settings: { zoom: 0.15 } },
+  'house, zoom 0.3': { attack: 'house', settings: { zoom: 0.3 } },
+  'house, shift 0.14': { attack: 'house', settings: { shift: 0.14 } },
+  'house, momentum 0.9': { attack: 'house', settings: { momentum: 0.9 } },
+  'house, step 0.4': { attack: 'house', settings: { step: 0.4 } },
+  'house, step 0.1': { attack: 'house', settings: { step: 0.1 } },
 };
