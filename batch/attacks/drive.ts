@@ -24,7 +24,12 @@ interface Memory {
   seconds: number;
   curve: CurvePoint[];
   looked: number;
-  best: { v: Float32Array; fooled: number } | null;
+  best: Best | null;
+}
+
+interface Best {
+  v: Float32Array;
+  fooled: number;
 }
 
 export async function drive(task: CraftTask, attack: Attack, settings: Record<string, unknown>): Promise<Crafted> {
@@ -55,28 +60,28 @@ export async function drive(task: CraftTask, attack: Attack, settings: Record<st
     });
 
   try {
-    for (;;) {
-      work.progress = budget.spent(work.gradients, elapsed());
-      work.allowed = budget.gradients - work.gradients;
-      if (work.progress >= 1 || work.allowed < Math.max(1, work.sides.length)) break;
+    for (let goesOn = true; ; ) {
       if (keeper.keeps) keeper.latest = asState();
-      const goesOn = await course.step();
+      work.progress = Math.min(1, budget.spent(work.gradients, elapsed()));
+      work.allowed = budget.gradients - work.gradients;
+      if (attack.keeps === 'best' && work.progress * looks >= memory.looked + 1) {
+        memory.looked = Math.floor(work.progress * looks);
+        await lookForBest(work, v, memory);
+      }
+      const isOver = work.progress >= 1 || work.allowed < Math.max(1, work.sides.length);
+      if (!goesOn || isOver || (await isGoodEnough(task, work, v))) break;
+      await keeper.saveSometimes();
+      goesOn = await course.step();
       project(v, norm, epsilon);
       const spent = Math.min(1, budget.spent(work.gradients, elapsed()));
       if (spent * curvePoints >= memory.curve.length + 1) {
         memory.curve.push({ gradients: work.gradients, ...work.recent.take() });
       }
       report(task, work, budget, elapsed(), (performance.now() - setUp) / 1000, resumedFrom, spent);
-      if (attack.keeps === 'best' && (!goesOn || spent * looks >= memory.looked + 1)) {
-        memory.looked = Math.floor(spent * looks);
-        await lookForBest(work, v, memory);
-      }
-      if (!goesOn || (await isGoodEnough(task, work, v))) break;
-      await keeper.saveSometimes();
     }
-    if (memory.best) {
+    if (attack.keeps === 'best') {
       await lookForBest(work, v, memory);
-      v.set(memory.best.v);
+      v.set((memory.best as Best).v);
     }
     if (work.sides.length > 0 && memory.curve.at(-1)?.gradients !== work.gradients)
       memory.curve.push({ gradients: work.gradients, ...work.recent.take() });

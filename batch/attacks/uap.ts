@@ -91,11 +91,12 @@ function deepFoolOn(work: Work, of: Settings) {
   const program = gradientProgram(surrogate, weightedLogits);
   work.uses(program.key);
   const plain = { key: surrogate.sha256, bytes: surrogate.bytes };
+  const ranked = Math.min(of.classes, classes);
 
   return async (points: Point[], v: Float32Array) => {
     const runs = points.map(({ item, logits }) => ({
       item,
-      ranking: likeliest(logits, Math.min(of.classes, classes)),
+      ranking: likeliest(logits, ranked),
       r: new Float32Array(v.length),
       steps: 0,
       crossed: false,
@@ -106,12 +107,12 @@ function deepFoolOn(work: Work, of: Settings) {
       return place;
     };
     let active = runs;
-    for (let step = 0; step < of.steps && active.length > 0 && work.allowed >= of.classes * active.length; step++) {
+    for (let step = 0; step < of.steps && active.length > 0 && work.allowed >= ranked * active.length; step++) {
       const found = await compute.classGradients({
         ...{ program, photos, classes, signal },
         points: active.map((run) => ({ item: run.item, v: placeOf(run), cotangents: oneHots(run.ranking, classes) })),
       });
-      work.spend(of.classes * active.length);
+      work.spend(ranked * active.length);
       active.forEach((run, i) => {
         toNearest(run.r, run.ranking, found[i]);
         run.steps++;
@@ -126,7 +127,10 @@ function deepFoolOn(work: Work, of: Settings) {
       });
       active = active.filter(({ crossed }) => !crossed);
     }
-    return runs.map((run) => ({ r: run.r, crossed: run.crossed && (run.steps < of.steps - 1 || of.steps === 1) }));
+    return runs.map(({ r, crossed, steps }) => ({
+      r: r.map((value) => (1 + of.overshoot) * value),
+      crossed: crossed && (steps < of.steps - 1 || of.steps === 1),
+    }));
   };
 }
 

@@ -119,7 +119,7 @@ describe('other sources', () => {
 
   it('the starter pack, and canvases beside photos', async () => {
     const pack = await loadPhotos(['starter'], { canvas: 16, only: (file) => file < 'b' });
-    expect(pack.names).toContain('airplane.jpg');
+    expect(pack.names).toContain('alpaca.jpg');
     copy('cat.jpg', 'cat.jpg');
     writeFileSync(join(folder, 'two.npy'), writeNpy(new Uint8Array(2 * 3 * 16 * 16).fill(7), [2, 3, 16, 16]));
     const both = await loadPhotos([join(folder, 'two.npy'), folder], { canvas: 16 });
