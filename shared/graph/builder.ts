@@ -74,6 +74,12 @@ export class Builder {
   mul = (a: string, b: string): string => this.add('Mul', [a, b]);
   /** 1 where a boolean holds and 0 elsewhere. */
   mask = (condition: string): string => this.add('Cast', [condition], { to: int(1) });
+  /** -1, 0 or 1. Two comparisons instead of Sign, which the WebGPU provider lacks. */
+  sign = (x: string): string =>
+    this.add('Sub', [
+      this.mask(this.add('Greater', [x, this.scalar(0)])),
+      this.mask(this.add('Less', [x, this.scalar(0)])),
+    ]);
   sum = (x: string, axes: number[], keep: boolean): string =>
     this.add('ReduceSum', [x, this.ints(axes)], { keepdims: int(keep ? 1 : 0) });
   /** The largest along axes, which stay as axes of size 1. The operator takes its axes as an attribute up to set 17, then as an input. */

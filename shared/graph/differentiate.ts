@@ -4,9 +4,9 @@
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
-import { at, describe, type Model, type Node, removeUnused } from './model.ts';
+import { at, describe, type Model, type Node, removeUnused, type ValueType } from './model.ts';
 import { type Rule, rules } from './rules/index.ts';
-import { floats } from './tensor.ts';
+import { type ElementType, floats } from './tensor.ts';
 
 export interface DifferentiateOptions {
   /** The output whose sum is differentiated. */
@@ -35,10 +35,10 @@ export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): 
     );
   }
   const folded = foldConstants(model);
-  const path = pathBetween(folded, wrt, of);
   const b = new Builder(folded);
   b.scope = 'gradient';
-  const relevant = reachable(folded, wrt);
+  const path = pathBetween(folded, b.facts.types, wrt, of);
+  const relevant = reachable(folded, b.facts.types, wrt);
   const parts = new Map<string, string[]>();
   const seed = b.constant(
     floats(
@@ -76,8 +76,8 @@ export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): 
 }
 
 /** Nodes on a path from `wrt` to `of`, in running order. */
-export function pathBetween(model: Model, wrt: string, of: string): Node[] {
-  const reached = reachable(model, wrt);
+export function pathBetween(model: Model, types: ReadonlyMap<string, ValueType>, wrt: string, of: string): Node[] {
+  const reached = reachable(model, types, wrt);
   const wanted = new Set([of]);
   const path: Node[] = [];
   for (const node of model.nodes.toReversed()) {
@@ -88,14 +88,19 @@ export function pathBetween(model: Model, wrt: string, of: string): Node[] {
   return path.reverse();
 }
 
-// Results of these hold no differentiable value, so no gradient flows through them.
-const cutting = new Set(['Shape', 'Size', 'ArgMax', 'Equal', 'Greater', 'Less', 'GreaterOrEqual', 'LessOrEqual']);
+// Flat wherever they have a derivative.
+const flat = new Set(['Sign', 'Floor', 'Ceil', 'Round']);
+const differentiable = new Set<ElementType>(['float32', 'float64']);
 
-function reachable(model: Model, wrt: string): Set<string> {
+/** The values that depend on `wrt` smoothly: none behind a comparison, a position or a shape, though behind rounding to a quantised type. */
+function reachable({ nodes }: Model, types: ReadonlyMap<string, ValueType>, wrt: string): Set<string> {
   const reached = new Set([wrt]);
-  for (const node of model.nodes) {
-    if (cutting.has(node.operator) || !node.inputs.some((name) => reached.has(name))) continue;
-    for (const name of node.outputs) if (name) reached.add(name);
+  for (const node of nodes) {
+    if (flat.has(node.operator) || !node.inputs.some((name) => reached.has(name))) continue;
+    for (const name of node.outputs) {
+      const type = types.get(name)?.type ?? 'float32';
+      if (name && (differentiable.has(type) || node.operator === 'QuantizeLinear')) reached.add(name);
+    }
   }
   return reached;
 }

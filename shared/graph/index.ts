@@ -18,6 +18,6 @@ export { type Layer, layersOf, withActivationEnergy, withActivationRatio } from 
 export { withCosine, withCotangent, withCrossEntropy, withMargin } from './losses.ts';
 export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';
 export { type Preprocessing, prepare } from './prepare.ts';
-export { readModel, writeModel } from './protobuf.ts';
+export { type ExternalData, readModel, writeModel } from './protobuf/index.ts';
 export { inferShapes } from './shapes.ts';
 export type { ElementType, Tensor, TensorData } from './tensor.ts';

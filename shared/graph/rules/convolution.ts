@@ -3,7 +3,7 @@
 import { GraphError } from '../errors.ts';
 import { at, attribute, describe, int, ints } from '../model.ts';
 import { allocate, sizeOf, type Tensor } from '../tensor.ts';
-import { type Window, windowOf } from '../windows.ts';
+import { transposedWindowOf, type Window, windowOf } from '../windows.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 const conv: Rule = simple((gradient, step) => {
@@ -100,4 +100,31 @@ export function transposed(
   return result;
 }
 
-export const convolution: Record<string, Rule> = { Conv: conv };
+/** ConvTranspose is the gradient of a convolution, and that convolution is its gradient, with the same weights. */
+const convTranspose: Rule = simple((gradient, { node, b, needs }) => {
+  const [x, w, bias] = node.inputs;
+  if (needs(1) || (bias && needs(2)))
+    throw new GraphError(
+      `The weights of the ${describe(node)} depend on the input, which has no rule. Only constant weights are supported.`,
+      at(node),
+    );
+  const shape = b.shape(x);
+  const window = transposedWindowOf(node, shape, b.shape(w).slice(2));
+  if (shape.slice(2).some((dim) => typeof dim === 'string'))
+    throw new GraphError(
+      `The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`,
+      at(node),
+    );
+  // output_padding can leave less than a stride at the end that no window of the convolution reaches.
+  return [
+    b.add('Conv', [gradient, w], {
+      kernel_shape: ints(window.kernel),
+      dilations: ints(window.dilations),
+      strides: ints(window.strides),
+      group: int(attribute(node, 'group', 1)),
+      pads: ints([...window.before, ...window.after]),
+    }),
+  ];
+});
+
+export const convolution: Record<string, Rule> = { Conv: conv, ConvTranspose: convTranspose };

@@ -50,6 +50,40 @@ const instance: Rule = simple((gradient, { node, b }) => {
   return [whiten(b.mul(gradient, perChannel(b, scale, rank)), x, axes, attribute(node, 'epsilon', 1e-5), b)];
 });
 
+/** Groups of channels are whitened together; scale and shift are per channel, or per group before operator set 21. Y. Wu, K. He, 2018, arXiv 1803.08494. */
+const group: Rule = simple((gradient, { node, b }) => {
+  const [x, scale] = node.inputs;
+  const shape = b.shape(x);
+  const groups = attribute(node, 'num_groups', 1);
+  const grouped = (name: string) =>
+    b.add('Reshape', [
+      name,
+      b.shapeVector(
+        [shape[0], groups, shape.slice(1).reduce<number>((size, dim) => size * Number(dim), 1) / groups],
+        name,
+      ),
+    ]);
+  const perGroup = b.shape(scale)[0] === groups && groups !== shape[1];
+  const scaled = perGroup
+    ? b.mul(grouped(gradient), b.add('Unsqueeze', [scale, b.ints([1])]))
+    : grouped(b.mul(gradient, perChannel(b, scale, shape.length)));
+  return [b.reshapeLike(whiten(scaled, grouped(x), [2], attribute(node, 'epsilon', 1e-5), b), x)];
+});
+
+/** y = x / |x|: what remains of g is the part across y, over the norm. */
+const unitLength: Rule = simple((gradient, { node, b }) => {
+  const [x] = node.inputs;
+  const y = node.outputs[0];
+  const axes = [positiveAxis(attribute(node, 'axis', -1), b.shape(x).length)];
+  const along = b.sum(b.mul(gradient, y), axes, true);
+  if (attribute(node, 'p', 2) === 1) {
+    const norm = b.sum(b.add('Abs', [x]), axes, true);
+    return [b.add('Div', [b.add('Sub', [gradient, b.mul(b.sign(x), along)]), norm])];
+  }
+  const norm = b.add('Sqrt', [b.sum(b.mul(x, x), axes, true)]);
+  return [b.add('Div', [b.add('Sub', [gradient, b.mul(y, along)]), norm])];
+});
+
 /**
  * y_i = x_i / d_i^beta with d_i = bias + alpha/n * sum of x_j^2 over the n channels around i, so that
  * dx_k = g_k / d_k^beta - 2 alpha beta / n * x_k * sum over i around k of g_i y_i / d_i. A. Krizhevsky et al., 2012, section 3.3.
@@ -86,5 +120,7 @@ export const normalisation: Record<string, Rule> = {
   BatchNormalization: batch,
   LayerNormalization: layer,
   InstanceNormalization: instance,
+  GroupNormalization: group,
+  LpNormalization: unitLength,
   LRN: localResponse,
 };
