@@ -1,16 +1,12 @@
 /** Arrays from files of other people's making. Nothing in a file is ever run. */
 import { extname } from 'node:path';
-import { unzipSync } from 'fflate';
 import { FormatError, readNpy, readSafetensors } from '#shared/formats';
 import { readMat } from './mat.ts';
+import type { NamedArray } from './named-array.ts';
 import { readPth } from './pth.ts';
+import { unzip } from './zip.ts';
 
-export interface NamedArray {
-  name: string;
-  data: ArrayLike<number | bigint>;
-  /** In C order: the last axis varies fastest. */
-  shape: number[];
-}
+export type { NamedArray };
 
 const readers: Record<string, (bytes: Uint8Array) => NamedArray[]> = {
   '.npy': (bytes) => [{ name: 'array', ...readNpy(bytes) }],
@@ -41,15 +37,4 @@ export function readArrays(path: string, bytes: Uint8Array): NamedArray[] | unde
 
 function readNpz(bytes: Uint8Array): NamedArray[] {
   return Object.entries(unzip(bytes)).map(([name, file]) => ({ name: name.replace(/\.npy$/, ''), ...readNpy(file) }));
-}
-
-/** @throws FormatError */
-export function unzip(bytes: Uint8Array): Record<string, Uint8Array> {
-  try {
-    return unzipSync(bytes);
-  } catch (error) {
-    throw new FormatError(
-      `This is no zip file that can be read (${error instanceof Error ? error.message : error}). Fetch or save it again.`,
-    );
-  }
 }

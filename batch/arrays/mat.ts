@@ -1,7 +1,7 @@
 // MATLAB level 5: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf. Only full numeric arrays are read; all else in a file is passed over.
 import { inflateSync } from 'node:zlib';
 import { FormatError } from '#shared/formats';
-import type { NamedArray } from './index.ts';
+import type { NamedArray } from './named-array.ts';
 
 /** Types of a data element: how wide a number is, and how it is read. */
 const numbers: Record<number, [width: number, read: (view: DataView, at: number, little: boolean) => number]> = {

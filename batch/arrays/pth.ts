@@ -1,7 +1,8 @@
 // What torch.save writes since PyTorch 1.6: a zip with a pickle (data.pkl) that describes tensors, and one file of numbers for each storage.
 import { FormatError } from '#shared/formats';
-import { type NamedArray, unzip } from './index.ts';
+import type { NamedArray } from './named-array.ts';
 import { Global, type Pickled, Reduced, Stored, unpickle } from './pickle.ts';
+import { unzip } from './zip.ts';
 
 const refused = (what: string) =>
   new FormatError(

@@ -2,11 +2,11 @@
  * Runs an attack step by step until its budget is spent: counts, projects, reports, keeps checkpoints and the best iterate. Everything is chosen on the
  * crafting photos: no other photo is looked at.
  */
-import { createHash } from 'node:crypto';
 import { project } from '#shared/images';
-import { type Budget, canonicalJson } from '#shared/release';
-import { pack, restore, type State, snapshot, unpack } from './state.ts';
-import type { Attack, Checkpoints, Crafted, CraftTask, CurvePoint } from './types.ts';
+import type { Budget } from '#shared/release';
+import { identityOf, Keeper } from './checkpoints.ts';
+import { restore, type State, snapshot } from './state.ts';
+import type { Attack, Crafted, CraftTask, CurvePoint } from './types.ts';
 import { Work, type WorkOptions } from './work.ts';
 
 /** Without a budget of gradients or seconds, crafting ends here at the latest. */
@@ -15,7 +15,6 @@ const curvePoints = 20;
 /** For attacks that keep the best iterate: how often they look, and at how many crafting photos at most. */
 const looks = 10;
 const mostLookedAt = 200;
-const secondsBetweenCheckpoints = 20;
 
 /** What the driver itself remembers between two steps. */
 interface Memory {
@@ -41,7 +40,7 @@ export async function drive(task: CraftTask, attack: Attack, settings: Record<st
   const { v } = course.state;
   project(v, norm, epsilon);
   let memory: Memory = { gradients: 0, seconds: 0, curve: [], looked: 0, best: null };
-  const keeper = new Keeper(task.checkpoints, () => identityOf(task, attack, settings));
+  const keeper = new Keeper(task.checkpoints, () => identityOf(task, attack.name, settings));
   const saved = await keeper.load();
   if (saved) {
     restore(course.state, saved.course as State);
@@ -100,56 +99,6 @@ export async function drive(task: CraftTask, attack: Attack, settings: Record<st
     throw error;
   } finally {
     await work.close().catch(() => {});
-  }
-}
-
-/** Everything that decides the bytes of a perturbation, in one line. */
-function identityOf(task: CraftTask, attack: Attack, settings: Record<string, unknown>): string {
-  const { compute, crafting, epsilon, norm, photos, seed, surrogates } = task;
-  const length = 3 * photos.size ** 2;
-  const hash = createHash('sha256');
-  for (const index of crafting) hash.update(photos.pixels.subarray(index * length, (index + 1) * length));
-  return canonicalJson({
-    ...{ attack: attack.name, settings, norm, epsilon, seed, budget: task.budget, size: photos.size },
-    surrogates: surrogates.map(({ sha256 }) => sha256),
-    photos: hash.digest('hex'),
-    provider: compute.provider,
-  });
-}
-
-/** Checkpoints: the state before the step that is under way, written now and then, and at the end of a craft that did not end well. */
-class Keeper {
-  latest: State | null = null;
-  readonly #checkpoints: Checkpoints | undefined;
-  readonly #identify: () => string;
-  #identity = '';
-  #savedAt = performance.now();
-
-  constructor(checkpoints: Checkpoints | undefined, identify: () => string) {
-    this.#checkpoints = checkpoints;
-    this.#identify = identify;
-  }
-
-  get keeps(): boolean {
-    return this.#checkpoints !== undefined;
-  }
-
-  async load(): Promise<State | null> {
-    if (!this.#checkpoints) return null;
-    this.#identity = this.#identify();
-    const bytes = await this.#checkpoints.load();
-    return bytes && unpack(this.#identity, bytes);
-  }
-
-  async saveSometimes(): Promise<void> {
-    const every = this.#checkpoints?.every ?? secondsBetweenCheckpoints;
-    if (performance.now() - this.#savedAt >= 1000 * every) await this.save();
-  }
-
-  async save(): Promise<void> {
-    if (!this.#checkpoints || !this.latest) return;
-    await this.#checkpoints.save(pack(this.#identity, this.latest));
-    this.#savedAt = performance.now();
   }
 }
 

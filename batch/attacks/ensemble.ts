@@ -2,7 +2,7 @@
 import { type Model, type Node, readModel, type Tensor, writeModel } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
-import type { Side } from './work.ts';
+import type { Side } from './types.ts';
 
 /** @throws UsageError when their classes differ in number, or their operator sets in version. */
 export function mergeByLogits(sides: readonly Side[]): Side {

@@ -15,8 +15,7 @@ import {
 } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
 import type { Table } from '../compute/index.ts';
-import type { Program, Surrogate } from './types.ts';
-import type { Side } from './work.ts';
+import type { Program, Side, Surrogate } from './types.ts';
 
 export interface Inputs {
   tables?: Record<string, Table>;

@@ -12,6 +12,16 @@ export interface Surrogate {
   sha256: string;
 }
 
+/** One surrogate and what it says of the crafting photos as they are. Rows are 2 * position among the crafting photos + mirrored. */
+export interface Side {
+  surrogate: Surrogate;
+  classes: number;
+  /** [rows, K]. */
+  clean: Float32Array;
+  /** The most probable class of every row. */
+  labels: Int32Array;
+}
+
 export interface CurvePoint {
   gradients: number;
   /** Mean over the photos since the last point. */

@@ -6,17 +6,7 @@ import { AtlasError, UsageError } from '../errors/index.ts';
 import { mergeByLogits } from './ensemble.ts';
 import { gradientProgram, type Objective } from './objectives.ts';
 import { Recent } from './recent.ts';
-import type { CraftProgress, CraftTask, Pixels, Surrogate } from './types.ts';
-
-/** One surrogate and what it says of the crafting photos as they are. Rows are 2 * position among the crafting photos + mirrored. */
-export interface Side {
-  surrogate: Surrogate;
-  classes: number;
-  /** [rows, K]. */
-  clean: Float32Array;
-  /** The most probable class of every row. */
-  labels: Int32Array;
-}
+import type { CraftProgress, CraftTask, Pixels, Side, Surrogate } from './types.ts';
 
 export interface Gradient {
   /** Mean over photos and surrogates, [3,S,S], signed so that v goes against it. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { canvasFromRgba } from '#shared/images';
 import { AtlasError, UsageError } from '../errors/index.ts';
 import { readBytes } from '../files/index.ts';
+import type { Canvases } from './canvases.ts';
 import { codecs } from './codecs.ts';
 import { listPhotos, type PhotoFile } from './files.ts';
 import { canvasesOfNpy } from './npy.ts';
@@ -106,13 +107,6 @@ async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], optio
     options.onProgress?.({ done: index + 1, total: files.length });
   }
   return { names, skipped };
-}
-
-/** Canvases that need no decoding. */
-export interface Canvases {
-  names: string[];
-  /** [names,3,S,S]. */
-  data: Uint8Array;
 }
 
 async function canvasesFile(path: string, canvas: number): Promise<Canvases> {

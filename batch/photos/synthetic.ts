@@ -1,6 +1,6 @@
 import { suggestion, UsageError } from '../errors/index.ts';
 import { isSynthetic, type SyntheticKind, syntheticKinds, syntheticPictures } from '../synthetic/index.ts';
-import type { Canvases } from './load.ts';
+import type { Canvases } from './canvases.ts';
 
 const usualCount = 240;
 
