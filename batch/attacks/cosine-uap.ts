@@ -12,10 +12,10 @@
  * (SqueezeNet 1.1, 14 points on held-out crafting photos).
  */
 import { z } from 'zod';
+import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { cosine } from './objectives.ts';
 import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
-import { attack } from './types.ts';
 
 export const cosineUap = attack({
   name: 'cosine-uap',

@@ -7,11 +7,12 @@ import type { z } from 'zod';
 import { type Item, sharedFloats } from '../compute/index.ts';
 import { AtlasError } from '../errors/index.ts';
 import { random } from '../synthetic/index.ts';
+import type { Course } from './attack.ts';
 import type { Objective } from './objectives.ts';
 import type { Optimiser } from './optimisers.ts';
 import { optimiserOf, type photoSettings, type stepSettings } from './settings.ts';
 import type { State } from './state.ts';
-import type { Course, CraftTask } from './types.ts';
+import type { CraftTask } from './types.ts';
 import type { Work } from './work.ts';
 
 type Settings<Fields extends z.ZodRawShape> = z.infer<z.ZodObject<Fields>>;

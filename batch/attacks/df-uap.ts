@@ -8,10 +8,10 @@
  * its photos may be of any other data set.
  */
 import { z } from 'zod';
+import { attack } from './attack.ts';
 import { descend } from './descend.ts';
 import { margin } from './objectives.ts';
 import { descentSettings, ensembleSetting, targetSetting } from './settings.ts';
-import { attack } from './types.ts';
 
 export const dfUap = attack({
   name: 'df-uap',

@@ -4,9 +4,10 @@
  */
 import { project } from '#shared/images';
 import type { Budget } from '#shared/release';
+import type { Attack } from './attack.ts';
 import { identityOf, Keeper } from './checkpoints.ts';
 import { restore, type State, snapshot } from './state.ts';
-import type { Attack, Crafted, CraftTask, CurvePoint } from './types.ts';
+import type { Crafted, CraftTask, CurvePoint } from './types.ts';
 import { Work, type WorkOptions } from './work.ts';
 
 /** Without a budget of gradients or seconds, crafting ends here at the latest. */

@@ -11,10 +11,11 @@
 import { z } from 'zod';
 import { linfNorm } from '#shared/images';
 import { random } from '../synthetic/index.ts';
+import { attack } from './attack.ts';
 import { move, noiseStart, photosInOrder, startAt } from './descend.ts';
 import { activationEnergy } from './objectives.ts';
 import { descentSettings, ensembleSetting, optimiserOf, startSetting } from './settings.ts';
-import { attack, type Pixels } from './types.ts';
+import type { Pixels } from './types.ts';
 import type { Work } from './work.ts';
 
 const priors = ['none', 'range', 'data'] as const;

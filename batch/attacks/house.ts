@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { cosine } from './objectives.ts';
 import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
-import { attack } from './types.ts';
 
 export const house = attack({
   name: 'house',

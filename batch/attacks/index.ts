@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { budget as budgetSchema, norm as normSchema } from '#shared/release';
 import { suggestion, UsageError } from '../errors/index.ts';
+import type { Attack, Paper } from './attack.ts';
 import { cosineUap } from './cosine-uap.ts';
 import { dfUap } from './df-uap.ts';
 import { drive } from './drive.ts';
@@ -14,11 +15,12 @@ import { sga } from './sga.ts';
 import { sgdUap } from './sgd-uap.ts';
 import { svUap } from './sv-uap.ts';
 import { trmUap } from './trm-uap.ts';
-import type { Attack, Crafted, CraftTask, Paper } from './types.ts';
+import type { Crafted, CraftTask } from './types.ts';
 import { uap } from './uap.ts';
 
+export type { Attack, Paper } from './attack.ts';
 export { type Distribution, distributions, noise, noiseControl } from './noise.ts';
-export type { Attack, Checkpoints, Crafted, CraftProgress, CraftTask, CurvePoint, Paper, Surrogate } from './types.ts';
+export type { Checkpoints, Crafted, CraftProgress, CraftTask, CurvePoint, Surrogate } from './types.ts';
 
 /** Every attack, by name. */
 export const attacks: ReadonlyMap<string, Attack> = new Map(

@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { project } from '#shared/images';
 import type { Norm } from '#shared/release';
 import { random } from '../synthetic/index.ts';
+import { attack } from './attack.ts';
 import { startAt } from './descend.ts';
-import { attack } from './types.ts';
 
 export const distributions = ['sign', 'uniform', 'gaussian'] as const;
 export type Distribution = (typeof distributions)[number];

@@ -18,8 +18,8 @@ import {
   type Random,
   random,
 } from '../synthetic/index.ts';
+import { attack } from './attack.ts';
 import { startAt } from './descend.ts';
-import { attack } from './types.ts';
 import { labelsOf, type Work } from './work.ts';
 
 type Parameters =

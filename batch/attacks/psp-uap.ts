@@ -13,10 +13,11 @@ import { z } from 'zod';
 import { softmax } from '#shared/metrics';
 import type { Item } from '../compute/index.ts';
 import { cropOf, random } from '../synthetic/index.ts';
+import { attack } from './attack.ts';
 import { move, noiseStart, photosInOrder, startAt } from './descend.ts';
 import { activationEnergy } from './objectives.ts';
 import { descentSettings, ensembleSetting, optimiserOf, startSetting } from './settings.ts';
-import { attack, type Pixels } from './types.ts';
+import type { Pixels } from './types.ts';
 import type { Work } from './work.ts';
 
 export const pspUap = attack({

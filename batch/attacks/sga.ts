@@ -11,10 +11,10 @@
  */
 import { z } from 'zod';
 import { project } from '#shared/images';
+import { attack } from './attack.ts';
 import { move, photosInOrder, startAt } from './descend.ts';
 import { crossEntropy } from './objectives.ts';
 import { descentSettings, ensembleSetting, optimiserOf, targetSetting } from './settings.ts';
-import { attack } from './types.ts';
 
 export const sga = attack({
   name: 'sga',

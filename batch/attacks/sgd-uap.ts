@@ -7,10 +7,10 @@
  * pulling, so that no single photo runs away with the sum. y: the labels that the surrogate itself gives the clean photos, so that none are needed.
  */
 import { z } from 'zod';
+import { attack } from './attack.ts';
 import { descend } from './descend.ts';
 import { crossEntropy } from './objectives.ts';
 import { descentSettings, ensembleSetting, targetSetting } from './settings.ts';
-import { attack } from './types.ts';
 
 export const sgdUap = attack({
   name: 'sgd-uap',

@@ -12,9 +12,9 @@
 import { z } from 'zod';
 import { differentiate, inferShapes, layersOf, type Model, readModel, withCotangent } from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
+import { attack } from './attack.ts';
 import { noiseStart, startAt } from './descend.ts';
 import { programOf } from './objectives.ts';
-import { attack } from './types.ts';
 import type { Work } from './work.ts';
 
 /** Pixel values by which photos are moved to either side. */

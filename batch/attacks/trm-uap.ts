@@ -9,10 +9,10 @@
  */
 import { z } from 'zod';
 import { paintJigsaw, random } from '../synthetic/index.ts';
+import { attack } from './attack.ts';
 import { move, noiseStart, startAt } from './descend.ts';
 import { activationRatio } from './objectives.ts';
 import { ensembleSetting, optimiserOf, photoSettings, startSetting, stepSettings } from './settings.ts';
-import { attack } from './types.ts';
 
 export const trmUap = attack({
   name: 'trm-uap',

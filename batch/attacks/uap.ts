@@ -11,10 +11,10 @@
 import { z } from 'zod';
 import { argmax } from '#shared/metrics';
 import { type Item, sharedFloats } from '../compute/index.ts';
+import { attack } from './attack.ts';
 import { photosInOrder, startAt } from './descend.ts';
 import { gradientProgram, weightedLogits } from './objectives.ts';
 import { photoSettings } from './settings.ts';
-import { attack } from './types.ts';
 import { labelsOf, type Work } from './work.ts';
 
 const settings = z.strictObject({
