@@ -42,7 +42,7 @@ export const cosineUap = attack({
   }),
   begin: (work, of) =>
     descend(work, of, {
-      objective: cosine({ centred: Number(of.centred), target: of.target }),
+      objective: cosine({ centred: () => Number(of.centred), target: of.target }),
       start: noiseStart(work, of.start),
     }),
 });

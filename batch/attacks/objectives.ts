@@ -49,16 +49,22 @@ export const margin = ({ clampAt, target }: { clampAt?: number; target?: number 
   inputs: (side) => ({ tables: { labels: labelTable(side, target) } }),
 });
 
-/** Cosine with the clean logits, both less a share of their mean over the clean photos: down; with the axis of a target class: up. */
-export const cosine = ({ centred, target }: { centred: number; target?: number }): Objective => ({
+/**
+ * Cosine with the clean logits, both less a share of their mean over the clean photos: down; with the axis of a target class: up. The share may depend
+ * on the surrogate.
+ */
+export const cosine = (of: { centred: (side: Side) => number; target?: number }): Objective => ({
   name: 'cosine',
-  direction: target === undefined ? 1 : -1,
+  direction: of.target === undefined ? 1 : -1,
   compose: withCosine,
-  inputs({ clean, classes }) {
-    const centre = meanRow(clean, classes).map((value) => centred * value);
-    if (target === undefined) return { tables: { reference: { data: clean, width: classes } }, constants: { centre } };
+  inputs(side) {
+    const { clean, classes } = side;
+    const share = of.centred(side);
+    const centre = meanRow(clean, classes).map((value) => share * value);
+    if (of.target === undefined)
+      return { tables: { reference: { data: clean, width: classes } }, constants: { centre } };
     // The reference less the centre is the axis of the target.
-    const axis = Float32Array.from(centre, (value, k) => value + Number(k === target));
+    const axis = Float32Array.from(centre, (value, k) => value + Number(k === of.target));
     return { tables: { reference: everyRow(axis, clean.length / classes) }, constants: { centre } };
   },
 });

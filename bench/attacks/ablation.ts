@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
 import { Bench, type Photos } from './cells.ts';
+import { whole } from './lab.ts';
+import { rows } from './recipes.ts';
 
 const { values: given } = parseArgs({
   options: {
@@ -15,10 +17,10 @@ const { values: given } = parseArgs({
     seeds: { type: 'string', default: '1' },
     models: { type: 'string', default: 'mobilenet_v2_1.0_224,squeezenet_v1.0_dc' },
     rows: { type: 'string' },
-    only: { type: 'string' },
+    /** Another source to craft on, such as synthetic:jigsaw:150; tried on the same photos. */
+    crafting: { type: 'string' },
   },
 });
-const { rows } = await import('./recipes.ts');
 const names = given.rows?.split(';') ?? Object.keys(rows);
 // The crafting half of the starter pack is held out as a whole: it makes the judgement less noisy.
 const set = await loadPhotos([join(given.data, 'images'), 'starter'], { canvas: 224 });
@@ -26,12 +28,14 @@ const crafting = splitPhotos(set.names).crafting;
 const isHeldOut = (index: number) =>
   !/^n\d{8}/.test(set.names[index]) ||
   createHash('sha256').update(`held out ${set.names[index]}`).digest()[0] < 0.3 * 256;
-const shown: Photos = { name: 'shown', set, indices: crafting.filter((index) => !isHeldOut(index)) };
+const shown: Photos = given.crafting
+  ? await whole(given.crafting, given.crafting)
+  : { name: 'shown', set, indices: crafting.filter((index) => !isHeldOut(index)) };
 const heldOut: Photos = { name: 'held out and starter', set, indices: crafting.filter(isHeldOut) };
 const bench = await Bench.open(given.cache);
 const models = given.models.split(',');
 console.log(
-  `${given.gradients} gradients, crafted on ${shown.indices.length}, tried on ${heldOut.indices.length} photos that were held out; seeds ${given.seeds}`,
+  `${given.gradients} gradients, crafted on ${shown.indices.length}${given.crafting ? ` of ${given.crafting}` : ''}, tried on ${heldOut.indices.length} photos that were held out; seeds ${given.seeds}`,
 );
 console.log(['change', ...models, 'mean'].join(' | '));
 for (const name of names) {
