@@ -74,7 +74,7 @@ export async function drive(task: CraftTask, attack: Attack, settings: Record<st
       goesOn = await course.step();
       project(v, norm, epsilon);
       const spent = Math.min(1, budget.spent(work.gradients, elapsed()));
-      if (spent * curvePoints >= memory.curve.length + 1) {
+      if (spent * curvePoints >= memory.curve.length + 1 && work.recent.hasPoint) {
         memory.curve.push({ gradients: work.gradients, ...work.recent.take() });
       }
       report(task, work, budget, elapsed(), (performance.now() - setUp) / 1000, resumedFrom, spent);
@@ -83,8 +83,7 @@ export async function drive(task: CraftTask, attack: Attack, settings: Record<st
       await lookForBest(work, v, memory);
       v.set((memory.best as Best).v);
     }
-    if (work.sides.length > 0 && memory.curve.at(-1)?.gradients !== work.gradients)
-      memory.curve.push({ gradients: work.gradients, ...work.recent.take() });
+    if (work.recent.hasPoint) memory.curve.push({ gradients: work.gradients, ...work.recent.take() });
     const measured = work.sides.length > 0 ? await work.measure(v) : { fooling: null, success: null };
     return {
       v: new Float32Array(v),

@@ -34,6 +34,11 @@ export class Recent {
     return share(this.#window);
   }
 
+  /** Whether anything was looked at since the last point. */
+  get hasPoint(): boolean {
+    return this.#point.length > 0;
+  }
+
   take(): { loss: number; fooling: number | null } {
     const point = this.#point;
     this.#point = [];

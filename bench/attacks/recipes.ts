@@ -19,4 +19,8 @@ export const rows: Record<string, { attack: string; settings: Record<string, unk
   'house, momentum 0.9': { attack: 'house', settings: { momentum: 0.9 } },
   'house, step 0.1': { attack: 'house', settings: { step: 0.1 } },
   'house, step 0.4': { attack: 'house', settings: { step: 0.4 } },
+  'house, zoom 0.3, momentum 0.9': { attack: 'house', settings: { zoom: 0.3, momentum: 0.9 } },
+  'house, zoom 0.3, batch 10': { attack: 'house', settings: { zoom: 0.3, batch: 10 } },
+  'house, zoom 0.3, batch 10, momentum 0.9': { attack: 'house', settings: { zoom: 0.3, batch: 10, momentum: 0.9 } },
+  'house, zoom 0.5': { attack: 'house', settings: { zoom: 0.5 } },
 };
