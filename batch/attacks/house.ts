@@ -6,7 +6,7 @@
  * f(x + v) - c points away from f(x) - c whatever the label, so that the cosine falls and few photos are fooled.
  *
  * Steps along the sign of an L1-normalised momentum of 0.95 (norm 2: along the momentum) begin at epsilon / 5, where v crosses the ball in ten steps, and
- * die away to a fiftieth of that, where it settles. Photos are mirrored and moved, so that few of them are not learnt by heart.
+ * die away to a fiftieth of that, where it settles. Photos are mirrored, moved and enlarged by up to 30 %, so that few of them are not learnt by heart.
  */
 import { z } from 'zod';
 import { attack } from './attack.ts';
@@ -28,6 +28,7 @@ export const house = attack({
     step: descentSettings.step.default(0.2),
     decayTo: descentSettings.decayTo.default(0.02),
     momentum: descentSettings.momentum.default(0.95),
+    zoom: descentSettings.zoom.default(0.3),
     centred: z
       .number()
       .min(0)

@@ -60,7 +60,10 @@ export interface Compute {
   readonly microBatch: number;
   /** Logits [items, K] of photos, perturbed or not. */
   logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }>;
-  /** The sum over the items, each times its weight, of the gradient of each one's loss with respect to its pixels, [3,S,S]; with the losses [items] and logits [items, K]. */
+  /**
+   * The sum over the items, each times its weight, of the gradient of its loss with respect to its pixels, [3,S,S]; with the losses [items] and the
+   * logits [items, K].
+   */
   gradient(
     task: GradientTask,
   ): Promise<{ gradient: Float32Array; losses: Float32Array; logits: Float32Array; classes: number }>;
@@ -119,24 +122,24 @@ class PooledCompute implements Compute {
     return made;
   }
 
-  #jobs(task: LogitsTask | GradientTask, gradient: boolean): Omit<Job, 'id'>[] {
+  #jobs(task: LogitsTask | GradientTask, gradient: boolean, rule: PixelRule): Omit<Job, 'id'>[] {
     const { items, photos, v } = task;
-    const own = Array.isArray(v) ? v : null;
-    for (const one of own ?? [v]) check(photos, items, one as Float32Array | null | undefined);
+    const [one, each] = Array.isArray(v) ? [null, v] : [v ?? null, null];
+    for (const perturbation of each ?? [one]) check(photos, items, perturbation);
     const tables = 'tables' in task && task.tables ? task.tables : {};
     const common = {
       program: { key: task.program.key, bytes: this.#once(task.program.bytes) },
       photos: { pixels: this.#once(photos.pixels), size: photos.size },
       // v changes from step to step, so its copy is never kept.
-      perturbation: v && !own ? share(v as Float32Array) : null,
-      rule: gradient ? ('clipped' as const) : ('rule' in task && task.rule) || 'rounded',
+      perturbation: one && share(one),
+      rule,
       tables: Object.fromEntries(
         Object.entries(tables).map(([name, { data, width }]) => [name, { data: this.#once(data), width }]),
       ),
       constants: 'constants' in task && task.constants ? task.constants : {},
       gradient,
     };
-    if (own) return items.map((item, i) => ({ ...common, items: [item], perturbation: own[i] }));
+    if (each) return items.map((item, i) => ({ ...common, items: [item], perturbation: each[i] }));
     const jobs: Omit<Job, 'id'>[] = [];
     for (let i = 0; i < items.length; i += this.microBatch)
       jobs.push({ ...common, items: items.slice(i, i + this.microBatch) });
@@ -144,7 +147,7 @@ class PooledCompute implements Compute {
   }
 
   async logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }> {
-    const jobs = this.#jobs(task, false);
+    const jobs = this.#jobs(task, false, task.rule ?? 'rounded');
     let done = 0;
     const results = await this.#pool.run(jobs, task.signal, (index) => {
       done += jobs[index].items.length;
@@ -154,7 +157,7 @@ class PooledCompute implements Compute {
   }
 
   async gradient(task: GradientTask): ReturnType<Compute['gradient']> {
-    const results = await this.#pool.run(this.#jobs(task, true), task.signal);
+    const results = await this.#pool.run(this.#jobs(task, true, 'clipped'), task.signal);
     const gradient = new Float32Array(3 * task.photos.size * task.photos.size);
     // Always in the order of the items, whichever thread was first: float addition is not associative.
     for (const part of results) for (let i = 0; i < gradient.length; i++) gradient[i] += part.gradient[i];
@@ -196,7 +199,7 @@ class PooledCompute implements Compute {
 }
 
 /** @throws ComputeError for a photo that is not there or a perturbation of another size. */
-function check(photos: Pixels, items: Item[], v: Float32Array | null | undefined): void {
+function check(photos: Pixels, items: Item[], v: Float32Array | null): void {
   const length = 3 * photos.size * photos.size;
   const count = photos.pixels.length / length;
   const beyond = items.find(({ photo }) => !(photo >= 0 && photo < count));

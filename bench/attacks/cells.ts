@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readNpy, writeNpy } from '#shared/formats';
 import { type Budget, canonicalJson, type Norm } from '#shared/release';
 import { foolingShare, type Measurement, measure } from '../../batch/analyses/index.ts';
-import { craft, type Surrogate } from '../../batch/attacks/index.ts';
+import { craft, findAttack, parseSettings, type Surrogate } from '../../batch/attacks/index.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { writeAtomic } from '../../batch/files/index.ts';
 import type { PhotoSet } from '../../batch/photos/index.ts';
@@ -42,7 +42,7 @@ export interface Cell {
 }
 
 /** Changes when results of old cells no longer stand for what the code does. */
-const generation = 1;
+const generation = 2;
 
 export class Bench {
   readonly #folder: string;
@@ -78,7 +78,9 @@ export class Bench {
 
   /** Crafts and measures on every target, or remembers. */
   async cell(recipe: Recipe, targets: string[], evaluation: Photos): Promise<Cell> {
-    const { attack, settings = {}, norm = 'inf', epsilon = 10, seed, budget, crafting } = recipe;
+    const { attack, norm = 'inf', epsilon = 10, seed, budget, crafting } = recipe;
+    // With the defaults filled in: a cell of other defaults is another cell.
+    const settings = parseSettings(findAttack(attack), recipe.settings);
     const surrogates = await Promise.all(recipe.surrogates.map((card) => this.model(card)));
     const inputs = {
       generation,
@@ -103,7 +105,7 @@ export class Bench {
       await writeAtomic(file.replace(/json$/, 'npy'), writeNpy(crafted.v, [3, 224, 224]));
       await writeAtomic(file, JSON.stringify({ ...cell, inputs }));
       this.#say(
-        `${attack} ${JSON.stringify(settings)} on ${surrogates.map(({ id }) => id).join('+')}, seed ${seed}: ${gradients} gradients, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+        `${attack} ${JSON.stringify(recipe.settings ?? {})} on ${surrogates.map(({ id }) => id).join('+')}, seed ${seed}: ${gradients} gradients, ${((performance.now() - started) / 1000).toFixed(0)} s`,
       );
     }
     for (const target of targets) {
