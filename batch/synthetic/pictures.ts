@@ -2,6 +2,7 @@
  * Pictures without a camera: what crafting without photos looks at in their place. Each has the statistics of photographs in one respect: patches of
  * flat colour, blobs, edges of occluding shapes at every scale, a 1/f spectrum.
  */
+import { randomFields } from './patterns.ts';
 import { type Random, random } from './random.ts';
 import { spectrumNoise } from './spectrum.ts';
 
@@ -98,7 +99,56 @@ const oneOverF: Painter = (picture, size, draw) => {
   }
 };
 
-const painters = { jigsaw, blobs, 'dead-leaves': deadLeaves, '1-over-f': oneOverF };
+/** A random formula for each colour (see patterns.ts), in the colours of a palette of the picture's own. */
+const patterns: Painter = (picture, size, draw) => {
+  const fields = randomFields(size, 3, draw);
+  const plane = size * size;
+  const means = [0, 1, 2].map(() => 60 + 135 * draw.uniform());
+  // Rows are the colours of the fields: the first is mostly light and dark, as in photographs.
+  const palette = [0, 1, 2].map((field) => {
+    const grey = field === 0 ? 1 : 0;
+    const size = [55, 30, 20][field] * (0.5 + draw.uniform());
+    return [0, 1, 2].map(() => size * (grey + (grey ? 0.4 : 1) * draw.normal()));
+  });
+  for (let channel = 0; channel < 3; channel++) {
+    for (let i = 0; i < plane; i++) {
+      let value = means[channel];
+      for (let field = 0; field < 3; field++) value += palette[field][channel] * fields[field][i];
+      picture[channel * plane + i] = value;
+    }
+  }
+};
+
+/** One to thirty shapes, each cut from a pattern of its own, before another pattern: objects before a ground. */
+const scenes: Painter = (picture, size, draw) => {
+  const plane = size * size;
+  patterns(picture, size, draw);
+  const stuff = Array.from({ length: 2 }, () => {
+    const other = new Float32Array(picture.length);
+    patterns(other, size, draw);
+    return other;
+  });
+  for (let left = Math.round(30 ** draw.uniform()); left > 0; left--) {
+    const from = stuff[draw.below(stuff.length)];
+    const [cx, cy] = [size * draw.uniform(), size * draw.uniform()];
+    const radius = size * (0.05 + 0.4 * draw.uniform() ** 2);
+    const angle = Math.PI * draw.uniform();
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    const flatness = 0.2 + 0.8 * draw.uniform();
+    const power = [1, 2, 2, 8][draw.below(4)];
+    const lobes = draw.below(3) === 0 ? 3 + draw.below(6) : 0;
+    const depth = 0.35 * draw.uniform();
+    for (let i = 0; i < plane; i++) {
+      const [dx, dy] = [(i % size) - cx, Math.floor(i / size) - cy];
+      const [a, b] = [(dx * cos + dy * sin) / radius, (dy * cos - dx * sin) / (radius * flatness)];
+      const edge = lobes > 0 ? 1 + depth * Math.sin(lobes * Math.atan2(b, a)) : 1;
+      if (Math.abs(a) ** power + Math.abs(b) ** power > edge) continue;
+      for (let channel = 0; channel < 3; channel++) picture[channel * plane + i] = from[channel * plane + i];
+    }
+  }
+};
+
+const painters = { jigsaw, blobs, 'dead-leaves': deadLeaves, '1-over-f': oneOverF, patterns, scenes };
 
 export type SyntheticKind = keyof typeof painters;
 export const syntheticKinds = Object.keys(painters) as SyntheticKind[];
