@@ -34,9 +34,8 @@ export function layersOf(model: Model): Layer[] {
   const layers: Layer[] = [];
   for (const node of model.nodes) {
     const [output] = node.outputs;
-    // The 1x1 convolution that `prepare` puts first normalises pixels: it is no layer of the network.
-    if (!linear.has(node.operator) || node.domain !== '' || !onPath.has(output) || node.name.startsWith('prepare/'))
-      continue;
+    // The matrix products that `prepare` puts first resize the canvas: they are no layers of the network.
+    if (!linear.has(node.operator) || !onPath.has(output) || node.name.startsWith('prepare/')) continue;
     if (onPath.has(node.inputs[1])) continue;
     let activated = output;
     for (;;) {

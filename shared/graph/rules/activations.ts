@@ -1,11 +1,14 @@
-import { attribute } from '../model.ts';
+import { attribute, float } from '../model.ts';
 import { numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 const elementwise = (derivative: (step: Step) => string): Rule =>
   simple((gradient, step) => [step.b.mul(gradient, derivative(step))]);
 
-const relu: Rule = elementwise(({ node, b }) => b.mask(b.add('Greater', [node.outputs[0], b.scalar(0)])));
+/** 1 where y > 0, as y * 2^100 clipped to 0..1: one pass over memory where a comparison and a cast are two. */
+const relu: Rule = elementwise(({ node, b }) =>
+  b.add('HardSigmoid', [node.outputs[0]], { alpha: float(2 ** 100), beta: float(0) }),
+);
 
 /** The mask reads the output and not the input: the runtime can then fuse the activation into the convolution before it. */
 const clip: Rule = simple((gradient, { node, b }) => {
