@@ -15,24 +15,32 @@ export function spectrumNoise(size: number, draw: Random): Float32Array {
   return sum;
 }
 
-/** Adds a lattice of normal values `spacing` apart, interpolated by smoothstep. */
+/** Adds a lattice of normal values `spacing` apart, moved by a random share of it and interpolated by smoothstep. */
 function addOctave(sum: Float32Array, size: number, spacing: number, draw: Random): void {
-  const cells = Math.ceil(size / spacing) + 1;
+  const cells = Math.ceil(size / spacing) + 2;
   const lattice = Float32Array.from({ length: cells * cells }, () => draw.normal());
-  const [offsetX, offsetY] = [draw.uniform(), draw.uniform()];
-  const along = (i: number, offset: number) => {
-    const at = Math.min(cells - 1.000001, i / spacing + offset * Math.max(0, cells - 1 - size / spacing));
-    const cell = Math.floor(at);
-    const t = at - cell;
-    return { cell, share: t * t * (3 - 2 * t) };
+  const places = (offset: number) => {
+    const cell = new Int32Array(size);
+    const share = new Float32Array(size);
+    for (let i = 0; i < size; i++) {
+      const at = i / spacing + offset;
+      cell[i] = Math.floor(at);
+      const t = at - cell[i];
+      share[i] = t * t * (3 - 2 * t);
+    }
+    return { cell, share };
   };
-  const columns = Array.from({ length: size }, (_, x) => along(x, offsetX));
+  const [columns, rows] = [places(draw.uniform()), places(draw.uniform())];
+  // The lattice at the height of one row of pixels: interpolating down first leaves one step for every pixel.
+  const line = new Float32Array(cells);
   for (let y = 0; y < size; y++) {
-    const row = along(y, offsetY);
+    const above = rows.cell[y] * cells;
+    const down = rows.share[y];
+    for (let c = 0; c < cells; c++) line[c] = lattice[above + c] * (1 - down) + lattice[above + cells + c] * down;
     for (let x = 0; x < size; x++) {
-      const { cell, share } = columns[x];
-      const value = (r: number) => lattice[r * cells + cell] * (1 - share) + lattice[r * cells + cell + 1] * share;
-      sum[y * size + x] += value(row.cell) * (1 - row.share) + value(row.cell + 1) * row.share;
+      const c = columns.cell[x];
+      const across = columns.share[x];
+      sum[y * size + x] += line[c] * (1 - across) + line[c + 1] * across;
     }
   }
 }

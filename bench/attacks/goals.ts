@@ -1,6 +1,6 @@
 /** The goals of the library, each with what was reached. */
 import { attacks } from '../../batch/attacks/index.ts';
-import { cardOf, type Lab, mean, overSeeds, percents, printTable, seconds } from './lab.ts';
+import { cardOf, type Lab, mean, overSeeds, percents, printTable, type Seeds, seconds } from './lab.ts';
 import { type Loop, loopOf } from './peers.ts';
 import { photosFor, rowsOf } from './table.ts';
 
@@ -14,8 +14,6 @@ export async function goals(lab: Lab): Promise<void> {
     const short = await run('house', options.gradients);
     rows.push([model, `house, ${options.gradients} gradients`, percents(short.ratios), seconds(short.cells), '']);
 
-    const long = await run('house', options.long);
-    rows.push([model, `house, ${options.long} gradients`, percents(long.ratios), seconds(long.cells), '']);
     const free = await run('house', options.gradients, {}, lab.synthetic);
     const share = mean(free.ratios) / mean(short.ratios);
     rows.push([
@@ -37,8 +35,7 @@ export async function goals(lab: Lab): Promise<void> {
       ahead(short.ratios, [best.ratio]),
     ]);
 
-    for (const gradients of [options.gradients, options.long]) {
-      const ours = gradients === options.gradients ? short : long;
+    const againstLoop = async (ours: Seeds, gradients: number) => {
       for (const allocator of [false, true]) {
         const loop = await loopOf(lab, card, gradients, allocator);
         if (!loop) continue;
@@ -49,6 +46,12 @@ export async function goals(lab: Lab): Promise<void> {
           `${ahead(ours.ratios, loop.ratios)}; house takes ${time.toFixed(2)} of its time`,
         ]);
       }
+    };
+    await againstLoop(short, options.gradients);
+    if (options.long > 0) {
+      const long = await run('house', options.long);
+      rows.push([model, `house, ${options.long} gradients`, percents(long.ratios), seconds(long.cells), '']);
+      await againstLoop(long, options.long);
     }
   }
   printTable('Goals', ['model', 'what', 'fooling %', 's', 'against'], rows);
