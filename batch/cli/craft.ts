@@ -180,7 +180,7 @@ async function run(context: Context, options: Options): Promise<void> {
       budget: attack.usesModel ? (budget satisfies Budget) : null,
       surrogates: surrogates.map(({ id, sha256, sourceSha256 }) => ({ id, sha256: sourceSha256, prepared: sha256 })),
       canvas: photos.size,
-      crafting: { photos: crafting.length, sha256: photos.sha256(crafting) },
+      crafting: { photos: crafting.length, skipped: photos.skipped.length, sha256: photos.sha256(crafting) },
       provider: compute.provider,
       seconds: crafted.seconds,
       gradients: crafted.gradients,
@@ -200,6 +200,7 @@ async function run(context: Context, options: Options): Promise<void> {
       seconds: crafted.seconds,
       fooling: { crafting: crafted.fooling },
       target: crafted.success,
+      skipped: photos.skipped.length,
     });
     context.print(summary(crafted, file, surrogates.length));
   } finally {
