@@ -56,7 +56,7 @@ for (const name of names) {
         seed,
         budget: { gradients: Number(given.gradients) },
       };
-      sum += (await bench.ratio(recipe, card, heldOut)) / seeds.length;
+      sum += (await bench.cell(recipe, card, heldOut)).ratio / seeds.length;
     }
     ratios.push(sum);
   }

@@ -76,8 +76,8 @@ export class Bench {
     return found;
   }
 
-  /** Crafts and measures on every target, or remembers. */
-  async cell(recipe: Recipe, targets: string[], evaluation: Photos): Promise<Cell> {
+  /** Crafts and measures on a target, or remembers. `ratio` is the share of the evaluation photos that are fooled. */
+  async cell(recipe: Recipe, target: string, evaluation: Photos): Promise<Cell & { ratio: number }> {
     const { attack, norm = 'inf', epsilon = 10, seed, budget, crafting } = recipe;
     // With the defaults filled in: a cell of other defaults is another cell.
     const settings = parseSettings(findAttack(attack), recipe.settings);
@@ -108,20 +108,13 @@ export class Bench {
         `${attack} ${JSON.stringify(recipe.settings ?? {})} on ${surrogates.map(({ id }) => id).join('+')}, seed ${seed}: ${gradients} gradients, ${((performance.now() - started) / 1000).toFixed(0)} s`,
       );
     }
-    for (const target of targets) {
-      const name = `${(await this.model(target)).id} on ${evaluation.name}`;
-      if (cell.fooling[name] !== undefined) continue;
+    const name = `${(await this.model(target)).id} on ${evaluation.name}`;
+    if (cell.fooling[name] === undefined) {
       const v = readNpy(await readFile(file.replace(/json$/, 'npy'))).data as Float32Array;
       cell.fooling[name] = await this.fooling(v, target, evaluation);
       await writeAtomic(file, JSON.stringify({ ...cell, inputs }));
     }
-    return cell;
-  }
-
-  /** What a cell says of a target. */
-  async ratio(recipe: Recipe, target: string, evaluation: Photos): Promise<number> {
-    const cell = await this.cell(recipe, [target], evaluation);
-    return cell.fooling[`${(await this.model(target)).id} on ${evaluation.name}`];
+    return { ...cell, ratio: cell.fooling[name] };
   }
 
   async fooling(v: Float32Array, target: string, evaluation: Photos): Promise<number> {

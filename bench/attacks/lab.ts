@@ -65,9 +65,9 @@ export async function overSeeds(
 ): Promise<Seeds> {
   const found: Seeds = { ratios: [], cells: [] };
   for (const seed of lab.options.seeds) {
-    const cell = await lab.bench.cell({ ...recipe, seed }, [target], evaluation);
+    const cell = await lab.bench.cell({ ...recipe, seed }, target, evaluation);
     found.cells.push(cell);
-    found.ratios.push(await lab.bench.ratio({ ...recipe, seed }, target, evaluation));
+    found.ratios.push(cell.ratio);
   }
   return found;
 }
