@@ -12,24 +12,10 @@
  * (SqueezeNet 1.1, 14 points on held-out crafting photos).
  */
 import { z } from 'zod';
-import { descend } from './descend.ts';
-import { random } from './random.ts';
-import { descentSettings, optimiserOf } from './settings.ts';
-import { attack } from './types.ts';
-
-const settings = z.strictObject({
-  ...descentSettings,
-  centred: z
-    .boolean()
-    .default(false)
-    .describe('subtract the mean clean logits of the crafting photos before taking the cosine'),
-  start: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.1)
-    .describe('v starts uniform in +-start * epsilon; at 0 the cosine has its maximum and no gradient'),
-});
+import { attack } from './attack.ts';
+import { descend, noiseStart } from './descend.ts';
+import { cosine } from './objectives.ts';
+import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
 
 export const cosineUap = attack({
   name: 'cosine-uap',
@@ -41,39 +27,22 @@ export const cosineUap = attack({
     venue: 'ICCV',
   },
   usesModel: true,
-  settings,
-  craft(task, of) {
-    const length = 3 * task.photos.size ** 2;
-    return descend(task, {
-      loss: { kind: 'cosine' },
-      direction: 1,
-      optimiser: optimiserOf(of, task, length),
-      batch: of.batch,
-      flips: of.flips,
-      shift: of.shift,
-      start: startNear(task, of.start, length),
-      inputs: (clean, classes) => ({
-        tables: { reference: { data: clean, width: classes } },
-        constants: { centre: of.centred ? meanRow(clean, classes) : new Float32Array(classes) },
-      }),
-    });
-  },
+  ensembles: true,
+  keeps: 'last',
+  settings: z.strictObject({
+    ...descentSettings,
+    centred: z
+      .boolean()
+      .default(false)
+      .describe('subtract the mean clean logits of the crafting photos before taking the cosine'),
+    // At v = 0 the cosine has its maximum, and no gradient.
+    ...startSetting,
+    ...targetSetting,
+    ...ensembleSetting,
+  }),
+  begin: (work, of) =>
+    descend(work, of, {
+      objective: cosine({ centred: () => Number(of.centred), target: of.target }),
+      start: noiseStart(work, of.start),
+    }),
 });
-
-/** Uniform noise of a small share of the bound. */
-function startNear(
-  task: { norm: 'inf' | '2'; epsilon: number; seed: number },
-  share: number,
-  length: number,
-): Float32Array {
-  const draw = random(task.seed, 'start');
-  // Under norm 2 the uniform values of +-1 have length sqrt(length / 3).
-  const scale = share * (task.norm === 'inf' ? task.epsilon : task.epsilon * Math.sqrt(3 / length));
-  return Float32Array.from({ length }, () => scale * (2 * draw.uniform() - 1));
-}
-
-function meanRow(rows: Float32Array, width: number): Float32Array {
-  const sum = new Float64Array(width);
-  for (let i = 0; i < rows.length; i++) sum[i % width] += rows[i];
-  return Float32Array.from(sum, (value) => (value * width) / rows.length);
-}

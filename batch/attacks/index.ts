@@ -2,18 +2,33 @@
 import { z } from 'zod';
 import { budget as budgetSchema, norm as normSchema } from '#shared/release';
 import { suggestion, UsageError } from '../errors/index.ts';
+import type { Attack, Paper } from './attack.ts';
 import { cosineUap } from './cosine-uap.ts';
+import { dfUap } from './df-uap.ts';
+import { drive } from './drive.ts';
+import { gdUap } from './gd-uap.ts';
+import { house } from './house.ts';
 import { noiseAttack } from './noise.ts';
+import { procedural } from './procedural.ts';
+import { pspUap } from './psp-uap.ts';
+import { sga } from './sga.ts';
 import { sgdUap } from './sgd-uap.ts';
-import type { Attack, Crafted, CraftTask, Paper } from './types.ts';
+import { svUap } from './sv-uap.ts';
+import { trmUap } from './trm-uap.ts';
+import type { Crafted, CraftTask } from './types.ts';
+import { uap } from './uap.ts';
 
+export { type Random, random } from '../synthetic/index.ts';
+export type { Attack, Paper } from './attack.ts';
 export { type Distribution, distributions, noise, noiseControl } from './noise.ts';
-export { type Random, random } from './random.ts';
-export type { Attack, Crafted, CraftProgress, CraftTask, CurvePoint, Paper, Surrogate } from './types.ts';
+export type { Checkpoints, Crafted, CraftProgress, CraftTask, CurvePoint, Surrogate } from './types.ts';
 
 /** Every attack, by name. */
 export const attacks: ReadonlyMap<string, Attack> = new Map(
-  [noiseAttack, sgdUap, cosineUap].map((attack) => [attack.name, attack]),
+  [noiseAttack, uap, sgdUap, dfUap, cosineUap, sga, gdUap, svUap, procedural, pspUap, trmUap, house].map((attack) => [
+    attack.name,
+    attack,
+  ]),
 );
 
 /** @throws UsageError with the nearest name when there is no such attack. */
@@ -69,6 +84,11 @@ export async function craft(
   if (attack.usesModel) {
     if (task.surrogates.length === 0)
       throw new UsageError(`The attack ${attack.name} needs a model to craft on. Give one with --model.`);
+    if (task.surrogates.length > 1 && !attack.ensembles) {
+      throw new UsageError(
+        `The attack ${attack.name} crafts on one model, and ${task.surrogates.length} were given. Give one, or use another attack: house, cosine-uap.`,
+      );
+    }
     if (task.crafting.length < 2) {
       throw new UsageError(
         `A universal perturbation needs at least 2 photos to craft on, and there ${task.crafting.length === 1 ? 'is 1' : 'are none'}. Give more photos; 100 and more work well.`,
@@ -77,7 +97,9 @@ export async function craft(
     budgetSchema.parse(task.budget);
   }
   task.signal?.throwIfAborted();
-  const crafted = await attack.craft({ ...task, norm, seed: task.seed ?? 1 }, settings);
+  // What no model has a part in looks at none, whatever was given.
+  const surrogates = attack.usesModel ? task.surrogates : [];
+  const crafted = await drive({ ...task, surrogates, norm, seed: task.seed ?? 1 }, attack, settings);
   return { ...crafted, settings };
 }
 

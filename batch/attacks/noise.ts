@@ -7,8 +7,9 @@
 import { z } from 'zod';
 import { project } from '#shared/images';
 import type { Norm } from '#shared/release';
-import { random } from './random.ts';
-import { attack } from './types.ts';
+import { random } from '../synthetic/index.ts';
+import { attack } from './attack.ts';
+import { startAt } from './descend.ts';
 
 export const distributions = ['sign', 'uniform', 'gaussian'] as const;
 export type Distribution = (typeof distributions)[number];
@@ -47,18 +48,19 @@ export const noiseAttack = attack({
   summary: 'Random noise of the same bound, which no model or photo has a part in: the control.',
   paper: null,
   usesModel: false,
+  ensembles: true,
+  keeps: 'last',
   settings: z.strictObject({
     distribution: z
       .enum(distributions)
       .optional()
       .describe('sign, uniform or gaussian; left out: sign under norm inf, gaussian (any direction) under norm 2'),
   }),
-  async craft({ photos: { size }, norm, epsilon, seed }, { distribution }) {
-    const started = performance.now();
-    const length = 3 * size * size;
+  begin(work, { distribution }) {
+    const { norm, epsilon, seed } = work.task;
     const v = distribution
-      ? noise(length, { distribution, norm, epsilon, seed })
-      : noiseControl(length, { norm, epsilon, seed });
-    return { v, gradients: 0, seconds: (performance.now() - started) / 1000, curve: [], fooling: null };
+      ? noise(work.length, { distribution, norm, epsilon, seed })
+      : noiseControl(work.length, { norm, epsilon, seed });
+    return { state: { v: startAt(work, v) }, step: async () => false };
   },
 });

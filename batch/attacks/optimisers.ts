@@ -1,7 +1,10 @@
 import type { Norm } from '#shared/release';
+import type { State } from './state.ts';
 
 /** Moves v down the loss, in place; the caller projects. `progress` runs from 0 to 1 over the budget. */
 export interface Optimiser {
+  /** What it remembers between steps. */
+  readonly state: State;
   step(v: Float32Array, gradient: Float32Array, progress: number): void;
 }
 
@@ -27,6 +30,7 @@ const signOf = (x: number) => (x > 0 ? 1 : x < 0 ? -1 : 0);
 export function momentumSteps(length: number, options: Schedule & { norm: Norm; momentum: number }): Optimiser {
   const m = new Float64Array(length);
   return {
+    state: { m },
     step(v, gradient, progress) {
       let sum = 0;
       for (let i = 0; i < length; i++) sum += Math.abs(gradient[i]);
@@ -50,12 +54,13 @@ export function adam(length: number, options: Schedule): Optimiser {
   const [beta1, beta2] = [0.9, 0.999];
   const first = new Float64Array(length);
   const second = new Float64Array(length);
-  let t = 0;
+  const state = { first, second, steps: 0 };
   return {
+    state,
     step(v, gradient, progress) {
-      t += 1;
+      state.steps += 1;
       const a = stepAt(options, progress);
-      const [bias1, bias2] = [1 - beta1 ** t, 1 - beta2 ** t];
+      const [bias1, bias2] = [1 - beta1 ** state.steps, 1 - beta2 ** state.steps];
       for (let i = 0; i < length; i++) {
         const g = gradient[i];
         first[i] = beta1 * first[i] + (1 - beta1) * g;

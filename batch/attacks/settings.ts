@@ -1,10 +1,28 @@
-/** The settings that the iterative attacks share, and the optimiser that they describe. */
+/** The settings that the attacks share, and the optimiser that they describe. */
 import { z } from 'zod';
 import type { Norm } from '#shared/release';
 import { adam, momentumSteps, type Optimiser } from './optimisers.ts';
 
-/** For z.strictObject({...descentSettings, …}). The defaults are those of docs/algorithms.md. */
-export const descentSettings = {
+/** How photos are shown. The defaults are those of docs/algorithms.md. */
+export const photoSettings = {
+  batch: z.int().min(1).max(1024).default(20).describe('photos of a step'),
+  flips: z.boolean().default(true).describe('mirror each photo with probability 1/2'),
+  shift: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.07)
+    .describe('move each photo by up to this share of its side, right or left, up or down (16 pixels of 224)'),
+  zoom: z
+    .number()
+    .min(0)
+    .max(3)
+    .default(0)
+    .describe('enlarge each photo by up to this share of its size (0.3: by 1 to 1.3)'),
+};
+
+/** How v moves. */
+export const stepSettings = {
   optimiser: z
     .enum(['sign-momentum', 'adam'])
     .default('sign-momentum')
@@ -17,21 +35,34 @@ export const descentSettings = {
     .default(0.1)
     .describe('what share of the first step the last one has; half a cosine in between'),
   momentum: z.number().min(0).lt(1).default(0.9).describe('share of the momentum that each step keeps (sign-momentum)'),
-  batch: z.int().min(1).max(1024).default(20).describe('photos of a step'),
-  flips: z.boolean().default(true).describe('mirror each photo with probability 1/2'),
-  shift: z
-    .number()
-    .min(0)
-    .max(0.5)
-    .default(0.07)
-    .describe('move each photo by up to this share of its side, right or left, up or down (16 pixels of 224)'),
 };
 
-const parsed = z.object(descentSettings);
+/** For z.strictObject({...descentSettings, …}). */
+export const descentSettings = { ...photoSettings, ...stepSettings };
+
+/** For attacks whose loss has a label. */
+export const targetSetting = {
+  target: z.int().min(0).optional().describe('class that photos are to be taken for; left out: any but their own'),
+};
+
+/** For attacks that several surrogates can be given to. */
+export const ensembleSetting = {
+  ensemble: z
+    .enum(['loss', 'logits'])
+    .default('loss')
+    .describe('several surrogates: the mean of their losses, or the loss of their mean logits'),
+};
+
+/** For attacks that start away from zero. */
+export const startSetting = {
+  start: z.number().gt(0).max(1).default(0.1).describe('v starts uniform in +-start * epsilon'),
+};
+
+const steps = z.object(stepSettings);
 
 /** The optimiser for `length` values under a bound. */
 export function optimiserOf(
-  of: Pick<z.infer<typeof parsed>, 'optimiser' | 'step' | 'decayTo' | 'momentum'>,
+  of: z.infer<typeof steps>,
   { norm, epsilon }: { norm: Norm; epsilon: number },
   length: number,
 ): Optimiser {

@@ -7,18 +7,10 @@
  * pulling, so that no single photo runs away with the sum. y: the labels that the surrogate itself gives the clean photos, so that none are needed.
  */
 import { z } from 'zod';
-import { descend, labelsOf } from './descend.ts';
-import { descentSettings, optimiserOf } from './settings.ts';
-import { attack } from './types.ts';
-
-const settings = z.strictObject({
-  clamp: z
-    .number()
-    .gt(0)
-    .default(9)
-    .describe('beta: loss in nats above which a photo no longer pulls; 9 for 1000 classes'),
-  ...descentSettings,
-});
+import { attack } from './attack.ts';
+import { descend } from './descend.ts';
+import { crossEntropy } from './objectives.ts';
+import { descentSettings, ensembleSetting, targetSetting } from './settings.ts';
 
 export const sgdUap = attack({
   name: 'sgd-uap',
@@ -32,18 +24,17 @@ export const sgdUap = attack({
     arxiv: '1811.11304',
   },
   usesModel: true,
-  settings,
-  craft(task, of) {
-    const length = 3 * task.photos.size ** 2;
-    return descend(task, {
-      loss: { kind: 'cross-entropy', clampAt: of.clamp },
-      direction: -1,
-      optimiser: optimiserOf(of, task, length),
-      batch: of.batch,
-      flips: of.flips,
-      shift: of.shift,
-      start: new Float32Array(length),
-      inputs: (clean, classes) => ({ tables: { labels: { data: labelsOf(clean, classes), width: 1 } } }),
-    });
-  },
+  ensembles: true,
+  keeps: 'last',
+  settings: z.strictObject({
+    clamp: z
+      .number()
+      .gt(0)
+      .default(9)
+      .describe('beta: loss in nats above which a photo no longer pulls; 9 for 1000 classes'),
+    ...descentSettings,
+    ...targetSetting,
+    ...ensembleSetting,
+  }),
+  begin: (work, of) => descend(work, of, { objective: crossEntropy({ clampAt: of.clamp, target: of.target }) }),
 });

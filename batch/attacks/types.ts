@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { Budget, Norm, Share } from '#shared/release';
 import type { Compute, Pixels, Program } from '../compute/index.ts';
 
@@ -10,16 +9,26 @@ export interface Surrogate {
   sha256: string;
 }
 
+/** One surrogate and what it says of the crafting photos as they are. Rows are 2 * position among the crafting photos + mirrored. */
+export interface Side {
+  surrogate: Surrogate;
+  classes: number;
+  /** [rows, K]. */
+  clean: Float32Array;
+  /** The most probable class of every row. */
+  labels: Int32Array;
+}
+
 export interface CurvePoint {
   gradients: number;
   /** Mean over the photos since the last point. */
   loss: number;
-  /** Share of those photos whose label the perturbation of that moment had changed, before rounding; null where no model is used. */
+  /** Share of those photos that the perturbation of that moment had fooled, before rounding; null where no photo was looked at. */
   fooling: number | null;
 }
 
 export interface CraftProgress {
-  /** clean: predictions of the photos as they are; craft; measure: the finished perturbation on the crafting photos. */
+  /** clean: predictions of the photos as they are; craft; measure: the perturbation on the crafting photos. */
   stage: 'clean' | 'craft' | 'measure';
   done: number;
   total: number;
@@ -31,7 +40,16 @@ export interface CraftProgress {
   fooling: number | null;
 }
 
-/** What every attack is given. */
+/** Where the state of a craft is kept, so that a killed one goes on as if nothing had happened. */
+export interface Checkpoints {
+  /** null when there is none. */
+  load(): Promise<Uint8Array | null>;
+  save(bytes: Uint8Array): Promise<void>;
+  /** Seconds between two of them; default 20. */
+  every?: number;
+}
+
+/** What crafting is given. */
 export interface CraftTask {
   compute: Compute;
   surrogates: Surrogate[];
@@ -45,41 +63,22 @@ export interface CraftTask {
   budget: Budget;
   signal?: AbortSignal;
   onProgress?: (progress: CraftProgress) => void;
+  checkpoints?: Checkpoints;
 }
 
 export interface Crafted {
   /** float32 [3,S,S] in units of 0..255, within the bound. */
   v: Float32Array<ArrayBuffer>;
   gradients: number;
+  /** Of all runs together, where a checkpoint was resumed. */
   seconds: number;
   curve: CurvePoint[];
   /** Fooling ratio on the crafting photos, rounded pixels; over several surrogates, every photo on each. Null without a surrogate. */
   fooling: Share | null;
-}
-
-/** Where a method comes from. */
-export interface Paper {
-  authors: string;
-  title: string;
-  year: number;
-  venue?: string;
-  arxiv?: string;
-}
-
-export interface Attack<Schema extends z.ZodObject = z.ZodObject> {
-  name: string;
-  /** What it does, in one sentence. */
-  summary: string;
-  paper: Paper | null;
-  /** false: it looks at no model and at no photo. */
-  usesModel: boolean;
-  settings: Schema;
-  craft(task: CraftTask, settings: z.infer<Schema>): Promise<Crafted>;
-}
-
-/** Keeps the type of the settings while the table of attacks forgets it. */
-export function attack<Schema extends z.ZodObject>(definition: Attack<Schema>): Attack {
-  return definition as unknown as Attack;
+  /** Of the crafting photos that are not of the target class, the share that is taken for it; null for an attack without a target. */
+  success: Share | null;
+  /** Gradients that a resumed run found done. */
+  resumedFrom: number;
 }
 
 export type { Compute, Pixels, Program };

@@ -1,6 +1,6 @@
 /** `atlas attacks list | describe`: the library of attacks. */
 import type { Command } from 'commander';
-import { type Attack, attacks, citation, describeSettings, findAttack } from '../attacks/index.ts';
+import { type Attack, attacks, citation, describeSettings, findAttack, parseSettings } from '../attacks/index.ts';
 import { action, globalOptions } from './context.ts';
 import { table } from './text.ts';
 
@@ -15,8 +15,17 @@ export function registerAttacks(program: Command): Command {
         context.emit(all.map(describe));
         context.print(
           table(
-            ['attack', 'what it does', 'paper'],
-            all.map((attack) => [attack.name, attack.summary, attack.paper ? citation(attack.paper) : '']),
+            ['attack', 'photos', 'targets', 'ensembles', 'what it does', 'paper'],
+            all
+              .map(describe)
+              .map((of) => [
+                of.name,
+                of.needsPhotos ? 'needed' : 'none',
+                of.targeted ? 'yes' : 'no',
+                of.usesModel && of.ensembles ? 'yes' : 'no',
+                of.summary,
+                of.paper ? citation(of.paper) : '',
+              ]),
           ),
         );
       }),
@@ -50,6 +59,12 @@ export function registerAttacks(program: Command): Command {
 }
 
 function describe(attack: Attack) {
-  const { name, summary, paper, usesModel } = attack;
-  return { name, summary, paper, usesModel, norms: ['inf', '2'], settings: describeSettings(attack) };
+  const { name, summary, paper, usesModel, ensembles, keeps } = attack;
+  const settings = describeSettings(attack);
+  return {
+    ...{ name, summary, paper, usesModel, ensembles, keeps, norms: ['inf', '2'] },
+    needsPhotos: usesModel && !attack.dataFree?.(parseSettings(attack)),
+    targeted: settings.some((setting) => setting.name === 'target'),
+    settings,
+  };
 }

@@ -1,6 +1,6 @@
 /** What `atlas craft` and `atlas evaluate` read from their flags. */
 import { InvalidArgumentError } from 'commander';
-import type { Budget, Norm } from '#shared/release';
+import type { Budget, ModelCard, Norm } from '#shared/release';
 import { suggestion, UsageError } from '../errors/index.ts';
 import { splitPhotos } from '../photos/index.ts';
 
@@ -78,6 +78,15 @@ export function checkEpsilon(epsilon: number, norm: Norm): void {
   if (norm === '2' && epsilon < 100) {
     throw new UsageError(
       `--epsilon ${epsilon} under norm 2 is the length of all of v, and spread over a picture it vanishes in rounding. Did you mean ${usualEpsilon['2']}, or --norm inf?`,
+    );
+  }
+}
+
+/** @throws UsageError when a model has no class of that index. */
+export function checkTarget(target: unknown, { id, classes }: ModelCard): void {
+  if (typeof target === 'number' && target >= classes) {
+    throw new UsageError(
+      `The target ${target} is no class of ${id}, which has the classes 0 to ${classes - 1}. Choose one of these; \`atlas models show ${id}\` says where their names are.`,
     );
   }
 }

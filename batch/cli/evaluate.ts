@@ -1,14 +1,23 @@
 /** `atlas evaluate`: fooling ratios of one perturbation, from anywhere, on photos and models of one's own. */
 import { type Command, Option } from 'commander';
+import { wilson } from '#shared/metrics';
 import type { Norm, Share } from '#shared/release';
-import { foolingShare, measure, noiseControl } from '../analyses/index.ts';
+import { foolingShare, type Measurement, measure, noiseControl } from '../analyses/index.ts';
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { loadPhotos } from '../photos/index.ts';
 import { loadCard, prepareModel } from '../zoo/index.ts';
-import { action, type Context, globalOptions, repeated } from './context.ts';
-import { type Half, halves, inHalf, percent, positive } from './craft-options.ts';
-import { type Layout, layouts, type PerturbationFile, readPerturbation } from './perturbation-file.ts';
+import { action, type Context, globalOptions, integer, repeated } from './context.ts';
+import { checkTarget, type Half, halves, inHalf, percent, positive } from './craft-options.ts';
+import {
+  type Layout,
+  layouts,
+  type Order,
+  orders,
+  type PerturbationFile,
+  perturbationFiles,
+  readPerturbation,
+} from './perturbation-file.ts';
 import { table } from './text.ts';
 
 interface Options {
@@ -18,16 +27,24 @@ interface Options {
   half?: Half;
   scale?: '255' | '1';
   layout?: Layout;
+  order?: Order;
+  array?: string;
   norm?: Norm;
   epsilon?: number;
+  target?: number;
+  strict?: boolean;
 }
 
 export function registerEvaluate(program: Command): Command {
   return globalOptions(program.command('evaluate'), { seed: true })
     .description('fooling ratios of a perturbation, beside noise of the same bound, on every photo given')
-    .requiredOption('--perturbation <file>', '.npy, .npz or .safetensors: [3,S,S] or [S,S,3]')
+    .requiredOption('--perturbation <file>', `${perturbationFiles.join(', ')}: [3,S,S] or [S,S,3]`)
     .requiredOption('--model <id|card.json>', 'target; may be repeated', repeated)
-    .requiredOption('--photos <dir|npy>', 'photos to measure on; may be repeated', repeated)
+    .requiredOption(
+      '--photos <source>',
+      'photos to measure on: a folder, a .txt list, an .npy or .npz of canvases, starter; may be repeated',
+      repeated,
+    )
     .addOption(
       new Option('--half <half>', 'only this half of the photos, by the hash of their names').choices([...halves]),
     )
@@ -43,9 +60,25 @@ export function registerEvaluate(program: Command): Command {
         .argParser(layoutOf),
     )
     .addOption(
+      new Option('--order <order>', 'order of the planes in the file (default: RGB)')
+        .choices([...orders])
+        .argParser(orderOf),
+    )
+    .option('--array <name>', 'which array of the file (default: the first that has the shape of a perturbation)')
+    .option(
+      '--target <class>',
+      'also say which share of the photos of other classes is taken for this one',
+      integer({ min: 0 }),
+    )
+    .option('--strict', 'a photo that cannot be read is an error, not skipped')
+    .addOption(
       new Option('--norm <norm>', 'norm of the noise beside it (default: guessed from v)').choices(['inf', '2']),
     )
-    .option('--epsilon <n>', 'bound of the noise beside it, 0..255 (default: the norm of v)', positive)
+    .option(
+      '--epsilon <n>',
+      'bound of the noise beside it, 0..255 (default: the norm of v); an amplified picture is scaled to it',
+      positive,
+    )
     .addHelpText(
       'after',
       '\nExample:\n  atlas evaluate --perturbation .atlas/squeezenet/perturbation.npy --model squeezenet1_1 --model efficientnet_lite0 \\\n    --photos zoo/starter/photos --half evaluation',
@@ -59,17 +92,30 @@ function layoutOf(text: string): Layout {
   return found;
 }
 
+function orderOf(text: string): Order {
+  const found = orders.find((order) => order === text.toUpperCase());
+  if (!found) throw new UsageError(`--order takes ${orders.join(' or ')}, not "${text}".`);
+  return found;
+}
+
 async function run(context: Context, options: Options): Promise<void> {
   const models = await Promise.all(options.model.map((id) => loadCard(id)));
   const file = await readPerturbation(options.perturbation, {
     scale: options.scale ? (Number(options.scale) as 255 | 1) : undefined,
     layout: options.layout,
+    order: options.order,
+    array: options.array,
+    epsilon: options.epsilon,
   });
   if (file.guessed.length > 0) context.say(understood(file));
+  if (file.note) context.say(file.note);
+  for (const { card } of models) checkTarget(options.target, card);
   const bound = boundOf(file, options);
   const photos = await loadPhotos(options.photos, {
     canvas: file.size,
     only: inHalf(options.half),
+    strict: options.strict,
+    seed: context.seed,
     signal: context.signal,
     onProgress: ({ done, total }) => context.progress(`Reading photos: ${done} of ${total}`),
   });
@@ -88,7 +134,7 @@ async function run(context: Context, options: Options): Promise<void> {
     notice: (line) => context.say(line),
   });
   try {
-    const results: ({ model: string } & Share & { noise: Share; skipped: number })[] = [];
+    const results: ({ model: string } & Share & { noise: Share; target: TargetShare | null; skipped: number })[] = [];
     for (const model of models) {
       const { id } = model.card;
       const prepared = await prepareModel(model, file.size);
@@ -103,25 +149,37 @@ async function run(context: Context, options: Options): Promise<void> {
           onProgress: (done) => context.progress(`${id}, ${what}: ${done} of ${indices.length} photos`),
         });
       const clean = await look(null, 'clean');
-      const fooling = foolingShare(clean, await look(file.v, 'perturbed'));
+      const perturbed = await look(file.v, 'perturbed');
+      const fooling = foolingShare(clean, perturbed);
+      const target = options.target === undefined ? null : targetShare(options.target, clean, perturbed);
       const control = foolingShare(clean, await look(noise, 'noise'));
       await compute.release(prepared.sha256);
-      results.push({ model: id, ...fooling, noise: control, skipped: photos.skipped.length });
+      results.push({ model: id, ...fooling, noise: control, target, skipped: photos.skipped.length });
     }
-    const { shape, scale, layout, guessed, linf, l2 } = file;
-    context.emit({ perturbation: { shape, scale, layout, guessed, linf, l2, noise: bound }, results });
+    const { v: _, size: __, ...understanding } = file;
+    context.emit({ perturbation: { ...understanding, noise: bound }, results });
+    const targeted = options.target !== undefined;
     context.print(
       table(
-        ['model', 'photos', 'fooled', 'fooling', '95 % interval', 'noise'],
-        results.map(({ model, photos: shown, fooled, ratio, low, high, noise: control }) => [
+        [
+          'model',
+          'photos',
+          'fooled',
+          'fooling',
+          '95 % interval',
+          'noise',
+          ...(targeted ? [`class ${options.target}`] : []),
+        ],
+        results.map(({ model, photos: shown, fooled, ratio, low, high, noise: control, target }) => [
           model,
           String(shown),
           String(fooled),
           percent(ratio),
           `${percent(low)} to ${percent(high)}`,
           percent(control.ratio),
+          ...(target ? [percent(target.ratio)] : []),
         ]),
-        { right: [1, 2, 3, 4, 5] },
+        { right: [1, 2, 3, 4, 5, 6] },
       ),
     );
   } finally {
@@ -129,8 +187,19 @@ async function run(context: Context, options: Options): Promise<void> {
   }
 }
 
-function understood({ shape, scale, layout, linf, l2 }: PerturbationFile): string {
-  return `The perturbation of shape [${shape.join(', ')}] is read as ${layout}, RGB, in units of 0..${scale}: largest value ${linf.toFixed(2)}, length ${l2.toFixed(0)} in units of 0..255. --scale and --layout say otherwise.`;
+interface TargetShare extends Share {
+  class: number;
+}
+
+/** Of the photos that are not taken for the class already, the share that now is. */
+function targetShare(target: number, clean: Measurement, perturbed: Measurement): TargetShare {
+  const others = [...clean.labels.keys()].filter((i) => clean.labels[i] !== target);
+  const reached = others.filter((i) => perturbed.labels[i] === target).length;
+  return { class: target, photos: others.length, fooled: reached, ...wilson(reached, others.length) };
+}
+
+function understood({ array, shape, scale, layout, order, linf, l2 }: PerturbationFile): string {
+  return `The perturbation "${array}" of shape [${shape.join(', ')}] is read as ${layout}, ${order}, in units of 0..${scale}: largest value ${linf.toFixed(2)}, length ${l2.toFixed(0)} in units of 0..255. --scale, --layout and --order say otherwise.`;
 }
 
 /**

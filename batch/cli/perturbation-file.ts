@@ -1,13 +1,28 @@
 /** Reads a perturbation from a file of anyone's making, and says how it was understood. */
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { inflateRawSync } from 'node:zlib';
-import { readNpy, readSafetensors, type TypedArray } from '#shared/formats';
 import { l2Norm, linfNorm } from '#shared/images';
+import { arrayFiles, type NamedArray, readArrays } from '../arrays/index.ts';
 import { UsageError } from '../errors/index.ts';
+import { readBytes } from '../files/index.ts';
+import { codecs } from '../photos/index.ts';
 
 export const layouts = ['CHW', 'HWC'] as const;
 export type Layout = (typeof layouts)[number];
+export const orders = ['RGB', 'BGR'] as const;
+export type Order = (typeof orders)[number];
+export const perturbationFiles = [...arrayFiles, '.png'];
+
+/** How a file is to be understood; what is left out is guessed. */
+export interface Understanding {
+  /** The largest pixel value in the unit of the file. */
+  scale?: 255 | 1;
+  layout?: Layout;
+  order?: Order;
+  /** Name of the array, where a file has several. */
+  array?: string;
+  /** Bound that an amplified picture is scaled to. */
+  epsilon?: number;
+}
 
 export interface PerturbationFile {
   /** float32 [3,size,size], RGB, units of 0..255. */
@@ -15,48 +30,40 @@ export interface PerturbationFile {
   size: number;
   /** As the file has it. */
   shape: number[];
+  /** Name of the array in the file. */
+  array: string;
   /** What the file's unit was multiplied from: 255 where it was in 0..255, 1 where it was in 0..1. */
   scale: 255 | 1;
   layout: Layout;
-  /** Which of scale and layout were guessed. */
+  order: Order;
+  /** Which of scale, layout and order were guessed. */
   guessed: string[];
   linf: number;
   l2: number;
+  /** What else a person should know of how the file was read. */
+  note: string | null;
 }
 
+/** A picture whose values lie further than this from the middle grey shows v amplified: no usual bound is as large. */
+const mostInPictures = 64;
+
 /**
- * Reads .npy, .npz (its first array) or .safetensors (its tensor `perturbation`, or the only one): [3,S,S], [S,S,3], and the same with a leading 1.
+ * Reads .npy, .npz, .safetensors, .mat (level 5), .pth and .pt: an array [3,S,S] or [S,S,3], with or without a leading 1; and .png: v around the
+ * middle grey, 128 + v, or amplified as in our preview.png and then scaled to a bound.
+ *
+ * Guesses: planes first or last by the shape; units of 0..1 where no value exceeds 1; RGB.
  *
  * @throws UsageError when it is no such file, no such shape, or holds numbers that are not finite.
  */
-export async function readPerturbation(
-  path: string,
-  given: { scale?: 255 | 1; layout?: Layout } = {},
-): Promise<PerturbationFile> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new UsageError(`The perturbation ${path} cannot be read: ${(error as Error).message}. Check the path.`);
-  }
-  const { data, shape } = arrayOf(bytes, path);
-  const sides = shape.length === 4 && shape[0] === 1 ? shape.slice(1) : shape;
-  const isChw = sides.length === 3 && sides[0] === 3 && sides[1] === sides[2];
-  const isHwc = sides.length === 3 && sides[2] === 3 && sides[0] === sides[1];
-  const layout = given.layout ?? (isChw ? 'CHW' : 'HWC');
-  if (!(layout === 'CHW' ? isChw : isHwc)) {
-    throw new UsageError(
-      `The perturbation ${path} has shape [${shape.join(', ')}]${given.layout ? `, which is not ${given.layout}` : ''}. It must be [3,S,S] or [S,S,3], square, with or without a leading 1.`,
-    );
-  }
-  const size = sides[1];
-  const plane = size * size;
-  const v = new Float32Array(3 * plane);
-  for (let channel = 0; channel < 3; channel++) {
-    for (let i = 0; i < plane; i++) {
-      v[channel * plane + i] = Number(data[layout === 'CHW' ? channel * plane + i : 3 * i + channel]);
-    }
-  }
+export async function readPerturbation(path: string, given: Understanding = {}): Promise<PerturbationFile> {
+  const bytes = await readBytes(path).catch((error: Error) => {
+    throw new UsageError(`The perturbation ${path} cannot be read: ${error.message}. Check the path.`);
+  });
+  const isPicture = extname(path).toLowerCase() === '.png';
+  const { name, data, shape } = isPicture ? await picture(path, bytes) : arrayOf(path, bytes, given.array);
+  const { layout, size } = layoutOf(path, shape, given.layout);
+  const order = given.order ?? 'RGB';
+  const v = planes(data, size, layout, order);
   const bad = v.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new UsageError(
@@ -67,51 +74,87 @@ export async function readPerturbation(
     throw new UsageError(`The perturbation ${path} is zero everywhere, so that there is nothing to measure.`);
   const scale = given.scale ?? (largest <= 1 ? 1 : 255);
   if (scale === 1) for (let i = 0; i < v.length; i++) v[i] *= 255;
-  const guessed = [...(given.scale ? [] : ['scale']), ...(given.layout ? [] : ['layout'])];
-  return { v, size, shape, scale, layout, guessed, linf: linfNorm(v), l2: l2Norm(v) };
+  const note = isPicture ? amplified(v, given.epsilon) : null;
+  const guessed = (['scale', 'layout', 'order'] as const).filter((what) => given[what] === undefined);
+  return { v, size, shape, array: name, scale, layout, order, guessed, linf: linfNorm(v), l2: l2Norm(v), note };
 }
 
-function arrayOf(bytes: Uint8Array, path: string): { data: TypedArray; shape: number[] } {
+/** Scales an amplified picture back, and says so. */
+function amplified(v: Float32Array, epsilon = 10): string | null {
+  const largest = linfNorm(v);
+  if (largest <= mostInPictures) return 'The picture is read as 128 + v.';
+  for (let i = 0; i < v.length; i++) v[i] *= epsilon / largest;
+  return `The picture reaches ${largest.toFixed(0)} from the middle grey, more than any usual bound: it is read as amplified, and scaled so that its largest value is ${epsilon}. --epsilon sets another; an exact copy is in the .npy file beside our previews.`;
+}
+
+async function picture(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<NamedArray> {
+  const { data, width, height } = await (await codecs()).decode(bytes).catch((error: Error) => {
+    throw new UsageError(`The perturbation ${path} cannot be read: ${error.message} Export it again.`);
+  });
+  const values = Float32Array.from(
+    { length: 3 * width * height },
+    (_, i) => data[4 * Math.floor(i / 3) + (i % 3)] - 128,
+  );
+  return { name: 'picture', data: values, shape: [height, width, 3] };
+}
+
+const likelyNames = ['perturbation', 'v', 'delta', 'uap', 'r', 'noise'];
+
+function arrayOf(path: string, bytes: Uint8Array, wanted: string | undefined): NamedArray {
+  let found: NamedArray[] | undefined;
   try {
-    switch (extname(path).toLowerCase()) {
-      case '.npy':
-        return readNpy(bytes);
-      case '.npz':
-        return readNpy(firstOfZip(bytes));
-      case '.safetensors': {
-        const { tensors } = readSafetensors(bytes);
-        const found = tensors.perturbation ?? Object.values(tensors)[0];
-        if (found) return found;
-        break;
-      }
-    }
+    found = readArrays(path, bytes);
   } catch (error) {
     throw new UsageError(
       `The perturbation ${path} cannot be read: ${(error as Error).message} Craft or export it again.`,
     );
   }
+  if (!found)
+    throw new UsageError(`The perturbation ${path} is none of ${perturbationFiles.join(', ')}. Give one of these.`);
+  const names = found.map(({ name }) => name);
+  if (wanted !== undefined) {
+    const named = found.find(({ name }) => name === wanted);
+    if (named) return named;
+    throw new UsageError(`The file ${path} has no array "${wanted}". It has ${names.join(', ') || 'none'}.`);
+  }
+  const fitting = found.filter(({ shape }) => sidesOf(shape));
+  const chosen =
+    likelyNames.map((name) => fitting.find((array) => array.name.toLowerCase() === name)).find(Boolean) ??
+    fitting[0] ??
+    found[0];
+  if (chosen) return chosen;
   throw new UsageError(
-    `The perturbation ${path} is no .npy, .npz or .safetensors file with an array in it. Give one of these.`,
+    `The file ${path} has no array of numbers in it. Give one with a perturbation of shape [3,S,S] or [S,S,3].`,
   );
 }
 
-/** The content of the first entry of a zip file (PKWARE APPNOTE 4.3), stored or deflated: an .npz is a zip of .npy files. */
-function firstOfZip(bytes: Uint8Array): Uint8Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Sizes stand reliably only in the central directory, which the record at the end points to.
-  let end = bytes.length - 22;
-  while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
-  if (end < 0) throw new Error('it is no zip file.');
-  const entry = view.getUint32(end + 16, true);
-  if (entry + 46 > bytes.length || view.getUint32(entry, true) !== 0x02014b50)
-    throw new Error('its list of arrays is damaged.');
-  const method = view.getUint16(entry + 10, true);
-  const length = view.getUint32(entry + 20, true);
-  const header = view.getUint32(entry + 42, true);
-  if (header + 30 > bytes.length) throw new Error('it is cut off.');
-  const start = header + 30 + view.getUint16(header + 26, true) + view.getUint16(header + 28, true);
-  const content = bytes.subarray(start, start + length);
-  if (method === 0) return content.slice();
-  if (method === 8) return new Uint8Array(inflateRawSync(content));
-  throw new Error('it is compressed in a way that NumPy does not use.');
+/** Which layouts a shape can be, and its side; null for no perturbation. */
+function sidesOf(shape: number[]): { size: number; layouts: Layout[] } | null {
+  const sides = shape.length === 4 && shape[0] === 1 ? shape.slice(1) : shape;
+  if (sides.length !== 3) return null;
+  const found: Layout[] = [];
+  if (sides[0] === 3 && sides[1] === sides[2]) found.push('CHW');
+  if (sides[2] === 3 && sides[0] === sides[1]) found.push('HWC');
+  return found.length > 0 ? { size: sides[1], layouts: found } : null;
+}
+
+function layoutOf(path: string, shape: number[], given: Layout | undefined): { layout: Layout; size: number } {
+  const sides = sidesOf(shape);
+  const layout = given ?? sides?.layouts[0];
+  if (sides && layout && sides.layouts.includes(layout)) return { layout, size: sides.size };
+  throw new UsageError(
+    `The perturbation ${path} has shape [${shape.join(', ')}]${given ? `, which is not ${given}` : ''}. It must be [3,S,S] or [S,S,3], square, with or without a leading 1.`,
+  );
+}
+
+function planes(data: ArrayLike<number | bigint>, size: number, layout: Layout, order: Order): Float32Array {
+  const plane = size * size;
+  const v = new Float32Array(3 * plane);
+  for (let channel = 0; channel < 3; channel++) {
+    const from = order === 'RGB' ? channel : 2 - channel;
+    for (let i = 0; i < plane; i++) {
+      v[channel * plane + i] = Number(data[layout === 'CHW' ? from * plane + i : 3 * i + from]);
+    }
+  }
+  return v;
 }

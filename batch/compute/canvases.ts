@@ -1,46 +1,80 @@
 import { applyPerturbation } from '#shared/images';
-import type { Item } from './protocol.ts';
+import type { Item, PixelRule } from './protocol.ts';
+
+/** Mirrors a coordinate back into 0..size-1. */
+function inside(at: number, size: number): number {
+  const last = size - 1;
+  const folded = Math.abs(at) % (2 * last || 1);
+  return folded > last ? 2 * last - folded : folded;
+}
+
+/** For every place of an axis, the two pixels it lies between and how much of the second it takes. */
+function samples(size: number, zoom: number, moved: number, flip: boolean) {
+  const first = new Int32Array(size);
+  const second = new Int32Array(size);
+  const share = new Float32Array(size);
+  const centre = (size - 1) / 2;
+  for (let i = 0; i < size; i++) {
+    const at = ((flip ? size - 1 - i : i) - moved - centre) / zoom + centre;
+    const whole = Math.floor(at);
+    first[i] = inside(whole, size);
+    second[i] = inside(whole + 1, size);
+    share[i] = at - whole;
+  }
+  return { first, second, share };
+}
 
 /**
- * A uint8 canvas as float32, moved and mirrored as the item says; what comes in over an edge is mirrored there. Writes [3, size, size] into `out` at
- * `offset`.
+ * A uint8 canvas as float32, enlarged (bilinear), moved and mirrored as the item says; what comes in over an edge is mirrored there. Writes
+ * [3, size, size] into `out` at `offset`.
  */
 function widen(pixels: Uint8Array, item: Item, size: number, out: Float32Array, offset: number): void {
   const [right, down] = item.shift ?? [0, 0];
-  const inside = (at: number) => (at < 0 ? -at : at >= size ? 2 * size - 2 - at : at);
-  const columns = Int32Array.from({ length: size }, (_, x) => inside((item.flip ? size - 1 - x : x) - right));
+  const zoom = item.zoom ?? 1;
+  const columns = samples(size, zoom, right, item.flip);
+  const rows = samples(size, zoom, down, false);
   for (let channel = 0; channel < 3; channel++) {
+    const plane = (item.photo * 3 + channel) * size * size;
     for (let y = 0; y < size; y++) {
-      const from = ((item.photo * 3 + channel) * size + inside(y - down)) * size;
       const to = offset + (channel * size + y) * size;
-      for (let x = 0; x < size; x++) out[to + x] = pixels[from + columns[x]];
+      const above = plane + rows.first[y] * size;
+      if (zoom === 1) {
+        for (let x = 0; x < size; x++) out[to + x] = pixels[above + columns.first[x]];
+        continue;
+      }
+      const below = plane + rows.second[y] * size;
+      for (let x = 0; x < size; x++) {
+        const [left, next, share] = [columns.first[x], columns.second[x], columns.share[x]];
+        const top = pixels[above + left] * (1 - share) + pixels[above + next] * share;
+        const bottom = pixels[below + left] * (1 - share) + pixels[below + next] * share;
+        out[to + x] = top * (1 - rows.share[y]) + bottom * rows.share[y];
+      }
     }
   }
 }
 
 /**
- * The photo as a model sees it, written into `out` at `offset` as [3, size, size] in 0..255. Mirroring and moving change the photo and then v is added,
- * so that v stays where it is. `rounded` gives the pixels that a file can carry; otherwise clip(canvas + v), on which gradients are taken.
+ * The photo as a model sees it, written into `out` at `offset` as [3, size, size]. Mirroring, moving and enlarging change the photo and then v is added,
+ * so that v stays where it is.
  */
 export function writeCanvas(
   pixels: Uint8Array,
   item: Item,
   size: number,
   v: Float32Array | null,
-  rounded: boolean,
+  rule: PixelRule,
   out: Float32Array,
   offset: number,
 ): void {
   widen(pixels, item, size, out, offset);
   if (v === null) return;
   const length = 3 * size * size;
-  if (rounded) {
+  if (rule === 'rounded') {
     const canvas = out.subarray(offset, offset + length);
     canvas.set(applyPerturbation(canvas, v));
     return;
   }
-  for (let i = 0; i < length; i++) {
-    const value = out[offset + i] + v[i];
-    out[offset + i] = Math.min(255, Math.max(0, value));
-  }
+  for (let i = 0; i < length; i++) out[offset + i] += v[i];
+  if (rule === 'free') return;
+  for (let i = offset; i < offset + length; i++) out[i] = Math.min(255, Math.max(0, out[i]));
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { ComputeError, Pool } from './pool.ts';
-import type { Item, Job, JobResult, Pixels, Program, Table } from './protocol.ts';
+import type { Item, Job, JobResult, PixelRule, Pixels, Program, Table } from './protocol.ts';
 import { chooseProvider, type Provider } from './providers.ts';
 
 export interface ComputeOptions {
@@ -19,8 +19,10 @@ export interface LogitsTask {
   program: Program;
   photos: Pixels;
   items: Item[];
-  /** [3,S,S]; left out or null: the photos as they are. Measured on rounded pixels. */
-  v?: Float32Array | null;
+  /** [3,S,S], or one for each item; left out or null: the photos as they are. */
+  v?: Float32Array | Float32Array[] | null;
+  /** Default `rounded`. */
+  rule?: PixelRule;
   signal?: AbortSignal;
   /** Called as items are finished. */
   onProgress?: (done: number) => void;
@@ -39,18 +41,41 @@ export interface GradientTask {
   signal?: AbortSignal;
 }
 
+export interface ClassGradientsTask {
+  /** `withCotangent` of a prepared model, differentiated: inputs `canvas` and `cotangent`, outputs `logits`, `loss` and `gradient`. */
+  program: Program;
+  photos: Pixels;
+  /** Each a photo, the perturbation [3,S,S] that is added to it, and the cotangents [M,K]: the weights of its logits in M sums. */
+  points: { item: Item; v: Float32Array; cotangents: Float32Array }[];
+  /** K. */
+  classes: number;
+  /** For models that mix the batch with other axes (`keepsBatchApart` is false): the photo goes through once for every cotangent. */
+  repeat?: boolean;
+  signal?: AbortSignal;
+}
+
 /** Everything that runs models. One for a command: open it, use it, close it. */
 export interface Compute {
   readonly provider: Provider;
   readonly workers: number;
+  /** Which operators gradient graphs should be written in for this provider: an option of `differentiate`. */
+  readonly profile: 'cpu' | 'gpu';
   /** Photos that go through the model together; a property of the provider alone, since it decides how sums are rounded. */
   readonly microBatch: number;
   /** Logits [items, K] of photos, perturbed or not. */
   logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }>;
-  /** The sum over the items of the gradient of each one's loss with respect to its pixels, [3,S,S]; with the losses [items] and logits [items, K]. */
+  /**
+   * The sum over the items, each times its weight, of the gradient of its loss with respect to its pixels, [3,S,S]; with the losses [items] and the
+   * logits [items, K].
+   */
   gradient(
     task: GradientTask,
   ): Promise<{ gradient: Float32Array; losses: Float32Array; logits: Float32Array; classes: number }>;
+  /**
+   * M gradients of every point, [M,3,S,S], each of one weighted sum of its logits, and the logits [K]: one forward pass for all gradients of a point,
+   * since what it left behind broadcasts against the cotangents, unless the task says `repeat`.
+   */
+  classGradients(task: ClassGradientsTask): Promise<{ gradients: Float32Array; logits: Float32Array }[]>;
   /** Gives back the sessions of one program, or of all. */
   release(key?: string): Promise<void>;
   /** Ends the threads; running work is rejected. May be called twice. */
@@ -80,6 +105,7 @@ function share<T extends Uint8Array | Float32Array | Int32Array>(view: T): T {
 class PooledCompute implements Compute {
   readonly provider: Provider;
   readonly workers: number;
+  readonly profile: 'cpu' | 'gpu';
   readonly microBatch: number;
   #pool: Pool;
   // Shared copies of what callers hold in ordinary memory, kept for as long as the original is.
@@ -89,6 +115,7 @@ class PooledCompute implements Compute {
     this.provider = provider;
     this.workers = workers;
     this.microBatch = microBatches[provider];
+    this.profile = provider === 'webgpu' ? 'gpu' : 'cpu';
     this.#pool = new Pool(workers, { provider, sessions });
   }
 
@@ -101,32 +128,24 @@ class PooledCompute implements Compute {
     return made;
   }
 
-  #jobs(task: LogitsTask | GradientTask, gradient: boolean): Omit<Job, 'id'>[] {
-    const { items, photos } = task;
-    const length = 3 * photos.size * photos.size;
-    const count = photos.pixels.length / length;
-    for (const { photo } of items) {
-      if (!(photo >= 0 && photo < count))
-        throw new ComputeError(`Photo ${photo} was asked for, and there are ${count}.`);
-    }
-    if (task.v && task.v.length !== length) {
-      throw new ComputeError(
-        `The perturbation has ${task.v.length} values, and a canvas of ${photos.size} x ${photos.size} pixels has ${length}. Use photos of the size that it was crafted for.`,
-      );
-    }
+  #jobs(task: LogitsTask | GradientTask, gradient: boolean, rule: PixelRule): Omit<Job, 'id'>[] {
+    const { items, photos, v } = task;
+    const [one, each] = Array.isArray(v) ? [null, v] : [v ?? null, null];
+    for (const perturbation of each ?? [one]) check(photos, items, perturbation);
     const tables = 'tables' in task && task.tables ? task.tables : {};
     const common = {
       program: { key: task.program.key, bytes: this.#once(task.program.bytes) },
       photos: { pixels: this.#once(photos.pixels), size: photos.size },
       // v changes from step to step, so its copy is never kept.
-      perturbation: task.v ? share(task.v) : null,
-      rounded: !gradient,
+      perturbation: one && share(one),
+      rule,
       tables: Object.fromEntries(
         Object.entries(tables).map(([name, { data, width }]) => [name, { data: this.#once(data), width }]),
       ),
       constants: 'constants' in task && task.constants ? task.constants : {},
       gradient,
     };
+    if (each) return items.map((item, i) => ({ ...common, items: [item], perturbation: each[i] }));
     const jobs: Omit<Job, 'id'>[] = [];
     for (let i = 0; i < items.length; i += this.microBatch)
       jobs.push({ ...common, items: items.slice(i, i + this.microBatch) });
@@ -134,7 +153,7 @@ class PooledCompute implements Compute {
   }
 
   async logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }> {
-    const jobs = this.#jobs(task, false);
+    const jobs = this.#jobs(task, false, task.rule ?? 'rounded');
     let done = 0;
     const results = await this.#pool.run(jobs, task.signal, (index) => {
       done += jobs[index].items.length;
@@ -144,7 +163,7 @@ class PooledCompute implements Compute {
   }
 
   async gradient(task: GradientTask): ReturnType<Compute['gradient']> {
-    const results = await this.#pool.run(this.#jobs(task, true), task.signal);
+    const results = await this.#pool.run(this.#jobs(task, true, 'clipped'), task.signal);
     const gradient = new Float32Array(3 * task.photos.size * task.photos.size);
     // Always in the order of the items, whichever thread was first: float addition is not associative.
     for (const part of results) for (let i = 0; i < gradient.length; i++) gradient[i] += part.gradient[i];
@@ -157,12 +176,44 @@ class PooledCompute implements Compute {
     return { gradient, losses, ...gather(results, task.items.length) };
   }
 
+  async classGradients({ program, photos, points, classes, repeat = false, signal }: ClassGradientsTask) {
+    for (const { item, v } of points) check(photos, [item], v);
+    const jobs = points.map(
+      ({ item, v, cotangents }): Omit<Job, 'id'> => ({
+        program: { key: program.key, bytes: this.#once(program.bytes) },
+        photos: { pixels: this.#once(photos.pixels), size: photos.size },
+        items: Array.from({ length: repeat ? cotangents.length / classes : 1 }, () => item),
+        perturbation: v,
+        rule: 'clipped',
+        tables: {},
+        constants: {},
+        gradient: true,
+        cotangents: { data: cotangents, width: classes },
+      }),
+    );
+    const results = await this.#pool.run(jobs, signal);
+    return results.map(({ gradient, logits }) => ({ gradients: gradient, logits: logits.subarray(0, classes) }));
+  }
+
   async release(key?: string): Promise<void> {
     await this.#pool.release(key ?? null);
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
+  }
+}
+
+/** @throws ComputeError for a photo that is not there or a perturbation of another size. */
+function check(photos: Pixels, items: Item[], v: Float32Array | null): void {
+  const length = 3 * photos.size * photos.size;
+  const count = photos.pixels.length / length;
+  const beyond = items.find(({ photo }) => !(photo >= 0 && photo < count));
+  if (beyond) throw new ComputeError(`Photo ${beyond.photo} was asked for, and there are ${count}.`);
+  if (v && v.length !== length) {
+    throw new ComputeError(
+      `The perturbation has ${v.length} values, and a canvas of ${photos.size} x ${photos.size} pixels has ${length}. Use photos of the size that it was crafted for.`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 /** The only room that touches onnxruntime: worker threads that run models, and sum gradients the same way however many they are. */
 export {
+  type ClassGradientsTask,
   type Compute,
   type ComputeOptions,
   type GradientTask,
@@ -9,5 +10,5 @@ export {
 } from './compute.ts';
 export { openOnce } from './open-once.ts';
 export { ComputeError } from './pool.ts';
-export type { Item, Pixels, Program, Table } from './protocol.ts';
+export type { Item, PixelRule, Pixels, Program, Table } from './protocol.ts';
 export { type Provider, providers } from './providers.ts';

@@ -19,9 +19,19 @@ export interface Item {
   flip: boolean;
   /** How many pixels the photo is moved right and down (less than the canvas has), before v is added. */
   shift?: readonly [number, number];
+  /** How many times larger the photo is made about its centre before it is moved; 1 or more. */
+  zoom?: number;
+  /** Factor of this item's gradient in the sum; 1 when left out. */
+  weight?: number;
   /** Row of the tables that belongs to this item, where there are tables. */
   row?: number;
 }
+
+/**
+ * How canvas and perturbation become the model's input: `rounded`, round(clip(canvas + v)), as results are measured; `clipped`, clip(canvas + v), as
+ * gradients are taken; `free`, canvas + v as it is, as differences of a Jacobian are taken.
+ */
+export type PixelRule = 'rounded' | 'clipped' | 'free';
 
 /** An input of the program that has one row for every item: `data` is [rows, width]. Integers are handed over as int64, as ONNX labels are. */
 export interface Table {
@@ -36,13 +46,14 @@ export interface Job {
   items: Item[];
   /** Added to every canvas; null for the photos as they are. */
   perturbation: Float32Array | null;
-  /** true: round(clip(canvas + v)), as results are measured. false: not rounded, as gradients are taken. */
-  rounded: boolean;
+  rule: PixelRule;
   tables: Record<string, Table>;
   /** Inputs that are the same for every item: float32 vectors. */
   constants: Record<string, Float32Array>;
   /** Whether the program has outputs `loss` and `gradient` besides `logits`. */
   gradient: boolean;
+  /** [M, K]: M gradients of a single item, each of the sum of logits times one of these rows, are wanted instead of a sum over items. */
+  cotangents?: Table & { data: Float32Array };
 }
 
 export interface JobResult {
@@ -50,7 +61,7 @@ export interface JobResult {
   logits: Float32Array;
   /** [items]; empty without gradient. */
   losses: Float32Array;
-  /** Sum over the items, [3, size, size]; empty without gradient. */
+  /** Sum over the items, [3, size, size]; with cotangents [M, 3, size, size]; empty without gradient. */
   gradient: Float32Array;
 }
 

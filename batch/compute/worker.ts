@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { writeCanvas } from './canvases.ts';
-import type { Job, JobResult, Program, Reply, Request, Table, WorkerSettings } from './protocol.ts';
+import type { Item, Job, JobResult, Program, Reply, Request, Table, WorkerSettings } from './protocol.ts';
 
 const settings = workerData as WorkerSettings;
 const port = parentPort;
@@ -56,6 +56,15 @@ function rowsOf(table: Table, job: Job): Tensor {
   return new Tensor('float32', values, dims);
 }
 
+function weightedSum(gradients: Float32Array, items: Item[], length: number): Float32Array {
+  const sum = new Float32Array(length);
+  items.forEach(({ weight = 1 }, i) => {
+    const offset = i * length;
+    for (let j = 0; j < length; j++) sum[j] += weight * gradients[offset + j];
+  });
+  return sum;
+}
+
 let input = new Float32Array(0);
 
 async function run(job: Job): Promise<JobResult> {
@@ -65,12 +74,16 @@ async function run(job: Job): Promise<JobResult> {
   const count = job.items.length;
   if (input.length !== count * length) input = new Float32Array(count * length);
   job.items.forEach((item, i) => {
-    writeCanvas(pixels, item, size, job.perturbation, job.rounded, input, i * length);
+    writeCanvas(pixels, item, size, job.perturbation, job.rule, input, i * length);
   });
   const feeds: Record<string, Tensor> = { canvas: new Tensor('float32', input, [count, 3, size, size]) };
   for (const [name, table] of Object.entries(job.tables)) feeds[name] = rowsOf(table, job);
   for (const [name, vector] of Object.entries(job.constants)) {
     feeds[name] = new Tensor('float32', new Float32Array(vector), [vector.length]);
+  }
+  if (job.cotangents) {
+    const { data, width } = job.cotangents;
+    feeds.cotangent = new Tensor('float32', new Float32Array(data), [data.length / width, width]);
   }
   const outputs = await session.run(feeds, job.gradient ? ['logits', 'loss', 'gradient'] : ['logits']);
   const result: JobResult = {
@@ -81,12 +94,7 @@ async function run(job: Job): Promise<JobResult> {
   if (job.gradient) {
     result.losses = new Float32Array(outputs.loss.data as Float32Array);
     const all = outputs.gradient.data as Float32Array;
-    const sum = new Float32Array(all.subarray(0, length));
-    for (let i = 1; i < count; i++) {
-      const offset = i * length;
-      for (let j = 0; j < length; j++) sum[j] += all[offset + j];
-    }
-    result.gradient = sum;
+    result.gradient = job.cotangents ? new Float32Array(all) : weightedSum(all, job.items, length);
   }
   for (const tensor of Object.values(outputs)) tensor.dispose();
   return result;

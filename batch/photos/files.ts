@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors/index.ts';
 
 export interface PhotoFile {
@@ -14,8 +14,9 @@ const readable = /\.(jpe?g|png|webp)$/i;
 const unreadable = /\.(gif|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|ico|psd|raw|dng|cr2|nef)$/i;
 
 /**
- * The pictures of folders (not of folders inside them), each folder's sorted by name; a single picture may be given in place of a folder.
- * @throws UsageError for a folder that does not exist or has no picture in it.
+ * The pictures of folders (not of folders inside them), each folder's sorted by name; in place of a folder there may be a single picture, or a .txt
+ * file that lists one path a line, relative to itself, in its own order (empty lines and those that start with # are passed over).
+ * @throws UsageError for a folder or list that does not exist or has no picture in it.
  */
 export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[]> {
   const found: { folder: string; file: string; path: string }[] = [];
@@ -25,10 +26,15 @@ export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[
         `The photo folder ${folder} does not exist. Give the path of a folder with JPEG, PNG or WebP files in it.`,
       );
     }
+    if (isList(folder)) {
+      const listed = await readList(folder);
+      found.push(...listed.map((path) => ({ folder: basename(dirname(path)), file: basename(path), path })));
+      continue;
+    }
     if (!statSync(folder).isDirectory()) {
       if (!readable.test(folder)) {
         throw new UsageError(
-          `${folder} is neither a folder of photos, nor a JPEG, PNG or WebP file, nor an .npy file of canvases. Give one of these.`,
+          `${folder} is neither a folder of photos, nor a JPEG, PNG or WebP file, nor a .txt list of them, nor an .npy or .npz file of canvases. Give one of these.`,
         );
       }
       found.push({ folder: '', file: basename(folder), path: folder });
@@ -56,6 +62,16 @@ export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[
     name: folder && times.get(file)! > 1 ? `${folder}/${file}` : file,
     path,
   }));
+}
+
+const isList = (path: string) => /\.txt$/i.test(path) && statSync(path).isFile();
+
+async function readList(list: string): Promise<string[]> {
+  const lines = (await readFile(list, 'utf8')).split(/\r?\n/).map((line) => line.trim());
+  const paths = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  if (paths.length === 0)
+    throw new UsageError(`The list ${list} names no photo. Write one path a line, relative to the list.`);
+  return paths.map((path) => resolve(dirname(list), path));
 }
 
 /** The same order on every machine, whatever its language. */

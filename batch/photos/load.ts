@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { canvasFromRgba } from '#shared/images';
 import { AtlasError, UsageError } from '../errors/index.ts';
 import { readBytes } from '../files/index.ts';
+import type { Canvases } from './canvases.ts';
 import { codecs } from './codecs.ts';
-import { listPhotos } from './files.ts';
+import { listPhotos, type PhotoFile } from './files.ts';
 import { canvasesOfNpy } from './npy.ts';
+import { isSyntheticSource, syntheticCanvases } from './synthetic.ts';
 
 export interface Skipped {
   file: string;
@@ -38,34 +42,53 @@ export interface LoadOptions {
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Which files are loaded at all, by name. */
   only?: (file: string) => boolean;
+  /** Of synthetic pictures; default 1. */
+  seed?: number;
 }
+
+const starterPhotos = fileURLToPath(new URL('../../zoo/starter/photos', import.meta.url));
 
 /** Photos between two turns of the event loop, so that Ctrl-C is heard. */
 const TURN = 16;
 
 /**
- * Loads every photo of the given folders: JPEG, PNG and WebP files of any size, or one .npy file of canvases [P,3,S,S]. Files of a folder
- * come in the order of their names.
+ * Loads photos from any of these, in this order: files (folders of JPEG, PNG and WebP of any size, single ones, .txt lists; `starter` is the starter
+ * pack), then .npy and .npz files of canvases [P,3,S,S], then `synthetic` pictures. Files of a folder come in the order of their names.
  *
- * @throws UsageError for a folder that is not there, has no photo, or has none that can be read; with `strict`, for the first photo that
- *   cannot be read.
+ * @throws UsageError for a source that is not there, has no photo, or has none that can be read; with `strict`, for the first photo that cannot be read.
  */
-export async function loadPhotos(folders: readonly string[], options: LoadOptions): Promise<PhotoSet> {
-  const { canvas, only, signal } = options;
-  if (folders.length === 0)
+export async function loadPhotos(sources: readonly string[], options: LoadOptions): Promise<PhotoSet> {
+  const { canvas, only } = options;
+  if (sources.length === 0)
     throw new UsageError('No photos were given. Give a folder of JPEG, PNG or WebP files with --photos.');
-  if (folders.some((folder) => /\.npy$/i.test(folder))) {
-    if (folders.length > 1) {
-      throw new UsageError(
-        'An .npy file of canvases stands alone: give it as the only --photos, or give folders of photos.',
-      );
-    }
-    return canvasesFile(folders[0], options);
-  }
-  const all = await listPhotos(folders);
+  const [arrays, rest] = parted(sources, (source) => /\.np[yz]$/i.test(source));
+  const [drawn, paths] = parted(rest, isSyntheticSource);
+  const all = await listPhotos(paths.map((path) => (path === 'starter' && !existsSync(path) ? starterPhotos : path)));
   const files = only ? all.filter(({ name }) => only(name)) : all;
+  const ready: Canvases[] = [];
+  for (const path of arrays) ready.push(chosen(await canvasesFile(path, canvas), canvas, only));
+  for (const source of drawn) ready.push(chosen(syntheticCanvases(source, canvas, options.seed ?? 1), canvas, only));
+
+  const plane = 3 * canvas * canvas;
+  const most = ready.reduce((sum, { names }) => sum + names.length, files.length);
+  const pixels = allocate(most, canvas);
+  const { names, skipped } = await decodeInto(pixels, files, options);
+  if (names.length === 0 && ready.length === 0 && files.length > 0) {
+    throw new UsageError(
+      `None of the ${files.length} photos of ${sources.join(', ')} can be read; the first, ${skipped[0].file}: ${skipped[0].reason} Give JPEG, PNG or WebP files.`,
+    );
+  }
+  for (const { names: more, data } of ready) {
+    pixels.set(data, names.length * plane);
+    names.push(...more);
+  }
+  return photoSet(names, canvas, pixels.subarray(0, names.length * plane), skipped, options);
+}
+
+/** Decodes files one after the other into `pixels`, from its beginning. */
+async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], options: LoadOptions) {
+  const { canvas, signal } = options;
   const { decode } = await codecs();
-  const pixels = allocate(files.length, canvas);
   const names: string[] = [];
   const skipped: Skipped[] = [];
   for (const [index, { name, path }] of files.entries()) {
@@ -83,34 +106,28 @@ export async function loadPhotos(folders: readonly string[], options: LoadOption
     }
     options.onProgress?.({ done: index + 1, total: files.length });
   }
-  if (names.length === 0 && files.length > 0) {
-    throw new UsageError(
-      `None of the ${files.length} photos of ${folders.join(', ')} can be read; the first, ${skipped[0].file}: ${skipped[0].reason} Give JPEG, PNG or WebP files.`,
-    );
-  }
-  return photoSet(names, canvas, pixels.subarray(0, names.length * 3 * canvas * canvas), skipped, options);
+  return { names, skipped };
 }
 
-async function canvasesFile(path: string, options: LoadOptions): Promise<PhotoSet> {
-  const { canvas, only } = options;
+async function canvasesFile(path: string, canvas: number): Promise<Canvases> {
   const { count, data } = await canvasesOfNpy(path, canvas);
+  const stem = basename(path).replace(/\.np[yz]$/i, '');
+  return { names: Array.from({ length: count }, (_, i) => `${stem}-${String(i).padStart(6, '0')}`), data };
+}
+
+function chosen({ names, data }: Canvases, canvas: number, only: LoadOptions['only']): Canvases {
+  if (!only) return { names, data };
   const plane = 3 * canvas * canvas;
-  const stem = basename(path).replace(/\.npy$/i, '');
-  const kept = Array.from({ length: count }, (_, index) => ({
-    index,
-    name: `${stem}-${String(index).padStart(6, '0')}`,
-  })).filter(({ name }) => only?.(name) ?? true);
-  const pixels = allocate(kept.length, canvas);
-  kept.forEach(({ index }, place) => {
-    pixels.set(data.subarray(index * plane, (index + 1) * plane), place * plane);
+  const kept = names.flatMap((name, index) => (only(name) ? [index] : []));
+  const picked = new Uint8Array(kept.length * plane);
+  kept.forEach((index, place) => {
+    picked.set(data.subarray(index * plane, (index + 1) * plane), place * plane);
   });
-  return photoSet(
-    kept.map(({ name }) => name),
-    canvas,
-    pixels,
-    [],
-    options,
-  );
+  return { names: kept.map((index) => names[index]), data: picked };
+}
+
+function parted<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }
 
 function photoSet(

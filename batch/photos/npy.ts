@@ -1,9 +1,9 @@
-import { readNpy } from '#shared/formats';
+import { readArrays } from '../arrays/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { readBytes } from '../files/index.ts';
 
 /**
- * Canvases from an .npy file: [P,3,S,S] of uint8, or of float32 in 0..255, rounded.
+ * Canvases from an .npy file, or the first array of an .npz: [P,3,S,S] of uint8, or of float32 in 0..255, rounded.
  * @throws UsageError when the file is not there or is no such array.
  */
 export async function canvasesOfNpy(path: string, canvas: number): Promise<{ count: number; data: Uint8Array }> {
@@ -48,10 +48,12 @@ async function read(path: string) {
     );
   }
   try {
-    return readNpy(bytes);
+    const [first] = readArrays(path, bytes) ?? [];
+    if (first) return first;
   } catch (error) {
     throw new UsageError(
-      `${path} is no .npy file that can be read: ${(error as Error).message} Write it with numpy.save.`,
+      `${path} is no file of canvases that can be read: ${(error as Error).message} Write it with numpy.save or numpy.savez.`,
     );
   }
+  throw new UsageError(`${path} has no array in it. Write it with numpy.savez.`);
 }

@@ -15,7 +15,7 @@ const parts = {
   },
   prepare: { paths: ['shared/graph', 'batch/zoo/prepare.ts'], packages: [] },
   craft: {
-    paths: ['shared/graph', 'shared/images', 'shared/metrics', 'batch/compute', 'batch/attacks'],
+    paths: ['shared/graph', 'shared/images', 'shared/metrics', 'batch/compute', 'batch/synthetic', 'batch/attacks'],
     packages: ['onnxruntime-node'],
   },
   measure: {

@@ -7,10 +7,10 @@ import {
   findAttack,
   noiseControl,
   parseSettings,
-  random,
 } from '../../batch/attacks/index.ts';
 import { adam, momentumSteps, stepAt } from '../../batch/attacks/optimisers.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
+import { random } from '../../batch/synthetic/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 const surrogate = tinyModel();

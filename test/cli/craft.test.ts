@@ -1,12 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNpy, writeNpy, writeSafetensors } from '#shared/formats';
+import { readNpy } from '#shared/formats';
 import { linfNorm } from '#shared/images';
-import { readPerturbation } from '../../batch/cli/perturbation-file.ts';
-import { atlas } from './atlas.ts';
+import { writeSmallStudy } from '../studies/small-study.ts';
+import { atlas, startAtlas } from './atlas.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -79,99 +80,75 @@ describe('atlas craft', () => {
   });
 });
 
-describe('perturbation files', () => {
-  const size = 6;
-  const chw = Float32Array.from({ length: 3 * size * size }, (_, i) => (i % 21) - 10);
-  const hwc = Float32Array.from(chw, (_, i) => chw[(i % 3) * size * size + Math.floor(i / 3)]);
-  const npy = (data: Float32Array, shape: number[]) => writeNpy(data as Float32Array<ArrayBuffer>, shape);
-  const save = async (name: string, bytes: Uint8Array) => {
-    await writeFile(join(folder, name), bytes);
-    return join(folder, name);
-  };
+describe('atlas craft, stopped and started again', () => {
+  let card: string;
+  beforeAll(async () => {
+    await writeSmallStudy(join(folder, 'small'));
+    card = join(folder, 'small', 'linear1.json');
+  });
+  const args = (out: string, ...more: string[]) => [
+    ...['craft', '--model', card, '--canvas', '8', '--attack', 'df-uap', '--epsilon', '20', '--seed', '3'],
+    ...['--photos', 'synthetic:1-over-f:40', '--provider', 'cpu', '--budget', 'gradients=30000', '--out', out, ...more],
+  ];
+  const bytes = (out: string) => readFile(join(out, 'perturbation.npy'));
+
+  it('gives the same bytes when it is killed and resumed as when it is not', async () => {
+    const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
+    expect((await atlas(args(whole))).code).toBe(0);
+
+    const checkpoint = join(killed, 'checkpoint.bin');
+    const { child, ended } = startAtlas(args(killed, '--checkpoint-every', '0.1'));
+    while (!existsSync(checkpoint) && child.exitCode === null) await setTimeout(10);
+    process.kill(-(child.pid as number), 'SIGKILL');
+    await ended;
+    expect(existsSync(join(killed, 'perturbation.npy'))).toBe(false);
+
+    const other = await atlas(args(killed, '--set', 'kappa=5'));
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(/belongs to another craft.*--fresh/);
+
+    const resumed = await atlas(args(killed));
+    expect(resumed.code).toBe(0);
+    expect(resumed.stderr).toMatch(/Went on from \d+ gradients/);
+    expect((await bytes(killed)).equals(await bytes(whole))).toBe(true);
+    expect(existsSync(checkpoint)).toBe(false);
+    const [one, two] = await Promise.all(
+      [whole, killed].map(async (out) => JSON.parse(await readFile(join(out, 'craft.json'), 'utf8'))),
+    );
+    expect(two.curve).toEqual(one.curve);
+  }, 120_000);
+
+  it('needs no photos for an attack that has no use for them, and reports success towards a target', async () => {
+    const free = await atlas([
+      ...['craft', '--model', card, '--canvas', '8', '--attack', 'gd-uap', '--epsilon', '20', '--provider', 'cpu'],
+      ...['--budget', 'gradients=200', '--out', join(folder, 'free')],
+    ]);
+    expect(free.code).toBe(0);
+    expect(free.stderr).toMatch(/needs no photos.*synthetic/);
+    const out = join(folder, 'targeted');
+    const targeted = await atlas([...args(out, '--set', 'target=2', '--json')]);
+    const last = JSON.parse(targeted.stdout.trim().split('\n').at(-1) as string);
+    expect(last.target.ratio).toBeGreaterThan(0.5);
+    const measured = await atlas([
+      ...['evaluate', '--perturbation', join(out, 'perturbation.npy'), '--model', card, '--target', '2', '--json'],
+      ...['--photos', 'synthetic:1-over-f:40', '--seed', '3', '--provider', 'cpu'],
+    ]);
+    expect(JSON.parse(measured.stdout).results[0].target).toMatchObject({ class: 2, fooled: last.target.fooled });
+  }, 60_000);
 
   it.each([
-    ['planes first', () => npy(chw, [3, 6, 6]), 'a.npy', { layout: 'CHW', scale: 255 }],
-    ['a leading 1', () => npy(chw, [1, 3, 6, 6]), 'b.npy', { layout: 'CHW', scale: 255 }],
-    ['planes last', () => npy(hwc, [6, 6, 3]), 'c.npy', { layout: 'HWC', scale: 255 }],
     [
-      'units of 0..1',
-      () =>
-        npy(
-          chw.map((x) => x / 255),
-          [3, 6, 6],
-        ),
-      'd.npy',
-      { layout: 'CHW', scale: 1 },
+      'a target that is no class',
+      ['--set', 'target=4'],
+      /target 4 is no class of linear1, which has the classes 0 to 3/,
     ],
-    [
-      'safetensors',
-      () => writeSafetensors({ perturbation: { data: chw as Float32Array<ArrayBuffer>, shape: [3, 6, 6] } }),
-      'e.safetensors',
-      { layout: 'CHW' },
-    ],
-    ['a stored npz', () => zip(npy(hwc, [1, 6, 6, 3]), false), 'f.npz', { layout: 'HWC' }],
-    ['a deflated npz', () => zip(npy(chw, [3, 6, 6]), true), 'g.npz', { layout: 'CHW' }],
-  ])('reads %s', async (_what, bytes, name, expected) => {
-    const file = await readPerturbation(await save(name, bytes()));
-    expect(file).toMatchObject({ size: 6, guessed: ['scale', 'layout'], ...expected });
-    file.v.forEach((value, i) => {
-      expect(value).toBeCloseTo(chw[i], 4);
-    });
-  });
-
-  it('takes the scale and the layout that it is told', async () => {
-    const path = await save(
-      'h.npy',
-      npy(
-        chw.map((x) => x / 20),
-        [3, 6, 6],
-      ),
-    );
-    expect((await readPerturbation(path)).scale).toBe(1);
-    expect(await readPerturbation(path, { scale: 255 })).toMatchObject({ scale: 255, linf: 0.5, guessed: ['layout'] });
-    await expect(readPerturbation(path, { layout: 'HWC' })).rejects.toThrow(/is not HWC/);
-  });
-
-  it('refuses other shapes, other files, zeros and infinities', async () => {
-    await expect(readPerturbation(await save('i.npy', npy(chw, [36, 3])))).rejects.toThrow(/\[3,S,S\]/);
-    await expect(readPerturbation(await save('j.npy', new Uint8Array([1, 2])))).rejects.toThrow(/cannot be read/);
-    await expect(readPerturbation(await save('k.npz', new Uint8Array(30)))).rejects.toThrow(/no zip file/);
-    await expect(readPerturbation(await save('l.png', new Uint8Array(3)))).rejects.toThrow(
-      /\.npy, \.npz or \.safetensors/,
-    );
-    await expect(readPerturbation(await save('m.npy', npy(new Float32Array(108), [3, 6, 6])))).rejects.toThrow(
-      /zero everywhere/,
-    );
-    const infinite = npy(
-      chw.map((x, i) => (i === 5 ? Infinity : x)),
-      [3, 6, 6],
-    );
-    await expect(readPerturbation(await save('n.npy', infinite))).rejects.toThrow(/Infinity/);
-    await expect(readPerturbation(join(folder, 'nowhere.npy'))).rejects.toThrow(/cannot be read/);
+    ['two photos or none', ['--photos', 'synthetic:1'], /at least 2 photos/],
+    ['an unknown kind of picture', ['--photos', 'synthetic:deadleaves'], /Did you mean "dead-leaves"/],
+  ])('refuses %s', async (_what, more, message) => {
+    const own = args(join(folder, 'refused')).filter((arg) => !/^synthetic/.test(arg));
+    const given = more[0] === '--photos' ? own : own.map((arg) => (arg === '--photos' ? '--photos=synthetic' : arg));
+    const { code, stderr } = await atlas([...given.filter((arg) => arg !== '--photos'), ...more]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
   });
 });
-
-/** A zip of one entry, as NumPy writes it. */
-function zip(content: Uint8Array, deflate: boolean): Uint8Array {
-  const name = Buffer.from('v.npy');
-  const body = deflate ? deflateRawSync(content) : Buffer.from(content);
-  const local = Buffer.alloc(30 + name.length);
-  local.writeUInt32LE(0x04034b50, 0);
-  local.writeUInt16LE(deflate ? 8 : 0, 8);
-  local.writeUInt16LE(name.length, 26);
-  name.copy(local, 30);
-  const central = Buffer.alloc(46 + name.length);
-  central.writeUInt32LE(0x02014b50, 0);
-  central.writeUInt16LE(deflate ? 8 : 0, 10);
-  central.writeUInt32LE(body.length, 20);
-  central.writeUInt32LE(content.length, 24);
-  central.writeUInt16LE(name.length, 28);
-  name.copy(central, 46);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(local.length + body.length, 16);
-  return Buffer.concat([local, body, central, end]);
-}

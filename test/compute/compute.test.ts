@@ -70,6 +70,38 @@ describe('compute', () => {
     });
   });
 
+  it('weighs the gradients of items that have a weight', async () => {
+    const one = (weight?: number) => [{ ...items[0], weight }];
+    const found = (list: Item[]) =>
+      compute.gradient({ program: gradientProgram, photos, items: list, v, tables: { labels } });
+    const [plain, heavy] = [await found(one()), await found(one(3))];
+    heavy.gradient.forEach((value, i) => {
+      expect(value).toBeCloseTo(3 * plain.gradient[i], 5);
+    });
+    expect(heavy.losses).toEqual(plain.losses);
+  });
+
+  it('leaves pixels unrounded and unclipped where differences are taken', async () => {
+    const free = await compute.logits({ program: model, photos, items: items.slice(0, 1), v, rule: 'free' });
+    const { photo, flip } = items[0];
+    const pixels = Array.from({ length: model.length }, (_, i) => {
+      const x = i % 8;
+      return photos.pixels[photo * model.length + (flip ? i - x + 7 - x : i)] + v[i];
+    });
+    logitsOf(pixels).forEach((value, k) => {
+      expect(free.logits[k]).toBeCloseTo(value, 3);
+    });
+  });
+
+  it('adds a perturbation of its own to every item when it is given several', async () => {
+    const others = items.map((_, i) => v.map((value) => value * (i + 1)));
+    const { logits } = await compute.logits({ program: model, photos, items, v: others });
+    for (const [i, item] of items.entries()) {
+      const alone = await compute.logits({ program: model, photos, items: [item], v: others[i] });
+      expect(logits.subarray(4 * i, 4 * i + 4)).toEqual(alone.logits);
+    }
+  });
+
   it('gives the same bits with one thread and with three', async () => {
     const task = { program: gradientProgram, photos, items, v, tables: { labels } };
     const here = await compute.gradient(task);
@@ -137,7 +169,7 @@ describe('compute', () => {
       photos,
       items: [items[0]],
       perturbation: null,
-      rounded: true,
+      rule: 'rounded' as const,
       tables: {},
       constants: {},
       gradient: false,

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { writeNpy } from '#shared/formats';
 import { canvasFromRgba } from '#shared/images';
 import { codecs, loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
+import { random, syntheticKinds } from '../../batch/synthetic/index.ts';
+import { spectrumNoise } from '../../batch/synthetic/spectrum.ts';
 
 const starter = fileURLToPath(new URL('../../zoo/starter/photos/', import.meta.url));
 let root: string;
@@ -58,7 +60,8 @@ describe('a folder of photos', () => {
     ['that does not exist', 'nowhere', () => {}, /does not exist/],
     ['with nothing in it', '', () => {}, /has no JPEG, PNG or WebP file/],
     ['that holds only folders', '', () => mkdirSync(join(folder, 'inner')), /folders inside it/],
-    ['that is another file', 'x.txt', () => writeFileSync(join(folder, 'x.txt'), ''), /neither a folder/],
+    ['that is another file', 'x.pdf', () => writeFileSync(join(folder, 'x.pdf'), ''), /neither a folder/],
+    ['that is an empty list', 'x.txt', () => writeFileSync(join(folder, 'x.txt'), '# none\n'), /names no photo/],
     ['with nothing readable', '', () => writeFileSync(join(folder, 'x.jpg'), 'no'), /None of the 1 photos.*x\.jpg/],
   ])('%s is refused', async (_what, path, make, says) => {
     make();
@@ -100,6 +103,61 @@ describe('a folder of photos', () => {
 
   it('can be left by a signal', async () => {
     await expect(loadPhotos([starter], { canvas: 32, signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  });
+});
+
+describe('other sources', () => {
+  it('a list names its photos in its own order, relative to itself; one that is missing is skipped and counted', async () => {
+    copy('cat.jpg', 'cat.jpg');
+    copy('dog.jpg', 'dog.jpg');
+    writeFileSync(join(folder, 'list.txt'), '# mine\ndog.jpg\n\ncat.jpg\ngone.jpg\n');
+    const photos = await loadPhotos([join(folder, 'list.txt')], { canvas: 32 });
+    expect(photos.names).toEqual(['dog.jpg', 'cat.jpg']);
+    expect(photos.skipped.map(({ file }) => file)).toEqual(['gone.jpg']);
+    await expect(loadPhotos([join(folder, 'list.txt')], { canvas: 32, strict: true })).rejects.toThrow(/gone\.jpg/);
+  });
+
+  it('the starter pack, and canvases beside photos', async () => {
+    const pack = await loadPhotos(['starter'], { canvas: 16, only: (file) => file < 'b' });
+    expect(pack.names).toContain('alpaca.jpg');
+    copy('cat.jpg', 'cat.jpg');
+    writeFileSync(join(folder, 'two.npy'), writeNpy(new Uint8Array(2 * 3 * 16 * 16).fill(7), [2, 3, 16, 16]));
+    const both = await loadPhotos([join(folder, 'two.npy'), folder], { canvas: 16 });
+    expect(both.names).toEqual(['cat.jpg', 'two-000000', 'two-000001']);
+    expect(both.pixels.subarray(-3)).toEqual(new Uint8Array([7, 7, 7]));
+  });
+
+  it.each(syntheticKinds)('%s pictures are drawn from the seed, differ, and use the range of pixels', async (kind) => {
+    const draw = (seed: number, count = 4) => loadPhotos([`synthetic:${kind}:${count}`], { canvas: 32, seed });
+    const [one, again, other] = [await draw(1), await draw(1, 2), await draw(2)];
+    expect(again.pixels).toEqual(one.pixels.subarray(0, again.pixels.length));
+    expect(other.pixels).not.toEqual(one.pixels);
+    const plane = 3 * 32 * 32;
+    expect(one.pixels.subarray(0, plane)).not.toEqual(one.pixels.subarray(plane, 2 * plane));
+    expect(Math.max(...one.pixels) - Math.min(...one.pixels)).toBeGreaterThan(80);
+  });
+
+  it('1/f pictures are as strong at coarse scales as at fine ones', () => {
+    const size = 64;
+    const noise = spectrumNoise(size, random(1, 'test'));
+    // Differences between means of blocks: what is left of the picture at that scale.
+    const strength = (block: number) => {
+      const means = Array.from({ length: (size / block) ** 2 }, (_, i) => {
+        const [top, left] = [Math.floor((i * block) / size) * block, (i * block) % size];
+        let sum = 0;
+        for (let y = 0; y < block; y++) for (let x = 0; x < block; x++) sum += noise[(top + y) * size + left + x];
+        return sum / block ** 2;
+      });
+      return Math.sqrt(means.reduce((sum, value) => sum + value * value, 0) / means.length);
+    };
+    // White noise would lose half with every doubling of the block; equal octaves lose little.
+    expect(strength(8) / strength(1)).toBeGreaterThan(0.5);
+    expect(strength(8)).toBeLessThan(strength(1));
+  });
+
+  it('refuses kinds of pictures that there are not, and none at all', async () => {
+    await expect(loadPhotos(['synthetic:jigsaws'], { canvas: 8 })).rejects.toThrow(/Did you mean "jigsaw"/);
+    await expect(loadPhotos(['synthetic:jigsaw:0'], { canvas: 8 })).rejects.toThrow(/1 or more/);
   });
 });
 

@@ -14,6 +14,8 @@ export interface Random {
   normal(): number;
   /** A uniformly random order of 0..count-1 (Fisher-Yates). */
   order(count: number): number[];
+  /** All that the next draws depend on: kept in a checkpoint, and put back in place. */
+  readonly state: Int32Array;
 }
 
 function mix(value: number): number {
@@ -66,5 +68,6 @@ export function random(seed: number, stream: string): Random {
       }
       return items;
     },
+    state,
   };
 }

@@ -1,0 +1,65 @@
+/**
+ * SGA: X. Liu, Y. Zhong, Y. Zhang, L. Qin, W. Deng, "Enhancing generalization of universal adversarial perturbation through gradient aggregation",
+ * ICCV 2023, arXiv 2308.06015.
+ *
+ * For each large batch a temporary u starts at v and walks through it in small batches: u <- project(u + a sign(g)), g the gradient of the clamped
+ * cross-entropy with the clean labels at u. The raw gradients g of the walk are added up, and v takes one step of size a along the sign of their sum
+ * (here, as elsewhere, with a momentum that 0 switches off): small batches look around, large steps are taken by all of them.
+ *
+ * The paper walks batches of 125 or 250 photos in tens, four times, and takes 1,600 large steps of epsilon/10, which is 800,000 gradients and more. The
+ * default here is a walk of four small batches, so that a few thousand gradients give a hundred large steps.
+ */
+import { z } from 'zod';
+import { project } from '#shared/images';
+import { attack } from './attack.ts';
+import { move, photosInOrder, startAt } from './descend.ts';
+import { crossEntropy } from './objectives.ts';
+import { descentSettings, ensembleSetting, optimiserOf, targetSetting } from './settings.ts';
+
+export const sga = attack({
+  name: 'sga',
+  summary: 'Walks ahead in small batches, adds up the gradients of the walk, and takes one step along all of them.',
+  paper: {
+    authors: 'X. Liu, Y. Zhong, Y. Zhang, L. Qin, W. Deng',
+    title: 'Enhancing generalization of universal adversarial perturbation through gradient aggregation',
+    year: 2023,
+    venue: 'ICCV',
+    arxiv: '2308.06015',
+  },
+  usesModel: true,
+  ensembles: true,
+  keeps: 'last',
+  settings: z.strictObject({
+    ...descentSettings,
+    batch: descentSettings.batch.default(10).describe('photos of a small batch'),
+    walk: z.int().min(1).max(1000).default(4).describe('small batches of a walk, after which v moves'),
+    decayTo: descentSettings.decayTo.default(1),
+    clamp: z.number().gt(0).default(9).describe('beta: loss in nats above which a photo no longer pulls'),
+    ...targetSetting,
+    ...ensembleSetting,
+  }),
+  begin(work, of) {
+    const { norm, epsilon } = work.task;
+    const photos = photosInOrder(work.task, of);
+    const gradient = work.gradientsOf(crossEntropy({ clampAt: of.clamp, target: of.target }));
+    const optimiser = optimiserOf(of, work.task, work.length);
+    const v = startAt(work);
+    return {
+      state: { v, photos: photos.state, optimiser: optimiser.state },
+      async step() {
+        const { progress } = work;
+        const ahead = optimiserOf({ ...of, optimiser: 'sign-momentum', momentum: 0 }, work.task, work.length);
+        const u = startAt(work, v);
+        const sum = new Float32Array(work.length);
+        for (let i = 0; i < of.walk && work.allowed >= work.sides.length; i++) {
+          const found = await gradient(photos.next(work.batch(of.batch)), u);
+          for (let k = 0; k < sum.length; k++) sum[k] += found.gradient[k];
+          ahead.step(u, found.gradient, progress);
+          project(u, norm, epsilon);
+        }
+        move(work, optimiser, v, sum, progress);
+        return true;
+      },
+    };
+  },
+});

@@ -1,0 +1,139 @@
+/**
+ * SV-UAP: V. Khrulkov, I. Oseledets, "Art of singular vectors and universal adversarial perturbations", CVPR 2018, arXiv 1709.03582.
+ *
+ *   max_v  sum_x |J_x v|_q^q   with |v|_p = epsilon,
+ * J_x the Jacobian of a hidden layer at photo x: the (p,q)-singular vector, found by the generalised power method (D. Boyd, 1974),
+ *   v <- epsilon * psi_p'(sum_x J_x^T psi_q(J_x v)), normalised;   psi_r(z) = sign(z) |z|^(r-1).
+ * Under norm inf the outer psi is the sign, under norm 2 nothing. q = 10 and 64 photos are the paper's; its best layers lie early in the network.
+ *
+ * J_x^T u is a gradient (of the layer's outputs times u). J_x v is had by central differences of the layer along v, half a pixel value to either side:
+ * two forward passes in place of a second differentiation.
+ */
+import { z } from 'zod';
+import { differentiate, inferShapes, layersOf, type Model, readModel, withCotangent } from '#shared/graph';
+import { l2Norm, linfNorm } from '#shared/images';
+import { attack } from './attack.ts';
+import { noiseStart, startAt } from './descend.ts';
+import { programOf } from './objectives.ts';
+import type { Work } from './work.ts';
+
+/** Pixel values by which photos are moved to either side. */
+const reach = 0.5;
+/** Photos whose hidden layers are in memory at once. */
+const together = 8;
+/** The method has settled when so few values change sign. */
+const settled = 1e-4;
+
+const settings = z.strictObject({
+  depth: z.number().min(0).max(1).default(0.3).describe('which layer: its place as a share of all layers'),
+  q: z.number().min(1).max(20).default(10).describe('norm of the layer that is made large'),
+  photos: z.int().min(1).default(64).describe('photos whose Jacobians are summed'),
+});
+
+export const svUap = attack({
+  name: 'sv-uap',
+  summary: 'The direction that a hidden layer reacts to most: a singular vector of its Jacobian, by the power method.',
+  paper: {
+    authors: 'V. Khrulkov, I. Oseledets',
+    title: 'Art of singular vectors and universal adversarial perturbations',
+    year: 2018,
+    venue: 'CVPR',
+    arxiv: '1709.03582',
+  },
+  usesModel: true,
+  ensembles: false,
+  keeps: 'best',
+  settings,
+  begin(work, of) {
+    const { norm, epsilon, crafting } = work.task;
+    const product = jacobianAt(work, of.depth, of.q);
+    const v = startAt(work, noiseStart(work, 1));
+    const chosen = crafting.slice(0, of.photos);
+    return {
+      state: { v },
+      async step() {
+        if (work.allowed < chosen.length) return false;
+        const along = norm === 'inf' ? linfNorm(v) : l2Norm(v) / Math.sqrt(v.length);
+        const probe = v.map((value) => (value * reach) / along);
+        const parts: Product[] = [];
+        for (let i = 0; i < chosen.length; i += together)
+          parts.push(await product(chosen.slice(i, i + together), probe));
+        const sum = added(parts, of.q);
+        const size = l2Norm(sum);
+        let changed = 0;
+        for (let k = 0; k < v.length; k++) {
+          const value = norm === 'inf' ? epsilon * Math.sign(sum[k]) : (epsilon * sum[k]) / size;
+          if (Math.sign(value) !== Math.sign(v[k])) changed++;
+          v[k] = value;
+        }
+        return changed > settled * v.length;
+      },
+    };
+  },
+});
+
+interface Product {
+  /** sum over photos of J^T psi_q(J probe / largest): a tenth power of the thing itself would leave the range of float32. */
+  sum: Float32Array;
+  /** The largest value of J probe. */
+  largest: number;
+}
+
+/** The products as if none had been divided by its largest, up to a factor. */
+function added(products: Product[], q: number): Float32Array {
+  const largest = Math.max(...products.map((product) => product.largest));
+  const total = new Float32Array(products[0].sum.length);
+  for (const { sum, largest: own } of products) {
+    const scale = (own / largest) ** (q - 1);
+    for (let k = 0; k < total.length; k++) total[k] += scale * sum[k];
+  }
+  return total;
+}
+
+function jacobianAt(work: Work, depth: number, q: number): (photos: number[], probe: Float32Array) => Promise<Product> {
+  const { compute, photos, signal } = work.task;
+  const hidden = upToLayer(readModel(work.sides[0].surrogate.bytes), depth);
+  const forward = programOf(hidden);
+  const backward = programOf(
+    differentiate(withCotangent(hidden), { of: 'loss', wrt: 'canvas', profile: compute.profile }),
+  );
+  for (const { key } of [forward, backward]) work.uses(key);
+  const zero = new Float32Array(work.length);
+  return async (chosen, probe) => {
+    const items = chosen.map((photo, row) => ({ photo, flip: false, row }));
+    const layer = async (v: Float32Array) =>
+      (await compute.logits({ program: forward, photos, items, v, rule: 'free', signal })).logits;
+    const [ahead, behind] = [await layer(probe), await layer(probe.map((value) => -value))];
+    const width = ahead.length / items.length;
+    const difference = ahead.map((value, i) => value - behind[i]);
+    const largest = linfNorm(difference) || 1;
+    const data = difference.map((value) => Math.sign(value) * Math.abs(value / largest) ** (q - 1));
+    items.forEach((_, i) => {
+      const strongest = linfNorm(difference.subarray(i * width, (i + 1) * width));
+      work.recent.add(-strongest / (2 * reach), null);
+    });
+    const found = await compute.gradient({
+      ...{ program: backward, photos, items, v: zero, signal },
+      tables: { cotangent: { data, width } },
+    });
+    work.spend(items.length);
+    return { sum: found.gradient, largest };
+  };
+}
+
+/** A model whose logits are the flattened outputs of one of its layers. */
+function upToLayer(model: Model, depth: number): Model {
+  const layers = layersOf(model);
+  const { activated } = layers[Math.round(depth * (layers.length - 1))];
+  const shape = inferShapes(model).get(activated)?.shape ?? [];
+  const width = shape.slice(1).reduce<number>((product, dim) => product * Number(dim), 1);
+  const rename = (name: string) => (name === 'logits' ? 'logits of the whole model' : name);
+  const nodes = model.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
+  const inputs = [rename(activated)];
+  nodes.push({ operator: 'Flatten', domain: '', name: 'hidden layer', inputs, outputs: ['logits'], attributes: {} });
+  return { ...model, nodes, outputs: [{ name: 'logits', type: 'float32', shape: ['N', width] }] };
+}

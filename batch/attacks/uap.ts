@@ -1,0 +1,175 @@
+/**
+ * UAP: S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, with DeepFool inside
+ * (S.-M. Moosavi-Dezfooli, A. Fawzi, P. Frossard, CVPR 2016, arXiv 1511.04599).
+ *
+ * Passes over the photos. For every photo that v does not fool yet, DeepFool finds a small r with k(x + v + r) != k(x + v): it crosses the nearest of the
+ * boundaries to the ten likeliest classes, each taken as flat, r <- r + |f_k - f_0| / |w_k|^2 w_k, w_k the difference of the classes' gradients, at most
+ * ten times, overshooting by 0.02. Then v <- project(v + r), unless DeepFool took nine steps and more. All of these are the paper's values.
+ *
+ * The paper goes photo by photo. Here the photos of a batch share one v: their r are found at the same time and added up; batch 1 is the paper's.
+ */
+import { z } from 'zod';
+import { keepsBatchApart, readModel } from '#shared/graph';
+import { argmax } from '#shared/metrics';
+import { type Item, sharedFloats } from '../compute/index.ts';
+import { attack } from './attack.ts';
+import { photosInOrder, startAt } from './descend.ts';
+import { gradientProgram, weightedLogits } from './objectives.ts';
+import { photoSettings } from './settings.ts';
+import { labelsOf, type Work } from './work.ts';
+
+const settings = z.strictObject({
+  batch: photoSettings.batch.default(10).describe('photos whose DeepFool steps are found at the same v'),
+  classes: z.int().min(2).max(1000).default(10).describe('likeliest classes whose boundaries DeepFool looks at'),
+  overshoot: z.number().min(0).default(0.02).describe('how much further than the boundary DeepFool goes, as a share'),
+  steps: z.int().min(1).max(1000).default(10).describe('steps of DeepFool at most'),
+  flips: photoSettings.flips.default(false),
+  shift: photoSettings.shift.default(0),
+  zoom: photoSettings.zoom,
+});
+type Settings = z.infer<typeof settings>;
+
+export const uap = attack({
+  name: 'uap',
+  summary: 'Adds up the smallest steps that carry photo after photo over its nearest class boundary (DeepFool).',
+  paper: {
+    authors: 'S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard',
+    title: 'Universal adversarial perturbations',
+    year: 2017,
+    venue: 'CVPR',
+    arxiv: '1610.08401',
+  },
+  usesModel: true,
+  ensembles: false,
+  keeps: 'best',
+  settings,
+  begin(work, of) {
+    const { compute, crafting, photos: pixels, signal } = work.task;
+    const [side] = work.sides;
+    const photos = photosInOrder(work.task, of);
+    const deepFool = deepFoolOn(work, of);
+    const v = startAt(work);
+    const state = { v, photos: photos.state, idle: 0 };
+    return {
+      state,
+      async step() {
+        const items = photos.next(Math.min(of.batch, Math.max(1, Math.floor(work.allowed / of.classes))));
+        const found = await compute.logits({
+          program: { key: side.surrogate.sha256, bytes: side.surrogate.bytes },
+          ...{ photos: pixels, items, v, rule: 'clipped', signal },
+        });
+        const labels = labelsOf(found.logits, found.classes);
+        const open = items.flatMap((item, i) =>
+          work.won(side, item.row as number, labels[i])
+            ? []
+            : [{ item, logits: found.logits.subarray(i * found.classes, (i + 1) * found.classes) }],
+        );
+        const steps = await deepFool(open, v);
+        for (const { r, crossed } of steps) if (crossed) for (let i = 0; i < v.length; i++) v[i] += r[i];
+        let next = 0;
+        items.forEach(({ row }, i) => {
+          const won = work.won(side, row as number, labels[i]);
+          work.recent.add(won ? 0 : length(steps[next++].r), won);
+        });
+        // A whole pass that found nothing to do is the end.
+        state.idle = steps.some(({ crossed }) => crossed) ? 0 : state.idle + items.length;
+        return state.idle <= crafting.length;
+      },
+    };
+  },
+});
+
+interface Point {
+  item: Item;
+  /** At the photo with v added. */
+  logits: Float32Array;
+}
+
+/** DeepFool for many photos at once, each from its own place; the loss that is reported for `uap` is the length of what it finds. */
+function deepFoolOn(work: Work, of: Settings) {
+  const { compute, photos, signal } = work.task;
+  const [{ surrogate, classes }] = work.sides;
+  const program = gradientProgram(surrogate, weightedLogits, compute.profile);
+  const repeat = !keepsBatchApart(readModel(surrogate.bytes));
+  work.uses(program.key);
+  const plain = { key: surrogate.sha256, bytes: surrogate.bytes };
+  const ranked = Math.min(of.classes, classes);
+
+  return async (points: Point[], v: Float32Array) => {
+    const runs = points.map(({ item, logits }) => ({
+      item,
+      ranking: likeliest(logits, ranked),
+      r: new Float32Array(v.length),
+      steps: 0,
+      crossed: false,
+    }));
+    const placeOf = ({ r }: { r: Float32Array }) => {
+      const place = sharedFloats(v.length);
+      for (let i = 0; i < v.length; i++) place[i] = v[i] + (1 + of.overshoot) * r[i];
+      return place;
+    };
+    let active = runs;
+    for (let step = 0; step < of.steps && active.length > 0 && work.allowed >= ranked * active.length; step++) {
+      const found = await compute.classGradients({
+        ...{ program, photos, classes, repeat, signal },
+        points: active.map((run) => ({ item: run.item, v: placeOf(run), cotangents: oneHots(run.ranking, classes) })),
+      });
+      work.spend(ranked * active.length);
+      active.forEach((run, i) => {
+        toNearest(run.r, run.ranking, found[i]);
+        run.steps++;
+      });
+      const { logits } = await compute.logits({
+        ...{ program: plain, photos, signal, rule: 'clipped' },
+        items: active.map(({ item }) => item),
+        v: active.map(placeOf),
+      });
+      active.forEach((run, i) => {
+        run.crossed = argmax(logits, i * classes, classes) !== run.ranking[0];
+      });
+      active = active.filter(({ crossed }) => !crossed);
+    }
+    return runs.map(({ r, crossed, steps }) => ({
+      r: r.map((value) => (1 + of.overshoot) * value),
+      crossed: crossed && (steps < of.steps - 1 || of.steps === 1),
+    }));
+  };
+}
+
+/** Moves r to the nearest of the boundaries between the first of the ranked classes and the others, all taken as flat. */
+function toNearest(r: Float32Array, ranking: number[], at: { gradients: Float32Array; logits: Float32Array }): void {
+  const { gradients, logits } = at;
+  const { length: size } = r;
+  let nearest = { distance: Number.POSITIVE_INFINITY, rank: 0, scale: 0 };
+  for (let rank = 1; rank < ranking.length; rank++) {
+    let squares = 0;
+    for (let i = 0; i < size; i++) squares += (gradients[rank * size + i] - gradients[i]) ** 2;
+    if (squares === 0) continue;
+    const gap = Math.abs(logits[ranking[rank]] - logits[ranking[0]]);
+    const distance = gap / Math.sqrt(squares);
+    // The paper's hair beyond the boundary, so that a gap of zero still moves.
+    if (distance < nearest.distance) nearest = { distance, rank, scale: (distance + 1e-4) / Math.sqrt(squares) };
+  }
+  const { rank, scale } = nearest;
+  for (let i = 0; i < size; i++) r[i] += scale * (gradients[rank * size + i] - gradients[i]);
+}
+
+function likeliest(logits: Float32Array, count: number): number[] {
+  return Array.from(logits.keys())
+    .sort((a, b) => logits[b] - logits[a] || a - b)
+    .slice(0, count);
+}
+
+function oneHots(ranking: number[], classes: number): Float32Array {
+  const rows = new Float32Array(ranking.length * classes);
+  ranking.forEach((label, row) => {
+    rows[row * classes + label] = 1;
+  });
+  return rows;
+}
+
+function length(r: Float32Array): number {
+  let squares = 0;
+  for (const value of r) squares += value * value;
+  return Math.sqrt(squares);
+}

@@ -1,0 +1,143 @@
+/** One cell of a table: a perturbation crafted and measured once, and kept as JSON, so that a killed run goes on where it was. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { readNpy, writeNpy } from '#shared/formats';
+import { type Budget, canonicalJson, type Norm } from '#shared/release';
+import { foolingShare, type Measurement, measure } from '../../batch/analyses/index.ts';
+import { craft, findAttack, parseSettings, type Surrogate } from '../../batch/attacks/index.ts';
+import { type Compute, openCompute } from '../../batch/compute/index.ts';
+import { writeAtomic } from '../../batch/files/index.ts';
+import type { PhotoSet } from '../../batch/photos/index.ts';
+import { loadCard, prepareModel } from '../../batch/zoo/index.ts';
+
+/** Photos under a name, and which of them. */
+export interface Photos {
+  name: string;
+  set: PhotoSet;
+  indices: number[];
+}
+
+export interface Recipe {
+  attack: string;
+  settings?: Record<string, unknown>;
+  /** Ids or paths of cards; several are an ensemble. */
+  surrogates: string[];
+  crafting: Photos;
+  norm?: Norm;
+  epsilon?: number;
+  seed: number;
+  budget: Budget;
+}
+
+export interface Cell {
+  gradients: number;
+  seconds: number;
+  /** Of the machine, over the minute before the end: seconds mean little where it is above the number of cores. */
+  load: number;
+  /** Share of the photos fooled, by model. */
+  fooling: Record<string, number>;
+  crafting: number | null;
+}
+
+/** Changes when results of old cells no longer stand for what the code does. */
+const generation = 2;
+
+export class Bench {
+  readonly #folder: string;
+  readonly #compute: Compute;
+  readonly #clean = new Map<string, Measurement>();
+  readonly #models = new Map<string, Promise<Surrogate>>();
+  readonly #say: (line: string) => void;
+
+  private constructor(folder: string, compute: Compute, say: (line: string) => void) {
+    this.#folder = folder;
+    this.#compute = compute;
+    this.#say = say;
+  }
+
+  static async open(folder: string, say: (line: string) => void = (line) => console.error(line)): Promise<Bench> {
+    await mkdir(folder, { recursive: true });
+    return new Bench(folder, await openCompute({ provider: 'cpu' }), say);
+  }
+
+  close(): Promise<void> {
+    return this.#compute.close();
+  }
+
+  /** A card's prepared model, once. */
+  model(card: string): Promise<Surrogate> {
+    let found = this.#models.get(card);
+    if (!found) {
+      found = loadCard(card).then(async (model) => ({ id: model.card.id, ...(await prepareModel(model, 224)) }));
+      this.#models.set(card, found);
+    }
+    return found;
+  }
+
+  /** Crafts and measures on a target, or remembers. `ratio` is the share of the evaluation photos that are fooled. */
+  async cell(recipe: Recipe, target: string, evaluation: Photos): Promise<Cell & { ratio: number }> {
+    const { attack, norm = 'inf', epsilon = 10, seed, budget, crafting } = recipe;
+    // With the defaults filled in: a cell of other defaults is another cell.
+    const settings = parseSettings(findAttack(attack), recipe.settings);
+    const surrogates = await Promise.all(recipe.surrogates.map((card) => this.model(card)));
+    const inputs = {
+      generation,
+      ...{ attack, settings, norm, epsilon, seed, budget },
+      surrogates: surrogates.map(({ sha256 }) => sha256),
+      crafting: crafting.set.sha256(crafting.indices),
+    };
+    const key = createHash('sha256').update(canonicalJson(inputs)).digest('hex').slice(0, 20);
+    const file = join(this.#folder, `${attack}-${key}.json`);
+    let cell = await this.#read(file);
+    if (!cell) {
+      const started = performance.now();
+      const crafted = await craft({
+        compute: this.#compute,
+        surrogates,
+        photos: crafting.set,
+        crafting: crafting.indices,
+        ...{ attack, settings, norm, epsilon, seed, budget },
+      });
+      const { gradients, seconds, fooling } = crafted;
+      cell = { gradients, seconds, load: loadavg()[0], fooling: {}, crafting: fooling?.ratio ?? null };
+      await writeAtomic(file.replace(/json$/, 'npy'), writeNpy(crafted.v, [3, 224, 224]));
+      await writeAtomic(file, JSON.stringify({ ...cell, inputs }));
+      this.#say(
+        `${attack} ${JSON.stringify(recipe.settings ?? {})} on ${surrogates.map(({ id }) => id).join('+')}, seed ${seed}: ${gradients} gradients, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+      );
+    }
+    const name = `${(await this.model(target)).id} on ${evaluation.name}`;
+    if (cell.fooling[name] === undefined) {
+      const v = readNpy(await readFile(file.replace(/json$/, 'npy'))).data as Float32Array;
+      cell.fooling[name] = await this.fooling(v, target, evaluation);
+      await writeAtomic(file, JSON.stringify({ ...cell, inputs }));
+    }
+    return { ...cell, ratio: cell.fooling[name] };
+  }
+
+  async fooling(v: Float32Array, target: string, evaluation: Photos): Promise<number> {
+    const prepared = await this.model(target);
+    const look = (perturbation: Float32Array | null) =>
+      measure({
+        compute: this.#compute,
+        prepared,
+        photos: evaluation.set,
+        indices: evaluation.indices,
+        v: perturbation,
+      });
+    const name = `${prepared.sha256} ${evaluation.name}`;
+    const clean = this.#clean.get(name) ?? (await look(null));
+    this.#clean.set(name, clean);
+    return foolingShare(clean, await look(v)).ratio;
+  }
+
+  async #read(file: string): Promise<Cell | null> {
+    try {
+      return JSON.parse(await readFile(file, 'utf8')) as Cell;
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,313 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Model, readModel, writeModel } from '#shared/graph';
+import { l2Norm, linfNorm } from '#shared/images';
+import { sha256Hex } from '#shared/release';
+import { mergeByLogits } from '../../batch/attacks/ensemble.ts';
+import { attacks, craft, noiseControl } from '../../batch/attacks/index.ts';
+import { gradientProgram, weightedLogits } from '../../batch/attacks/objectives.ts';
+import { type Compute, openCompute } from '../../batch/compute/index.ts';
+import { random } from '../../batch/synthetic/index.ts';
+import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
+
+const surrogate = tinyModel();
+const { length, classes, weights } = surrogate;
+const photos = tinyPhotos({ count: 24 });
+const crafting = Array.from({ length: 20 }, (_, i) => i);
+
+let compute: Compute;
+beforeAll(async () => {
+  compute = await openCompute({ provider: 'cpu', workers: 2 });
+});
+afterAll(() => compute.close());
+
+const task = (more: Partial<Parameters<typeof craft>[0]> & { attack: string }) => ({
+  ...{ compute, surrogates: [surrogate], photos, crafting, norm: 'inf' as const, epsilon: 25, seed: 1 },
+  budget: { gradients: 1000 },
+  ...more,
+});
+
+const logitsOf = (pixels: ArrayLike<number>) =>
+  Array.from({ length: classes }, (_, k) =>
+    Array.from(pixels).reduce((sum, pixel, i) => sum + (pixel - 127.5) * weights[i * classes + k], 0),
+  );
+const photo = (index: number) => photos.pixels.subarray(index * length, (index + 1) * length);
+/** Far from black and white, so that nothing is clipped. */
+function greyPhotos(count: number): Uint8Array {
+  const draw = random(4, 'grey photos');
+  return Uint8Array.from({ length: count * length }, () => 98 + draw.below(60));
+}
+const largest = (values: number[]) => values.indexOf(Math.max(...values));
+
+describe('every attack', () => {
+  const guided = [...attacks.values()].filter(({ usesModel }) => usesModel).map(({ name }) => name);
+
+  it.each(guided)(
+    '%s keeps its bound to the last bit under norm inf, and to a millionth under norm 2',
+    async (attack) => {
+      // An epsilon that float32 rounds up.
+      const epsilon = 10.1;
+      const inf = await craft(task({ attack, epsilon, budget: { gradients: 200 } }));
+      expect(linfNorm(inf.v)).toBeLessThanOrEqual(epsilon);
+      expect(linfNorm(inf.v)).toBeGreaterThan(0);
+      const two = await craft(task({ attack, norm: '2', epsilon: 250, budget: { gradients: 200 } }));
+      expect(l2Norm(two.v)).toBeLessThanOrEqual(250 * (1 + 1e-6));
+      expect(two.gradients).toBeLessThanOrEqual(200);
+    },
+  );
+
+  // The others look at layers: a linear classifier has none to speak of.
+  it.each(['uap', 'sgd-uap', 'df-uap', 'cosine-uap', 'sga', 'house'])(
+    '%s fools far more than noise',
+    async (attack) => {
+      const { fooling } = await craft(task({ attack }));
+      expect(fooling?.ratio).toBeGreaterThanOrEqual(0.5);
+      const noise = noiseControl(length, { norm: 'inf', epsilon: 25, seed: 1 });
+      const fooledByNoise = crafting.filter((index) => {
+        const noisy = Array.from(photo(index), (pixel, i) => Math.min(255, Math.max(0, pixel + noise[i])));
+        return largest(logitsOf(noisy)) !== largest(logitsOf(photo(index)));
+      });
+      expect(fooledByNoise.length / crafting.length).toBeLessThan(0.5 * (fooling?.ratio as number));
+    },
+  );
+
+  it.each(guided)('%s gives the same bytes for its seed whatever the number of threads', async (attack) => {
+    const budget = { gradients: 150 };
+    const here = await craft(task({ attack, budget }));
+    const other = await openCompute({ provider: 'cpu', workers: 3 });
+    const there = await craft(task({ attack, budget, compute: other }));
+    await other.close();
+    expect(Buffer.from(there.v.buffer).equals(Buffer.from(here.v.buffer))).toBe(true);
+  });
+
+  it.each(guided)('%s goes on from a checkpoint to the bytes of an uninterrupted craft', async (attack) => {
+    // gd-uap and its like choose among iterates; procedural keeps its best so far: all of it must come back.
+    const budget = { gradients: 300 };
+    const whole = await craft(task({ attack, budget }));
+    let saved: Uint8Array | null = null;
+    const checkpoints = {
+      load: async () => saved,
+      save: async (bytes: Uint8Array) => {
+        saved = bytes;
+      },
+    };
+    const controller = new AbortController();
+    const stopped = craft(
+      task({
+        ...{ attack, budget, checkpoints, signal: controller.signal },
+        onProgress: ({ stage, gradients }) => stage === 'craft' && gradients > 60 && controller.abort(),
+      }),
+    );
+    // A short craft may be over before it can be stopped.
+    const early = await stopped.then(
+      () => false,
+      () => true,
+    );
+    if (attack !== 'sv-uap') expect(early).toBe(true);
+    const resumed = await craft(task({ attack, budget, checkpoints }));
+    if (early) expect(resumed.resumedFrom).toBeGreaterThan(0);
+    expect(Buffer.from(resumed.v.buffer).equals(Buffer.from(whole.v.buffer))).toBe(true);
+    expect(resumed.gradients).toBe(whole.gradients);
+    expect(resumed.curve).toEqual(whole.curve);
+  });
+});
+
+describe('uap', () => {
+  it('crosses the nearest boundary of a linear classifier in one step of the length that DeepFool says', async () => {
+    // The same photo twice, one at a time, under a bound that nothing reaches.
+    const pixels = greyPhotos(2);
+    pixels.copyWithin(length, 0, length);
+    const counts: number[] = [];
+    const { v } = await craft(
+      task({
+        ...{ attack: 'uap', epsilon: 1e5, norm: '2', photos: { pixels, size: 8 }, crafting: [0, 1] },
+        settings: { batch: 1 },
+        budget: { gradients: 400 },
+        onProgress: ({ stage, gradients }) => stage === 'craft' && counts.push(gradients),
+      }),
+    );
+    const scores = logitsOf(pixels.subarray(0, length));
+    const own = largest(scores);
+    const column = (k: number) => Array.from({ length }, (_, i) => weights[i * classes + k]);
+    const distances = scores.flatMap((score, k) => {
+      if (k === own) return [];
+      const difference = column(k).map((w, i) => w - column(own)[i]);
+      return [Math.abs(score - scores[own]) / l2Norm(difference)];
+    });
+    expect(l2Norm(v) / (1.02 * Math.min(...distances))).toBeCloseTo(1, 3);
+    // One step of DeepFool for the first of the twins; v carries the second over as well.
+    expect(new Set(counts)).toEqual(new Set([classes]));
+  });
+
+  it('ends when a whole pass finds every photo fooled', async () => {
+    const { gradients, fooling } = await craft(
+      task({
+        ...{ attack: 'uap', norm: '2', epsilon: 1e6, budget: { gradients: 100_000 } },
+        ...{ photos: { pixels: greyPhotos(6), size: 8 }, crafting: [0, 1, 2, 3, 4, 5] },
+      }),
+    );
+    expect(gradients).toBeLessThan(100_000);
+    expect(fooling?.ratio).toBeGreaterThan(0.8);
+  });
+});
+
+describe('sv-uap', () => {
+  it('finds the singular vector of a linear layer', async () => {
+    const { v } = await craft(
+      task({ attack: 'sv-uap', norm: '2', epsilon: 100, settings: { q: 2, photos: 2 }, budget: { gradients: 400 } }),
+    );
+    const stretch = (u: ArrayLike<number>) =>
+      l2Norm(
+        Array.from({ length: classes }, (_, k) =>
+          Array.from(u).reduce((sum, x, i) => sum + x * weights[i * classes + k], 0),
+        ),
+      ) / l2Norm(u);
+    // The same by plain power iteration on W W^T.
+    const draw = random(5, 'test');
+    let u = Array.from({ length }, () => draw.normal());
+    for (let i = 0; i < 300; i++) {
+      const image = Array.from({ length: classes }, (_, k) =>
+        u.reduce((sum, x, j) => sum + x * weights[j * classes + k], 0),
+      );
+      const size = l2Norm(image);
+      u = u.map((_, j) => (1 / size) * image.reduce((sum, y, k) => sum + y * weights[j * classes + k], 0));
+    }
+    expect(stretch(v) / stretch(u)).toBeGreaterThan(0.999);
+  });
+});
+
+describe('gd-uap', () => {
+  it.each(['none', 'range', 'data'])(
+    'with the prior %s makes logits larger, which are all the layers that there are',
+    async (prior) => {
+      const { v } = await craft(task({ attack: 'gd-uap', settings: { prior, step: 0.1 } }));
+      const energy = (u: ArrayLike<number> | null) =>
+        crafting.reduce(
+          (sum, index) => sum + l2Norm(logitsOf(Array.from(photo(index), (pixel, i) => pixel + (u ? u[i] : 0)))),
+          0,
+        );
+      expect(energy(v)).toBeGreaterThan(1.2 * energy(null));
+    },
+  );
+
+  it('with no prior looks at no photo at all while it crafts', async () => {
+    const settings = { prior: 'none' };
+    const budget = { gradients: 1 };
+    const one = await craft(task({ attack: 'gd-uap', settings, budget }));
+    const other = await craft(task({ attack: 'gd-uap', settings, budget, photos: tinyPhotos({ count: 24, seed: 9 }) }));
+    expect(other.v).toEqual(one.v);
+  });
+});
+
+describe('targets', () => {
+  it.each(['sgd-uap', 'df-uap', 'cosine-uap', 'sga', 'house'])(
+    '%s makes photos be taken for the target',
+    async (attack) => {
+      const { success } = await craft(task({ attack, settings: { target: 2 } }));
+      const others = crafting.filter((index) => largest(logitsOf(photo(index))) !== 2);
+      expect(success?.photos).toBe(others.length);
+      expect(success?.ratio).toBeGreaterThan(0.6);
+    },
+  );
+
+  it('that are no class of the model are refused, with the classes that there are', async () => {
+    await expect(craft(task({ attack: 'sgd-uap', settings: { target: classes } }))).rejects.toThrow(
+      /target 4 is no class of tiny, which has the classes 0 to 3/,
+    );
+  });
+});
+
+describe('ensembles', () => {
+  const other = { ...tinyModel({ seed: 2 }), id: 'other' };
+
+  it('of losses fool both models', async () => {
+    const settings = { ensemble: 'loss' };
+    const both = await craft(
+      task({ attack: 'cosine-uap', surrogates: [surrogate, other], settings, budget: { gradients: 2000 } }),
+    );
+    expect(both.gradients).toBe(2000);
+    expect(both.fooling?.photos).toBe(40);
+    expect(both.fooling?.ratio).toBeGreaterThan(0.5);
+  });
+
+  it('of logits are one model whose logits are the mean, and its gradients are taken', async () => {
+    const items = crafting.map((index) => ({ photo: index, flip: false }));
+    const sides = await Promise.all(
+      [surrogate, other].map(async (model) => {
+        const { logits } = await compute.logits({ program: model, photos, items });
+        return { surrogate: model, classes, clean: logits, labels: new Int32Array(crafting.length) };
+      }),
+    );
+    const merged = mergeByLogits(sides);
+    const program = { key: merged.surrogate.sha256, bytes: merged.surrogate.bytes };
+    const { logits } = await compute.logits({ program, photos, items });
+    logits.forEach((value, i) => {
+      expect(value).toBeCloseTo((sides[0].clean[i] + sides[1].clean[i]) / 2, 4);
+      expect(merged.clean[i]).toBeCloseTo(value, 4);
+    });
+    const { gradients, fooling } = await craft(
+      task({ attack: 'sgd-uap', surrogates: [surrogate, other], settings: { ensemble: 'logits' } }),
+    );
+    expect(gradients).toBe(1000);
+    expect(fooling?.photos).toBe(40);
+    expect(fooling?.ratio).toBeGreaterThan(0.25);
+  });
+
+  it('of mean logits are refused for models of different classes, and where an attack knows one model only', async () => {
+    const five = { ...tinyModel({ seed: 3, classes: 5 }), id: 'five' };
+    await expect(
+      craft(task({ attack: 'house', surrogates: [surrogate, five], settings: { ensemble: 'logits' } })),
+    ).rejects.toThrow(/tiny has 4 classes and five has 5/);
+    await expect(craft(task({ attack: 'uap', surrogates: [surrogate, other] }))).rejects.toThrow(/crafts on one model/);
+  });
+});
+
+describe('models that nothing can be crafted on', () => {
+  const changed = (change: (model: Model) => Model) => {
+    const bytes = writeModel(change(readModel(surrogate.bytes)));
+    return { id: 'changed', bytes, sha256: sha256Hex(bytes) };
+  };
+  const weighted = (factor: number) =>
+    changed((model) => ({
+      ...model,
+      constants: new Map(model.constants).set('weights', {
+        ...{ type: 'float32', shape: [length, classes] },
+        data: weights.map((weight) => weight * factor),
+      }),
+    }));
+
+  it('are told apart: constant ones, and those that give no numbers', async () => {
+    await expect(craft(task({ attack: 'sgd-uap', surrogates: [weighted(0)] }))).rejects.toThrow(
+      /same logits: it is constant/,
+    );
+    await expect(craft(task({ attack: 'sgd-uap', surrogates: [weighted(Number.NaN)] }))).rejects.toThrow(
+      /gives NaN for a photo/,
+    );
+  });
+});
+
+describe('several class gradients of one photo', () => {
+  it('are the same as one by one', async () => {
+    const program = gradientProgram(surrogate, weightedLogits);
+    const v = new Float32Array(length).fill(3);
+    const item = { photo: 5, flip: true };
+    const rows = (labels: number[]) => {
+      const cotangents = new Float32Array(labels.length * classes);
+      for (const [row, label] of labels.entries()) cotangents[row * classes + label] = 1;
+      return cotangents;
+    };
+    const all = await compute.classGradients({
+      ...{ program, photos, classes },
+      points: [{ item, v, cotangents: rows([0, 1, 2, 3]) }],
+    });
+    for (const label of [0, 1, 2, 3]) {
+      const [{ gradients }] = await compute.classGradients({
+        ...{ program, photos, classes },
+        points: [{ item, v, cotangents: rows([label]) }],
+      });
+      expect(all[0].gradients.subarray(label * length, (label + 1) * length)).toEqual(gradients);
+      gradients.forEach((value, i) => {
+        expect(value).toBeCloseTo(weights[i * classes + label], 6);
+      });
+    }
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { writeCanvas } from '../../batch/compute/canvases.ts';
+
+const size = 6;
+const plane = size * size;
+/** Red counts columns, green counts rows, blue is flat. */
+const pixels = Uint8Array.from({ length: 3 * plane }, (_, i) => {
+  const [channel, y, x] = [Math.floor(i / plane), Math.floor((i % plane) / size), i % size];
+  return [10 * x, 10 * y, 77][channel];
+});
+const shown = (item: Partial<Parameters<typeof writeCanvas>[1]>, v: Float32Array | null = null) => {
+  const out = new Float32Array(3 * plane + 1).fill(-1);
+  writeCanvas(pixels, { photo: 0, flip: false, ...item }, size, v, 'clipped', out, 1);
+  expect(out[0]).toBe(-1);
+  return out.subarray(1);
+};
+const row = (canvas: Float32Array, channel: number, y = 0) => [
+  ...canvas.subarray(channel * plane + y * size, channel * plane + (y + 1) * size),
+];
+
+describe('how a photo is shown', () => {
+  it('as it is, or mirrored', () => {
+    expect([...shown({})]).toEqual([...pixels]);
+    expect(row(shown({ flip: true }), 0)).toEqual([50, 40, 30, 20, 10, 0]);
+  });
+
+  it('moved, with what comes in mirrored at the edge', () => {
+    const moved = shown({ shift: [2, -1] });
+    expect(row(moved, 0)).toEqual([20, 10, 0, 10, 20, 30]);
+    expect([0, 1, 2, 3, 4, 5].map((y) => row(moved, 1, y)[0])).toEqual([10, 20, 30, 40, 50, 40]);
+  });
+
+  it('enlarged about its centre, between pixels by their distance', () => {
+    const larger = shown({ zoom: 2 });
+    expect(row(larger, 0)).toEqual([12.5, 17.5, 22.5, 27.5, 32.5, 37.5]);
+    expect([0, 1, 2, 3, 4, 5].map((y) => row(larger, 1, y)[0])).toEqual([12.5, 17.5, 22.5, 27.5, 32.5, 37.5]);
+    expect(row(larger, 2)).toEqual([77, 77, 77, 77, 77, 77]);
+  });
+
+  it('and then v is added, where it always is', () => {
+    const v = new Float32Array(3 * plane);
+    v[0] = 200;
+    v[5] = -300;
+    expect(row(shown({ flip: true }, v), 0)).toEqual([250, 40, 30, 20, 10, 0]);
+  });
+});
