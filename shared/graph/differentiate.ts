@@ -94,18 +94,17 @@ export function pathBetween(model: Model, types: ReadonlyMap<string, ValueType>,
 }
 
 /**
- * Whether one image can be given several cotangents at once (see `withCotangent`): the batch is an axis of its own, the first, in every value
- * between the model's input and its first output. Where it shares an axis with windows or heads, as in Swin, the image must be repeated instead.
+ * Whether one image can be given several cotangents at once (see `withCotangent`): the batch is an axis of its own in every value between the
+ * model's input and its first output. Where it shares an axis with windows or heads, as in Swin, the image must be repeated instead.
  */
 export function keepsBatchApart(model: Model): boolean {
   const folded = foldConstants(model);
   const types = inferShapes(folded);
   const [input] = folded.inputs;
+  const batch = input.shape?.[0];
+  const apart = (name: string) => types.get(name)?.shape?.every((dim) => typeof dim === 'number' || dim === batch);
   return pathBetween(folded, types, input.name, folded.outputs[0].name).every(({ outputs }) =>
-    outputs.every((name) => {
-      const shape = name ? types.get(name)?.shape : [input.shape?.[0] ?? 'N'];
-      return shape?.[0] === input.shape?.[0] && shape?.slice(1).every((dim) => typeof dim === 'number');
-    }),
+    outputs.every((name) => name === '' || apart(name)),
   );
 }
 
