@@ -47,6 +47,8 @@ export async function startWorker({ release, assets, vars = {} }: WorkerOptions 
           vars: { ...config.vars, ...vars },
           assets: { ...config.assets, directory },
           r2_buckets: config.r2_buckets,
+          ratelimits: config.ratelimits,
+          analytics_engine_datasets: config.analytics_engine_datasets,
         } as Unstable_RawConfig,
       },
     ],
