@@ -153,7 +153,7 @@ export const classificationSchema = z
     clean: predictions.meta({ description: 'What the model reads in the clean canvas.' }),
     perturbed: perturbed.perturbed.nullable(),
     fooled: perturbed.fooled.nullable(),
-    distortion: perturbed.distortion.nullable(),
+    distortion: z.union([perturbed.distortion, z.null()]),
     results: z
       .array(z.object({ perturbation: z.string(), ...perturbed }))
       .meta({ description: 'For each perturbation, in the order asked; the first one is above as well.' }),

@@ -42,6 +42,7 @@ classify.openapi(
     method: 'post',
     path: '/classify',
     tags: ['images'],
+    operationId: 'classify',
     summary: 'Classify, clean and perturbed',
     description:
       'The image becomes a canvas (short side resized, centre cut out), each perturbation is added to it and the result rounded to whole pixels, ' +

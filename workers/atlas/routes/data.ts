@@ -29,6 +29,7 @@ data.openAPIRegistry.registerPath({
       '/{key}',
       'A file of a release, by the key that the manifest gives it. Conditions and a single byte range are honoured. HEAD too.',
     ),
+    operationId: 'getFile',
     summary: 'A file',
     request: {
       params: z.object({ key: z.string().openapi({ example: 'latest.json' }) }),
@@ -50,6 +51,7 @@ data.openAPIRegistry.registerPath({
       '/{folder}/',
       'What is in a folder; "/data/" is the root. The manifest of a release says more, with hashes.',
     ),
+    operationId: 'listFolder',
     summary: 'A folder',
     request: {
       params: z.object({ folder: z.string() }),

@@ -34,6 +34,7 @@ perturb.openapi(
     method: 'post',
     path: '/perturb',
     tags: ['images'],
+    operationId: 'perturb',
     summary: 'Perturb',
     description:
       'The canvas of the image with a perturbation added, as a PNG of S x S pixels, exact to the bit: what /classify shows to the network, and what batch measures.',

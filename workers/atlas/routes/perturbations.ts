@@ -47,6 +47,7 @@ perturbations.openapi(
     method: 'get',
     path: '/perturbations',
     tags: ['perturbations'],
+    operationId: 'listPerturbations',
     summary: 'Perturbations',
     description:
       'The perturbations of a release, filtered, sorted, page by page. A walk along the cursors stays within the release that it began in.',
@@ -100,6 +101,7 @@ perturbations.openapi(
     method: 'get',
     path: '/perturbations/{id}',
     tags: ['perturbations'],
+    operationId: 'getPerturbation',
     summary: 'The record of a perturbation',
     description:
       'Everything needed to make it again, and what it does: settings, surrogates, curve, fooling ratios with intervals, dominant labels.',
@@ -121,6 +123,7 @@ perturbations.openapi(
     method: 'get',
     path: '/perturbations/{id}/{format}',
     tags: ['perturbations'],
+    operationId: 'getPerturbationFile',
     summary: 'A perturbation as a file',
     description:
       'float32 [3,S,S] in 0..255 units as npy or safetensors, or a preview (128 + 127 v / max |v|) as png; saved under the id. Ranges and conditions as under /data.',

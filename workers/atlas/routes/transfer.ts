@@ -32,6 +32,7 @@ transfer.openapi(
     method: 'get',
     path: '/transfer',
     tags: ['perturbations'],
+    operationId: 'getTransfer',
     summary: 'The transfer table',
     description:
       'One row for each perturbation and target: fooling ratio with its 95 % Wilson interval, beside that of noise. JSON, or CSV where Accept or `format` asks for it.',
