@@ -92,6 +92,7 @@ const pages = () => [
   `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`,
   '/transfer/',
   '/downloads/',
+  '/reference/',
 ];
 
 /** An example that is fooled, of the model that its perturbation was crafted on. */
@@ -213,12 +214,13 @@ describe('the pages', () => {
       texts.push((await page.locator('main').textContent()) ?? '');
       await close(page);
     }
-    const [home, gallery, plate, transfer, downloads] = texts;
+    const [home, gallery, plate, transfer, downloads, reference] = texts;
     expect(home).toContain('fooled');
     expect(gallery).toContain(`Plate ${release.perturbations.length}`);
     expect(plate).toContain('fooled');
     expect(transfer).toMatch(/\d+ of \d+/);
     expect(downloads).toContain(release.photos[0].author);
+    expect(reference).toContain('/api/v1/classify');
   });
 
   it('never scroll sideways on a screen of 360 pixels', async () => {
