@@ -91,6 +91,10 @@ export function operationsOf(document: object): Operation[] {
   );
 }
 
+/** Every schema that the document names. */
+export const schemasOf = (document: { components: { schemas: object } }): [string, JsonSchema][] =>
+  Object.entries(document.components.schemas);
+
 /** Where the reference explains a schema. */
 export const referenceId = (name: string) => `answer-${name.toLowerCase()}`;
 

@@ -6,26 +6,14 @@
 import mozjpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
 import libwebp from '@jsquash/webp/codec/dec/webp_dec.js';
 import { canvasFromRgba, type Rgba, walkUpright } from './canvas.ts';
+import type { Decoder } from './decoder.ts';
 import { startDecoder } from './emscripten-codec.ts';
 import { type ImageHeader, isJpegComplete, sniffImage } from './header.ts';
+import { ImageError } from './image-error.ts';
 import { startPng } from './png-codec.ts';
 
 /** 16 megapixels are 64 MB of RGBA: half of what a Worker has in all. */
 export const MAX_PIXELS = 16_000_000;
-
-/** `codec` is the only one that is not the picture's fault: the WebAssembly could not be started. */
-export type ImageErrorCode = 'unknown-type' | 'unsupported' | 'too-large' | 'corrupt' | 'codec';
-
-/** Why bytes did not become a picture. */
-export class ImageError extends Error {
-  override name = 'ImageError';
-  code: ImageErrorCode;
-
-  constructor(code: ImageErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.code = code;
-  }
-}
 
 export interface CodecModules {
   /** @jsquash/jpeg/codec/dec/mozjpeg_dec.wasm */
@@ -45,16 +33,6 @@ export interface Codecs {
   encodePng(image: Rgba): Promise<Uint8Array<ArrayBuffer>>;
   /** Bytes of WebAssembly memory that the started codecs hold; it grows with the pictures and never shrinks. */
   memoryBytes(): number;
-}
-
-/** What a started codec is, as far as decoding and counting its memory go. */
-export interface Decoder {
-  memory: WebAssembly.Memory;
-  /**
-   * Decodes, and calls `use` with the picture while it lies in the codec's memory: it is lent, and gone when `use` returns.
-   * @throws whatever the codec throws: numbers and strings too
-   */
-  decode<T>(bytes: Uint8Array, use: (picture: Rgba) => T): T;
 }
 
 /** Codecs over compiled modules; each is started on first use, and afresh after it failed. */
@@ -97,7 +75,10 @@ export function createCodecs(modules: CodecModules, { maxPixels = MAX_PIXELS } =
   };
 }
 
-/** Starts a codec when it is first needed. One that failed to start, or threw, may be in any state: the next use starts another. */
+/**
+ * Starts a codec when it is first needed. One that failed to start, or threw, may be in any state: the next use starts another. An ImageError is no such
+ * failure: the codec has said what it found and is fit to go on. (Each start takes 16 MiB for JPEG and WebP, and what it replaces is only collected some time later.)
+ */
 function restartable<Codec extends Decoder>(start: () => Promise<Codec>) {
   let starting: Promise<Codec> | undefined;
   let memory: WebAssembly.Memory | undefined;
@@ -121,7 +102,7 @@ function restartable<Codec extends Decoder>(start: () => Promise<Codec>) {
       try {
         return work(codec);
       } catch (error) {
-        discard();
+        if (!(error instanceof ImageError)) discard();
         throw error;
       }
     },

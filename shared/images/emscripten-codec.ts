@@ -1,5 +1,6 @@
 import type { Rgba } from './canvas.ts';
-import type { Decoder } from './codecs.ts';
+import type { Decoder } from './decoder.ts';
+import { ImageError } from './image-error.ts';
 
 /** What the Emscripten modules of @jsquash/jpeg and @jsquash/webp take and give, as far as it is used here. */
 type Factory = (options: {
@@ -69,8 +70,11 @@ export async function startDecoder(factory: unknown, module: WebAssembly.Module,
       } finally {
         restore();
       }
-      if (damage !== undefined) throw new Error(damage);
-      if (!result) throw new Error('the decoder gives no picture');
+      // It came to its end by itself, so it goes on with the next picture.
+      if (!result) {
+        const reason = damage ?? 'the decoder gives no picture';
+        throw new ImageError('corrupt', `The data cannot be decoded (${reason}). Save the picture again and retry.`);
+      }
       return result.value;
     },
   };

@@ -164,7 +164,7 @@ export interface Outcome {
 /** Sends uploads one after the other in some lanes at once; tells those that were answered by 5xx, or not in time. */
 export async function sendHostile(
   url: string,
-  options: { seed: number; count: number; lanes?: number; timeoutMs?: number; onProgress?: (done: number) => void },
+  options: { seed: number; count: number; lanes?: number; timeoutMs?: number; onProgress?: (done: number) => unknown },
 ): Promise<{ faults: Outcome[]; statuses: Map<number, number> }> {
   const { seed, count, lanes = 4, timeoutMs = 30_000, onProgress } = options;
   const uploadOf = await hostileUploads(seed);
