@@ -1,7 +1,7 @@
 import jpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm';
 import png from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm';
 import webp from '@jsquash/webp/codec/dec/webp_dec.wasm';
-import { canvasToRgba, checkHeader, createCodecs, ImageError } from '#shared/images';
+import { canvasToRgba, checkHeader, createCodecs, ImageError, sniffImage } from '#shared/images';
 import type { ProblemKind } from '../problem-kinds.ts';
 import { Problem } from '../problems.ts';
 import { DECODING_BYTES, decodingBytes } from './memory.ts';
@@ -9,8 +9,10 @@ import { DECODING_BYTES, decodingBytes } from './memory.ts';
 const modules = { jpeg, png, webp };
 let codecs = createCodecs(modules);
 
-/** A codec's memory never shrinks: where they hold more than this, they are set up anew and the old ones collected. */
-const KEPT_BYTES = 28 * 2 ** 20;
+/** All three codecs as they start, and pictures of a few megapixels. Their memory never shrinks: where they hold more, they are set up anew and the old ones collected. */
+const KEPT_BYTES = 40 * 2 ** 20;
+/** A picture that takes more than this is decoded by a codec without company. */
+const LARGE_BYTES = 24_000_000;
 
 const kinds: Record<string, ProblemKind> = {
   'unknown-type': 'not-an-image',
@@ -47,6 +49,8 @@ export function checkImage(bytes: Uint8Array): void {
  * @throws Problem `unsupported-image`, `corrupt-image` or `image-too-large`
  */
 export async function decodeCanvas(bytes: Uint8Array, size: number): Promise<Float32Array<ArrayBuffer>> {
+  const header = sniffImage(bytes);
+  if (header && decodingBytes(header, bytes) > LARGE_BYTES) codecs = createCodecs(modules);
   try {
     return await codecs.canvas(bytes, size);
   } catch (error) {
