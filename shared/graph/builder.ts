@@ -74,12 +74,40 @@ export class Builder {
   mul = (a: string, b: string): string => this.add('Mul', [a, b]);
   /** 1 where a boolean holds and 0 elsewhere. */
   mask = (condition: string): string => this.add('Cast', [condition], { to: int(1) });
+  /** -1, 0 or 1. Two comparisons instead of Sign, which the WebGPU provider lacks. */
+  sign = (x: string): string =>
+    this.add('Sub', [
+      this.mask(this.add('Greater', [x, this.scalar(0)])),
+      this.mask(this.add('Less', [x, this.scalar(0)])),
+    ]);
   sum = (x: string, axes: number[], keep: boolean): string =>
     this.add('ReduceSum', [x, this.ints(axes)], { keepdims: int(keep ? 1 : 0) });
+  /** The largest along axes, which stay as axes of size 1. The operator takes its axes as an attribute up to set 17, then as an input. */
+  maximum = (x: string, axes: number[]): string =>
+    this.model.opset < 18
+      ? this.add('ReduceMax', [x], { axes: ints(axes) })
+      : this.add('ReduceMax', [x, this.ints(axes)]);
   transpose = (x: string, order: number[]): string =>
     order.every((axis, i) => axis === i) ? x : this.add('Transpose', [x], { perm: ints(order) });
   power = (x: string, exponent: number): string => this.add('Pow', [x, this.scalar(exponent)]);
   leaky = (x: string, alpha: number): string => this.add('LeakyRelu', [x], { alpha: float(alpha) });
+
+  /**
+   * Sums over `size` neighbouring channels around each, those that LRN looks at, as a 1x1 convolution with a banded 0/1 matrix; `turned` exchanges
+   * the sides, which differ where `size` is even.
+   */
+  aroundChannels(x: string, size: number, turned: boolean): string {
+    const shape = this.shape(x);
+    const channels = Number(shape[1]);
+    const band = new Float32Array(channels * channels);
+    for (let i = 0; i < channels; i++) {
+      const first = Math.max(0, i - Math.floor((size - 1) / 2));
+      const last = Math.min(channels - 1, i + Math.ceil((size - 1) / 2));
+      for (let j = first; j <= last; j++) band[turned ? j * channels + i : i * channels + j] = 1;
+    }
+    const kernel = shape.slice(2).map(() => 1);
+    return this.add('Conv', [x, this.constant(floats(band, [channels, channels, ...kernel]), 'band')]);
+  }
 
   /** A constant shape with at most one unknown, or the shape that `like` has when the model runs. */
   shapeVector(shape: readonly Dim[], like: string): string {

@@ -4,15 +4,18 @@
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
-import { at, describe, type Model, type Node, removeUnused } from './model.ts';
+import { lowerForGpu } from './gpu.ts';
+import { at, describe, guarded, type Model, type Node, removeUnused, type ValueType } from './model.ts';
 import { type Rule, rules } from './rules/index.ts';
-import { floats } from './tensor.ts';
+import { type ElementType, floats } from './tensor.ts';
 
 export interface DifferentiateOptions {
   /** The output whose sum is differentiated. */
   of: string;
   /** The input with respect to which. */
   wrt: string;
+  /** Which operators the result is written in: gpu leaves out those that GPU providers have no kernel for. Default cpu, where they are faster. */
+  profile?: 'cpu' | 'gpu';
 }
 
 /**
@@ -23,7 +26,7 @@ export interface DifferentiateOptions {
  *
  * @throws GraphError naming operator and node when a node between `wrt` and `of` has no rule.
  */
-export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): Model {
+export function differentiate(model: Model, { of, wrt, profile = 'cpu' }: DifferentiateOptions): Model {
   const input = model.inputs.find(({ name }) => name === wrt);
   if (!input)
     throw new GraphError(
@@ -35,10 +38,10 @@ export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): 
     );
   }
   const folded = foldConstants(model);
-  const path = pathBetween(folded, wrt, of);
   const b = new Builder(folded);
   b.scope = 'gradient';
-  const relevant = reachable(folded, wrt);
+  const path = pathBetween(folded, b.facts.types, wrt, of);
+  const relevant = reachable(folded, b.facts.types, wrt);
   const parts = new Map<string, string[]>();
   const seed = b.constant(
     floats(
@@ -53,7 +56,7 @@ export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): 
     b.scope = `gradient/${node.name || node.outputs[0]}`;
     const gradients = node.outputs.map((name) => total(b, parts.get(name)));
     if (gradients.every((gradient) => gradient === undefined)) continue;
-    const contributions = rule({ node, gradients, b, needs: (i) => relevant.has(node.inputs[i]) });
+    const contributions = guarded(node, () => rule({ node, gradients, b, needs: (i) => relevant.has(node.inputs[i]) }));
     for (const [i, contribution] of contributions.entries()) {
       const name = node.inputs[i];
       if (contribution && relevant.has(name)) parts.set(name, [...(parts.get(name) ?? []), contribution]);
@@ -70,14 +73,15 @@ export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): 
     outputs: ['gradient'],
     attributes: {},
   });
-  return removeUnused(
-    b.finish({ outputs: [...folded.outputs, { name: 'gradient', type: 'float32', shape: input.shape }] }),
+  const result = removeUnused(
+    b.finish({ outputs: [...folded.outputs, { name: 'gradient', type: 'float32', shape: b.shape('gradient') }] }),
   );
+  return profile === 'gpu' ? lowerForGpu(result) : result;
 }
 
 /** Nodes on a path from `wrt` to `of`, in running order. */
-export function pathBetween(model: Model, wrt: string, of: string): Node[] {
-  const reached = reachable(model, wrt);
+export function pathBetween(model: Model, types: ReadonlyMap<string, ValueType>, wrt: string, of: string): Node[] {
+  const reached = reachable(model, types, wrt);
   const wanted = new Set([of]);
   const path: Node[] = [];
   for (const node of model.nodes.toReversed()) {
@@ -88,14 +92,19 @@ export function pathBetween(model: Model, wrt: string, of: string): Node[] {
   return path.reverse();
 }
 
-// Results of these hold no differentiable value, so no gradient flows through them.
-const cutting = new Set(['Shape', 'Size', 'ArgMax', 'Equal', 'Greater', 'Less', 'GreaterOrEqual', 'LessOrEqual']);
+// Flat wherever they have a derivative.
+const flat = new Set(['Sign', 'Floor', 'Ceil', 'Round']);
+const differentiable = new Set<ElementType>(['float32', 'float64']);
 
-function reachable(model: Model, wrt: string): Set<string> {
+/** The values that depend on `wrt` smoothly: none behind a comparison, a position or a shape, though behind rounding to a quantised type. */
+function reachable({ nodes }: Model, types: ReadonlyMap<string, ValueType>, wrt: string): Set<string> {
   const reached = new Set([wrt]);
-  for (const node of model.nodes) {
-    if (cutting.has(node.operator) || !node.inputs.some((name) => reached.has(name))) continue;
-    for (const name of node.outputs) if (name) reached.add(name);
+  for (const node of nodes) {
+    if (flat.has(node.operator) || !node.inputs.some((name) => reached.has(name))) continue;
+    for (const name of node.outputs) {
+      const type = types.get(name)?.type ?? 'float32';
+      if (name && (differentiable.has(type) || node.operator === 'QuantizeLinear')) reached.add(name);
+    }
   }
   return reached;
 }

@@ -35,7 +35,9 @@ export function inspect(model: Model): Inspection {
   const shape = types.get(output.name)?.shape ?? output.shape ?? [];
   const input = model.inputs[0];
   const folded = foldConstants(model);
-  const missing = (input ? pathBetween(folded, input.name, output.name) : []).filter((node) => !hasRule(node));
+  const missing = (input ? pathBetween(folded, inferShapes(folded), input.name, output.name) : []).filter(
+    (node) => !hasRule(node),
+  );
   const operators: Record<string, number> = {};
   for (const { operator, domain } of model.nodes) {
     const name = domain ? `${domain}.${operator}` : operator;

@@ -5,7 +5,7 @@ import { int, type Model, type Value } from './model.ts';
 import { int64s } from './tensor.ts';
 
 /** Appends a loss that reads the model's first output (`logits` in prepared models). */
-function compose(
+export function composeLoss(
   model: Model,
   inputs: (logits: Value) => Value[],
   write: (b: Builder, logits: string) => string,
@@ -27,8 +27,27 @@ function compose(
     outputs: ['loss'],
     attributes: {},
   });
-  return b.finish({ outputs: [{ name: 'loss', type: 'float32', shape: logits.shape?.slice(0, 1) }, ...model.outputs] });
+  const shape = b.shape('loss');
+  return b.finish({ outputs: [{ name: 'loss', type: 'float32', shape }, ...model.outputs] });
 }
+
+/** Adds the input `labels`, int64 [N], to what a loss reads. */
+const labelled = (logits: Value): Value[] => [{ name: 'labels', type: 'int64', shape: logits.shape?.slice(0, 1) }];
+
+/** Booleans [N,K], true at each sample's label. */
+function atLabel(b: Builder, classes: number): string {
+  const range = b.constant(
+    int64s(
+      Array.from({ length: classes }, (_, i) => i),
+      [1, classes],
+    ),
+    'classes',
+  );
+  return b.add('Equal', [b.add('Unsqueeze', ['labels', b.ints([1])]), range]);
+}
+
+const clampedAt = (b: Builder, loss: string, bound: number | undefined): string =>
+  bound === undefined ? loss : b.add('Clip', [loss, '', b.scalar(bound)]);
 
 function classesOf(logits: Value): number {
   const classes = logits.shape?.[1];
@@ -47,24 +66,28 @@ function classesOf(logits: Value): number {
  * photos that are misread already stop pulling.
  */
 export function withCrossEntropy(model: Model, { clampAt }: { clampAt?: number } = {}): Model {
-  return compose(
-    model,
-    (logits) => [{ name: 'labels', type: 'int64', shape: logits.shape?.slice(0, 1) }],
-    (b, logits) => {
-      const classes = classesOf(model.outputs[0]);
-      const range = b.constant(
-        int64s(
-          Array.from({ length: classes }, (_, i) => i),
-          [1, classes],
-        ),
-        'classes',
-      );
-      const chosen = b.mask(b.add('Equal', [b.add('Unsqueeze', ['labels', b.ints([1])]), range]));
-      const likelihood = b.sum(b.mul(b.add('LogSoftmax', [logits], { axis: int(1) }), chosen), [1], false);
-      const loss = b.add('Neg', [likelihood]);
-      return clampAt === undefined ? loss : b.add('Clip', [loss, '', b.scalar(clampAt)]);
-    },
-  );
+  return composeLoss(model, labelled, (b, logits) => {
+    const chosen = b.mask(atLabel(b, classesOf(model.outputs[0])));
+    const likelihood = b.sum(b.mul(b.add('LogSoftmax', [logits], { axis: int(1) }), chosen), [1], false);
+    return clampedAt(b, b.add('Neg', [likelihood]), clampAt);
+  });
+}
+
+/**
+ * Logit margin: by how much the strongest other class exceeds the label's, per sample: loss = max over j != label of logits_j - logits_label.
+ * N. Carlini, D. Wagner, "Towards Evaluating the Robustness of Neural Networks", 2017, arXiv 1608.04644, with its sign turned.
+ *
+ * Positive where the sample is misread. Adds the input `labels`, int64 [N]. With `clampAt` the loss is min(loss, clampAt), whose gradient is 0
+ * for samples that are misread by more than that.
+ */
+export function withMargin(model: Model, { clampAt }: { clampAt?: number } = {}): Model {
+  return composeLoss(model, labelled, (b, logits) => {
+    const chosen = atLabel(b, classesOf(model.outputs[0]));
+    const others = b.add('Where', [chosen, b.scalar(-3.4e38), logits]);
+    const strongest = b.add('Squeeze', [b.maximum(others, [1]), b.ints([1])]);
+    const own = b.sum(b.mul(logits, b.mask(chosen)), [1], false);
+    return clampedAt(b, b.add('Sub', [strongest, own]), clampAt);
+  });
 }
 
 /**
@@ -74,7 +97,7 @@ export function withCrossEntropy(model: Model, { clampAt }: { clampAt?: number }
  * Adds the inputs `reference`, float32 [N,K], and `centre`, float32 [K]; a centre of zeros gives the plain cosine.
  */
 export function withCosine(model: Model): Model {
-  return compose(
+  return composeLoss(
     model,
     (logits) => [
       { name: 'reference', type: 'float32', shape: logits.shape },
@@ -95,11 +118,16 @@ export function withCosine(model: Model): Model {
  * The sum of output times cotangent, per sample: its gradient is the vector-Jacobian product of the model.
  *
  * Adds the input `cotangent` in the shape of the model's first output. `loss` has shape [N], or [1] where the output has no axes.
+ *
+ * The batch of the cotangent has a name of its own, `M`: one image with M cotangents gives M gradients for a single forward pass, since what
+ * the forward pass left behind broadcasts against them. That is how several class gradients of an image are had at once.
  */
 export function withCotangent(model: Model): Model {
-  return compose(
+  return composeLoss(
     model,
-    (output) => [{ name: 'cotangent', type: 'float32', shape: output.shape }],
+    ({ shape }) => [
+      { name: 'cotangent', type: 'float32', shape: shape?.map((dim, axis) => (axis === 0 && dim === 'N' ? 'M' : dim)) },
+    ],
     (b, output) => {
       const product = b.mul('cotangent', output);
       const axes = b

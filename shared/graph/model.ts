@@ -1,4 +1,4 @@
-import type { AttributeProto, GraphProto } from 'onnx-buf';
+import type { AttributeProto } from 'onnx-buf';
 import { GraphError } from './errors.ts';
 import type { ElementType, Tensor } from './tensor.ts';
 
@@ -23,8 +23,9 @@ export type Attribute =
   | { kind: 'floats'; value: number[] }
   | { kind: 'strings'; value: string[] }
   | { kind: 'tensor'; value: Tensor }
-  /** Kept as it was read: subgraphs, sparse tensors and types, which nothing here looks into. */
-  | { kind: 'other'; value: AttributeProto; graphs: GraphProto[] };
+  | { kind: 'graph'; value: Subgraph }
+  /** Kept as it was read: sparse tensors, types and lists of graphs, which nothing here looks into. */
+  | { kind: 'other'; value: AttributeProto };
 
 export interface Node {
   operator: string;
@@ -37,19 +38,24 @@ export interface Node {
   attributes: Record<string, Attribute>;
 }
 
-/** An ONNX model: nodes in an order in which they can run. Treated as immutable: every function returns a new one. */
-export interface Model {
+/** A graph by itself, or inside of a node, where it may also read what the graph around it has. */
+export interface Subgraph {
+  name: string;
+  inputs: Value[];
+  outputs: Value[];
+  constants: Map<string, Tensor>;
+  /** In an order in which they can run. */
+  nodes: Node[];
+}
+
+/** An ONNX model. Treated as immutable: every function returns a new one. */
+export interface Model extends Subgraph {
   irVersion: number;
   /** Version of ONNX's own operator set. */
   opset: number;
   /** Versions of other operator sets, by domain. */
   domains: Record<string, number>;
   producer: string;
-  name: string;
-  inputs: Value[];
-  outputs: Value[];
-  constants: Map<string, Tensor>;
-  nodes: Node[];
   metadata: Record<string, string>;
 }
 
@@ -90,22 +96,34 @@ export const at = (node: Node): { operator: string; node: string } => ({
   node: node.name || node.outputs[0] || '',
 });
 
-/** Every name a node reads, those captured by its subgraphs included. */
+/** What breaks on a malformed node is the file's mistake, and is said so. */
+export function guarded<Result>(node: Node, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof GraphError) throw error;
+    throw new GraphError(
+      `The ${describe(node)} cannot be understood (${error instanceof Error ? error.message : error}). The node is not valid ONNX: export the model again.`,
+      at(node),
+    );
+  }
+}
+
+/** Every name that a node reads, those that its subgraphs take from around them included. */
 export function reads(node: Node): string[] {
   const names = node.inputs.filter(Boolean);
-  for (const value of Object.values(node.attributes)) {
-    if (value.kind === 'other') for (const graph of value.graphs) captured(graph, names);
-  }
+  for (const value of Object.values(node.attributes)) if (value.kind === 'graph') names.push(...captured(value.value));
   return names;
 }
 
-function captured(graph: GraphProto, names: string[]): void {
-  for (const output of graph.output) names.push(output.name);
-  for (const node of graph.node) {
-    names.push(...node.input);
-    for (const value of node.attribute)
-      for (const inner of value.g ? [value.g, ...value.graphs] : value.graphs) captured(inner, names);
-  }
+function captured({ inputs, constants, nodes, outputs }: Subgraph): string[] {
+  const own = new Set([
+    ...inputs.map(({ name }) => name),
+    ...constants.keys(),
+    ...nodes.flatMap((node) => node.outputs),
+  ]);
+  const read = [...nodes.flatMap(reads), ...outputs.map(({ name }) => name)];
+  return read.filter((name) => !own.has(name));
 }
 
 /** Drops nodes and constants that no output depends on. */

@@ -3,7 +3,7 @@ import { freeBatch } from './batch.ts';
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
-import { at, ints, type Model, type Node, removeUnused, type Value } from './model.ts';
+import { at, int, ints, type Model, type Node, removeUnused, type Value } from './model.ts';
 import { analyse, inferShapes } from './shapes.ts';
 import { floats } from './tensor.ts';
 
@@ -148,16 +148,13 @@ function wrap(
     pixels = b.add('MatMul', [pixels, b.constant(floats(columns, [canvas, inputSize]), 'columns')]);
     pixels = b.add('MatMul', [b.constant(rows, 'rows'), pixels]);
   }
-  // Channel order, range, mean and std are one 3x3 matrix and an offset: a 1x1 convolution.
-  const matrix = new Float32Array(9);
-  for (let i = 0; i < 3; i++)
-    matrix[i * 3 + (spec.channelOrder === 'RGB' ? i : 2 - i)] = spec.range / 255 / spec.std[i];
-  const offset = spec.mean.map((value, i) => -value / spec.std[i]);
-  pixels = b.add('Conv', [
-    pixels,
-    b.constant(floats(matrix, [3, 3, 1, 1]), 'normalise'),
-    b.constant(floats(offset), 'offset'),
-  ]);
+  // Element by element and not as a 1x1 convolution: the runtime has a faster first convolution for three plain channels.
+  if (spec.channelOrder === 'BGR') pixels = b.add('Gather', [pixels, b.ints([2, 1, 0])], { axis: int(1) });
+  const perChannel = (values: number[]) => b.constant(floats(values, [1, 3, 1, 1]), 'normalise');
+  const factors = spec.std.map((std) => spec.range / 255 / std);
+  const offsets = spec.mean.map((mean, i) => -mean / spec.std[i]);
+  if (factors.some((factor) => factor !== 1)) pixels = b.mul(pixels, perChannel(factors));
+  if (offsets.some((offset) => offset !== 0)) pixels = b.add('Add', [pixels, perChannel(offsets)]);
   if (spec.layout === 'NHWC') pixels = b.add('Transpose', [pixels], { perm: ints([0, 2, 3, 1]) });
   const before = b.finish({});
 

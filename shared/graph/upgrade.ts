@@ -2,7 +2,19 @@
 // Source: the changelog of ONNX's operators, https://onnx.ai/onnx/operators/.
 import { GraphError } from './errors.ts';
 import { positiveAxis } from './evaluate.ts';
-import { at, attribute, describe, int, intsAttribute, type Model, type Node, text } from './model.ts';
+import {
+  type Attribute,
+  at,
+  attribute,
+  describe,
+  int,
+  intsAttribute,
+  type Model,
+  type Node,
+  type Subgraph,
+  text,
+  type ValueType,
+} from './model.ts';
 import { inferShapes } from './shapes.ts';
 import { floats, int64s, type Tensor } from './tensor.ts';
 
@@ -17,20 +29,27 @@ export function upgrade(model: Model): Model {
       `The model is of operator set ${model.opset}; sets before ${oldest} broadcast by other rules. Convert it first with onnx.version_converter.`,
     );
   if (model.opset >= 13) return renumber(model);
-  const constants = new Map(model.constants);
-  const upgraded = { ...model, constants };
   const types = model.nodes.some(({ operator }) => flattening.has(operator)) ? inferShapes(model) : new Map();
-  upgraded.nodes = model.nodes.flatMap((node) => {
-    if (node.domain !== '') return [node];
+  return renumber({ ...model, ...upgradeGraph(model, types) });
+}
+
+function upgradeGraph(graph: Subgraph, types: ReadonlyMap<string, ValueType>): Subgraph {
+  const constants = new Map(graph.constants);
+  const nodes = graph.nodes.map((node) => {
+    if (node.domain !== '') return node;
     const constant = (hint: string, tensor: Tensor) => {
       const name = `${node.outputs[0]}/${hint}`;
       constants.set(name, tensor);
       return name;
     };
-    const rank = types.get(node.inputs[0])?.shape?.length;
-    return [upgradeNode(node, constant, rank)];
+    const upgraded = upgradeNode(node, constant, types.get(node.inputs[0])?.shape?.length);
+    const attributes = Object.entries(upgraded.attributes).map(([name, value]): [string, Attribute] => [
+      name,
+      value.kind === 'graph' ? { kind: 'graph', value: upgradeGraph(value.value, types) } : value,
+    ]);
+    return { ...upgraded, attributes: Object.fromEntries(attributes) };
   });
-  return renumber(upgraded);
+  return { ...graph, nodes, constants };
 }
 
 // ONNX Runtime wants an IR version that knows the operator set.

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   differentiate,
@@ -8,33 +7,16 @@ import {
   type Model,
   type Preprocessing,
   prepare,
-  readModel,
   withCosine,
   withCotangent,
   withCrossEntropy,
 } from '#shared/graph';
 import { interpolationMatrix } from '#shared/images';
+import { starter } from './starter.ts';
 import { dot, noise, open, relativeDifference } from './support.ts';
 
 const side = 224;
 const plane = side * side;
-
-function starter(id: string): { model: Model; spec: Preprocessing; parameters: number } {
-  const folder = new URL('../../zoo/starter/models/', import.meta.url);
-  const card = JSON.parse(readFileSync(new URL(`${id}.json`, folder), 'utf8'));
-  return {
-    model: readModel(new Uint8Array(readFileSync(new URL(`${id}.onnx`, folder)))),
-    spec: {
-      inputSize: card.inputSize,
-      mean: card.mean255,
-      std: card.std255,
-      channelOrder: card.channelOrder,
-      layout: card.layout,
-      range: 255,
-    },
-    parameters: card.parameters,
-  };
-}
 
 /** Something with edges, gradients and texture, in 0..255. */
 function picture(count: number): Float32Array {

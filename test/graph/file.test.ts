@@ -1,10 +1,30 @@
 import { readFileSync } from 'node:fs';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
-import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
+import {
+  AttributeProtoSchema,
+  FunctionProtoSchema,
+  AttributeProto_AttributeType as Kind,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation,
+} from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { differentiate, GraphError, inspect, prepare, readModel, withCosine, writeModel } from '#shared/graph';
-import { floats } from '../../shared/graph/tensor.ts';
+import {
+  type Attribute,
+  differentiate,
+  foldConstants,
+  GraphError,
+  inspect,
+  prepare,
+  readModel,
+  withCosine,
+  withCotangent,
+  writeModel,
+} from '#shared/graph';
+import { floats, int64s } from '../../shared/graph/tensor.ts';
 import { modelOf, noise, open, relativeDifference } from './support.ts';
 
 const squeezeNet = new Uint8Array(
@@ -40,14 +60,116 @@ describe('reading and writing', () => {
     expect(readModel(toBinary(ModelProtoSchema, proto)).constants.get('c1')).toEqual(floats([1, -2.5, 2 ** -24]));
   });
 
-  test('weights in a second file are refused with the way out', () => {
+  describe('weights in a second file', () => {
+    const outside = (entries: Record<string, string>) => {
+      const proto = fromBinary(ModelProtoSchema, writeModel(tiny()));
+      const tensor = proto.graph!.initializer.find(({ name }) => name === 'c0')!;
+      tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
+      tensor.externalData = Object.entries(entries).map(([key, value]) =>
+        create(StringStringEntryProtoSchema, { key, value }),
+      );
+      tensor.rawData = new Uint8Array();
+      return toBinary(ModelProtoSchema, proto);
+    };
+    const weights = new Uint8Array(100);
+    weights.set(new Uint8Array(noise(12).buffer), 10);
+
+    test('are read from it, where it is given', () => {
+      const asked: string[] = [];
+      const external = (location: string) => {
+        asked.push(location);
+        return weights;
+      };
+      const model = readModel(outside({ location: 'weights.bin', offset: '10', length: '48' }), { external });
+      expect(model.constants).toEqual(tiny().constants);
+      expect(asked).toEqual(['weights.bin']);
+    });
+
+    test('that is not given, or too short, are an error with the way out', () => {
+      expect(() => readModel(outside({ location: 'weights.bin' }))).toThrow(
+        /initializer "c0" lies outside the model, in "weights.bin".*onnx.save/,
+      );
+      const far = outside({ location: 'weights.bin', offset: '90', length: '48' });
+      expect(() => readModel(far, { external: () => weights })).toThrow(
+        /bytes 90 to 138 of "weights.bin", which has 100/,
+      );
+    });
+  });
+
+  test('functions that the file defines are written out, with the attributes of each call', async () => {
     const proto = fromBinary(ModelProtoSchema, writeModel(tiny()));
-    const tensor = proto.graph!.initializer[0];
-    tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
-    tensor.externalData = [create(StringStringEntryProtoSchema, { key: 'location', value: 'weights.bin' })];
-    expect(() => readModel(toBinary(ModelProtoSchema, proto))).toThrow(
-      /initializer "c0" lies outside the model, in weights.bin.*onnx.save/,
-    );
+    const node = (
+      opType: string,
+      input: string[],
+      output: string[],
+      fields: MessageInitShape<typeof NodeProtoSchema> = {},
+    ) => create(NodeProtoSchema, { ...fields, opType, input, output });
+    const slope = create(AttributeProtoSchema, { name: 'alpha', refAttrName: 'slope', type: Kind.FLOAT });
+    proto.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'own', version: 1n }));
+    proto.functions = [
+      create(FunctionProtoSchema, {
+        domain: 'own',
+        name: 'Bend',
+        input: ['a'],
+        output: ['b'],
+        attribute: ['slope'],
+        node: [node('LeakyRelu', ['a'], ['t'], { attribute: [slope] }), node('Neg', ['t'], ['b'])],
+      }),
+    ];
+    const call = (input: string, output: string, f: number) =>
+      node('Bend', [input], [output], {
+        domain: 'own',
+        attribute: [create(AttributeProtoSchema, { name: 'slope', type: Kind.FLOAT, f })],
+      });
+    proto.graph!.node = [proto.graph!.node[0], call('y', 'once', 0.5), call('once', 'twice', 0.25)];
+    proto.graph!.output[0].name = 'twice';
+    const model = readModel(toBinary(ModelProtoSchema, proto));
+    expect(model.nodes.map(({ operator }) => operator)).toEqual(['Gemm', 'LeakyRelu', 'Neg', 'LeakyRelu', 'Neg']);
+    const x = { data: noise(8), shape: [2, 4] };
+    const { y } = await (await open(tiny()))({ x });
+    const { twice } = await (await open(model))({ x });
+    const bend = (value: number, alpha: number) => -(value < 0 ? alpha * value : value);
+    expect(
+      relativeDifference(
+        twice,
+        y.map((value) => bend(bend(value, 0.5), 0.25)),
+      ),
+    ).toBeLessThan(1e-6);
+
+    proto.functions[0].node = [call('a', 'b', 1)];
+    expect(() => readModel(toBinary(ModelProtoSchema, proto))).toThrow(/function Bend of the model calls itself/);
+  });
+
+  test('an If whose condition the shapes decide is replaced by the branch taken', async () => {
+    const branch = (operator: string): Attribute => ({
+      kind: 'graph',
+      value: {
+        name: operator,
+        inputs: [],
+        outputs: [{ name: 'out', type: 'float32', shape: undefined }],
+        constants: new Map([['factor', floats([3], [])]]),
+        nodes: [{ operator, domain: '', name: 'inner', inputs: ['y', 'factor'], outputs: ['out'], attributes: {} }],
+      },
+    });
+    const model = tiny();
+    const step = (operator: string, inputs: string[], output: string, attributes = {}) =>
+      model.nodes.push({ operator, domain: '', name: output, inputs, outputs: [output], attributes });
+    model.constants.set('three', int64s([3], []));
+    model.constants.set('axis', int64s([1], []));
+    step('Shape', ['y'], 'shape');
+    step('Gather', ['shape', 'axis'], 'columns');
+    step('Equal', ['columns', 'three'], 'condition');
+    step('If', ['condition'], 'result', { then_branch: branch('Mul'), else_branch: branch('Add') });
+    model.outputs = [{ name: 'result', type: 'float32', shape: ['N', 3] }];
+    const read = readModel(writeModel(model));
+    expect(foldConstants(read).nodes.map(({ operator }) => operator)).toEqual(['Gemm', 'Mul', 'Identity']);
+
+    const x = { data: noise(8), shape: [2, 4] };
+    const run = await open(differentiate(withCotangent(read), { of: 'loss', wrt: 'x' }));
+    const { result } = await (await open(read))({ x });
+    const found = await run({ x, cotangent: { data: noise(6), shape: [2, 3] } });
+    expect(relativeDifference(found.result, result)).toBeLessThan(1e-6);
+    expect(found.gradient.some((value) => value !== 0)).toBe(true);
   });
 
   test('nodes that read what nothing provides, such as each other, are refused', () => {
@@ -112,7 +234,7 @@ function smallClassifier(): Uint8Array {
 
 test('a model of operator set 11 computes the same after reading', async () => {
   const x = { shape: [2, 6, 4], data: noise(48) };
-  const old = modelOf({ operator: 'Squeeze', x, attributes: {} }, 11);
+  const old = modelOf({ operator: 'Squeeze', x, attributes: {}, opset: 11 });
   old.inputs[0].shape = [2, 6, 4];
   old.nodes = [
     {

@@ -47,13 +47,19 @@ export interface Operation {
   constants?: (Constant | undefined)[];
   attributes?: Record<string, Attribute>;
   outputs?: number;
+  opset?: number;
 }
 
 /** A model of one node (followed by a Concat where it has several outputs). */
-export function modelOf(
-  { operator, x, position = 0, constants = [], attributes = {}, outputs = 1 }: Operation,
+export function modelOf({
+  operator,
+  x,
+  position = 0,
+  constants = [],
+  attributes = {},
+  outputs = 1,
   opset = 17,
-): Model {
+}: Operation): Model {
   const others = constants.map((constant, i) => (constant ? `c${i}` : ''));
   const names = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? 'y' : `y${i}`));
   const node: Node = {

@@ -1,11 +1,14 @@
-import { attribute } from '../model.ts';
+import { attribute, float } from '../model.ts';
 import { numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 const elementwise = (derivative: (step: Step) => string): Rule =>
   simple((gradient, step) => [step.b.mul(gradient, derivative(step))]);
 
-const relu: Rule = elementwise(({ node, b }) => b.mask(b.add('Greater', [node.outputs[0], b.scalar(0)])));
+/** 1 where y > 0, as y * 2^100 clipped to 0..1: one pass over memory where a comparison and a cast are two. */
+const relu: Rule = elementwise(({ node, b }) =>
+  b.add('HardSigmoid', [node.outputs[0]], { alpha: float(2 ** 100), beta: float(0) }),
+);
 
 /** The mask reads the output and not the input: the runtime can then fuse the activation into the convolution before it. */
 const clip: Rule = simple((gradient, { node, b }) => {
@@ -100,6 +103,15 @@ export const activations: Record<string, Rule> = {
     ({ node }) => attribute(node, 'alpha', 1.6732632423543772),
     ({ node }) => attribute(node, 'gamma', 1.0507009873554805),
   ),
+  // For x <= 0, y = alpha * (exp(x / alpha) - 1), so that dy/dx = y / alpha + 1. J. T. Barron, 2017, arXiv 1704.07483.
+  Celu: elementwise((step) => {
+    const { b, node } = step;
+    const slope = b.add('Add', [b.mul(node.outputs[0], b.scalar(1 / attribute(node, 'alpha', 1))), b.scalar(1)]);
+    return bySign(step, b.scalar(1), slope);
+  }),
+  ThresholdedRelu: elementwise(({ node, b }) =>
+    b.mask(b.add('Greater', [node.inputs[0], b.scalar(attribute(node, 'alpha', 1))])),
+  ),
   Sigmoid: elementwise(sigmoidSlope),
   HardSigmoid: elementwise((step) => {
     const alpha = attribute(step.node, 'alpha', 0.2);
@@ -114,6 +126,18 @@ export const activations: Record<string, Rule> = {
     return b.add('Add', [inner, b.mask(b.add('GreaterOrEqual', [x, b.scalar(3)]))]);
   }),
   Tanh: elementwise(({ node, b }) => b.add('Sub', [b.scalar(1), b.mul(node.outputs[0], node.outputs[0])])),
+  // y = x / (1 + |x|), so that dy/dx = (1 - |y|)^2.
+  Softsign: elementwise(({ node, b }) => {
+    const rest = b.add('Sub', [b.scalar(1), b.add('Abs', [node.outputs[0]])]);
+    return b.mul(rest, rest);
+  }),
+  // y = x * t, t = tanh(softplus(x)), so that dy/dx = t + x * (1 - t^2) * sigmoid(x). D. Misra, 2019, arXiv 1908.08681.
+  Mish: elementwise(({ node, b }) => {
+    const [x] = node.inputs;
+    const t = b.add('Tanh', [b.add('Softplus', [x])]);
+    const rest = b.mul(b.add('Sub', [b.scalar(1), b.mul(t, t)]), b.add('Sigmoid', [x]));
+    return b.add('Add', [t, b.mul(x, rest)]);
+  }),
   Softplus: elementwise(({ node, b }) => b.add('Sigmoid', [node.inputs[0]])),
   Erf: elementwise(({ node, b }) =>
     b.mul(b.add('Exp', [b.add('Neg', [b.mul(node.inputs[0], node.inputs[0])])]), b.scalar(2 / Math.sqrt(Math.PI))),

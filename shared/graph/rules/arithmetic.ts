@@ -1,5 +1,3 @@
-import { GraphError } from '../errors.ts';
-import { at, describe } from '../model.ts';
 import { numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
@@ -25,43 +23,29 @@ const sum = (weight: (count: number) => number): Rule =>
     return node.inputs.map((name, i) => (needs(i) ? b.sumTo(scaled, b.shape(name)) : undefined));
   });
 
+/** x^e: for x, e x^(e-1); for an exponent that depends on the input too, x^e log(x), which needs x > 0. */
 const pow: Rule = simple((gradient, { node, b, needs }) => {
-  if (needs(1))
-    throw new GraphError(
-      `The exponent of the ${describe(node)} depends on the input, which has no rule. Only constant exponents are supported.`,
-      at(node),
-    );
-  const constant = b.facts.constants.get(node.inputs[1]);
+  const [x, e] = node.inputs;
+  const constant = b.facts.constants.get(e);
   const exponent = constant?.data.length === 1 ? numbers(constant)[0] : undefined;
-  if (exponent === undefined)
-    throw new GraphError(
-      `The exponent of the ${describe(node)} is not one constant number. Only constant exponents are supported.`,
-      at(node),
-    );
-  const [x] = node.inputs;
-  const power = exponent === 2 ? x : b.power(x, exponent - 1);
-  return [b.sumTo(b.mul(b.mul(gradient, b.scalar(exponent)), power), b.shape(x))];
+  const lower = () => {
+    if (exponent === undefined) return b.mul(e, b.add('Pow', [x, b.add('Sub', [e, b.scalar(1)])]));
+    return b.mul(b.scalar(exponent), exponent === 2 ? x : b.power(x, exponent - 1));
+  };
+  return [
+    needs(0) ? b.sumTo(b.mul(gradient, lower()), b.shape(x)) : undefined,
+    needs(1) ? b.sumTo(b.mul(b.mul(gradient, node.outputs[0]), b.add('Log', [x])), b.shape(e)) : undefined,
+  ];
 });
 
-/** Min and Max of two inputs: the gradient goes to the input that was taken, and half to each when they are equal. */
-const choice = (comparison: 'Greater' | 'Less'): Rule =>
-  simple((gradient, { node, b, needs }) => {
-    if (node.inputs.length === 1) return [gradient];
-    const [x, y] = node.inputs;
-    if (node.inputs.length > 2)
-      throw new GraphError(
-        `The ${describe(node)} has ${node.inputs.length} inputs; only two are supported. Split it into a chain.`,
-        at(node),
-      );
-    const wins = (a: string, c: string) => {
-      const strict = b.mask(b.add(comparison, [a, c]));
-      return b.add('Add', [strict, b.mul(b.mask(b.add('Equal', [a, c])), b.scalar(0.5))]);
-    };
-    return [
-      needs(0) ? b.sumTo(b.mul(gradient, wins(x, y)), b.shape(x)) : undefined,
-      needs(1) ? b.sumTo(b.mul(gradient, wins(y, x)), b.shape(y)) : undefined,
-    ];
-  });
+/** Min and Max: the gradient goes to the input that was taken, in equal parts where several are equal. */
+const choice: Rule = simple((gradient, { node, b, needs }) => {
+  if (node.inputs.length === 1) return [gradient];
+  const taken = node.inputs.map((name) => b.mask(b.add('Equal', [name, node.outputs[0]])));
+  const count = taken.reduce((sum, mask) => b.add('Add', [sum, mask]));
+  const share = b.add('Div', [gradient, count]);
+  return node.inputs.map((name, i) => (needs(i) ? b.sumTo(b.mul(share, taken[i]), b.shape(name)) : undefined));
+});
 
 export const arithmetic: Record<string, Rule> = {
   Add: sum(() => 1),
@@ -80,8 +64,8 @@ export const arithmetic: Record<string, Rule> = {
     (g, { b, node }) => b.add('Neg', [b.add('Div', [b.mul(g, node.outputs[0]), node.inputs[1]])]),
   ),
   Pow: pow,
-  Min: choice('Less'),
-  Max: choice('Greater'),
+  Min: choice,
+  Max: choice,
   Where: simple((gradient, { node, b, needs }) => {
     const zero = b.scalar(0);
     const [condition, x, y] = node.inputs;
@@ -95,10 +79,8 @@ export const arithmetic: Record<string, Rule> = {
   Sqrt: simple((gradient, { node, b }) => [b.add('Div', [b.mul(gradient, b.scalar(0.5)), node.outputs[0]])]),
   Exp: elementwise(({ node }) => node.outputs[0]),
   Log: simple((gradient, { node, b }) => [b.add('Div', [gradient, node.inputs[0]])]),
+  Sin: elementwise(({ node, b }) => b.add('Cos', [node.inputs[0]])),
+  Cos: elementwise(({ node, b }) => b.add('Neg', [b.add('Sin', [node.inputs[0]])])),
   Reciprocal: elementwise(({ node, b }) => b.add('Neg', [b.mul(node.outputs[0], node.outputs[0])])),
-  Abs: elementwise(({ node, b }) => {
-    // Two comparisons instead of Sign, which the WebGPU provider lacks.
-    const [x] = node.inputs;
-    return b.add('Sub', [b.mask(b.add('Greater', [x, b.scalar(0)])), b.mask(b.add('Less', [x, b.scalar(0)]))]);
-  }),
+  Abs: elementwise(({ node, b }) => b.sign(node.inputs[0])),
 };

@@ -1,9 +1,9 @@
 // Gradient of convolutions with respect to their input.
 // Method: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", 2016, arXiv 1603.07285, chapter 4.
 import { GraphError } from '../errors.ts';
-import { at, attribute, describe, int, ints } from '../model.ts';
-import { allocate, sizeOf, type Tensor } from '../tensor.ts';
-import { type Window, windowOf } from '../windows.ts';
+import { at, attribute, describe, int, ints, text } from '../model.ts';
+import { allocate, floats, sizeOf, type Tensor } from '../tensor.ts';
+import { transposedWindowOf, type Window, windowOf } from '../windows.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 const conv: Rule = simple((gradient, step) => {
@@ -25,29 +25,59 @@ const conv: Rule = simple((gradient, step) => {
       at(node),
     );
   }
-  const direct = weights && window.strides.every((stride) => stride === 1);
-  return [direct ? byConvolution(gradient, step, weights, window) : byTransposed(gradient, step, w, window)];
+  const single = window.strides.every((stride) => stride === 1);
+  if (weights && single) return [byConvolution(gradient, step, weights, window)];
+  const depthwise = attribute(node, 'group', 1) === shape[1] && shape[1] === weights?.shape[0];
+  if (weights && depthwise) return [byConvolution(spread(gradient, b, window), step, weights, window)];
+  return [byTransposed(gradient, step, w, window)];
 });
 
-/** Stride 1: a convolution with spatially flipped weights whose channels are exchanged. Several times faster than ConvTranspose. */
+/**
+ * The gradient with stride - 1 zeros behind every element, for the convolution of stride 1 that undoes a strided one. For depthwise convolutions
+ * that is three times faster than ConvTranspose, which gains nothing there from the zeros that it knows; dense ones do.
+ */
+function spread(gradient: string, b: Step['b'], { strides }: Window): string {
+  const shape = b.shape(gradient);
+  const sizes = strides.map((stride, i) => (shape[i + 2] as number) * stride);
+  const repeated = b.add('Resize', [gradient, '', b.constant(floats([1, 1, ...strides]))], {
+    mode: text('nearest'),
+    coordinate_transformation_mode: text('asymmetric'),
+    nearest_mode: text('floor'),
+  });
+  const first = new Float32Array(sizeOf(sizes));
+  for (let i = 0; i < first.length; i++) {
+    let rest = i;
+    let kept = true;
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      kept &&= (rest % sizes[axis]) % strides[axis] === 0;
+      rest = Math.floor(rest / sizes[axis]);
+    }
+    first[i] = Number(kept);
+  }
+  return b.mul(repeated, b.constant(floats(first, [1, 1, ...sizes]), 'first'));
+}
+
+/** A convolution of stride 1 with spatially flipped weights whose channels are exchanged. Several times faster than ConvTranspose. */
 function byConvolution(gradient: string, { node, b }: Step, weights: Tensor, window: Window): string {
   const group = attribute(node, 'group', 1);
-  const reach = window.kernel.map((size, i) => window.dilations[i] * (size - 1));
-  const pads = [...reach.map((size, i) => size - window.before[i]), ...reach.map((size, i) => size - window.after[i])];
+  const size = b.shape(node.inputs[0]).slice(2) as number[];
+  const given = b.shape(gradient).slice(2) as number[];
+  const reach = window.kernel.map((taps, i) => window.dilations[i] * (taps - 1));
+  const before = reach.map((length, i) => length - window.before[i]);
+  // What is missing to the input's size: padding that the forward pass had at its end, or pixels that no window reached.
+  const after = reach.map((length, i) => size[i] + length - given[i] - before[i]);
   let cropped = gradient;
-  if (pads.some((pad) => pad < 0)) {
+  if ([...before, ...after].some((pad) => pad < 0)) {
     // More padding than the kernel reaches: the outermost outputs saw only zeros.
-    const rank = reach.length;
-    const starts = pads.slice(0, rank).map((pad) => Math.max(0, -pad));
-    const ends = pads.slice(rank).map((pad) => (pad < 0 ? pad : Number.MAX_SAFE_INTEGER));
+    const starts = before.map((pad) => Math.max(0, -pad));
+    const ends = after.map((pad) => (pad < 0 ? pad : Number.MAX_SAFE_INTEGER));
     cropped = b.add('Slice', [gradient, b.ints(starts), b.ints(ends), b.ints(starts.map((_, i) => i + 2))]);
   }
   return b.add('Conv', [cropped, b.constant(flipped(weights, group), 'weights')], {
     kernel_shape: ints(window.kernel),
     dilations: ints(window.dilations),
-    strides: ints(window.strides),
     group: int(group),
-    pads: ints(pads.map((pad) => Math.max(0, pad))),
+    pads: ints([...before, ...after].map((pad) => Math.max(0, pad))),
   });
 }
 
@@ -100,4 +130,31 @@ export function transposed(
   return result;
 }
 
-export const convolution: Record<string, Rule> = { Conv: conv };
+/** ConvTranspose is the gradient of a convolution, and that convolution is its gradient, with the same weights. */
+const convTranspose: Rule = simple((gradient, { node, b, needs }) => {
+  const [x, w, bias] = node.inputs;
+  if (needs(1) || (bias && needs(2)))
+    throw new GraphError(
+      `The weights of the ${describe(node)} depend on the input, which has no rule. Only constant weights are supported.`,
+      at(node),
+    );
+  const shape = b.shape(x);
+  const window = transposedWindowOf(node, shape, b.shape(w).slice(2));
+  if (shape.slice(2).some((dim) => typeof dim === 'string'))
+    throw new GraphError(
+      `The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`,
+      at(node),
+    );
+  // output_padding can leave less than a stride at the end that no window of the convolution reaches.
+  return [
+    b.add('Conv', [gradient, w], {
+      kernel_shape: ints(window.kernel),
+      dilations: ints(window.dilations),
+      strides: ints(window.strides),
+      group: int(attribute(node, 'group', 1)),
+      pads: ints([...window.before, ...window.after]),
+    }),
+  ];
+});
+
+export const convolution: Record<string, Rule> = { Conv: conv, ConvTranspose: convTranspose };

@@ -6,8 +6,11 @@ import { joining } from './joining.ts';
 import { layout } from './layout.ts';
 import { linear } from './linear.ts';
 import { normalisation } from './normalisation.ts';
+import { picking } from './picking.ts';
 import { pooling } from './pooling.ts';
+import { quantisation } from './quantisation.ts';
 import { reductions } from './reductions.ts';
+import { resampling } from './resampling.ts';
 import type { Rule } from './types.ts';
 
 export type { Rule, Step } from './types.ts';
@@ -20,6 +23,9 @@ export const rules: Record<string, Rule> = {
   ...layout,
   ...linear,
   ...normalisation,
+  ...picking,
   ...pooling,
+  ...quantisation,
   ...reductions,
+  ...resampling,
 };

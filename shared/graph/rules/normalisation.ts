@@ -1,5 +1,5 @@
 import { positiveAxis } from '../evaluate.ts';
-import { attribute, type Dim, int } from '../model.ts';
+import { attribute } from '../model.ts';
 import { floats, numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
@@ -50,35 +50,55 @@ const instance: Rule = simple((gradient, { node, b }) => {
   return [whiten(b.mul(gradient, perChannel(b, scale, rank)), x, axes, attribute(node, 'epsilon', 1e-5), b)];
 });
 
+/** Groups of channels are whitened together; scale and shift are per channel, or per group before operator set 21. Y. Wu, K. He, 2018, arXiv 1803.08494. */
+const group: Rule = simple((gradient, { node, b }) => {
+  const [x, scale] = node.inputs;
+  const shape = b.shape(x);
+  const groups = attribute(node, 'num_groups', 1);
+  const grouped = (name: string) =>
+    b.add('Reshape', [
+      name,
+      b.shapeVector(
+        [shape[0], groups, shape.slice(1).reduce<number>((size, dim) => size * Number(dim), 1) / groups],
+        name,
+      ),
+    ]);
+  const perGroup = b.shape(scale)[0] === groups && groups !== shape[1];
+  const scaled = perGroup
+    ? b.mul(grouped(gradient), b.add('Unsqueeze', [scale, b.ints([1])]))
+    : grouped(b.mul(gradient, perChannel(b, scale, shape.length)));
+  return [b.reshapeLike(whiten(scaled, grouped(x), [2], attribute(node, 'epsilon', 1e-5), b), x)];
+});
+
+/** y = x / |x|: what remains of g is the part across y, over the norm. */
+const unitLength: Rule = simple((gradient, { node, b }) => {
+  const [x] = node.inputs;
+  const y = node.outputs[0];
+  const axes = [positiveAxis(attribute(node, 'axis', -1), b.shape(x).length)];
+  const along = b.sum(b.mul(gradient, y), axes, true);
+  if (attribute(node, 'p', 2) === 1) {
+    const norm = b.sum(b.add('Abs', [x]), axes, true);
+    return [b.add('Div', [b.add('Sub', [gradient, b.mul(b.sign(x), along)]), norm])];
+  }
+  const norm = b.add('Sqrt', [b.sum(b.mul(x, x), axes, true)]);
+  return [b.add('Div', [b.add('Sub', [gradient, b.mul(y, along)]), norm])];
+});
+
 /**
  * y_i = x_i / d_i^beta with d_i = bias + alpha/n * sum of x_j^2 over the n channels around i, so that
  * dx_k = g_k / d_k^beta - 2 alpha beta / n * x_k * sum over i around k of g_i y_i / d_i. A. Krizhevsky et al., 2012, section 3.3.
- * The sums over channels are products with a banded 0/1 matrix, as a 1x1 convolution.
  */
 const localResponse: Rule = simple((gradient, { node, b }) => {
   const [x] = node.inputs;
-  const shape: Dim[] = b.shape(x);
-  const channels = Number(shape[1]);
   const size = attribute(node, 'size', 1);
   const alpha = attribute(node, 'alpha', 1e-4);
   const beta = attribute(node, 'beta', 0.75);
-  const band = new Float32Array(channels * channels);
-  const turned = new Float32Array(channels * channels);
-  for (let i = 0; i < channels; i++) {
-    const first = Math.max(0, i - Math.floor((size - 1) / 2));
-    const last = Math.min(channels - 1, i + Math.ceil((size - 1) / 2));
-    for (let j = first; j <= last; j++) band[i * channels + j] = turned[j * channels + i] = 1;
-  }
-  const around = (name: string, matrix: Float32Array) =>
-    b.add('Conv', [name, b.constant(floats(matrix, [channels, channels, ...shape.slice(2).map(() => 1)]), 'band')], {
-      group: int(1),
-    });
   const d = b.add('Add', [
-    b.mul(around(b.mul(x, x), band), b.scalar(alpha / size)),
+    b.mul(b.aroundChannels(b.mul(x, x), size, false), b.scalar(alpha / size)),
     b.scalar(attribute(node, 'bias', 1)),
   ]);
   const direct = b.mul(gradient, b.power(d, -beta));
-  const spread = around(b.add('Div', [b.mul(gradient, node.outputs[0]), d]), turned);
+  const spread = b.aroundChannels(b.add('Div', [b.mul(gradient, node.outputs[0]), d]), size, true);
   return [b.add('Sub', [direct, b.mul(b.mul(x, b.scalar((2 * alpha * beta) / size)), spread)])];
 });
 
@@ -86,5 +106,7 @@ export const normalisation: Record<string, Rule> = {
   BatchNormalization: batch,
   LayerNormalization: layer,
   InstanceNormalization: instance,
+  GroupNormalization: group,
+  LpNormalization: unitLength,
   LRN: localResponse,
 };

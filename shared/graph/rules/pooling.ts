@@ -49,14 +49,16 @@ function poolAxis(x: string, i: number, window: Window, sizes: number[], b: Step
     ((window.outputs[i] as number) - 1) * window.strides[i] + window.dilations[i] * (window.kernel[i] - 1) + 1;
   // With the padding spelt out, neither auto_pad nor ceil_mode is needed.
   const after = Math.max(0, reach - sizes[i] - window.before[i]);
-  return b.add('MaxPool', [x], {
+  // The runtime wants less padding than the kernel has taps; dilated windows can need more.
+  const wide = after >= window.kernel[i];
+  return b.add('MaxPool', [wide ? padAxis(x, i + 2, 0, after, sizes.length + 2, b, -3.4e38) : x], {
     kernel_shape: ints(only(window.kernel, 1)),
     strides: ints(only(window.strides, 1)),
     dilations: ints(only(window.dilations, 1)),
     pads: ints([
       ...only(window.before, 0),
       ...only(
-        sizes.map(() => after),
+        sizes.map(() => (wide ? 0 : after)),
         0,
       ),
     ]),

@@ -76,6 +76,20 @@ export const reductions: Record<string, Rule> = {
   ReduceMax: maximum,
   ReduceMin: maximum,
   ReduceL2: norm,
+  ReduceL1: simple((gradient, step) => [
+    step.b.mul(step.b.sign(step.node.inputs[0]), kept(gradient, step, axesOf(step))),
+  ]),
+  ReduceLogSum: simple((gradient, step) => {
+    const axes = axesOf(step);
+    const total = step.b.add('Exp', [kept(step.node.outputs[0], step, axes)]);
+    return [step.b.expandLike(step.b.add('Div', [kept(gradient, step, axes), total]), step.node.inputs[0])];
+  }),
+  ReduceLogSumExp: simple((gradient, step) => {
+    const { b, node } = step;
+    const axes = axesOf(step);
+    const share = b.add('Exp', [b.add('Sub', [node.inputs[0], kept(node.outputs[0], step, axes)])]);
+    return [b.mul(share, kept(gradient, step, axes))];
+  }),
   ReduceSumSquare: simple((gradient, step) => [
     step.b.mul(step.b.mul(step.node.inputs[0], step.b.scalar(2)), kept(gradient, step, axesOf(step))),
   ]),

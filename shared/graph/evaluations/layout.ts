@@ -1,0 +1,395 @@
+// Moving, repeating and picking elements; and tensors made from nothing but numbers.
+import { attribute, intsAttribute, type Node } from '../model.ts';
+import {
+  allocate,
+  broadcastTo,
+  convert,
+  floats,
+  gatherStrided,
+  int64s,
+  numbers,
+  sizeOf,
+  stridesOf,
+  type Tensor,
+  transpose,
+} from '../tensor.ts';
+import { axesOf, broadcastShape, type Evaluation, largest, positiveAxis } from './types.ts';
+
+const reshaped = (tensor: Tensor, shape: number[]): Tensor | undefined =>
+  sizeOf(shape) === tensor.data.length ? { type: tensor.type, shape, data: tensor.data } : undefined;
+
+const gather: Evaluation = (node, [x, indices]) => {
+  if (!x || !indices) return undefined;
+  const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
+  const inner = stridesOf(x.shape)[axis];
+  const outer = sizeOf(x.shape.slice(0, axis));
+  const picked = numbers(indices).map((index) => positiveAxis(index, x.shape[axis]));
+  if (picked.some((index) => index < 0 || index >= x.shape[axis])) return undefined;
+  const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+  if (sizeOf(shape) > largest) return undefined;
+  const data = allocate(x.type, sizeOf(shape));
+  let position = 0;
+  for (let o = 0; o < outer; o++) {
+    for (const index of picked) {
+      const start = (o * x.shape[axis] + index) * inner;
+      for (let i = 0; i < inner; i++) data[position++] = x.data[start + i];
+    }
+  }
+  return { type: x.type, shape, data };
+};
+
+/** Where each element of `indices` points in data of shape `shape`, or undefined when one points outside. */
+function elementPositions(shape: readonly number[], indices: Tensor, axis: number): number[] | undefined {
+  const strides = stridesOf(shape);
+  const own = stridesOf(indices.shape);
+  const positions = numbers(indices).map((value, i) => {
+    const index = positiveAxis(value, shape[axis]);
+    if (index < 0 || index >= shape[axis]) return -1;
+    return strides.reduce(
+      (sum, stride, at) => sum + stride * (at === axis ? index : Math.floor(i / own[at]) % indices.shape[at]),
+      0,
+    );
+  });
+  return positions.includes(-1) ? undefined : positions;
+}
+
+/** Where each index tuple (the last axis of `indices`) points in data of shape `shape`, after `batch` shared axes. */
+function tuplePositions(shape: readonly number[], indices: Tensor, batch: number): number[] | undefined {
+  const depth = indices.shape.at(-1) ?? 0;
+  const strides = stridesOf(shape);
+  const values = numbers(indices);
+  const perBatch = sizeOf(indices.shape.slice(batch, -1));
+  const positions: number[] = [];
+  for (let t = 0; t < values.length / depth; t++) {
+    let position = batch > 0 ? Math.floor(t / perBatch) * strides[batch - 1] : 0;
+    for (let d = 0; d < depth; d++) {
+      const index = positiveAxis(values[t * depth + d], shape[batch + d]);
+      if (index < 0 || index >= shape[batch + d]) return undefined;
+      position += index * strides[batch + d];
+    }
+    positions.push(position);
+  }
+  return positions;
+}
+
+const gatherND: Evaluation = (node, [x, indices]) => {
+  if (!x || !indices) return undefined;
+  const batch = attribute(node, 'batch_dims', 0);
+  const positions = tuplePositions(x.shape, indices, batch);
+  if (!positions) return undefined;
+  const tail = x.shape.slice(batch + (indices.shape.at(-1) ?? 0));
+  const chunk = sizeOf(tail);
+  const data = allocate(x.type, positions.length * chunk);
+  for (const [t, position] of positions.entries())
+    for (let i = 0; i < chunk; i++) data[t * chunk + i] = x.data[position + i];
+  return { type: x.type, shape: [...indices.shape.slice(0, -1), ...tail], data };
+};
+
+const scatterND: Evaluation = (node, [x, indices, updates]) => {
+  if (!x || !indices || !updates || attribute(node, 'reduction', 'none') !== 'none') return undefined;
+  const positions = tuplePositions(x.shape, indices, 0);
+  if (!positions) return undefined;
+  const chunk = sizeOf(x.shape.slice(indices.shape.at(-1) ?? 0));
+  const data = x.data.slice();
+  for (const [t, position] of positions.entries())
+    for (let i = 0; i < chunk; i++) data[position + i] = updates.data[t * chunk + i];
+  return { type: x.type, shape: x.shape, data };
+};
+
+const gatherElements: Evaluation = (node, [x, indices]) => {
+  const positions =
+    x && indices && elementPositions(x.shape, indices, positiveAxis(attribute(node, 'axis', 0), x.shape.length));
+  if (!positions) return undefined;
+  const data = allocate(x.type, positions.length);
+  for (const [i, position] of positions.entries()) data[i] = x.data[position];
+  return { type: x.type, shape: indices.shape, data };
+};
+
+const scatterElements: Evaluation = (node, [x, indices, updates]) => {
+  if (!x || !indices || !updates || attribute(node, 'reduction', 'none') !== 'none') return undefined;
+  const positions = elementPositions(x.shape, indices, positiveAxis(attribute(node, 'axis', 0), x.shape.length));
+  if (!positions) return undefined;
+  const data = x.data.slice();
+  for (const [i, position] of positions.entries()) data[position] = updates.data[i];
+  return { type: x.type, shape: x.shape, data };
+};
+
+const concat: Evaluation = (node, inputs) => {
+  const parts = inputs.filter((tensor) => tensor !== undefined);
+  const axis = positiveAxis(attribute(node, 'axis', 0), parts[0].shape.length);
+  const shape = parts[0].shape.slice();
+  shape[axis] = parts.reduce((sum, part) => sum + part.shape[axis], 0);
+  const data = allocate(parts[0].type, sizeOf(shape));
+  const outer = sizeOf(shape.slice(0, axis));
+  let position = 0;
+  for (let o = 0; o < outer; o++) {
+    for (const part of parts) {
+      const chunk = part.data.length / outer;
+      for (let i = 0; i < chunk; i++) data[position++] = part.data[o * chunk + i];
+    }
+  }
+  return { type: parts[0].type, shape, data };
+};
+
+const split: Evaluation = (node, [x, input]) => {
+  if (!x) return undefined;
+  const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
+  const chunk = Math.ceil(x.shape[axis] / node.outputs.length);
+  const sizes =
+    (input ? numbers(input) : intsAttribute(node, 'split')) ??
+    node.outputs.map((_, i) => Math.min(chunk, x.shape[axis] - i * chunk));
+  if (sizes.length !== node.outputs.length || sizes.reduce((sum, size) => sum + size, 0) !== x.shape[axis])
+    return undefined;
+  const strides = stridesOf(x.shape);
+  let start = 0;
+  return sizes.map((size) => {
+    const part = gatherStrided(x, x.shape.with(axis, size), strides, start * strides[axis]);
+    start += size;
+    return part;
+  });
+};
+
+const slice: Evaluation = (_, [x, starts, ends, axes, steps]) => {
+  if (!x || !starts || !ends) return undefined;
+  const strides = stridesOf(x.shape);
+  const shape = x.shape.slice();
+  const reading = strides.slice();
+  let offset = 0;
+  for (const [i, window] of sliceWindows(
+    x.shape,
+    numbers(starts),
+    numbers(ends),
+    axes && numbers(axes),
+    steps && numbers(steps),
+  ).entries()) {
+    shape[i] = window.length;
+    reading[i] = strides[i] * window.step;
+    offset += window.start * strides[i];
+  }
+  return gatherStrided(x, shape, reading, offset);
+};
+
+/** What Slice reads along each axis, with ONNX's clamping of starts and ends. */
+export function sliceWindows(
+  shape: readonly number[],
+  starts: number[],
+  ends: number[],
+  axes: number[] = starts.map((_, i) => i),
+  steps: number[] = starts.map(() => 1),
+): { start: number; step: number; length: number }[] {
+  const windows = shape.map((length) => ({ start: 0, step: 1, length }));
+  for (const [i, axisOrNegative] of axes.entries()) {
+    const axis = positiveAxis(axisOrNegative, shape.length);
+    const size = shape[axis];
+    const step = steps[i];
+    const clamp = (value: number, low: number, high: number) =>
+      Math.min(Math.max(value < 0 ? value + size : value, low), high);
+    const start = step > 0 ? clamp(starts[i], 0, size) : clamp(starts[i], 0, size - 1);
+    const end = step > 0 ? clamp(ends[i], 0, size) : clamp(ends[i], -1, size - 1);
+    windows[axis] = { start, step, length: Math.max(0, Math.ceil((end - start) / step)) };
+  }
+  return windows;
+}
+
+/** The source position of every position along a padded axis, -1 where a constant is put. */
+export function paddedPositions(size: number, before: number, after: number, mode: string): number[] {
+  return Array.from({ length: Math.max(0, before + size + after) }, (_, i) => {
+    const position = i - before;
+    if (position >= 0 && position < size) return position;
+    if (mode === 'edge') return position < 0 ? 0 : size - 1;
+    if (mode === 'wrap') return ((position % size) + size) % size;
+    if (mode !== 'reflect') return -1;
+    const period = Math.max(1, 2 * (size - 1));
+    const folded = ((position % period) + period) % period;
+    return folded < size ? folded : period - folded;
+  });
+}
+
+const pad: Evaluation = (node, [x, pads, value, axesInput]) => {
+  if (!x || !pads) return undefined;
+  const rank = x.shape.length;
+  const axes = (axesInput ? numbers(axesInput) : x.shape.map((_, i) => i)).map((axis) => positiveAxis(axis, rank));
+  const amounts = numbers(pads);
+  const mode = attribute(node, 'mode', 'constant');
+  let result: Tensor = x;
+  for (const [i, axis] of axes.entries()) {
+    if (result.shape[axis] + amounts[i] + amounts[i + axes.length] > largest) return undefined;
+    const positions = paddedPositions(result.shape[axis], amounts[i], amounts[i + axes.length], mode);
+    const [outer, inner] = [sizeOf(result.shape.slice(0, axis)), sizeOf(result.shape.slice(axis + 1))];
+    const shape = result.shape.with(axis, positions.length);
+    if (sizeOf(shape) > largest) return undefined;
+    const data = allocate(x.type, sizeOf(shape));
+    if (value) data.fill(value.data[0] as never);
+    for (let o = 0; o < outer; o++)
+      for (const [at, position] of positions.entries())
+        if (position >= 0)
+          for (let j = 0; j < inner; j++)
+            data[(o * positions.length + at) * inner + j] =
+              result.data[(o * result.shape[axis] + position) * inner + j];
+    result = { type: x.type, shape, data };
+  }
+  return result;
+};
+
+const tile: Evaluation = (_, [x, repeats]) => {
+  if (!x || !repeats) return undefined;
+  const counts = numbers(repeats);
+  const target = x.shape.flatMap((dim, i) => [counts[i], dim]);
+  if (counts.length !== x.shape.length || sizeOf(target) > largest) return undefined;
+  const widened = broadcastTo({ type: x.type, data: x.data, shape: x.shape.flatMap((dim) => [1, dim]) }, target);
+  return reshaped(
+    widened,
+    x.shape.map((dim, i) => dim * counts[i]),
+  );
+};
+
+const range: Evaluation = (_, [start, limit, delta]) => {
+  if (!start || !limit || !delta) return undefined;
+  const [from, to, step] = [start, limit, delta].map((tensor) => Number(tensor.data[0]));
+  const length = Math.max(0, Math.ceil((to - from) / step));
+  if (!(length <= largest)) return undefined;
+  return convert(
+    { type: 'float64', shape: [length], data: Float64Array.from({ length }, (_value, i) => from + i * step) },
+    start.type,
+  );
+};
+
+const trilu: Evaluation = (node, [x, k]) => {
+  if (!x) return undefined;
+  const [rows, columns] = x.shape.slice(-2);
+  const diagonal = k ? numbers(k)[0] : 0;
+  const upper = attribute(node, 'upper', 1) === 1;
+  const data = x.data.slice();
+  for (let i = 0; i < data.length; i++) {
+    const offset = (i % columns) - (Math.floor(i / columns) % rows) - diagonal;
+    if (upper ? offset < 0 : offset > 0) data[i] = 0 as never;
+  }
+  return { type: x.type, shape: x.shape, data };
+};
+
+const nonZero: Evaluation = (_, [x]) => {
+  if (!x) return undefined;
+  const found = numbers(x).flatMap((value, i) => (value === 0 ? [] : [i]));
+  const strides = stridesOf(x.shape);
+  return int64s(
+    strides.flatMap((stride, axis) => found.map((i) => Math.floor(i / stride) % x.shape[axis])),
+    [x.shape.length, found.length],
+  );
+};
+
+const oneHot: Evaluation = (node, [indices, depth, values]) => {
+  if (!indices || !depth || !values) return undefined;
+  const classes = numbers(depth)[0];
+  const axis = positiveAxis(attribute(node, 'axis', -1), indices.shape.length + 1);
+  const shape = indices.shape.toSpliced(axis, 0, classes);
+  if (sizeOf(shape) > largest) return undefined;
+  const inner = sizeOf(indices.shape.slice(axis));
+  const data = allocate(values.type, sizeOf(shape));
+  data.fill(values.data[0] as never);
+  for (const [i, index] of numbers(indices).entries()) {
+    const label = positiveAxis(index, classes);
+    if (label >= 0 && label < classes)
+      data[(Math.floor(i / inner) * classes + label) * inner + (i % inner)] = values.data[1];
+  }
+  return { type: values.type, shape, data };
+};
+
+/** Depth and space exchanged through a view of six axes. */
+const blocks =
+  (
+    order: (node: Node) => number[],
+    view: (shape: number[], block: number, node: Node) => [number[], number[]],
+  ): Evaluation =>
+  (node, [x]) => {
+    const block = attribute(node, 'blocksize', 1);
+    if (x?.shape.length !== 4) return undefined;
+    const [split, result] = view(x.shape, block, node);
+    const seen = reshaped(x, split);
+    return seen && reshaped(transpose(seen, order(node)), result);
+  };
+
+export const layout: Record<string, Evaluation> = {
+  Constant: ({ attributes: { value, value_int, value_ints, value_float, value_floats } }) => {
+    if (value?.kind === 'tensor') return value.value;
+    if (value_int?.kind === 'int') return int64s([value_int.value], []);
+    if (value_ints?.kind === 'ints') return int64s(value_ints.value);
+    if (value_float?.kind === 'float') return floats([value_float.value], []);
+    if (value_floats?.kind === 'floats') return floats(value_floats.value);
+    return undefined;
+  },
+  Identity: (_, [x]) => x,
+  Shape: (node, [x]) => x && int64s(x.shape.slice(attribute(node, 'start', 0), attribute(node, 'end', x.shape.length))),
+  Size: (_, [x]) => x && int64s([x.data.length], []),
+  Reshape: (node, [x, shape]) => {
+    if (!x || !shape) return undefined;
+    const wanted = numbers(shape).map((dim, axis) =>
+      dim === 0 && !attribute(node, 'allowzero', 0) ? x.shape[axis] : dim,
+    );
+    const known = wanted.reduce((product, dim) => (dim === -1 ? product : product * dim), 1);
+    return reshaped(
+      x,
+      wanted.map((dim) => (dim === -1 ? x.data.length / known : dim)),
+    );
+  },
+  Flatten: (node, [x]) => {
+    const axis = x && positiveAxis(attribute(node, 'axis', 1), x.shape.length);
+    return x && reshaped(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]);
+  },
+  Squeeze: (node, [x, input]) => {
+    if (!x) return undefined;
+    const axes = axesOf(node, input)?.map((axis) => positiveAxis(axis, x.shape.length));
+    return reshaped(
+      x,
+      x.shape.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1)),
+    );
+  },
+  Unsqueeze: (node, [x, input]) => {
+    const axes = axesOf(node, input);
+    if (!x || !axes) return undefined;
+    const shape = x.shape.slice();
+    for (const axis of axes.map((value) => positiveAxis(value, x.shape.length + axes.length)).sort((a, b) => a - b))
+      shape.splice(axis, 0, 1);
+    return reshaped(x, shape);
+  },
+  Transpose: (node, [x]) =>
+    x && transpose(x, intsAttribute(node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i)),
+  Concat: concat,
+  Split: split,
+  Gather: gather,
+  GatherND: gatherND,
+  GatherElements: gatherElements,
+  ScatterND: scatterND,
+  ScatterElements: scatterElements,
+  Slice: slice,
+  Pad: pad,
+  Tile: tile,
+  Expand: (_, [x, shape]) => {
+    const target = x && shape && broadcastShape(x.shape, numbers(shape));
+    return target && sizeOf(target) <= largest ? broadcastTo(x, target) : undefined;
+  },
+  ConstantOfShape: ({ attributes: { value } }, [shape]) => {
+    const filling = value?.kind === 'tensor' ? value.value : floats([0]);
+    const target = shape && numbers(shape);
+    return target && sizeOf(target) <= largest
+      ? broadcastTo({ type: filling.type, data: filling.data, shape: [1] }, target)
+      : undefined;
+  },
+  Range: range,
+  Trilu: trilu,
+  NonZero: nonZero,
+  OneHot: oneHot,
+  DepthToSpace: blocks(
+    (node) => (attribute(node, 'mode', 'DCR') === 'DCR' ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]),
+    ([n, c, h, w], b, node) => [
+      attribute(node, 'mode', 'DCR') === 'DCR' ? [n, b, b, c / b ** 2, h, w] : [n, c / b ** 2, b, b, h, w],
+      [n, c / b ** 2, h * b, w * b],
+    ],
+  ),
+  SpaceToDepth: blocks(
+    () => [0, 3, 5, 1, 2, 4],
+    ([n, c, h, w], b) => [
+      [n, c, h / b, b, w / b, b],
+      [n, c * b ** 2, h / b, w / b],
+    ],
+  ),
+};

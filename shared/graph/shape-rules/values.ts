@@ -1,0 +1,104 @@
+import { einsumTerms } from '../einsum.ts';
+import { GraphError } from '../errors.ts';
+import { castType, positiveAxis } from '../evaluate.ts';
+import { at, attribute, type Dim, describe, type Node } from '../model.ts';
+import { broadcastDims, constantInts, type ShapeRule } from './types.ts';
+
+const same: ShapeRule = (_, [x]) => [x];
+const broadcast: ShapeRule = (_, inputs) => [
+  { type: inputs[0].type, shape: broadcastDims(...inputs.map(({ shape }) => shape)) },
+];
+const compare: ShapeRule = (_, inputs) => [{ type: 'bool', shape: broadcastDims(...inputs.map(({ shape }) => shape)) }];
+const examined: ShapeRule = (_, [x]) => [{ type: 'bool', shape: x.shape }];
+
+const reduction: ShapeRule = (node, [x], facts) => {
+  if (node.inputs[1] && !facts.constants.has(node.inputs[1])) return [];
+  const listed = constantInts(node, 1, 'axes', facts);
+  if (!listed?.length && attribute(node, 'noop_with_empty_axes', 0)) return [x];
+  const axes = listed?.length
+    ? listed.map((axis) => positiveAxis(axis, x.shape.length))
+    : x.shape.map((_, axis) => axis);
+  const shape = attribute(node, 'keepdims', 1)
+    ? x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim))
+    : x.shape.filter((_, axis) => !axes.includes(axis));
+  return [{ type: x.type, shape }];
+};
+
+const position: ShapeRule = (node, [x]) => {
+  const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
+  const shape = attribute(node, 'keepdims', 1) ? x.shape.with(axis, 1) : x.shape.filter((_, i) => i !== axis);
+  return [{ type: 'int64', shape }];
+};
+
+const matMul: ShapeRule = (_, [a, b]) => {
+  const left = a.shape.length === 1 ? [1, ...a.shape] : a.shape;
+  const right = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
+  const shape = [
+    ...broadcastDims(left.slice(0, -2), right.slice(0, -2)),
+    ...(a.shape.length === 1 ? [] : left.slice(-2, -1)),
+    ...(b.shape.length === 1 ? [] : right.slice(-1)),
+  ];
+  return [{ type: a.type, shape }];
+};
+
+const einsum: ShapeRule = (node, inputs) => {
+  const { terms, output } = einsumTerms(
+    node,
+    inputs.map(({ shape }) => shape.length),
+  );
+  const sizes = new Map<string, Dim>();
+  for (const [i, term] of terms.entries())
+    for (const [axis, letter] of term.entries()) {
+      const [known, size] = [sizes.get(letter), inputs[i].shape[axis]];
+      if (typeof known === 'number' && typeof size === 'number' && known !== size)
+        throw misfit(node, letter, [known, size]);
+      if (typeof known !== 'number') sizes.set(letter, size);
+    }
+  return [{ type: inputs[0].type, shape: output.map((letter) => sizes.get(letter) as Dim) }];
+};
+
+const misfit = (node: Node, letter: string, sizes: Dim[]) =>
+  new GraphError(
+    `The ${describe(node)} gives its index "${letter}" the sizes ${sizes.join(' and ')}. The model contradicts itself, or its input shape is wrong.`,
+    at(node),
+  );
+
+const listed = (operators: string, rule: ShapeRule): Record<string, ShapeRule> =>
+  Object.fromEntries(operators.split(' ').map((operator) => [operator, rule]));
+
+/** Element by element, normalisations, reductions and products. */
+export const values: Record<string, ShapeRule> = {
+  ...listed(
+    'Relu Clip LeakyRelu PRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Mish Swish Tanh Softplus Softsign Erf Gelu Softmax LogSoftmax Hardmax ThresholdedRelu Shrink',
+    same,
+  ),
+  ...listed(
+    'Exp Log Sqrt Neg Abs Sign Reciprocal Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Not BitwiseNot',
+    same,
+  ),
+  ...listed(
+    'Identity Dropout BatchNormalization InstanceNormalization LayerNormalization GroupNormalization LRN LpNormalization MeanVarianceNormalization CumSum',
+    same,
+  ),
+  ...listed('Add Sub Mul Div Pow Mod Min Max Sum Mean', broadcast),
+  ...listed('Equal Greater Less GreaterOrEqual LessOrEqual And Or Xor', compare),
+  ...listed('IsNaN IsInf', examined),
+  ...listed(
+    'ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL2 ReduceL1 ReduceSumSquare ReduceLogSum ReduceLogSumExp',
+    reduction,
+  ),
+  ...listed('ArgMax ArgMin', position),
+  Where: (_, [condition, a, b]) => [{ type: a.type, shape: broadcastDims(condition.shape, a.shape, b.shape) }],
+  Cast: (node, [x]) => [{ type: castType(node) ?? `opaque${attribute(node, 'to', 0)}`, shape: x.shape }],
+  CastLike: (_, [x, like]) => [{ type: like.type, shape: x.shape }],
+  DequantizeLinear: (_, [x]) => [{ type: 'float32', shape: x.shape }],
+  QuantizeLinear: (_, [x, , zero]) => [{ type: zero?.type ?? 'uint8', shape: x.shape }],
+  MatMul: matMul,
+  Gemm: (node, [a, b]) => [
+    {
+      type: a.type,
+      shape: [a.shape[attribute(node, 'transA', 0) ? 1 : 0], b.shape[attribute(node, 'transB', 0) ? 0 : 1]],
+    },
+  ],
+  Einsum: einsum,
+};

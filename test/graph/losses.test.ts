@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import {
+  differentiate,
+  GraphError,
+  layersOf,
+  type Model,
+  prepare,
+  withActivationEnergy,
+  withActivationRatio,
+  withCotangent,
+  withMargin,
+} from '#shared/graph';
+import { starter } from './starter.ts';
+import { noise, open, relativeDifference } from './support.ts';
+
+const side = 64;
+const preparedStarter = (id: string) => {
+  const { model, spec } = starter(id);
+  return prepare(model, { ...spec, canvas: side });
+};
+const prepared = preparedStarter('squeezenet1_1');
+const canvas = { data: noise(2 * 3 * side * side, 8).map((x) => 127 + 100 * x), shape: [2, 3, side, side] };
+const length = 3 * side * side;
+
+/** Derivative of the summed loss along the gradient's signs, numerically over analytically. */
+async function derivativeRatio(model: Model, feeds: Parameters<Awaited<ReturnType<typeof open>>>[0]): Promise<number> {
+  const run = await open(differentiate(model, { of: 'loss', wrt: 'canvas' }));
+  const { gradient } = await run({ canvas, ...feeds });
+  const step = 2e-3;
+  const loss = async (sign: number) => {
+    const data = canvas.data.map((value, i) => value + sign * step * Math.sign(gradient[i]));
+    return (await run({ ...feeds, canvas: { ...canvas, data } })).loss.reduce((sum, value) => sum + value, 0);
+  };
+  const numeric = ((await loss(1)) - (await loss(-1))) / (2 * step);
+  return numeric / gradient.reduce((sum, value) => sum + Math.abs(value), 0);
+}
+
+describe('the margin', () => {
+  const labels = { data: BigInt64Array.of(3n, 700n), shape: [2] };
+
+  test('is the strongest other logit less that of the label, and never above its clamp', async () => {
+    const { logits, loss } = await (await open(withMargin(prepared)))({ canvas, labels });
+    const expected = [3, 700].map((label, n) => {
+      const row = Array.from(logits.subarray(1000 * n, 1000 * (n + 1)));
+      return Math.max(...row.toSpliced(label, 1)) - row[label];
+    });
+    expect(relativeDifference(loss, Float32Array.from(expected))).toBeLessThan(1e-5);
+    const clampAt = (expected[0] + expected[1]) / 2;
+    const clamped = await (await open(withMargin(prepared, { clampAt })))({ canvas, labels });
+    expect(Math.max(...clamped.loss)).toBeCloseTo(clampAt, 4);
+  });
+
+  test('has the gradient that finite differences show', async () => {
+    expect(await derivativeRatio(withMargin(prepared), { labels })).toBeCloseTo(1, 2);
+  });
+});
+
+describe('losses over layers', () => {
+  const layers = layersOf(prepared);
+
+  test('see every convolution of the network, with what its activation makes of it', () => {
+    expect(layers).toHaveLength(26);
+    const relus = new Set(prepared.nodes.flatMap(({ operator, outputs }) => (operator === 'Relu' ? outputs : [])));
+    expect(layers.every(({ activated }) => relus.has(activated))).toBe(true);
+  });
+
+  test('the activation energy is the sum of logarithms of norms, turned about', async () => {
+    const names = layers.slice(0, 3).map(({ activated }) => activated);
+    const watched: Model = {
+      ...prepared,
+      outputs: names.map((name) => ({ name, type: 'float32', shape: undefined })),
+    };
+    const seen = await (await open(watched))({ canvas });
+    const expected = [0, 1].map((n) =>
+      names.reduce((sum, name) => {
+        const values = seen[name].subarray((n * seen[name].length) / 2, ((n + 1) * seen[name].length) / 2);
+        return sum - 0.5 * Math.log(values.reduce((energy, value) => energy + value * value, 0));
+      }, 0),
+    );
+    const { loss } = await (await open(withActivationEnergy(prepared, names)))({ canvas });
+    expect(relativeDifference(loss, Float32Array.from(expected))).toBeLessThan(1e-5);
+  });
+
+  test('have the gradients that finite differences show', async () => {
+    const activated = layers.map((layer) => layer.activated);
+    const linear = layers.slice(0, 8).map((layer) => layer.linear);
+    expect(await derivativeRatio(withActivationEnergy(prepared, activated), {})).toBeCloseTo(1, 2);
+    expect(await derivativeRatio(withActivationRatio(prepared, linear), {})).toBeCloseTo(1, 2);
+    const truncated = withActivationRatio(prepared, linear, { positive: 0.001, negative: 0.001 });
+    expect(await derivativeRatio(truncated, {})).toBeCloseTo(1, 1);
+  });
+
+  test('a name that the model does not compute is an error', () => {
+    expect(() => withActivationEnergy(prepared, ['nowhere'])).toThrow(GraphError);
+    expect(() => withActivationEnergy(prepared, [])).toThrow(/layersOf/);
+  });
+});
+
+for (const id of ['squeezenet1_1', 'efficientnet_lite0']) {
+  test(`several class gradients of one image cost ${id} one forward pass and are those of each class alone`, async () => {
+    const run = await open(differentiate(withCotangent(preparedStarter(id)), { of: 'loss', wrt: 'canvas' }));
+    const image = { data: canvas.data.slice(0, length), shape: [1, 3, side, side] };
+    const classes = [3, 700, 20];
+    const cotangent = new Float32Array(3 * 1000);
+    for (const [row, label] of classes.entries()) cotangent[1000 * row + label] = 1;
+    const together = await run({ canvas: image, cotangent: { data: cotangent, shape: [3, 1000] } });
+    expect(together.logits).toHaveLength(1000);
+    for (const [row, label] of classes.entries()) {
+      const alone = await run({
+        canvas: image,
+        cotangent: { data: cotangent.slice(1000 * row, 1000 * (row + 1)), shape: [1, 1000] },
+      });
+      expect(together.loss[row]).toBeCloseTo(alone.logits[label], 3);
+      const part = together.gradient.slice(length * row, length * (row + 1));
+      expect(relativeDifference(part, alone.gradient)).toBeLessThan(1e-4);
+    }
+  });
+}
