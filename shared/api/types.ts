@@ -470,6 +470,24 @@ export interface components {
                 id: string;
                 sha256: string;
                 prepared: string;
+                preprocessing?: {
+                    inputSize: number;
+                    /** @enum {string} */
+                    channelOrder: "RGB" | "BGR";
+                    /** @enum {string} */
+                    layout: "NCHW" | "NHWC";
+                    range: 255 | 1;
+                    mean: [
+                        number,
+                        number,
+                        number
+                    ];
+                    std: [
+                        number,
+                        number,
+                        number
+                    ];
+                };
             }[];
             canvas: number;
             crafting: {
@@ -1578,7 +1596,7 @@ export interface operations {
                     "application/json": components["schemas"]["Directory"];
                 };
             };
-            /** @description `/problems/bad-path`: The path is not valid */
+            /** @description `/problems/bad-path`: The path is not valid; `/problems/bad-query`: A query parameter is not valid */
             400: {
                 headers: {
                     [name: string]: unknown;

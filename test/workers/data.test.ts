@@ -114,7 +114,15 @@ test('ranges that cannot be honoured are ignored: malformed, several, or of anot
 
 test('nothing but the files of a release is reachable', async () => {
   await worker.put('secret.txt', 'not part of a release');
-  for (const key of ['secret.txt', 'models', 'releases/none/manifest.json', 'models//x', 'LATEST.JSON']) {
+  for (const key of [
+    'secret.txt',
+    'models',
+    'releases/none/manifest.json',
+    'models//x',
+    `models/${'x'.repeat(1100)}`,
+    `models/${'x'.repeat(1100)}/`,
+    'LATEST.JSON',
+  ]) {
     const response = await get(key);
     expect(response.status, key).toBe(404);
     expect(await response.json()).toMatchObject({ type: '/problems/not-found' });

@@ -35,9 +35,11 @@ export const photoParameter = text.optional().openapi({
 
 /** One id, or several: the parameter is repeated. The ids of ensembles hold a "+", which a query turns into a space where it is not escaped. */
 export const perturbationIds = z
-  .union([text, z.array(text).max(MAX_PERTURBATIONS, `must be given ${MAX_PERTURBATIONS} times at most`)])
-  .transform((ids) => [...new Set([ids].flat().map((id) => id.replaceAll(' ', '+')))])
-  .optional()
+  .preprocess(
+    (given) => (given === undefined ? given : [given].flat()),
+    z.array(text).max(MAX_PERTURBATIONS, `must be given ${MAX_PERTURBATIONS} times at most`).optional(),
+  )
+  .transform((ids) => ids && [...new Set(ids.map((id) => id.replaceAll(' ', '+')))])
   .openapi({
     type: 'array',
     items: { type: 'string' },

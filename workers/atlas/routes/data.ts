@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { LATEST_KEY } from '#shared/release';
-import { binary, directorySchema, json, newApp, problems } from '../contract/index.ts';
+import { binary, directorySchema, json, newApp, problems, refusedParameters } from '../contract/index.ts';
 import type { AppEnv } from '../env.ts';
 import { dataCors } from '../middleware/index.ts';
 import { Problem } from '../problems.ts';
@@ -11,6 +11,8 @@ import { missing, serveObject } from './object.ts';
 
 /** The folders that a release is made of. */
 const FOLDERS = ['models', 'releases'];
+/** R2 has no longer keys, and takes a question for one as a fault. */
+const MAX_KEY_BYTES = 1024;
 
 /** GET and HEAD /data/{key}: the files of the releases, as R2 has them; a path that ends in "/" is a folder. */
 export const data = newApp();
@@ -57,7 +59,10 @@ data.openAPIRegistry.registerPath({
       params: z.object({ folder: z.string() }),
       query: z.object({ cursor: z.string().optional() }),
     },
-    responses: { 200: json(directorySchema, 'Its files and folders.'), ...problems('not-found', 'bad-path') },
+    responses: {
+      200: json(directorySchema, 'Its files and folders.'),
+      ...problems('not-found', 'bad-path', 'bad-query'),
+    },
   }),
 });
 
@@ -75,7 +80,13 @@ refuseOtherMethods(data, '/*', ['GET', 'HEAD']);
 async function directory(c: Context<AppEnv>, prefix: string): Promise<Response> {
   const inside = prefix === '' || isReleaseKey(prefix.slice(0, -1)) || FOLDERS.includes(prefix.slice(0, -1));
   if (!inside) throw missing(prefix);
-  const listed = await c.env.RELEASES.list({ prefix, delimiter: '/', cursor: c.req.query('cursor') });
+  const cursor = c.req.query('cursor');
+  const listed = await c.env.RELEASES.list({ prefix, delimiter: '/', cursor }).catch((error) => {
+    if (cursor === undefined) throw error;
+    throw refusedParameters([
+      { parameter: 'cursor', reason: `is not one that was given for ${prefix}; begin without it` },
+    ]);
+  });
   const shown = (name: string) => prefix !== '' || name === LATEST_KEY || FOLDERS.includes(name.slice(0, -1));
   const name = (key: string) => key.slice(prefix.length);
   const directories = listed.delimitedPrefixes.filter((key) => shown(name(key)));
@@ -113,5 +124,6 @@ function keyOf(pathname: string): string {
 function isReleaseKey(key: string): boolean {
   const segments = key.split('/');
   const wellFormed = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
-  return wellFormed && (key === LATEST_KEY || (FOLDERS.includes(segments[0]) && segments.length > 1));
+  const short = new TextEncoder().encode(key).length <= MAX_KEY_BYTES;
+  return short && wellFormed && (key === LATEST_KEY || (FOLDERS.includes(segments[0]) && segments.length > 1));
 }
