@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { deflateSync } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import { random } from '../../batch/attacks/index.ts';
 import { exif, gif, jpegCmyk, png, webpAnimated, webpLossy, webpWithAlpha, withExif } from '../images/pictures.ts';
 import { gradient, jpegOf, nodeCodecs, webpOf } from './images.ts';
@@ -34,13 +34,14 @@ export async function hostileUploads(seed: number): Promise<(index: number) => H
     jpegCmyk,
     gif,
   ];
-  const zeros = new Map<string, Uint8Array>();
-  const bomb = (width: number, height: number) => {
-    const key = `${width} ${height}`;
-    const made = zeros.get(key) ?? png({ width, height, bitDepth: 8, colour: 0 }, [], []);
-    zeros.set(key, made);
-    return made;
-  };
+  const sized = (width: number, height: number) => png({ width, height, bitDepth: 8, colour: 0 }, []);
+  const zeros = (bytes: number) => deflateSync(new Uint8Array(bytes));
+  const bombs = [
+    withData(sized(8, 8), zeros(50_000_000)),
+    withData(sized(2900, 2800), zeros(2800 * 2901)),
+    withData(sized(2900, 2800), zeros(1000)),
+    withData(sized(4000, 3900), zeros(3900 * 4001)),
+  ];
 
   const makers: Record<string, (draw: Draw) => Partial<HostileUpload>> = {
     mutated: (draw) => {
@@ -63,12 +64,11 @@ export async function hostileUploads(seed: number): Promise<(index: number) => H
       const more = Uint8Array.from({ length: draw.below(2000) }, () => draw.below(256));
       return { body: own(Buffer.concat([bytes.subarray(0, at), more, bytes.subarray(at + draw.below(200))])) };
     },
-    'bomb by its header': (draw) => ({ body: own(bomb(1 + draw.below(65_535), 1 + draw.below(65_535))) }),
-    'bomb by its content': (draw) => {
-      // Says a few pixels and inflates to millions of bytes.
-      const inflated = deflateSync(new Uint8Array(1_000_000 + draw.below(9_000_000)));
-      return { body: own(withData(png({ width: 8, height: 8, bitDepth: 8, colour: 2 }, [0]), inflated)) };
-    },
+    'bomb by its header': (draw) => ({
+      body: own(png({ width: 1 + draw.below(65_535), height: 1 + draw.below(65_535), bitDepth: 8, colour: 0 }, [])),
+    }),
+    // Says a few pixels and inflates to millions of bytes, or is a few kilobytes of millions of pixels.
+    'bomb by its content': (draw) => ({ body: own(pick(draw, bombs)) }),
     'JPEG that lies about its size': (draw) => {
       const bytes = photo.slice();
       const frame = bytes.findIndex((byte, i) => byte === 0xff && (bytes[i + 1] === 0xc0 || bytes[i + 1] === 0xc2));
@@ -139,17 +139,11 @@ const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(byte
 /** A PNG whose pixels are replaced by other compressed data. */
 function withData(file: Uint8Array, data: Uint8Array): Uint8Array {
   const at = Buffer.from(file).indexOf('IDAT') - 4;
-  const length = Buffer.alloc(4);
+  const body = Buffer.concat([Buffer.from('IDAT'), data]);
+  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
   length.writeUInt32BE(data.length);
-  // The checksum is wrong, as a decoder may or may not notice first.
-  return Buffer.concat([
-    file.subarray(0, at),
-    length,
-    Buffer.from('IDAT'),
-    data,
-    Buffer.alloc(4),
-    file.subarray(file.length - 12),
-  ]);
+  sum.writeUInt32BE(crc32(body));
+  return Buffer.concat([file.subarray(0, at), length, body, sum, file.subarray(file.length - 12)]);
 }
 
 /** What became of an upload. */
