@@ -165,6 +165,7 @@ export async function sendHostile(
   const faults: Outcome[] = [];
   const statuses = new Map<number, number>();
   let next = 0;
+  let done = 0;
   const lane = async () => {
     while (next < count) {
       const index = next++;
@@ -181,7 +182,7 @@ export async function sendHostile(
       );
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       if (status === 0 || status >= 500) faults.push({ upload, index, status, answer: answer.slice(0, 500) });
-      onProgress?.(next);
+      onProgress?.(++done);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
