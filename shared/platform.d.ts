@@ -17,6 +17,7 @@ declare namespace WebAssembly {
     readonly exports: Record<string, unknown>;
   }
   type Imports = Record<string, Record<string, unknown>>;
+  const Memory: { new (descriptor: { initial: number }): Memory };
   const Module: { imports(module: Module): { module: string; name: string }[] };
   function instantiate(module: Module, imports?: Imports): Promise<Instance>;
 }

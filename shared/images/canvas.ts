@@ -1,4 +1,4 @@
-import { contributions } from './resample.ts';
+import { type Contribution, contributions } from './resample.ts';
 
 /** A decoded picture: rows of red, green, blue, alpha, 8 bits each. */
 export interface Rgba {
@@ -9,14 +9,18 @@ export interface Rgba {
 
 /**
  * The canvas of a photo: [3,size,size], whole numbers 0..255, RGB. The short side is resized to round(size * 256 / 224) (antialiased), and the centre
- * size x size is taken, as ImageNet classifiers are evaluated. Alpha is ignored: `decode` has laid it over white already.
+ * size x size is taken, as ImageNet classifiers are evaluated. Alpha is ignored: the codecs have laid it over white already.
  * The same arithmetic in Node, workerd and browsers, so all three see the same pixels.
+ *
+ * @param orientation as EXIF counts, 1..8: the picture is read as if it had been turned upright first, and no copy of it is made
  */
-export function canvasFromRgba(image: Rgba, size: number): Float32Array<ArrayBuffer> {
-  const { data, width, height } = image;
-  if (!(width > 0 && height > 0) || data.length < width * height * 4) {
-    throw new RangeError(`A picture of ${width} x ${height} pixels does not fit its ${data.length} bytes.`);
+export function canvasFromRgba(image: Rgba, size: number, orientation = 1): Float32Array<ArrayBuffer> {
+  if (!(image.width > 0 && image.height > 0) || image.data.length < image.width * image.height * 4) {
+    throw new RangeError(
+      `A picture of ${image.width} x ${image.height} pixels does not fit its ${image.data.length} bytes.`,
+    );
   }
+  const { width, height, origin, stepX, stepY } = walkUpright(image, orientation);
   const short = Math.round((size * 256) / 224);
   const shorter = Math.min(width, height);
   const resizedWidth = Math.max(size, Math.round((width * short) / shorter));
@@ -26,31 +30,75 @@ export function canvasFromRgba(image: Rgba, size: number): Float32Array<ArrayBuf
   // Only the rows and columns of the crop are ever computed.
   const columns = contributions(width, resizedWidth, left, size);
   const rows = contributions(height, resizedHeight, top, size);
-  const firstRow = rows[0].first;
-  const lastRow = rows[size - 1].first + rows[size - 1].weights.length;
-  const canvas = new Float32Array(3 * size * size);
-  const squeezed = new Float64Array((lastRow - firstRow) * size);
-  for (let channel = 0; channel < 3; channel++) {
-    for (let y = firstRow; y < lastRow; y++) {
-      for (let x = 0; x < size; x++) {
-        const { first, weights } = columns[x];
-        let sum = 0;
-        let position = (y * width + first) * 4 + channel;
-        for (let k = 0; k < weights.length; k++, position += 4) sum += weights[k] * data[position];
-        squeezed[(y - firstRow) * size + x] = sum;
-      }
+  const bytes = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.length);
+
+  const length = 3 * size;
+  // Squeezed rows are needed for as long as an output row looks at them, so a ring of the tallest window holds them.
+  const ring = Math.max(...rows.map(({ weights }) => weights.length));
+  const squeezed = new Float64Array(ring * length);
+  const sums = new Float64Array(length);
+  const canvas = new Float32Array(length * size);
+  const plane = size * size;
+  let next = rows[0].first;
+  for (let y = 0; y < size; y++) {
+    const { first, weights } = rows[y];
+    for (; next < first + weights.length; next++)
+      squeezeRow(bytes, 4 * (origin + next * stepY), 4 * stepX, columns, squeezed, (next % ring) * length);
+    sums.fill(0);
+    for (let k = 0; k < weights.length; k++) {
+      const weight = weights[k];
+      const row = ((first + k) % ring) * length;
+      for (let i = 0; i < length; i++) sums[i] += weight * squeezed[row + i];
     }
-    for (let y = 0; y < size; y++) {
-      const { first, weights } = rows[y];
-      for (let x = 0; x < size; x++) {
-        let sum = 0;
-        let position = (first - firstRow) * size + x;
-        for (let k = 0; k < weights.length; k++, position += size) sum += weights[k] * squeezed[position];
-        canvas[(channel * size + y) * size + x] = round8(sum);
-      }
+    for (let x = 0, i = 0; x < size; x++, i += 3) {
+      const at = y * size + x;
+      canvas[at] = round8(sums[i]);
+      canvas[at + plane] = round8(sums[i + 1]);
+      canvas[at + 2 * plane] = round8(sums[i + 2]);
     }
   }
   return canvas;
+}
+
+/** One row of pixels, from byte `start` on and `step` bytes apart, resized to the columns: red, green, blue by turns, into `out` at `to`. */
+function squeezeRow(
+  bytes: Uint8Array,
+  start: number,
+  step: number,
+  columns: Contribution[],
+  out: Float64Array,
+  to: number,
+): void {
+  for (let x = 0, at = to; x < columns.length; x++, at += 3) {
+    const { first, weights } = columns[x];
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    for (let k = 0, position = start + first * step; k < weights.length; k++, position += step) {
+      const weight = weights[k];
+      red += weight * bytes[position];
+      green += weight * bytes[position + 1];
+      blue += weight * bytes[position + 2];
+    }
+    out[at] = red;
+    out[at + 1] = green;
+    out[at + 2] = blue;
+  }
+}
+
+/**
+ * How to walk over a picture as its EXIF orientation means it: the sides that it then has, the index of the pixel that is at its top left, and how far apart
+ * two pixels are that are beside (x) or below (y) each other. 5..8 swap the axes; 2 3 7 8 and 3 4 6 7 are mirrored in what is stored.
+ */
+export function walkUpright({ width, height }: { width: number; height: number }, orientation: number) {
+  const flipX = [2, 3, 7, 8].includes(orientation);
+  const flipY = [3, 4, 6, 7].includes(orientation);
+  const origin = (flipY ? (height - 1) * width : 0) + (flipX ? width - 1 : 0);
+  const along = flipX ? -1 : 1;
+  const down = flipY ? -width : width;
+  return orientation >= 5
+    ? { width: height, height: width, origin, stepX: down, stepY: along }
+    : { width, height, origin, stepX: along, stepY: down };
 }
 
 /** The nearest whole number in 0..255, halves up. */

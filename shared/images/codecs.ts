@@ -5,27 +5,15 @@
 // mess to the next one.
 import mozjpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
 import libwebp from '@jsquash/webp/codec/dec/webp_dec.js';
-import type { Rgba } from './canvas.ts';
+import { canvasFromRgba, type Rgba, walkUpright } from './canvas.ts';
+import type { Decoder } from './decoder.ts';
 import { startDecoder } from './emscripten-codec.ts';
 import { type ImageHeader, isJpegComplete, sniffImage } from './header.ts';
+import { ImageError } from './image-error.ts';
 import { startPng } from './png-codec.ts';
 
 /** 16 megapixels are 64 MB of RGBA: half of what a Worker has in all. */
 export const MAX_PIXELS = 16_000_000;
-
-/** `codec` is the only one that is not the picture's fault: the WebAssembly could not be started. */
-export type ImageErrorCode = 'unknown-type' | 'unsupported' | 'too-large' | 'corrupt' | 'codec';
-
-/** Why bytes did not become a picture. */
-export class ImageError extends Error {
-  override name = 'ImageError';
-  code: ImageErrorCode;
-
-  constructor(code: ImageErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.code = code;
-  }
-}
 
 export interface CodecModules {
   /** @jsquash/jpeg/codec/dec/mozjpeg_dec.wasm */
@@ -39,82 +27,85 @@ export interface CodecModules {
 export interface Codecs {
   /** The picture upright, its transparent parts over white. @throws ImageError */
   decode(bytes: Uint8Array): Promise<Rgba>;
+  /** `canvasFromRgba` of the same, straight from the codec's memory: no copy of the picture is made. @throws ImageError */
+  canvas(bytes: Uint8Array, size: number): Promise<Float32Array<ArrayBuffer>>;
   /** The same bytes on every platform. @throws RangeError when the picture's sides do not fit its bytes; ImageError `codec` */
   encodePng(image: Rgba): Promise<Uint8Array<ArrayBuffer>>;
+  /** Bytes of WebAssembly memory that the started codecs hold; it grows with the pictures and never shrinks. */
+  memoryBytes(): number;
 }
 
 /** Codecs over compiled modules; each is started on first use, and afresh after it failed. */
 export function createCodecs(modules: CodecModules, { maxPixels = MAX_PIXELS } = {}): Codecs {
   const png = restartable(() => startPng(modules.png));
-  const decoders = {
-    // Its one option: that it applies the orientation itself, which is done here alike for all three.
-    jpeg: emscripten(mozjpeg, modules.jpeg, [false]),
-    png: (bytes: Uint8Array) => png((codec) => codec.decode(bytes)),
-    webp: emscripten(libwebp, modules.webp, []),
-  };
+  // The JPEG decoder's one option: that it applies the orientation itself, which is done here alike for all three.
+  const jpeg = restartable(() => startDecoder(mozjpeg, modules.jpeg, [false]));
+  const webp = restartable(() => startDecoder(libwebp, modules.webp, []));
+  const codecs = { jpeg, png, webp };
+
+  async function read<T>(bytes: Uint8Array, use: (picture: Rgba, orientation: number) => T): Promise<T> {
+    const { type, orientation } = checkHeader(bytes, maxPixels);
+    try {
+      return await codecs[type].use((codec) =>
+        // A JPEG has no alpha.
+        codec.decode(bytes, (picture) => use(type === 'jpeg' ? picture : overWhite(picture), orientation)),
+      );
+    } catch (error) {
+      if (error instanceof ImageError) throw error;
+      // The codecs throw numbers and strings as well as errors.
+      throw new ImageError(
+        'corrupt',
+        `The ${type.toUpperCase()} data cannot be decoded (${String(error)}). Save the picture again and retry.`,
+        { cause: error },
+      );
+    }
+  }
+
   return {
-    async decode(bytes) {
-      const header = checkHeader(bytes, maxPixels);
-      let image: Rgba;
-      try {
-        image = await decoders[header.type](bytes);
-      } catch (error) {
-        if (error instanceof ImageError) throw error;
-        // The codecs throw numbers and strings as well as errors.
-        throw new ImageError(
-          'corrupt',
-          `The ${header.type.toUpperCase()} data cannot be decoded (${String(error)}). Save the picture again and retry.`,
-          { cause: error },
-        );
-      }
-      return upright(overWhite(image), header.orientation);
-    },
+    decode: (bytes) => read(bytes, upright),
+    canvas: (bytes, size) => read(bytes, (picture, orientation) => canvasFromRgba(picture, size, orientation)),
+    memoryBytes: () => jpeg.memoryBytes() + png.memoryBytes() + webp.memoryBytes(),
     async encodePng(image) {
       const { data, width, height } = image;
       if (!(width > 0 && height > 0) || data.length !== width * height * 4) {
         throw new RangeError(`A picture of ${width} x ${height} pixels does not fit its ${data.length} bytes.`);
       }
-      return png((codec) => codec.encode(image));
+      return png.use((codec) => codec.encode(image));
     },
   };
 }
 
-/** A decoder of Emscripten's kind. Damage that it would pass over, leaving grey, is an error. */
-function emscripten(
-  factory: unknown,
-  module: WebAssembly.Module,
-  options: unknown[],
-): (bytes: Uint8Array) => Promise<Rgba> {
-  const use = restartable(() => startDecoder(factory, module, options));
-  return (bytes) =>
-    use((codec) => {
-      const { image, complaints } = codec.decode(bytes);
-      const damage = complaints.find((line) => /premature end|bad huffman code/i.test(line));
-      if (damage !== undefined) throw new Error(damage);
-      if (!image) throw new Error('the decoder gives no picture');
-      return image;
-    });
-}
-
-/** Starts a codec when it is first needed. One that failed to start, or threw, may be in any state: the next use starts another. */
-function restartable<Codec>(start: () => Promise<Codec>) {
-  let started: Promise<Codec> | undefined;
-  return async <Result>(use: (codec: Codec) => Result): Promise<Result> => {
-    started ??= start();
-    const mine = started;
-    const discard = () => {
-      if (started === mine) started = undefined;
-    };
-    const codec = await mine.catch((cause) => {
-      discard();
-      throw new ImageError('codec', `The picture codec could not be started (${String(cause)}). Try again.`, { cause });
-    });
-    try {
-      return use(codec);
-    } catch (error) {
-      discard();
-      throw error;
-    }
+/**
+ * Starts a codec when it is first needed. One that failed to start, or threw, may be in any state: the next use starts another. An ImageError is no such
+ * failure: the codec has said what it found and is fit to go on. (Each start takes 16 MiB for JPEG and WebP, and what it replaces is only collected some time later.)
+ */
+function restartable<Codec extends Decoder>(start: () => Promise<Codec>) {
+  let starting: Promise<Codec> | undefined;
+  let memory: WebAssembly.Memory | undefined;
+  return {
+    memoryBytes: () => memory?.buffer.byteLength ?? 0,
+    async use<Result>(work: (codec: Codec) => Result): Promise<Result> {
+      starting ??= start();
+      const mine = starting;
+      const discard = () => {
+        if (starting !== mine) return;
+        starting = undefined;
+        memory = undefined;
+      };
+      const codec = await mine.catch((cause) => {
+        discard();
+        throw new ImageError('codec', `The picture codec could not be started (${String(cause)}). Try again.`, {
+          cause,
+        });
+      });
+      memory = codec.memory;
+      try {
+        return work(codec);
+      } catch (error) {
+        if (!(error instanceof ImageError)) discard();
+        throw error;
+      }
+    },
   };
 }
 
@@ -163,21 +154,19 @@ function overWhite(image: Rgba): Rgba {
   return image;
 }
 
-/** Turns and mirrors as EXIF orientation says: bit by bit, 5..8 swap the axes, 2 4 5 7 are mirrored. */
+/** A copy of a picture that is lent, turned and mirrored as its EXIF orientation says. */
 function upright(image: Rgba, orientation: number): Rgba {
-  if (orientation === 1) return image;
-  const { width, height } = image;
-  const swaps = orientation >= 5;
-  const source = new Uint32Array(new Uint8Array(image.data).buffer);
-  const [newWidth, newHeight] = swaps ? [height, width] : [width, height];
-  const turned = new Uint32Array(source.length);
-  const flipX = [2, 3, 7, 8].includes(orientation);
-  const flipY = [3, 4, 6, 7].includes(orientation);
-  for (let y = 0; y < newHeight; y++) {
-    for (let x = 0; x < newWidth; x++) {
-      const [u, v] = swaps ? [y, x] : [x, y];
-      turned[y * newWidth + x] = source[(flipY ? height - 1 - v : v) * width + (flipX ? width - 1 - u : u)];
+  const { width, height, origin, stepX, stepY } = walkUpright(image, orientation);
+  const pixels = image.data.length / 4;
+  const turned = new Uint8ClampedArray(4 * pixels);
+  if (orientation === 1) {
+    turned.set(image.data);
+  } else {
+    const from = new Uint32Array(image.data.buffer, image.data.byteOffset, pixels);
+    const to = new Uint32Array(turned.buffer);
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0, at = origin + y * stepY; x < width; x++, i++, at += stepX) to[i] = from[at];
     }
   }
-  return { data: new Uint8ClampedArray(turned.buffer), width: newWidth, height: newHeight };
+  return { data: turned, width, height };
 }

@@ -1,5 +1,3 @@
-import { l2Norm, linfNorm } from './perturb.ts';
-
 export interface Distortion {
   /** Largest difference of a pixel, 0..255. */
   linf: number;
@@ -17,11 +15,16 @@ export function distortion(clean: ArrayLike<number>, perturbed: ArrayLike<number
   if (size < 1 || 3 * size * size !== clean.length || perturbed.length !== clean.length) {
     throw new RangeError(`Canvases of ${clean.length} and ${perturbed.length} values are not two of [3,S,S].`);
   }
-  const difference = new Float64Array(clean.length);
-  for (let i = 0; i < difference.length; i++) difference[i] = perturbed[i] - clean[i];
-  const l2 = l2Norm(difference);
+  let linf = 0;
+  let squares = 0;
+  for (let i = 0; i < clean.length; i++) {
+    const difference = Math.abs(perturbed[i] - clean[i]);
+    if (difference > linf) linf = difference;
+    squares += difference * difference;
+  }
+  const l2 = Math.sqrt(squares);
   return {
-    linf: linfNorm(difference),
+    linf,
     l2,
     psnr: l2 === 0 ? null : 20 * Math.log10((255 * Math.sqrt(clean.length)) / l2),
     ssim: ssim(luma(clean), luma(perturbed), size),
@@ -39,49 +42,65 @@ function luma(planes: ArrayLike<number>): Float64Array {
 
 /**
  * Mean structural similarity (Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural similarity", IEEE TIP 2004),
- * with that paper's constants, over all uniform 8 x 8 windows (smaller for pictures under 8 pixels), from running sums.
+ * with that paper's constants, over all uniform 8 x 8 windows (smaller for pictures under 8 pixels). A window that moves on adds a row or column and takes one
+ * away, so that each costs the same whatever its size.
  */
 function ssim(a: Float64Array, b: Float64Array, size: number): number {
   const window = Math.min(8, size);
-  const count = window * window;
-  const c1 = (0.01 * 255) ** 2;
-  const c2 = (0.03 * 255) ** 2;
-  const product = (x: Float64Array, y: Float64Array) => x.map((value, i) => value * y[i]);
-  const [sa, sb, saa, sbb, sab] = [a, b, product(a, a), product(b, b), product(a, b)].map((values) =>
-    integral(values, size),
-  );
-  let total = 0;
   const last = size - window;
-  for (let y = 0; y <= last; y++) {
-    for (let x = 0; x <= last; x++) {
-      const mean = (sums: Float64Array) => windowSum(sums, size, x, y, window) / count;
-      const ma = mean(sa);
-      const mb = mean(sb);
-      const va = mean(saa) - ma * ma;
-      const vb = mean(sbb) - mb * mb;
-      const covariance = mean(sab) - ma * mb;
-      total += ((2 * ma * mb + c1) * (2 * covariance + c2)) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
+  // For each column, sums over the window's rows of a, b, a², b² and ab.
+  const columns = new Float64Array(5 * size);
+  const addRow = (y: number, sign: 1 | -1) => {
+    for (let x = 0, i = y * size, c = 0; x < size; x++, i++, c += 5) {
+      const p = a[i];
+      const q = b[i];
+      columns[c] += sign * p;
+      columns[c + 1] += sign * q;
+      columns[c + 2] += sign * p * p;
+      columns[c + 3] += sign * q * q;
+      columns[c + 4] += sign * p * q;
     }
+  };
+  for (let y = 0; y < window - 1; y++) addRow(y, 1);
+  let total = 0;
+  for (let y = 0; y <= last; y++) {
+    addRow(y + window - 1, 1);
+    total += ssimOfRow(columns, size, window);
+    addRow(y, -1);
   }
   return total / (last + 1) ** 2;
 }
 
-/** Sums over the rectangle from the origin, one row and column of zeros first. */
-function integral(values: Float64Array, size: number): Float64Array {
-  const sums = new Float64Array((size + 1) ** 2);
-  for (let y = 0; y < size; y++) {
-    let row = 0;
-    for (let x = 0; x < size; x++) {
-      row += values[y * size + x];
-      sums[(y + 1) * (size + 1) + x + 1] = sums[y * (size + 1) + x + 1] + row;
-    }
+/** The sum over a row of windows, from its column sums. */
+function ssimOfRow(columns: Float64Array, size: number, window: number): number {
+  const share = 1 / (window * window);
+  const c1 = (0.01 * 255) ** 2;
+  const c2 = (0.03 * 255) ** 2;
+  let sa = 0;
+  let sb = 0;
+  let saa = 0;
+  let sbb = 0;
+  let sab = 0;
+  let total = 0;
+  for (let x = 0, c = 0; x < size; x++, c += 5) {
+    sa += columns[c];
+    sb += columns[c + 1];
+    saa += columns[c + 2];
+    sbb += columns[c + 3];
+    sab += columns[c + 4];
+    if (x < window - 1) continue;
+    const ma = sa * share;
+    const mb = sb * share;
+    const va = saa * share - ma * ma;
+    const vb = sbb * share - mb * mb;
+    const covariance = sab * share - ma * mb;
+    total += ((2 * ma * mb + c1) * (2 * covariance + c2)) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
+    const gone = c - 5 * (window - 1);
+    sa -= columns[gone];
+    sb -= columns[gone + 1];
+    saa -= columns[gone + 2];
+    sbb -= columns[gone + 3];
+    sab -= columns[gone + 4];
   }
-  return sums;
-}
-
-function windowSum(sums: Float64Array, size: number, x: number, y: number, window: number): number {
-  const stride = size + 1;
-  const top = y * stride + x;
-  const bottom = top + window * stride;
-  return sums[bottom + window] - sums[bottom] - sums[top + window] + sums[top];
+  return total;
 }

@@ -5,11 +5,10 @@ export {
   type Codecs,
   checkHeader,
   createCodecs,
-  ImageError,
-  type ImageErrorCode,
   MAX_PIXELS,
 } from './codecs.ts';
 export { type Distortion, distortion } from './distortion.ts';
 export { type ImageHeader, sniffImage } from './header.ts';
+export { ImageError, type ImageErrorCode } from './image-error.ts';
 export { amplifyToRgba, applyPerturbation, l2Norm, linfNorm, project } from './perturb.ts';
 export { interpolationMatrix } from './resample.ts';

@@ -1,4 +1,5 @@
 import type { Rgba } from './canvas.ts';
+import type { Decoder } from './decoder.ts';
 
 /** The exports of squoosh_png, @jsquash/png's Rust compiled to WebAssembly, that are called here; pointers are numbers. */
 interface Exports {
@@ -16,14 +17,16 @@ interface Exports {
  * Its own JavaScript is not used: a damaged file makes the Rust code trap, which leaves its memory in no state to go on with, and that
  * JavaScript keeps one instance for good. Here the caller makes a new one.
  */
-export async function startPng(module: WebAssembly.Module) {
-  let decoded: Rgba | undefined;
+export async function startPng(
+  module: WebAssembly.Module,
+): Promise<Decoder & { encode(image: Rgba): Uint8Array<ArrayBuffer> }> {
+  let lend: (picture: Rgba) => void = () => {};
   const imports: Record<string, (...args: number[]) => unknown> = {};
   for (const { name } of WebAssembly.Module.imports(module)) {
     // wasm-bindgen ends names in a hash that changes with each build.
     if (name.startsWith('__wbg_newwithownedu8clampedarray')) {
       imports[name] = (at, length, width, height) => {
-        decoded = { data: new Uint8ClampedArray(exports.memory.buffer, at >>> 0, length).slice(), width, height };
+        lend({ data: new Uint8Array(exports.memory.buffer, at >>> 0, length), width, height });
         exports.__wbindgen_free(at, length, 1);
         return 0;
       };
@@ -45,14 +48,18 @@ export async function startPng(module: WebAssembly.Module) {
   }
 
   return {
+    memory: exports.memory,
     /** To 8 bits, whatever the file has; frees what it is given. @throws a trap for a damaged file. */
-    decode(bytes: Uint8Array): Rgba {
-      decoded = undefined;
+    decode(bytes, use) {
+      let result: { value: ReturnType<typeof use> } | undefined;
+      lend = (picture) => {
+        result = { value: use(picture) };
+      };
       exports.decode(passIn(bytes), bytes.length);
-      if (!decoded) throw new Error('the decoder gives no picture');
-      return decoded;
+      if (!result) throw new Error('the decoder gives no picture');
+      return result.value;
     },
-    encode({ data, width, height }: Rgba): Uint8Array<ArrayBuffer> {
+    encode({ data, width, height }) {
       const result = exports.__wbindgen_add_to_stack_pointer(-16);
       exports.encode(result, passIn(data), data.length, width, height, 8);
       const [at, length] = new Uint32Array(exports.memory.buffer, result, 2);

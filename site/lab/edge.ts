@@ -1,4 +1,6 @@
+import { answerOf, atlasClient } from '#shared/api';
 import type { Prediction } from '#shared/release';
+import { remember } from './remember.ts';
 
 export interface EdgeAnswer {
   clean: Prediction[];
@@ -9,21 +11,14 @@ export interface EdgeAnswer {
   inference: number;
 }
 
-const photos = new Map<string, Promise<Blob>>();
+const edge = atlasClient({ baseUrl: location.origin });
 
 /** The unchanged bytes of a photo, fetched once. */
-function photoAt(url: string): Promise<Blob> {
-  let photo = photos.get(url);
-  if (!photo) {
-    photo = fetch(url).then((response) => {
-      if (!response.ok) throw new Error(`The photograph could not be loaded: the server answered ${response.status}.`);
-      return response.blob();
-    });
-    photo.catch(() => photos.delete(url));
-    photos.set(url, photo);
-  }
-  return photo;
-}
+const photoAt = remember(async (url: string) => {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`The photograph could not be loaded: the server answered ${response.status}.`);
+  return await response.blob();
+}, 16);
 
 /**
  * Asks the Worker what a model reads in a photo, without and with the perturbation.
@@ -36,17 +31,10 @@ export async function classifyAtEdge(
 ): Promise<EdgeAnswer> {
   const { photo, model, perturbation, strength, top } = question;
   const body = await photoAt(photo);
-  const query = new URLSearchParams({ model, perturbation, strength: String(strength), top: String(top) });
+  const query = { model, perturbation: [perturbation], strength, top };
   const started = performance.now();
-  const response = await fetch(`/api/v1/classify?${query}`, { method: 'POST', body, signal });
-  const answer = await response.json().catch(() => null);
+  const answer = answerOf(await edge.POST('/api/v1/classify', { params: { query }, body, signal }));
   const roundTrip = performance.now() - started;
-  if (!response.ok || !answer) {
-    const problem = answer as { title?: string; detail?: string } | null;
-    const said = [problem?.title, problem?.detail].filter(Boolean).join(': ');
-    throw new Error(
-      said || `The edge answered ${response.status} and no more. Try again, or classify in this browser.`,
-    );
-  }
-  return { clean: answer.clean, perturbed: answer.perturbed, roundTrip, inference: answer.timings.inference };
+  const { clean, perturbed, timings } = answer;
+  return { clean, perturbed: perturbed ?? clean, roundTrip, inference: timings.inference };
 }

@@ -2,7 +2,7 @@ import jpegUrl from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm?url';
 import pngUrl from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm?url';
 import webpUrl from '@jsquash/webp/codec/dec/webp_dec.wasm?url';
 import { readNpy } from '#shared/formats';
-import { applyPerturbation, type Codecs, canvasFromRgba, canvasToRgba, createCodecs, distortion } from '#shared/images';
+import { applyPerturbation, type Codecs, canvasToRgba, createCodecs, distortion } from '#shared/images';
 import { download } from './download.ts';
 import { remember } from './remember.ts';
 
@@ -18,8 +18,8 @@ const codecs = remember(async (_key: 'codecs'): Promise<Codecs> => {
 export const canvasOf = remember(async (key: string): Promise<Float32Array> => {
   const space = key.indexOf(' ');
   const size = Number(key.slice(0, space));
-  const [bytes, { decode }] = await Promise.all([download(key.slice(space + 1)), codecs('codecs')]);
-  return canvasFromRgba(await decode(bytes), size);
+  const [bytes, { canvas }] = await Promise.all([download(key.slice(space + 1)), codecs('codecs')]);
+  return await canvas(bytes, size);
 }, 16);
 
 /** The values [3,S,S] of the perturbation.npy at an address. */

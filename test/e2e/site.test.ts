@@ -93,6 +93,7 @@ const pages = () => [
   `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`,
   '/transfer/',
   '/downloads/',
+  '/reference/',
 ];
 
 /** An example that is fooled, of the model that its perturbation was crafted on. */
@@ -214,12 +215,13 @@ describe('the pages', () => {
       texts.push((await page.locator('main').textContent()) ?? '');
       await close(page);
     }
-    const [home, gallery, plate, transfer, downloads] = texts;
+    const [home, gallery, plate, transfer, downloads, reference] = texts;
     expect(home).toContain('fooled');
     expect(gallery).toContain(`Plate ${release.perturbations.length}`);
     expect(plate).toContain('fooled');
     expect(transfer).toMatch(/\d+ of \d+/);
     expect(downloads).toContain(release.photos[0].author);
+    expect(reference).toContain('/api/v1/classify');
   });
 
   it('carry the release for machines, with addresses that hold, and examples that run', async () => {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { canvasFromRgba, createCodecs, type Rgba, sniffImage } from '#shared/images';
+import { gradient, jpegOf } from '../support/images.ts';
 import * as pictures from './pictures.ts';
 
 const starter = fileURLToPath(new URL('../../zoo/starter/photos/', import.meta.url));
@@ -100,6 +101,29 @@ describe('EXIF orientation', () => {
   it('that makes no sense is none', () => {
     const bytes = pictures.withExif(photo(names[0]), pictures.exif(9));
     expect(sniffImage(bytes)?.orientation).toBe(1);
+  });
+});
+
+describe('a canvas straight from the codec', () => {
+  it('is that of the decoded picture, to the bit: turned, transparent, of every kind', async () => {
+    const turned = [1, 2, 3, 4, 5, 6, 7, 8].map((orientation) =>
+      pictures.withExif(photo(names[3]), pictures.exif(orientation)),
+    );
+    const large = await codecs.encodePng({ data: photo(names[4]).subarray(0, 4 * 90 * 60), width: 90, height: 60 });
+    for (const bytes of [...turned, large, pictures.webpWithAlpha, pictures.webpTurned, pictures.webpLossy]) {
+      const expected = canvasFromRgba(await codecs.decode(bytes), 32);
+      expect(Buffer.from((await codecs.canvas(bytes, 32)).buffer).equals(Buffer.from(expected.buffer))).toBe(true);
+    }
+  });
+
+  it('holds 4 bytes of memory for a pixel of a JPEG, and no more', async () => {
+    const fresh = createCodecs(modules);
+    expect(fresh.memoryBytes()).toBe(0);
+    await fresh.canvas(photo(names[0]), 32);
+    const before = fresh.memoryBytes();
+    const bytes = await jpegOf(gradient(5000, 3000));
+    await fresh.canvas(bytes, 32);
+    expect(fresh.memoryBytes() - before).toBeLessThan(4 * 5000 * 3000 + 3 * bytes.length);
   });
 });
 

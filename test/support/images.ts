@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import encodeJpeg, { init as initJpeg } from '@jsquash/jpeg/encode.js';
 import encodeWebp, { init as initWebp } from '@jsquash/webp/encode.js';
 import { type Codecs, createCodecs, type Rgba } from '#shared/images';
 
@@ -23,6 +24,28 @@ export async function webpOf({ data, width, height }: Rgba): Promise<Uint8Array>
   await initWebp(await compile('@jsquash/webp/codec/enc/webp_enc.wasm'));
   const picture = { data: new Uint8ClampedArray(data), width, height, colorSpace: 'srgb' } as ImageData;
   return new Uint8Array(await encodeWebp(picture, { lossless: 1 }));
+}
+
+/** A JPEG file of a picture, baseline or progressive. */
+export async function jpegOf({ data, width, height }: Rgba, { progressive = false, quality = 75 } = {}) {
+  await initJpeg(await compile('@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm'));
+  const picture = { data: new Uint8ClampedArray(data), width, height, colorSpace: 'srgb' } as ImageData;
+  const options = { quality, progressive, baseline: !progressive, optimize_coding: progressive };
+  return new Uint8Array(await encodeJpeg(picture, options));
+}
+
+/** A picture of soft colours of any size, made up. */
+export function gradient(width: number, height: number): Rgba {
+  const data = new Uint8Array(4 * width * height);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i += 4) {
+      data[i] = (255 * x) / width;
+      data[i + 1] = (255 * y) / height;
+      data[i + 2] = (x ^ y) & 64;
+      data[i + 3] = 255;
+    }
+  }
+  return { data, width, height };
 }
 
 /** The first bytes of a PNG that claims a size; nothing follows its header. */

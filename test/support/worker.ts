@@ -22,12 +22,14 @@ export interface WorkerOptions {
   release?: string;
   /** The built site to serve; left out, there are no pages. */
   assets?: string;
+  /** Another script than that of wrangler.toml, in the same surroundings. */
+  main?: string;
   /** Variables that replace those of wrangler.toml. */
   vars?: Record<string, string>;
 }
 
 /** Starts the production bundle of wrangler.toml in workerd, with an R2 emulation in memory that holds a release. */
-export async function startWorker({ release, assets, vars = {} }: WorkerOptions = {}): Promise<RunningWorker> {
+export async function startWorker({ release, assets, main, vars = {} }: WorkerOptions = {}): Promise<RunningWorker> {
   process.env.WRANGLER_SEND_METRICS ??= 'false';
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= 'false';
   process.env.XDG_CONFIG_HOME ??= join(tmpdir(), 'perturbation-atlas-wrangler');
@@ -40,13 +42,15 @@ export async function startWorker({ release, assets, vars = {} }: WorkerOptions 
       {
         config: {
           name: config.name,
-          main: config.main,
+          main: main ?? config.main,
           minify: config.minify,
           compatibility_date: config.compatibility_date,
           compatibility_flags: config.compatibility_flags,
           vars: { ...config.vars, ...vars },
           assets: { ...config.assets, directory },
           r2_buckets: config.r2_buckets,
+          ratelimits: config.ratelimits,
+          analytics_engine_datasets: config.analytics_engine_datasets,
         } as Unstable_RawConfig,
       },
     ],

@@ -1,15 +1,18 @@
 import jpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm';
 import png from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm';
 import webp from '@jsquash/webp/codec/dec/webp_dec.wasm';
-import { createCodecs, ImageError, type Rgba, sniffImage } from '#shared/images';
-import { Problem, type ProblemKind } from '../problems.ts';
+import { canvasToRgba, checkHeader, createCodecs, ImageError, sniffImage } from '#shared/images';
+import type { ProblemKind } from '../problem-kinds.ts';
+import { Problem } from '../problems.ts';
 import { DECODING_BYTES, decodingBytes } from './memory.ts';
 
 const modules = { jpeg, png, webp };
 let codecs = createCodecs(modules);
 
-/** A codec's memory never shrinks, so after a picture of more pixels than this the codecs are set up anew and the old ones collected. */
-const LARGE_PIXELS = 1_500_000;
+/** All three codecs as they start, and pictures of a few megapixels. Their memory never shrinks: where they hold more, they are set up anew and the old ones collected. */
+const KEPT_BYTES = 40 * 2 ** 20;
+/** A picture that takes more than this is decoded by a codec without company. */
+const LARGE_BYTES = 24_000_000;
 
 const kinds: Record<string, ProblemKind> = {
   'unknown-type': 'not-an-image',
@@ -21,44 +24,47 @@ const kinds: Record<string, ProblemKind> = {
 /**
  * Checks what an image says about itself before any memory is spent on it.
  *
- * @param contentType of the request: only for a helpful sentence, the bytes decide
- * @throws Problem `not-an-image` or `image-too-large`
+ * @throws Problem `not-an-image`, `unsupported-image`, `image-too-large` or `corrupt-image`
  */
-export function checkImage(bytes: Uint8Array, contentType: string | undefined): void {
-  const header = sniffImage(bytes);
-  if (!header) {
-    const hint = contentType?.startsWith('multipart/')
-      ? 'The body is a form; send the file itself as the body: curl --data-binary @photo.jpg (not -F).'
-      : 'Send the unchanged bytes of such a file as the body: curl --data-binary @photo.jpg (not -d, which changes bytes).';
-    throw new Problem('not-an-image', `The body does not begin like a complete JPEG, PNG or WebP image. ${hint}`);
-  }
-  const { width, height } = header;
-  const needed = decodingBytes(header, bytes);
-  if (needed > DECODING_BYTES) {
+export function checkImage(bytes: Uint8Array): void {
+  try {
+    const header = checkHeader(bytes);
+    const needed = decodingBytes(header, bytes);
+    if (needed <= DECODING_BYTES) return;
     const megabytes = (count: number) => `${Math.ceil(count / 1e6)} MB`;
     throw new Problem(
       'image-too-large',
-      `Decoding this ${header.type.toUpperCase()} image of ${width} x ${height} pixels takes ${megabytes(needed)} of memory, and the edge has ` +
+      `Decoding this ${header.type.toUpperCase()} image of ${header.width} x ${header.height} pixels takes ${megabytes(needed)} of memory, and the edge has ` +
         `${megabytes(DECODING_BYTES)} for it. Send a smaller version; networks look at few pixels anyway.`,
-      { width, height },
+      { width: header.width, height: header.height },
     );
-  }
-}
-
-/**
- * Decodes JPEG, PNG or WebP by its first bytes, with its EXIF orientation applied and transparency over white.
- *
- * @throws Problem `unsupported-image`, `corrupt-image` or `image-too-large`
- */
-export async function decodeImage(bytes: Uint8Array): Promise<Rgba> {
-  try {
-    const image = await codecs.decode(bytes);
-    if (image.width * image.height > LARGE_PIXELS) codecs = createCodecs(modules);
-    return image;
   } catch (error) {
     throw problemOf(error);
   }
 }
+
+/**
+ * The canvas [3,size,size] of a JPEG, PNG or WebP picture by its first bytes, upright and with transparency over white.
+ *
+ * @throws Problem `unsupported-image`, `corrupt-image` or `image-too-large`
+ */
+export async function decodeCanvas(bytes: Uint8Array, size: number): Promise<Float32Array<ArrayBuffer>> {
+  const header = sniffImage(bytes);
+  if (header && decodingBytes(header, bytes) > LARGE_BYTES) codecs = createCodecs(modules);
+  try {
+    return await codecs.canvas(bytes, size);
+  } catch (error) {
+    throw problemOf(error);
+  } finally {
+    if (codecs.memoryBytes() > KEPT_BYTES) codecs = createCodecs(modules);
+  }
+}
+
+/** A canvas [3,size,size] as a PNG file, exact to the bit. */
+export const encodeCanvas = (canvas: Float32Array, size: number) => codecs.encodePng(canvasToRgba(canvas, size));
+
+/** Bytes of linear memory that the codecs hold in this isolate. */
+export const decoderMemory = (): number => codecs.memoryBytes();
 
 function problemOf(error: unknown): unknown {
   const kind = error instanceof ImageError ? kinds[error.code] : undefined;

@@ -1,3 +1,3 @@
-/** From a request's body to pixels, within the memory of an isolate. */
-export { MAX_BODY_BYTES, readBody } from './body.ts';
-export { checkImage, decodeImage } from './decode.ts';
+/** From a request's body to a canvas, and from a canvas to a file, within the memory of an isolate. */
+export { hasBody, MAX_BODY_BYTES, readImage } from './body.ts';
+export { checkImage, decodeCanvas, decoderMemory, encodeCanvas } from './decode.ts';

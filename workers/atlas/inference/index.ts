@@ -1,4 +1,4 @@
 /** onnxruntime-web in workerd: the only place of the Worker that touches it. */
 export { runtimeMemory } from './runtime.ts';
-export { classifyBatch, sessionFor } from './session.ts';
+export { classifyCanvases, isOpen, sessionFor } from './session.ts';
 export { Turnstile } from './turnstile.ts';

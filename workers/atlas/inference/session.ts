@@ -6,6 +6,9 @@ import { ort } from './runtime.ts';
  */
 let current: { sha256: string; session: ort.InferenceSession } | null = null;
 
+/** Whether the session of a prepared model is open. */
+export const isOpen = (sha256: string): boolean => current?.sha256 === sha256;
+
 /**
  * The session of a prepared model, opened where the isolate does not hold it yet. Call only from within the Turnstile, so that one
  * request opens it and the others find it, and nobody replaces a session that runs.
@@ -32,13 +35,27 @@ export async function sessionFor(
   return { session, opened: true };
 }
 
+/** How many canvases go through a network at once. More are no faster for each on one thread, and memory for their activations is never given back. */
+const BATCH = 2;
+
 /**
- * Runs canvases through a prepared model as one batch.
+ * Runs canvases through a prepared model, two as one batch.
  *
  * @param canvases [3,size,size] each, 0..255
  * @returns logits of each canvas, in order
  */
-export async function classifyBatch(
+export async function classifyCanvases(
+  session: ort.InferenceSession,
+  canvases: Float32Array[],
+  size: number,
+): Promise<Float32Array[]> {
+  const results: Float32Array[] = [];
+  for (let i = 0; i < canvases.length; i += BATCH)
+    results.push(...(await classifyBatch(session, canvases.slice(i, i + BATCH), size)));
+  return results;
+}
+
+async function classifyBatch(
   session: ort.InferenceSession,
   canvases: Float32Array[],
   size: number,

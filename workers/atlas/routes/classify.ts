@@ -1,222 +1,153 @@
-import { zValidator } from '@hono/zod-validator';
-import { type Context, Hono } from 'hono';
-import { z } from 'zod';
-import { applyPerturbation, canvasFromRgba, distortion, type Rgba } from '#shared/images';
+import { createRoute, z } from '@hono/zod-openapi';
+import { applyPerturbation, distortion } from '#shared/images';
 import { topK } from '#shared/metrics';
 import type { Manifest, Prediction, ReleaseModel } from '#shared/release';
-import type { AppEnv, Env } from '../env.ts';
-import { checkImage, decodeImage, readBody } from '../imaging/index.ts';
-import { classifyBatch, runtimeMemory, sessionFor, Turnstile } from '../inference/index.ts';
-import { Problem } from '../problems.ts';
-import { currentRelease, labelsOf, modelBytes, perturbationValues } from '../storage/index.ts';
-import { refuseOtherMethods } from './method.ts';
-import { unknownPerturbation } from './release.ts';
+import {
+  classificationSchema,
+  imageBody,
+  json,
+  newApp,
+  perturbationIds,
+  photoParameter,
+  problems,
+  releaseParameter,
+  strengthParameter,
+  text,
+  whole,
+} from '../contract/index.ts';
+import type { Env, Timings } from '../env.ts';
+import { decodeCanvas, decoderMemory } from '../imaging/index.ts';
+import { classifyCanvases, isOpen, runtimeMemory, sessionFor } from '../inference/index.ts';
+import { milliseconds, startStopwatch } from '../stopwatch.ts';
+import { labelsOf, modelBytes, perturbationValues, releaseOf } from '../storage/index.ts';
+import { chooseModel, choosePerturbations } from './choose.ts';
+import { inTurn, pictureOf, serverTiming } from './picture.ts';
 
-/** Bodies wait in memory for their turn; these fit beside a network and a decoded photo. */
-const turnstile = new Turnstile({ places: 16, bytes: 24_000_000, leaseMs: 30_000 });
-
-const decimal = z
-  .string()
-  .regex(/^\d{1,6}(\.\d{1,20})?$/, 'must be a plain number such as 1 or 0.5')
-  .transform(Number);
-
-const classifyQuery = z.strictObject({
-  model: z.string().min(1, 'must not be empty').optional(),
-  perturbation: z.string().min(1, 'must not be empty').optional(),
-  strength: decimal.pipe(z.number().max(2, 'must be from 0 to 2')).default(1),
-  top: decimal
-    .pipe(z.int('must be a whole number').min(1, 'must be from 1 to 20').max(20, 'must be from 1 to 20'))
-    .default(5),
+const query = z.strictObject({
+  model: text.optional().openapi({ description: 'Id of a model with `edge: true`; left out: the first of them.' }),
+  perturbation: perturbationIds,
+  strength: strengthParameter,
+  top: whole(1, 20)
+    .default(5)
+    .openapi({ type: 'integer', minimum: 1, maximum: 20, default: 5, description: 'How many labels to give.' }),
+  photo: photoParameter,
+  release: releaseParameter,
 });
-type ClassifyQuery = z.infer<typeof classifyQuery>;
 
-/** Milliseconds of each stage; `wait` is the time in the queue of this isolate, `session` the time to open the network (0 when it was open). */
-interface Timings {
-  wait: number;
-  decode: number;
-  canvas: number;
-  session: number;
-  inference: number;
-  total: number;
-}
+/** POST /classify: what a model sees in an image, without and with perturbations. */
+export const classify = newApp();
 
-/** POST /classify: an image as body; what the model sees in it, without and with the perturbation. */
-export const classify = new Hono<AppEnv>();
-
-classify.post(
-  '/classify',
-  zValidator('query', classifyQuery, (result) => {
-    if (!result.success) throw badQuery(result.error.issues);
+classify.openapi(
+  createRoute({
+    method: 'post',
+    path: '/classify',
+    tags: ['images'],
+    operationId: 'classify',
+    summary: 'Classify, clean and perturbed',
+    description:
+      'The image becomes a canvas (short side resized, centre cut out), each perturbation is added to it and the result rounded to whole pixels, ' +
+      'and a network of the release reads them: the clean canvas and the first perturbed one as one batch. Nothing is stored.',
+    request: { query, body: imageBody },
+    responses: {
+      200: json(classificationSchema, 'What the model reads.'),
+      ...problems(
+        ...([
+          'bad-query',
+          'empty-body',
+          'bad-form',
+          'unknown-release',
+          'unknown-model',
+          'unknown-perturbation',
+        ] as const),
+        ...(['unknown-photo', 'body-too-large', 'image-too-large', 'not-an-image', 'unsupported-image'] as const),
+        ...(['corrupt-image', 'model-not-at-edge', 'rate-limited', 'busy'] as const),
+      ),
+    },
   }),
   async (c) => {
     const started = performance.now();
-    const query = c.req.valid('query');
-    const release = await currentRelease(c.env);
-    const model = chooseModel(release, query.model);
-    const perturbation = choosePerturbation(release, model, query.perturbation);
-    const bytes = await readBody(c.req.raw);
-    checkImage(bytes, c.req.header('Content-Type'));
-    if (!turnstile.admits(bytes.byteLength)) {
-      throw new Problem(
-        'busy',
-        'This instance classifies one image at a time and its queue is full. Ask again in a second.',
-        {},
-        { 'Retry-After': '1' },
-      );
-    }
-    const waiting = performance.now();
-    const work = turnstile.pass(bytes.byteLength, async () => {
-      // Nobody waits for the answer any more, others wait for the turn.
-      c.req.raw.signal.throwIfAborted();
-      const wait = performance.now() - waiting;
-      return await classifyImage({ env: c.env, release, model, npy: perturbation?.npy, query, bytes, wait, started });
-    });
-    // The others in the queue wait for this one, so it must finish even where its client has gone.
-    c.executionCtx.waitUntil(work.catch(() => undefined));
-    const answer = await work;
-    return respond(c, {
+    const { model: modelId, perturbation, strength, top, photo, release: version } = c.req.valid('query');
+    const release = await releaseOf(c.env, version);
+    const model = chooseModel(release, modelId);
+    const perturbations = choosePerturbations(release, perturbation, ({ surrogates }) =>
+      surrogates.includes(model.card.id),
+    );
+    Object.assign(c.var.observed, {
       model: model.card.id,
-      perturbation: perturbation?.id ?? null,
-      strength: query.strength,
-      ...answer,
+      perturbations: perturbations.map(({ id }) => id),
       release: release.version,
     });
+    const bytes = await pictureOf(c, release, photo);
+    const { timings, clean, results } = await inTurn(c, bytes, (wait) =>
+      classifyImage({ env: c.env, release, model, perturbations, strength, top, bytes, wait, started }),
+    );
+    c.var.observed.timings = timings;
+    const wasm = Math.round((runtimeMemory() + decoderMemory()) / 2 ** 20);
+    c.header('Server-Timing', `${serverTiming(timings)}, memory;desc="${wasm} MiB of wasm"`);
+    c.header('Cache-Control', 'no-store');
+    const [first] = results;
+    return c.json(
+      {
+        model: model.card.id,
+        photo: photo ?? null,
+        perturbation: first?.perturbation ?? null,
+        strength,
+        clean,
+        perturbed: first?.perturbed ?? null,
+        fooled: first?.fooled ?? null,
+        distortion: first?.distortion ?? null,
+        results,
+        timings,
+        release: release.version,
+      },
+      200,
+    );
   },
 );
-refuseOtherMethods(classify, '/classify', ['POST']);
-
-function respond(c: Context<AppEnv>, answer: { timings: Timings } & Record<string, unknown>) {
-  const stages = Object.entries(answer.timings).map(([stage, ms]) => `${stage};dur=${ms}`);
-  c.header(
-    'Server-Timing',
-    [...stages, `memory;desc="${Math.round(runtimeMemory() / 2 ** 20)} MiB of wasm"`].join(', '),
-  );
-  c.header('Cache-Control', 'no-store');
-  return c.json(answer);
-}
 
 async function classifyImage(job: {
   env: Env;
   release: Manifest;
   model: ReleaseModel;
-  npy: string | undefined;
-  query: ClassifyQuery;
+  perturbations: Manifest['perturbations'];
+  strength: number;
+  top: number;
   bytes: Uint8Array;
   wait: number;
   started: number;
 }) {
-  const { env, release, model, query } = job;
+  const { env, release, model, perturbations, strength, top } = job;
   const stopwatch = await startStopwatch();
-  // Dropped as soon as the canvas exists: it is the largest thing here.
-  let image: Rgba | null = await decodeImage(job.bytes);
+  // What has to be fetched is on its way while the picture is decoded.
+  const loading = isOpen(model.sha256) ? null : modelBytes(env, model);
+  const labels = labelsOf(env, model);
+  const values = perturbations.map(({ npy }) => perturbationValues(env, release, npy));
+  for (const promise of [loading, labels, ...values]) promise?.catch(() => undefined);
+  const clean = await decodeCanvas(job.bytes, release.canvas);
   const decode = await stopwatch();
-  const clean = canvasFromRgba(image, release.canvas);
-  image = null;
-  const v = job.npy === undefined ? null : await perturbationValues(env, release, job.npy);
-  const perturbed = v && applyPerturbation(clean, v, query.strength);
+  const perturbed = (await Promise.all(values)).map((v) => applyPerturbation(clean, v, strength));
+  const labelOf = await labels;
   const canvas = await stopwatch();
-  const labelOf = await labelsOf(env, model);
-  const { session, opened } = await sessionFor(model.sha256, () => modelBytes(env, model));
+  const { session, opened } = await sessionFor(model.sha256, () => loading ?? modelBytes(env, model));
   const sessionTime = await stopwatch();
-  const logits = await classifyBatch(session, perturbed ? [clean, perturbed] : [clean], release.canvas);
+  const logits = await classifyCanvases(session, [clean, ...perturbed], release.canvas);
   const inference = await stopwatch();
-  const [before, after] = logits.map((values) =>
-    topK(values, query.top).map(
-      ({ index, probability }): Prediction => ({ index, label: labelOf(index), probability }),
-    ),
+  const [before, ...after] = logits.map((one) =>
+    topK(one, top).map(({ index, probability }): Prediction => ({ index, label: labelOf(index), probability })),
   );
-  const fooled = after ? after[0].index !== before[0].index : null;
-  const changed = perturbed && distortion(clean, perturbed);
+  const results = perturbations.map(({ id }, i) => ({
+    perturbation: id,
+    perturbed: after[i],
+    fooled: after[i][0].index !== before[0].index,
+    distortion: distortion(clean, perturbed[i]),
+  }));
   const timings: Timings = {
-    wait: milliseconds(job.wait),
+    wait: job.wait,
     decode,
     canvas,
     session: opened ? sessionTime : 0,
     inference,
     total: milliseconds(performance.now() - job.started),
   };
-  return {
-    clean: before,
-    perturbed: after ?? null,
-    fooled,
-    distortion: changed,
-    timings,
-  };
-}
-
-/**
- * A clock that tells the milliseconds since it was last asked. On Cloudflare a Worker's clock stands still while it computes and moves on
- * when it waits for something, so each reading waits for a timer of no length first.
- */
-async function startStopwatch(): Promise<() => Promise<number>> {
-  const now = async () => {
-    await scheduler.wait(0);
-    return performance.now();
-  };
-  let last = await now();
-  return async () => {
-    const time = await now();
-    const passed = time - last;
-    last = time;
-    return milliseconds(passed);
-  };
-}
-
-const milliseconds = (ms: number) => Math.round(ms * 10) / 10;
-
-function badQuery(issues: readonly z.core.$ZodIssue[]): Problem {
-  const errors = issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((parameter) => ({
-          parameter,
-          reason: 'is unknown; the parameters are model, perturbation, strength and top',
-        }))
-      : [
-          {
-            parameter: issue.path.join('.'),
-            reason: issue.code === 'invalid_type' ? 'must be given once' : issue.message,
-          },
-        ],
-  );
-  const list = errors.map(({ parameter, reason }) => `"${parameter}" ${reason}`).join('; ');
-  return new Problem('bad-query', `The query is not valid: ${list}. Correct it and ask again.`, { errors });
-}
-
-function chooseModel(release: Manifest, id: string | undefined): ReleaseModel {
-  const atEdge = release.models.filter((model) => model.edge);
-  const known = atEdge.map((model) => model.card.id);
-  const found = id === undefined ? atEdge[0] : release.models.find((model) => model.card.id === id);
-  if (!found) {
-    const detail =
-      id === undefined
-        ? `Release ${release.version} has no model that the edge serves. Use a model of /api/v1/models on your own machine.`
-        : `Release ${release.version} has no model "${id}". Choose one of "known", or see /api/v1/models.`;
-    throw new Problem('unknown-model', detail, { known });
-  }
-  if (!found.edge) {
-    throw new Problem(
-      'model-not-at-edge',
-      `The model "${id}" is in release ${release.version} and too large for the edge. Choose one of "known".`,
-      { known },
-    );
-  }
-  return found;
-}
-
-/** The perturbation asked for; by default one crafted on the model, else the release's first; null for "none". */
-function choosePerturbation(
-  release: Manifest,
-  model: ReleaseModel,
-  id: string | undefined,
-): Manifest['perturbations'][number] | null {
-  if (id === 'none') return null;
-  if (id === undefined) {
-    const crafted = release.perturbations.find(({ surrogates }) => surrogates.includes(model.card.id));
-    return crafted ?? release.perturbations[0] ?? null;
-  }
-  // The ids of ensembles hold a "+", which a query string turns into a space where it is not escaped.
-  const unescaped = id.replaceAll(' ', '+');
-  const found = release.perturbations.find((perturbation) => perturbation.id === unescaped);
-  if (!found) throw unknownPerturbation(id, release.version, release.perturbations);
-  return found;
+  return { clean: before, results, timings };
 }

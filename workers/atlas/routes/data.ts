@@ -1,155 +1,129 @@
-import { Hono } from 'hono';
-import { cors } from 'hono/cors';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { LATEST_KEY } from '#shared/release';
+import { binary, directorySchema, json, newApp, problems, refusedParameters } from '../contract/index.ts';
 import type { AppEnv } from '../env.ts';
+import { dataCors } from '../middleware/index.ts';
 import { Problem } from '../problems.ts';
-import { mediaTypeOf } from '../storage/index.ts';
+import { dataPath } from './links.ts';
 import { refuseOtherMethods } from './method.ts';
+import { missing, serveObject } from './object.ts';
 
-/** GET and HEAD /data/{key}: the files of the releases, as R2 has them. */
-export const data = new Hono<AppEnv>();
+/** The folders that a release is made of. */
+const FOLDERS = ['models', 'releases'];
+/** R2 has no longer keys, and takes a question for one as a fault. */
+const MAX_KEY_BYTES = 1024;
 
-data.use(
-  '*',
-  cors({
-    origin: '*',
-    allowMethods: ['GET', 'HEAD'],
-    allowHeaders: ['Range', 'If-None-Match', 'If-Match', 'If-Range'],
-    exposeHeaders: ['ETag', 'Content-Length', 'Content-Range', 'Accept-Ranges'],
-    maxAge: 86400,
+/** GET and HEAD /data/{key}: the files of the releases, as R2 has them; a path that ends in "/" is a folder. */
+export const data = newApp();
+
+const describedAs = (path: '/{key}' | '/{folder}/', description: string) => ({
+  method: 'get' as const,
+  tags: ['data'],
+  path,
+  description,
+});
+
+// Keys hold slashes, which OpenAPI's path templates do not: the two routes are described, and answered by one handler.
+data.openAPIRegistry.registerPath({
+  ...createRoute({
+    ...describedAs(
+      '/{key}',
+      'A file of a release, by the key that the manifest gives it. Conditions and a single byte range are honoured. HEAD too.',
+    ),
+    operationId: 'getFile',
+    summary: 'A file',
+    request: {
+      params: z.object({ key: z.string().openapi({ example: 'latest.json' }) }),
+      query: z.object({
+        download: z.string().optional().openapi({ description: 'Given: the browser saves the file.' }),
+      }),
+    },
+    responses: {
+      200: binary('The file.', 'application/octet-stream'),
+      206: binary('The range that was asked for.', 'application/octet-stream'),
+      304: { description: 'The client has it.' },
+      ...problems('not-found', 'bad-path', 'precondition-failed', 'range-not-satisfiable'),
+    },
   }),
-);
+});
+data.openAPIRegistry.registerPath({
+  ...createRoute({
+    ...describedAs(
+      '/{folder}/',
+      'What is in a folder; "/data/" is the root. The manifest of a release says more, with hashes.',
+    ),
+    operationId: 'listFolder',
+    summary: 'A folder',
+    request: {
+      params: z.object({ folder: z.string() }),
+      query: z.object({ cursor: z.string().optional() }),
+    },
+    responses: {
+      200: json(directorySchema, 'Its files and folders.'),
+      ...problems('not-found', 'bad-path', 'bad-query'),
+    },
+  }),
+});
+
+data.use('*', dataCors);
 
 data.get('/*', async (c) => {
-  const bucket = c.env.RELEASES;
   const key = keyOf(new URL(c.req.url).pathname);
-  const onlyIf = c.req.raw.headers;
-
-  if (c.req.method === 'HEAD') {
-    const object = await bucket.head(key);
-    if (!object) throw missing(key);
-    const headers = headersOf(object);
-    if (matchesEtag(c.req.header('If-None-Match'), object.httpEtag))
-      return new Response(null, { status: 304, headers });
-    headers.set('Content-Length', String(object.size));
-    return new Response(null, { headers });
-  }
-
-  const range = await wantedRange(c.req.raw, bucket, key);
-  let object: R2ObjectBody | R2Object | null;
-  try {
-    object = await bucket.get(key, range ? { onlyIf, range } : { onlyIf });
-  } catch (error) {
-    // R2 throws for a range outside of the file as for a failure; the file's length tells them apart.
-    const size = (await bucket.head(key))?.size;
-    if (!range || size === undefined || satisfiable(range, size)) throw error;
-    throw new Problem(
-      'range-not-satisfiable',
-      `${key} has ${size} bytes and the range ${c.req.header('Range')} lies outside of it. Ask for a range within the file.`,
-      { size },
-      { 'Content-Range': `bytes */${size}` },
-    );
-  }
-  if (!object) throw missing(key);
-  const headers = headersOf(object);
-  if (!('body' in object)) {
-    const ifMatch = c.req.header('If-Match');
-    const refused =
-      ifMatch === undefined
-        ? c.req.header('If-Unmodified-Since') !== undefined
-        : !matchesEtag(ifMatch, object.httpEtag);
-    if (refused)
-      throw new Problem(
-        'precondition-failed',
-        `${key} is not the version asked for; it is now ${object.httpEtag}. Ask without the condition.`,
-      );
-    return new Response(null, { status: 304, headers });
-  }
-  if (!range) {
-    headers.set('Content-Length', String(object.size));
-    return new Response(object.body, { headers });
-  }
-  const { start, end } = resolveRange(range, object.size);
-  headers.set('Content-Range', `bytes ${start}-${end}/${object.size}`);
-  headers.set('Content-Length', String(end - start + 1));
-  return new Response(object.body, { status: 206, headers });
+  if (key === '' || key.endsWith('/')) return directory(c, key);
+  if (!isReleaseKey(key)) throw missing(key);
+  const filename = c.req.query('download') === undefined ? undefined : key.slice(key.lastIndexOf('/') + 1);
+  return serveObject(c, key, { filename });
 });
 refuseOtherMethods(data, '/*', ['GET', 'HEAD']);
 
-/** The bucket's key in a path /data/{key}. Only the three kinds of key that a release is made of are looked up. */
+async function directory(c: Context<AppEnv>, prefix: string): Promise<Response> {
+  const inside = prefix === '' || isReleaseKey(prefix.slice(0, -1)) || FOLDERS.includes(prefix.slice(0, -1));
+  if (!inside) throw missing(prefix);
+  const cursor = c.req.query('cursor');
+  const listed = await c.env.RELEASES.list({ prefix, delimiter: '/', cursor }).catch((error) => {
+    if (cursor === undefined) throw error;
+    throw refusedParameters([
+      { parameter: 'cursor', reason: `is not one that was given for ${prefix}; begin without it` },
+    ]);
+  });
+  const shown = (name: string) => prefix !== '' || name === LATEST_KEY || FOLDERS.includes(name.slice(0, -1));
+  const name = (key: string) => key.slice(prefix.length);
+  const directories = listed.delimitedPrefixes.filter((key) => shown(name(key)));
+  const files = listed.objects.filter(({ key }) => shown(name(key)));
+  if (prefix !== '' && directories.length + files.length === 0) throw missing(prefix);
+  c.header('Cache-Control', 'public, max-age=60');
+  return c.json({
+    prefix,
+    directories: directories.map((key) => ({ name: name(key), link: dataPath(key) })),
+    files: files.map(({ key, size, httpEtag, uploaded }) => ({
+      name: name(key),
+      key,
+      bytes: size,
+      etag: httpEtag,
+      uploaded: uploaded.toISOString(),
+      link: dataPath(key),
+    })),
+    next: listed.truncated ? `${dataPath(prefix)}?cursor=${encodeURIComponent(listed.cursor)}` : null,
+  } satisfies z.infer<typeof directorySchema>);
+}
+
+/** The bucket's key in a path /data/{key}. */
 function keyOf(pathname: string): string {
-  let key: string;
   try {
-    key = decodeURIComponent(pathname.slice('/data/'.length));
+    return decodeURIComponent(pathname.slice('/data/'.length));
   } catch {
     throw new Problem(
       'bad-path',
       `The path ${pathname} holds a percent-encoding that is not valid UTF-8. Correct it and ask again.`,
     );
   }
+}
+
+/** Only the three kinds of key that a release is made of are looked up. */
+function isReleaseKey(key: string): boolean {
   const segments = key.split('/');
   const wellFormed = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
-  if (
-    !wellFormed ||
-    !(key === LATEST_KEY || ((segments[0] === 'models' || segments[0] === 'releases') && segments.length > 1))
-  ) {
-    throw missing(key);
-  }
-  return key;
-}
-
-function missing(key: string): Problem {
-  return new Problem(
-    'not-found',
-    `No release has a file "${key}". The manifest, which latest.json names, lists every file.`,
-  );
-}
-
-function headersOf(object: R2Object): Headers {
-  const headers = new Headers();
-  object.writeHttpMetadata(headers);
-  if (!object.httpMetadata?.contentType) headers.set('Content-Type', mediaTypeOf(object.key));
-  // All keys but one are written once: models under the hash of their content, the rest under a version that ends in one.
-  headers.set(
-    'Cache-Control',
-    object.key === LATEST_KEY ? 'public, max-age=10' : 'public, max-age=31536000, immutable',
-  );
-  headers.set('ETag', object.httpEtag);
-  headers.set('Last-Modified', object.uploaded.toUTCString());
-  headers.set('Accept-Ranges', 'bytes');
-  return headers;
-}
-
-function matchesEtag(list: string | undefined, etag: string): boolean {
-  if (list === undefined) return false;
-  return list.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
-}
-
-type ByteRange = { offset: number; length?: number } | { suffix: number };
-
-/**
- * The single byte range that a request asks for. A Range that is malformed or lists several is ignored, as RFC 9110 (14.2) allows, and so is
- * one whose If-Range names another version.
- */
-async function wantedRange(request: Request, bucket: R2Bucket, key: string): Promise<ByteRange | undefined> {
-  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.get('Range') ?? '') ?? [];
-  if (first === undefined || (first === '' && last === '')) return undefined;
-  const ifRange = request.headers.get('If-Range');
-  if (ifRange !== null && (await bucket.head(key))?.httpEtag !== ifRange) return undefined;
-  if (first === '') return { suffix: Number(last) };
-  if (last === '') return { offset: Number(first) };
-  if (Number(last) < Number(first)) return undefined;
-  return { offset: Number(first), length: Number(last) - Number(first) + 1 };
-}
-
-function satisfiable(range: ByteRange, size: number): boolean {
-  return 'suffix' in range ? range.suffix > 0 && size > 0 : range.offset < size;
-}
-
-function resolveRange(range: ByteRange, size: number): { start: number; end: number } {
-  if ('suffix' in range) return { start: Math.max(0, size - range.suffix), end: size - 1 };
-  return {
-    start: range.offset,
-    end: range.length === undefined ? size - 1 : Math.min(size, range.offset + range.length) - 1,
-  };
+  const short = new TextEncoder().encode(key).length <= MAX_KEY_BYTES;
+  return short && wellFormed && (key === LATEST_KEY || (FOLDERS.includes(segments[0]) && segments.length > 1));
 }

@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { AppEnv } from '../env.ts';
-import { Problem, problemKinds } from '../problems.ts';
+import { problemKinds } from '../problem-kinds.ts';
+import { Problem } from '../problems.ts';
 import { refuseOtherMethods } from './method.ts';
 
 /** GET /problems/{kind}: what the `type` of a problem means, for the person who follows it. */

@@ -1,123 +1,179 @@
-import { Hono } from 'hono';
-import { etag } from 'hono/etag';
+import { createRoute, z } from '@hono/zod-openapi';
 import { manifestKey } from '#shared/release';
-import type { AppEnv } from '../env.ts';
-import { Problem } from '../problems.ts';
-import { currentRelease, recordOf } from '../storage/index.ts';
-import { refuseOtherMethods } from './method.ts';
+import {
+  healthSchema,
+  indexSchema,
+  json,
+  modelsSchema,
+  newApp,
+  problems,
+  releaseParameter,
+  releaseSchema,
+  releasesSchema,
+} from '../contract/index.ts';
+import { decoderMemory } from '../imaging/index.ts';
+import { runtimeMemory } from '../inference/index.ts';
+import { currentRelease, publishedReleases, releaseOf } from '../storage/index.ts';
+import { apiPath, dataPath } from './links.ts';
 
-/** Where a key of the release is served. */
-export const dataPath = (key: string) => `/data/${key.split('/').map(encodeURIComponent).join('/')}`;
+/** What there is: GET /, /health, /release, /releases and /models. */
+export const release = newApp();
 
-/** What is in the release: GET /release, /models, /perturbations, /perturbations/{id}, and the index of the API. */
-export const release = new Hono<AppEnv>();
-
-release.use('*', etag());
-release.use('*', async (c, next) => {
-  await next();
-  // As long as an isolate itself may answer from the release before.
-  if (c.res.ok) c.header('Cache-Control', 'public, max-age=10');
-});
-
-release.get('/', (c) =>
-  c.json({
-    title: 'Perturbation Atlas API',
-    version: 1,
-    links: {
-      release: '/api/v1/release',
-      models: '/api/v1/models',
-      perturbations: '/api/v1/perturbations',
-      perturbation: '/api/v1/perturbations/{id}',
-      classify: '/api/v1/classify?model=&perturbation=&strength=&top=',
-      data: '/data/{key}',
-    },
-    example: 'curl --data-binary @photo.jpg /api/v1/classify',
+release.openapi(
+  createRoute({
+    method: 'get',
+    path: '/',
+    tags: ['release'],
+    operationId: 'index',
+    summary: 'What this API has',
+    responses: { 200: json(indexSchema, 'Links.') },
   }),
+  (c) =>
+    c.json(
+      {
+        title: 'Perturbation Atlas API',
+        version: 1 as const,
+        links: {
+          release: '/api/v1/release',
+          releases: '/api/v1/releases',
+          models: '/api/v1/models',
+          perturbations: '/api/v1/perturbations',
+          perturbation: '/api/v1/perturbations/{id}',
+          transfer: '/api/v1/transfer',
+          classify: '/api/v1/classify?model=&perturbation=&strength=&top=',
+          perturb: '/api/v1/perturb?perturbation=&strength=',
+          health: '/api/v1/health',
+          data: '/data/{key}',
+          openapi: '/api/v1/openapi.json',
+          reference: '/reference/',
+        },
+        example: 'curl --data-binary @photo.jpg /api/v1/classify',
+      },
+      200,
+    ),
 );
 
-release.get('/release', async (c) => {
-  const current = await currentRelease(c.env);
-  return c.json({
-    version: current.version,
-    created: current.created,
-    title: current.title,
-    description: current.description,
-    licence: current.licence,
-    study: current.study,
-    canvas: current.canvas,
-    counts: {
-      models: current.models.length,
-      edgeModels: current.models.filter((model) => model.edge).length,
-      perturbations: current.perturbations.length,
-      photos: current.photos.length,
-      tables: current.tables.length,
-      files: current.files.length,
-      bytes: current.files.reduce((sum, file) => sum + file.bytes, 0),
-    },
-    links: {
-      manifest: dataPath(manifestKey(current.version)),
-      models: '/api/v1/models',
-      perturbations: '/api/v1/perturbations',
-      classify: '/api/v1/classify',
-      tables: Object.fromEntries(
-        current.tables.map(({ name, csv, parquet }) => [name, { csv: dataPath(csv), parquet: dataPath(parquet) }]),
-      ),
-    },
-  });
-});
+release.openapi(
+  createRoute({
+    method: 'get',
+    path: '/health',
+    tags: ['release'],
+    operationId: 'health',
+    summary: 'Whether it is well',
+    description: 'Whether a release is published and readable, and which.',
+    responses: { 200: json(healthSchema, 'It is.'), ...problems() },
+  }),
+  async (c) => {
+    const { version } = await currentRelease(c.env);
+    c.header('Cache-Control', 'no-store');
+    const memory = { wasm: runtimeMemory() + decoderMemory() };
+    return c.json({ status: 'ok' as const, release: version, memory }, 200);
+  },
+);
 
-release.get('/models', async (c) => {
-  const current = await currentRelease(c.env);
-  return c.json({
-    release: current.version,
-    models: current.models.map(({ card, key, sha256, bytes, edge, labels }) => ({
-      id: card.id,
-      title: card.title,
-      edge,
-      classes: card.classes,
-      inputSize: card.preprocessing.inputSize,
-      bytes,
-      sha256,
-      card,
-      links: { model: dataPath(key), labels: dataPath(labels) },
-    })),
-  });
-});
-
-release.get('/perturbations', async (c) => {
-  const current = await currentRelease(c.env);
-  return c.json({
-    release: current.version,
-    perturbations: current.perturbations.map(({ record, npy, safetensors, preview, ...rest }) => ({
-      ...rest,
-      links: {
-        self: `/api/v1/perturbations/${encodeURIComponent(rest.id)}`,
-        record: dataPath(record),
-        npy: dataPath(npy),
-        safetensors: dataPath(safetensors),
-        preview: dataPath(preview),
+release.openapi(
+  createRoute({
+    method: 'get',
+    path: '/release',
+    tags: ['release'],
+    operationId: 'getRelease',
+    summary: 'A release',
+    request: { query: z.strictObject({ release: releaseParameter }) },
+    responses: { 200: json(releaseSchema, 'Version, counts, links.'), ...problems('bad-query', 'unknown-release') },
+  }),
+  async (c) => {
+    const asked = c.req.valid('query').release;
+    const found = await releaseOf(c.env, asked);
+    return c.json(
+      {
+        version: found.version,
+        created: found.created,
+        title: found.title,
+        description: found.description,
+        licence: found.licence,
+        study: found.study,
+        canvas: found.canvas,
+        counts: {
+          models: found.models.length,
+          edgeModels: found.models.filter((model) => model.edge).length,
+          perturbations: found.perturbations.length,
+          photos: found.photos.length,
+          tables: found.tables.length,
+          files: found.files.length,
+          bytes: found.files.reduce((sum, file) => sum + file.bytes, 0),
+        },
+        links: {
+          manifest: dataPath(manifestKey(found.version)),
+          models: apiPath('/models', { release: asked }),
+          perturbations: apiPath('/perturbations', { release: asked }),
+          classify: apiPath('/classify', { release: asked }),
+          tables: Object.fromEntries(
+            found.tables.map(({ name, csv, parquet }) => [name, { csv: dataPath(csv), parquet: dataPath(parquet) }]),
+          ),
+        },
       },
-    })),
-  });
-});
+      200,
+    );
+  },
+);
 
-release.get('/perturbations/:id', async (c) => {
-  const current = await currentRelease(c.env);
-  const id = c.req.param('id');
-  const found = current.perturbations.find((perturbation) => perturbation.id === id);
-  if (!found) throw unknownPerturbation(id, current.version, current.perturbations);
-  return c.json(await recordOf(c.env, found.record));
-});
+release.openapi(
+  createRoute({
+    method: 'get',
+    path: '/releases',
+    tags: ['release'],
+    operationId: 'listReleases',
+    summary: 'All releases',
+    description: 'Every release that is published, newest first. A new one is seen within a minute.',
+    responses: { 200: json(releasesSchema, 'Versions and links.'), ...problems() },
+  }),
+  async (c) => {
+    const { version: current } = await currentRelease(c.env);
+    const releases = await publishedReleases(c.env);
+    return c.json(
+      {
+        current,
+        releases: releases.map(({ version, published }) => ({
+          version,
+          published: published.toISOString(),
+          current: version === current,
+          links: { release: apiPath('/release', { release: version }), manifest: dataPath(manifestKey(version)) },
+        })),
+      },
+      200,
+    );
+  },
+);
 
-for (const path of ['/', '/release', '/models', '/perturbations', '/perturbations/:id']) {
-  refuseOtherMethods(release, path, ['GET', 'HEAD']);
-}
-
-/** The problem for an id that the release does not have. */
-export function unknownPerturbation(id: string, version: string, perturbations: { id: string }[]): Problem {
-  return new Problem(
-    'unknown-perturbation',
-    `Release ${version} has no perturbation "${id}". Choose one of "known", or see /api/v1/perturbations.`,
-    { known: perturbations.map((perturbation) => perturbation.id) },
-  );
-}
+release.openapi(
+  createRoute({
+    method: 'get',
+    path: '/models',
+    tags: ['release'],
+    operationId: 'listModels',
+    summary: 'Models',
+    description: 'Every model of a release with its card, and whether the edge serves it.',
+    request: { query: z.strictObject({ release: releaseParameter }) },
+    responses: { 200: json(modelsSchema, 'Models.'), ...problems('bad-query', 'unknown-release') },
+  }),
+  async (c) => {
+    const found = await releaseOf(c.env, c.req.valid('query').release);
+    return c.json(
+      {
+        release: found.version,
+        models: found.models.map(({ card, key, sha256, bytes, edge, labels }) => ({
+          id: card.id,
+          title: card.title,
+          edge,
+          classes: card.classes,
+          inputSize: card.preprocessing.inputSize,
+          bytes,
+          sha256,
+          card,
+          links: { model: dataPath(key), labels: dataPath(labels) },
+        })),
+      },
+      200,
+    );
+  },
+);

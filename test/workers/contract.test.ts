@@ -1,0 +1,104 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openApiDocument } from '#shared/api';
+import { openApiTypes } from '../../scripts/openapi-types.ts';
+import { TEST_RELEASE } from '../support/release.ts';
+import { type RunningWorker, startWorker } from '../support/worker.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+let worker: RunningWorker;
+beforeAll(async () => {
+  worker = await startWorker({ release: TEST_RELEASE });
+}, 60_000);
+afterAll(() => worker?.dispose());
+
+describe('the OpenAPI document', () => {
+  test('that is committed is the one that the Worker serves; `npm run openapi` writes it', async () => {
+    expect(await (await fetch(`${worker.url}/api/v1/openapi.json`)).json()).toEqual(openApiDocument);
+  });
+
+  test('has the types of the client, as they are committed', async () => {
+    const committed = await readFile(join(root, 'shared/api/types.ts'), 'utf8');
+    expect(await openApiTypes(openApiDocument)).toBe(committed);
+  });
+
+  test('names no path that the Worker does not answer', async () => {
+    for (const [template, methods] of Object.entries(openApiDocument.paths)) {
+      const path = template
+        .replace('/{id}', '/noise.inf10.s1')
+        .replace('{format}', 'npy')
+        .replace('{key}', 'latest.json')
+        .replace('{folder}', 'models');
+      for (const method of Object.keys(methods)) {
+        const response = await fetch(`${worker.url}${path}`, { method: method.toUpperCase() });
+        // Without an image, which is what these say.
+        expect(response.status, `${method} ${path}`).toBe(method === 'post' ? 400 : 200);
+      }
+    }
+  });
+});
+
+describe('the examples of docs/api.md', async () => {
+  const text = await readFile(join(root, 'docs/api.md'), 'utf8');
+  const blocks = [...text.matchAll(/^```(sh|python|js)\n([\s\S]*?)^```$/gm)].map(([, language, code], i) => ({
+    name: `${i + 1}, ${language}: ${code.trim().split('\n')[0]}`,
+    language,
+    code,
+  }));
+  const has = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+  const commands: Record<string, { available: boolean; start: (code: string) => [string, string[]] }> = {
+    sh: { available: has('curl', '--version'), start: (code) => ['bash', ['-euo', 'pipefail', '-c', code]] },
+    python: { available: has('python3', '-c', 'import requests'), start: (code) => ['python3', ['-c', code]] },
+    js: { available: true, start: (code) => [process.execPath, ['--input-type=module', '-e', code]] },
+  };
+
+  test('are in all three languages', () => {
+    expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['sh', 'python', 'js']));
+  });
+
+  for (const { name, language, code } of blocks) {
+    const { available, start } = commands[language];
+    // Skipped, and listed as such, where this machine has no curl, or no python3 with requests.
+    test.skipIf(!available)(`run as they are: ${name}`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'atlas-examples-'));
+      try {
+        await run('cp', [join(root, 'zoo/starter/photos/koala.jpg'), join(folder, 'photo.jpg')]);
+        const [command, args] = start(code);
+        const { stdout } = await run(command, args, {
+          cwd: folder,
+          env: { ...process.env, ATLAS: worker.url },
+          timeout: 50_000,
+        });
+        expect(stdout.trim()).not.toBe('');
+        expect(stdout).not.toContain('/problems/');
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  }
+});
+
+test('the bundle that would be deployed fits: under the 10 MB compressed that a paid plan allows', async () => {
+  const out = await mkdtemp(join(tmpdir(), 'atlas-bundle-'));
+  try {
+    const env = {
+      ...process.env,
+      WRANGLER_SEND_METRICS: 'false',
+      XDG_CONFIG_HOME: join(tmpdir(), 'perturbation-atlas-wrangler'),
+    };
+    const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js');
+    const args = [wrangler, 'deploy', '--dry-run', '--outdir', out, '--assets', join(root, 'site/public')];
+    const { stdout } = await run(process.execPath, args, { cwd: root, env });
+    const [, kib] = /gzip: ([\d.]+) KiB/.exec(stdout) ?? [];
+    expect(Number(kib), stdout).toBeGreaterThan(1000);
+    expect(Number(kib)).toBeLessThan(10_000_000 / 1024);
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+});

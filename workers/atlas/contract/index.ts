@@ -1,0 +1,14 @@
+/** What the routes take and give, as schemas: they check requests, and the OpenAPI document is generated from them. */
+export { newApp } from './app.ts';
+export {
+  decimal,
+  imageBody,
+  perturbationIds,
+  photoParameter,
+  releaseParameter,
+  strengthParameter,
+  text,
+  whole,
+} from './parameters.ts';
+export { binary, json, problems, refusedParameters } from './responses.ts';
+export * from './schemas.ts';

@@ -1,0 +1,54 @@
+import type { Manifest, ReleaseModel } from '#shared/release';
+import { Problem } from '../problems.ts';
+
+type Perturbation = Manifest['perturbations'][number];
+
+/** The model asked for, or the first that the edge serves. @throws Problem `unknown-model` or `model-not-at-edge` */
+export function chooseModel(release: Manifest, id: string | undefined): ReleaseModel {
+  const atEdge = release.models.filter((model) => model.edge);
+  const known = atEdge.map((model) => model.card.id);
+  const found = id === undefined ? atEdge[0] : release.models.find((model) => model.card.id === id);
+  if (!found) {
+    const detail =
+      id === undefined
+        ? `Release ${release.version} has no model that the edge serves. Use a model of /api/v1/models on your own machine.`
+        : `Release ${release.version} has no model "${id}". Choose one of "known", or see /api/v1/models.`;
+    throw new Problem('unknown-model', detail, { known });
+  }
+  if (!found.edge) {
+    throw new Problem(
+      'model-not-at-edge',
+      `The model "${id}" is in release ${release.version} and too large for the edge. Choose one of "known".`,
+      { known },
+    );
+  }
+  return found;
+}
+
+/**
+ * The perturbations asked for, without "none"; where nothing is asked, one crafted on the model, else the release's first.
+ *
+ * @throws Problem `unknown-perturbation`
+ */
+export function choosePerturbations(
+  release: Manifest,
+  ids: string[] | undefined,
+  crafted: (perturbation: Perturbation) => boolean = () => true,
+): Perturbation[] {
+  if (ids === undefined) {
+    const first = release.perturbations.find(crafted) ?? release.perturbations[0];
+    return first ? [first] : [];
+  }
+  return ids.filter((id) => id !== 'none').map((id) => findPerturbation(release, id));
+}
+
+/** @throws Problem `unknown-perturbation` */
+export function findPerturbation({ version, perturbations }: Manifest, id: string): Perturbation {
+  const found = perturbations.find((perturbation) => perturbation.id === id);
+  if (found) return found;
+  throw new Problem(
+    'unknown-perturbation',
+    `Release ${version} has no perturbation "${id}". Choose one of "known", or see /api/v1/perturbations.`,
+    { known: perturbations.map((perturbation) => perturbation.id) },
+  );
+}
