@@ -186,8 +186,8 @@ def made_cases() -> Iterator[exports.Case]:
             torch.manual_seed(opset)
             write(folder)
             module = OnnxModule(onnx.load(folder / 'model.onnx')).eval()
-            x = torch.randn([module.shape[0] or 2, *module.shape[1:]])
-            exports.reference(folder, module, x, family=name, exporter='onnx', opset=opset, batch=batch)
+            answer = exports.ask(module, torch.randn([module.shape[0] or 2, *module.shape[1:]]))
+            answer.save(folder, family=name, exporter='onnx', opset=opset, batch=batch)
 
         return exports.Case(f'{name}-onnx-{opset}-{batch}', name, 'onnx', opset, batch, make)
 
