@@ -1,9 +1,11 @@
+import { factorsOf, type Product } from './dims.ts';
 import { GraphError } from './errors.ts';
+import { positiveAxis } from './evaluate.ts';
 import type { Facts } from './facts.ts';
-import { foldConstants } from './fold.ts';
-import { at, attribute, type Dim, describe, int, type Model, type Node } from './model.ts';
+import { foldConstants, viewShape } from './fold.ts';
+import { at, attribute, type Dim, describe, int, type Model, type Node, type ValueType } from './model.ts';
 import { analyse, inferNode } from './shapes.ts';
-import { int64s, numbers } from './tensor.ts';
+import { int64s, numbers, type Tensor } from './tensor.ts';
 
 /** The model with its first input declared to have this shape; dimensions may be names. Other shapes follow by inference. */
 export function withInputShape(model: Model, shape: Dim[]): Model {
@@ -38,7 +40,7 @@ function redeclare(model: Model) {
 
 /**
  * Makes a model that was exported for a fixed batch accept any: the first input's batch becomes `N`, and whatever the export wrote
- * down about a batch of one (constant Reshape targets, class tokens joined by Concat) follows it.
+ * down about its own batch (targets of Reshape, sizes of Resize, class tokens joined by Concat) follows it.
  *
  * @throws GraphError where a fixed batch is built into something that cannot be freed.
  */
@@ -52,51 +54,96 @@ export function freeBatch(model: Model, { dequantize = true }: { dequantize?: bo
     { dequantize },
   );
   const result: Model = { ...freed, constants: new Map(freed.constants), nodes: [] };
-  const facts = analyse(result, () => !dequantize);
-  const context: Context = { result, facts, fixed, expanded: new Map() };
+  const context: Context = {
+    result,
+    facts: analyse(result, () => !dequantize),
+    written: typeof fixed === 'number' ? { batch: fixed, types: analyse(model).types } : undefined,
+    expanded: new Map(),
+  };
   for (const node of freed.nodes) {
     for (const changed of freeNode(node, context)) {
       result.nodes.push(changed);
-      inferNode(changed, facts, true);
+      inferNode(changed, context.facts, true);
     }
   }
-  return { ...result, outputs: redeclare(result) };
+  const outputs = redeclare(result);
+  const bound = outputs.find(({ shape }) => typeof shape?.[0] === 'number');
+  if (context.written && bound) {
+    throw new GraphError(
+      `With any number of images the output "${bound.name}" still has shape [${bound.shape}], so the batch of ${context.written.batch} is built into the model. Export it with a dynamic batch.`,
+    );
+  }
+  return { ...result, outputs };
 }
 
 interface Context {
   /** The model as far as it is written. */
   result: Model;
   facts: Facts;
-  /** The batch that the file was exported for. */
-  fixed: Dim;
+  /** The batch that the file was exported for, and the shapes that its values have with it; absent where the batch was open already. */
+  written: { batch: number; types: ReadonlyMap<string, ValueType> } | undefined;
   /** Constants that were repeated along the batch, by name. */
   expanded: Map<string, string>;
 }
 
 function freeNode(node: Node, context: Context): Node[] {
-  if (node.operator === 'Reshape') return [freeReshape(node, context)];
-  if (node.operator === 'Concat') return freeConcat(node, context);
-  return [node];
+  if (!context.written) return [node];
+  if (node.operator === 'Reshape') return [freeReshape(node, context.written, context)];
+  if (node.operator === 'Concat') return freeConcat(node, context.written, context);
+  if (node.operator === 'Resize') return freeResize(node, context);
+  if (node.operator === 'Expand') return [freeExpand(node, context)];
+  const view = viewShape(node, context.written.types, context.facts.constants);
+  if (!view) return [node];
+  const target = addConstant(`${node.outputs[0]}/any-batch/view`, view, context);
+  const reshape = { ...node, operator: 'Reshape', inputs: [node.inputs[0], target], attributes: {} };
+  return [freeReshape(reshape, context.written, context)];
 }
 
-function freeReshape(node: Node, context: Context): Node {
-  const { facts, fixed } = context;
+/** A Reshape to sizes that hold the batch: the axis where it went is left open. */
+function freeReshape(node: Node, { batch, types }: NonNullable<Context['written']>, context: Context): Node {
+  const { facts } = context;
   const target = facts.constants.get(node.inputs[1]);
   const own = facts.types.get(node.inputs[0])?.shape;
-  if (!target || !own || attribute(node, 'allowzero', 0)) return node;
-  const wanted = numbers(target);
-  const freed = typeof own[0] === 'string' ? freeTarget(wanted, own, fixed) : undefined;
-  if (!freed) {
-    if (typeof fixed === 'number' && own.some((dim) => typeof dim === 'string') && wanted.every((dim) => dim > 0)) {
-      throw new GraphError(
-        `The ${describe(node)} turns [${own}] into exactly [${wanted}], so the batch of ${fixed} is built in. Export the model with a dynamic batch.`,
-        at(node),
-      );
-    }
-    return node;
+  const axis = own?.findIndex((dim) => typeof dim === 'string') ?? -1;
+  const [before, after] = [node.inputs[0], node.outputs[0]].map((name) => types.get(name)?.shape);
+  if (!target || !own || axis < 0 || !known(before) || !known(after)) return node;
+  const place = batchPlace(before, axis, factorsOf(own[axis]), after, batch);
+  if (place < 0 || own.slice(axis + 1).some((dim) => typeof dim === 'string')) {
+    throw new GraphError(
+      `The ${describe(node)} turns [${own}] into exactly [${after}], so the batch of ${batch} is built in. Export the model with a dynamic batch.`,
+      at(node),
+    );
   }
-  return { ...node, inputs: [node.inputs[0], addConstant(`${node.outputs[0]}/any-batch/shape`, freed, context)] };
+  const { allowzero, ...attributes } = node.attributes;
+  const shape = addConstant(`${node.outputs[0]}/any-batch/shape`, after.with(place, -1), context);
+  return { ...node, inputs: [node.inputs[0], shape], attributes };
 }
+
+/**
+ * The axis of `after` that holds the batch, given axis `axis` of `before`, which is slow * batch * fast. With a batch of one several axes can be
+ * it: one that is the batch alone comes first; then, where axes were merged, one that it shares with what varies slower, as in
+ * [tokens, batch, width] to [tokens * batch, width]; then one that it shares with what varies faster, such as heads or windows.
+ */
+function batchPlace(before: number[], axis: number, { slow, fast }: Product, after: number[], batch: number): number {
+  const product = (dims: number[]) => dims.reduce((size, dim) => size * dim, 1);
+  const ahead = product(before.slice(0, axis)) * slow;
+  const behind = product(before.slice(axis + 1)) * fast;
+  const places = after.flatMap((dim, place) => {
+    const slower = ahead / product(after.slice(0, place));
+    const faster = behind / product(after.slice(place + 1));
+    const fits = Number.isInteger(slower) && Number.isInteger(faster) && slower * batch * faster === dim;
+    return fits ? [{ place, slower, faster }] : [];
+  });
+  const merged = after.length < before.length;
+  const found =
+    places.find(({ slower, faster }) => slower === 1 && faster === 1) ??
+    places.find(({ slower, faster }) => (merged ? faster === 1 : slower === 1)) ??
+    places[0];
+  return found?.place ?? -1;
+}
+
+const known = (shape: Dim[] | undefined): shape is number[] =>
+  shape?.every((dim) => typeof dim === 'number' && dim > 0) ?? false;
 
 function addConstant(name: string, values: number[], { result, facts }: Context): string {
   const tensor = int64s(values);
@@ -106,47 +153,77 @@ function addConstant(name: string, values: number[], { result, facts }: Context)
   return name;
 }
 
-/** A constant joined to a batch, such as the class token of a transformer, was a batch of one: it is repeated. */
-function freeConcat(node: Node, context: Context): Node[] {
+/** Nodes and the name of a vector: the batch that `like` has when the model runs, then these sizes. */
+function batchThen(like: string, sizes: number[], prefix: string, context: Context): { nodes: Node[]; name: string } {
+  const rest = addConstant(`${prefix}/rest`, sizes, context);
+  return {
+    nodes: [
+      step('Shape', [like], `${prefix}/batch`, { start: int(0), end: int(1) }),
+      step('Concat', [`${prefix}/batch`, rest], `${prefix}/sizes`, { axis: int(0) }),
+    ],
+    name: `${prefix}/sizes`,
+  };
+}
+
+const step = (operator: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
+  operator,
+  domain: '',
+  name: output,
+  inputs,
+  outputs: [output],
+  attributes,
+});
+
+/** A constant joined to a batch, such as the class token of a transformer, is the same for every image of the batch: it is repeated. */
+function freeConcat(node: Node, { batch }: NonNullable<Context['written']>, context: Context): Node[] {
   const { facts, expanded } = context;
   const shapes = node.inputs.map((name) => facts.types.get(name)?.shape);
   const batched = node.inputs.find((_, i) => shapes[i]?.[0] === 'N');
-  if (!batched || attribute(node, 'axis', 0) === 0) return [node];
+  if (!batched || positiveAxis(attribute(node, 'axis', 0), shapes[0]?.length ?? 1) === 0) return [node];
   const extra: Node[] = [];
   const inputs = node.inputs.map((name, i) => {
-    if (shapes[i]?.[0] !== 1 || !facts.constants.has(name)) return name;
-    const known = expanded.get(name);
-    if (known) return known;
-    const value = (hint: string) => `${node.outputs[0]}/any-batch/${hint}${i}`;
-    const rest = addConstant(value('rest'), (shapes[i] as number[]).slice(1), context);
-    const step = (operator: string, from: string[], to: string, attributes: Node['attributes']): Node => ({
-      operator,
-      domain: '',
-      name: to,
-      inputs: from,
-      outputs: [to],
-      attributes,
-    });
-    extra.push(
-      step('Shape', [batched], value('shape'), { start: int(0), end: int(1) }),
-      step('Concat', [value('shape'), rest], value('target'), { axis: int(0) }),
-      step('Expand', [name, value('target')], value('repeated'), {}),
-    );
-    expanded.set(name, value('repeated'));
-    return value('repeated');
+    const constant = facts.constants.get(name);
+    if (!constant || shapes[i]?.[0] !== batch) return name;
+    const repeated = expanded.get(name);
+    if (repeated) return repeated;
+    const prefix = `${node.outputs[0]}/any-batch/${i}`;
+    const one = firstOfEqual(constant, node);
+    context.result.constants.set(`${prefix}/one`, one);
+    facts.constants.set(`${prefix}/one`, one);
+    facts.types.set(`${prefix}/one`, one);
+    const target = batchThen(batched, constant.shape.slice(1), prefix, context);
+    extra.push(...target.nodes, step('Expand', [`${prefix}/one`, target.name], `${prefix}/repeated`));
+    expanded.set(name, `${prefix}/repeated`);
+    return `${prefix}/repeated`;
   });
   return [...extra, { ...node, inputs }];
 }
 
-/** The Reshape target with its batch left open, or undefined where it need not change. */
-function freeTarget(wanted: number[], own: Dim[], fixed: Dim): number[] | undefined {
-  const size = (dims: readonly Dim[]) =>
-    dims.reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
-  const open = wanted.includes(-1);
-  if (own[0] === 'N' && wanted[0] === fixed) {
-    const rest = wanted.slice(1).map((dim, axis) => (dim === 0 ? own[axis + 1] : dim));
-    if (open || size(rest) === size(own.slice(1))) return [0, ...wanted.slice(1)];
-  }
-  if (!open && wanted[0] > 0 && typeof fixed === 'number') return [-1, ...wanted.slice(1)];
-  return undefined;
+function firstOfEqual(constant: Tensor, node: Node): Tensor {
+  const length = constant.data.length / constant.shape[0];
+  for (let i = length; i < constant.data.length; i++)
+    if (constant.data[i] !== constant.data[i - length])
+      throw new GraphError(
+        `The ${describe(node)} joins something else to every image of its batch of ${constant.shape[0]}, so that batch is built in. Export the model with a dynamic batch.`,
+        at(node),
+      );
+  return { type: constant.type, shape: constant.shape.with(0, 1), data: constant.data.slice(0, length) };
+}
+
+/** Sizes that an export wrote down hold the batch as well. */
+function freeResize(node: Node, context: Context): Node[] {
+  const sizes = node.inputs[3] ? context.facts.constants.get(node.inputs[3]) : undefined;
+  if (!sizes || node.attributes.axes) return [node];
+  const target = batchThen(node.inputs[0], numbers(sizes).slice(1), `${node.outputs[0]}/any-batch`, context);
+  return [...target.nodes, { ...node, inputs: node.inputs.with(3, target.name) }];
+}
+
+/** An Expand to sizes that its input has already, the batch among them: there a size of 1 leaves the input as it is. */
+function freeExpand(node: Node, context: Context): Node {
+  const target = context.facts.constants.get(node.inputs[1]);
+  const own = context.facts.types.get(node.inputs[0])?.shape;
+  if (!target || !own?.some((dim) => typeof dim === 'string')) return node;
+  const lead = target.data.length - own.length;
+  const sizes = numbers(target).map((size, axis) => (typeof own[axis - lead] === 'string' ? 1 : size));
+  return { ...node, inputs: [node.inputs[0], addConstant(`${node.outputs[0]}/any-batch/sizes`, sizes, context)] };
 }

@@ -1,6 +1,8 @@
 import { takeBranches } from './branches.ts';
-import { type Model, type Node, removeUnused } from './model.ts';
+import type { Facts } from './facts.ts';
+import { type Model, type Node, removeUnused, type ValueType } from './model.ts';
 import { analyse } from './shapes.ts';
+import { int64s, type Tensor } from './tensor.ts';
 
 /**
  * Computes what does not depend on the inputs and drops what no output needs.
@@ -18,9 +20,34 @@ export function foldConstants(model: Model, { dequantize = true }: { dequantize?
   }
   const { constants } = facts;
   const outputs = new Set(model.outputs.map(({ name }) => name));
-  const nodes = model.nodes.filter(
-    (node) => !node.outputs.every((name) => constants.has(name)) || node.outputs.some((name) => outputs.has(name)),
-  );
+  const nodes = model.nodes
+    .filter(
+      (node) => !node.outputs.every((name) => constants.has(name)) || node.outputs.some((name) => outputs.has(name)),
+    )
+    .map((node) => asReshape(node, facts, constants));
   const written = new Set(nodes.flatMap((node) => node.outputs));
   return removeUnused({ ...model, nodes, constants: new Map([...constants].filter(([name]) => !written.has(name))) });
+}
+
+/**
+ * The shape that a Gather only lends its input, as exporters write views of a tensor in memory: it takes every element in its own order.
+ * Undefined for any other node.
+ */
+export function viewShape(
+  { operator, inputs }: Node,
+  types: ReadonlyMap<string, ValueType>,
+  constants: ReadonlyMap<string, Tensor>,
+): number[] | undefined {
+  const shape = operator === 'Gather' ? types.get(inputs[0])?.shape : undefined;
+  const indices = constants.get(inputs[1]);
+  if (shape?.length !== 1 || indices?.data.length !== shape[0]) return undefined;
+  return indices.data.every((value, i) => Number(value) === i) ? indices.shape : undefined;
+}
+
+function asReshape(node: Node, { types }: Facts, constants: Map<string, Tensor>): Node {
+  const shape = viewShape(node, types, constants);
+  if (!shape) return node;
+  const target = `${node.outputs[0]}/shape`;
+  constants.set(target, int64s(shape));
+  return { ...node, operator: 'Reshape', inputs: [node.inputs[0], target], attributes: {} };
 }

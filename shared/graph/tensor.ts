@@ -92,6 +92,8 @@ export const numbers = (tensor: Tensor): number[] => Array.from(tensor.data as A
 /** A tensor of another element type, with C's rounding towards zero for integers. */
 export function convert(tensor: Tensor, type: ElementType): Tensor {
   if (tensor.type === type) return tensor;
+  if (type === 'float32' && !(tensor.data instanceof BigInt64Array || tensor.data instanceof BigUint64Array))
+    return { type, shape: tensor.shape, data: Float32Array.from(tensor.data) };
   const data = allocate(type, tensor.data.length);
   for (let i = 0; i < data.length; i++) {
     const value = Number(tensor.data[i]);
@@ -117,14 +119,17 @@ export function stridesOf(shape: readonly number[]): number[] {
 /** Builds a tensor of `shape` by reading `source` at `offset + sum(index * strides)`: transposes, slices and broadcasts at once. */
 export function gatherStrided(source: Tensor, shape: number[], strides: readonly number[], offset = 0): Tensor {
   const data = allocate(source.type, sizeOf(shape));
+  const outer = shape.length - 1;
+  const [length, stride] = outer >= 0 ? [shape[outer], strides[outer]] : [1, 0];
   const index = new Array<number>(shape.length).fill(0);
-  let position = offset;
-  for (let i = 0; i < data.length; i++) {
-    data[i] = source.data[position];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      position += strides[axis];
+  const from = source.data;
+  let row = offset;
+  for (let i = 0; i < data.length; i += length) {
+    for (let j = 0, position = row; j < length; j++, position += stride) data[i + j] = from[position];
+    for (let axis = outer - 1; axis >= 0; axis--) {
+      row += strides[axis];
       if (++index[axis] < shape[axis]) break;
-      position -= strides[axis] * shape[axis];
+      row -= strides[axis] * shape[axis];
       index[axis] = 0;
     }
   }
@@ -142,6 +147,7 @@ export function transpose(tensor: Tensor, order: readonly number[]): Tensor {
 
 /** Numpy broadcasting of a constant to a larger shape. */
 export function broadcastTo(tensor: Tensor, shape: number[]): Tensor {
+  if (sizeOf(shape) === tensor.data.length) return { type: tensor.type, shape, data: tensor.data };
   const missing = shape.length - tensor.shape.length;
   const strides = stridesOf(tensor.shape);
   return gatherStrided(

@@ -20,10 +20,13 @@ function pair(
 ): Tensor | undefined {
   const shape = broadcastShape(a.shape, b.shape);
   if (!shape || sizeOf(shape) > largest) return undefined;
-  const left = broadcastTo(a, shape).data;
-  const right = broadcastTo(b, shape).data;
-  const values = new Float64Array(left.length);
-  for (let i = 0; i < values.length; i++) values[i] = apply(Number(left[i]), Number(right[i]));
+  const length = sizeOf(shape);
+  // A single number is not spread out first: weights are scaled by one again and again.
+  const left = a.data.length === 1 ? a.data : broadcastTo(a, shape).data;
+  const right = b.data.length === 1 ? b.data : broadcastTo(b, shape).data;
+  const [leftStep, rightStep] = [Number(left.length > 1), Number(right.length > 1)];
+  const values = new Float64Array(length);
+  for (let i = 0; i < length; i++) values[i] = apply(Number(left[i * leftStep]), Number(right[i * rightStep]));
   return convert({ type: 'float64', shape, data: values }, result);
 }
 

@@ -24,15 +24,21 @@ const reduce =
     return convert({ type: 'float64', shape, data: values }, x.type);
   };
 
+/** Folds the elements along `axes` into one each, in order. */
 function collapse(x: Tensor, axes: number[], start: number, apply: Reduction['apply']): Float64Array {
   const kept = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
   const strides = stridesOf(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
-  const own = stridesOf(x.shape);
   const values = new Float64Array(sizeOf(kept)).fill(start);
+  const index = new Array<number>(x.shape.length).fill(0);
+  let target = 0;
   for (let i = 0; i < x.data.length; i++) {
-    let target = 0;
-    for (let axis = 0; axis < own.length; axis++) target += strides[axis] * (Math.floor(i / own[axis]) % x.shape[axis]);
     values[target] = apply(values[target], Number(x.data[i]));
+    for (let axis = index.length - 1; axis >= 0; axis--) {
+      target += strides[axis];
+      if (++index[axis] < x.shape[axis]) break;
+      target -= strides[axis] * x.shape[axis];
+      index[axis] = 0;
+    }
   }
   return values;
 }
@@ -92,29 +98,27 @@ const gemm: Evaluation = (node, [a, b, c]) => {
 /** (x - mean) / sqrt(variance + epsilon) over `axes`, and both statistics. */
 function whitened(x: Tensor, axes: number[], epsilon: number) {
   const count = axes.reduce((product, axis) => product * x.shape[axis], 1);
-  const mean = collapse(x, axes, 0, (sum, value) => sum + value).map((sum) => sum / count);
   const kept = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
-  const wide = (data: Float64Array) => broadcastTo({ type: 'float64', shape: kept, data }, x.shape).data;
-  const centred = Float64Array.from(wide(mean) as Float64Array, (value, i) => Number(x.data[i]) - value);
-  const variance = collapse({ type: 'float64', shape: x.shape, data: centred }, axes, 0, (sum, v) => sum + v * v).map(
-    (sum) => sum / count,
-  );
-  const deviation = wide(variance) as Float64Array;
-  return { values: centred.map((value, i) => value / Math.sqrt(deviation[i] + epsilon)), mean, variance };
+  const wide = (data: Float64Array) =>
+    broadcastTo({ type: 'float64', shape: kept, data }, x.shape).data as Float64Array;
+  const mean = collapse(x, axes, 0, (sum, value) => sum + value).map((sum) => sum / count);
+  const means = wide(mean);
+  const values = new Float64Array(x.data.length);
+  for (let i = 0; i < values.length; i++) values[i] = Number(x.data[i]) - means[i];
+  const centred: Tensor = { type: 'float64', shape: x.shape, data: values };
+  const variance = collapse(centred, axes, 0, (sum, value) => sum + value * value).map((sum) => sum / count);
+  const deviations = wide(variance.map((value) => Math.sqrt(value + epsilon)));
+  for (let i = 0; i < values.length; i++) values[i] /= deviations[i];
+  return { values, mean, variance };
 }
 
-const affine = (values: Float64Array, x: Tensor, scale: Tensor, shift: Tensor | undefined, shape: number[]): Tensor => {
+/** values * scale + shift, where scale and shift have the given shape against x. */
+function affine(values: Float64Array, x: Tensor, scale: Tensor, shift: Tensor | undefined, shape: number[]): Tensor {
   const wide = (tensor: Tensor) => broadcastTo({ type: tensor.type, data: tensor.data, shape }, x.shape).data;
-  const [factor, addend] = [wide(scale), shift && wide(shift)];
-  return convert(
-    {
-      type: 'float64',
-      shape: x.shape,
-      data: values.map((value, i) => value * Number(factor[i]) + Number(addend?.[i] ?? 0)),
-    },
-    x.type,
-  );
-};
+  const [factors, addends] = [wide(scale), shift && wide(shift)];
+  for (let i = 0; i < values.length; i++) values[i] = values[i] * Number(factors[i]) + Number(addends?.[i] ?? 0);
+  return convert({ type: 'float64', shape: x.shape, data: values }, x.type);
+}
 
 const perChannel = (x: Tensor) => x.shape.map((dim, axis) => (axis === 1 ? dim : 1));
 
@@ -138,12 +142,12 @@ const batchNormalization: Evaluation = (node, [x, scale, shift, mean, variance])
       );
     return [result, running(mean, normal.mean), running(variance, normal.variance)].slice(0, node.outputs.length);
   }
-  const wide = (tensor: Tensor) => broadcastTo({ ...tensor, shape: perChannel(x) }, x.shape).data;
-  const [m, v] = [wide(mean), wide(variance)];
-  const values = Float64Array.from(
-    numbers(x),
-    (value, i) => (value - Number(m[i])) / Math.sqrt(Number(v[i]) + epsilon),
-  );
+  const wide = (tensor: Tensor) =>
+    broadcastTo({ type: tensor.type, data: tensor.data, shape: perChannel(x) }, x.shape).data;
+  const [means, variances] = [wide(mean), wide(variance)];
+  const values = new Float64Array(x.data.length);
+  for (let i = 0; i < values.length; i++)
+    values[i] = (Number(x.data[i]) - Number(means[i])) / Math.sqrt(Number(variances[i]) + epsilon);
   return affine(values, x, scale, shift, perChannel(x));
 };
 

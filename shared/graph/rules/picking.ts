@@ -11,18 +11,18 @@ const zerosLike = (b: Builder, like: string): string => {
   return b.expandLike(b.constant(floats([0], one)), like);
 };
 
-/** A constant selection is a product with a 0/1 matrix; a permutation is undone by the opposite selection. */
+/** Selection matrices beyond this many elements cost more than scattering. */
+const largestMatrix = 2 ** 20;
+
+/** A constant selection is a product with a 0/1 matrix, where that is small; a permutation is undone by the opposite selection. */
 const gather: Rule = simple((gradient, { node, b }) => {
   const [x, indicesName] = node.inputs;
   const shape = b.shape(x);
   const axis = positiveAxis(attribute(node, 'axis', 0), shape.length);
   const indices = b.facts.constants.get(indicesName);
   const size = shape[axis];
-  if (!indices || typeof size !== 'number')
-    throw new GraphError(
-      `The ${describe(node)} selects by indices that are not constant, or from an axis of unknown size. Only constant indices have a rule.`,
-      at(node),
-    );
+  if (!indices || typeof size !== 'number' || size * indices.data.length > largestMatrix)
+    return [scattered(b, gradient, x, axis, indicesName)];
   const picked = numbers(indices).map((index) => positiveAxis(index, size));
   let rows = gradient;
   if (indices.shape.length === 0) rows = b.add('Unsqueeze', [gradient, b.ints([axis])]);
@@ -43,6 +43,23 @@ const gather: Rule = simple((gradient, { node, b }) => {
   const product = b.add('MatMul', [b.transpose(rows, swapped), b.constant(floats(matrix, [picked.length, size]))]);
   return [b.transpose(product, swapped)];
 });
+
+/** Whatever the indices are, every picked slice is added back to where it came from: with the picked axis in front, that is a ScatterND. */
+function scattered(b: Builder, gradient: string, x: string, axis: number, indices: string): string {
+  const rank = b.shape(x).length;
+  const depth = b.shape(indices).length;
+  const front = [axis, ...Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis)];
+  const picked = Array.from({ length: depth }, (_, i) => axis + i);
+  const others = Array.from({ length: rank - 1 + depth }, (_, i) => i).filter((i) => !picked.includes(i));
+  const zeros = b.transpose(zerosLike(b, x), front);
+  const where = b.add('Unsqueeze', [indices, b.ints([depth])]);
+  const slices = b.transpose(gradient, [...picked, ...others]);
+  const sum = b.add('ScatterND', [zeros, where, slices], { reduction: text('add') });
+  return b.transpose(
+    sum,
+    front.map((_, i) => front.indexOf(i)),
+  );
+}
 
 /** Zeros around a run of neighbours, so that it stands at `start` of an axis of `size`. */
 function between(b: Builder, run: string, axis: number, start: number, size: number): string {

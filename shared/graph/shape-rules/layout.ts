@@ -1,4 +1,4 @@
-import { product, quotient } from '../dims.ts';
+import { between, product, quotient } from '../dims.ts';
 import { GraphError } from '../errors.ts';
 import { positiveAxis, sliceWindows } from '../evaluate.ts';
 import { at, attribute, type Dim, describe, intsAttribute } from '../model.ts';
@@ -23,9 +23,9 @@ const reshape: ShapeRule = (node, [x, target], facts) => {
   const free = shape.indexOf(-1);
   if (free >= 0) {
     const total = product(x.shape);
-    const others = product(shape.filter((_, axis) => axis !== free));
-    const rest = quotient(total, others);
-    if (rest === undefined && typeof total === 'number' && typeof others === 'number') {
+    const [ahead, behind] = [product(shape.slice(0, free)), product(shape.slice(free + 1))];
+    const rest = between(total, ahead, behind);
+    if (rest === undefined && [total, ahead, behind].every((dim) => typeof dim === 'number')) {
       throw new GraphError(
         `${describe(node)} cannot reshape [${x.shape}] to [${wanted}]. The model contradicts itself, or its input shape is wrong.`,
         at(node),
@@ -61,11 +61,20 @@ const slice: ShapeRule = (node, [x], facts) => {
     touched,
     steps,
   );
+  // From the start to an end that no axis reaches.
+  const whole = (axis: number) => {
+    const i = touched.indexOf(axis);
+    return starts[i] === 0 && ends[i] >= 2 ** 31 - 1 && (steps?.[i] ?? 1) === 1;
+  };
   return [
     {
       type: x.type,
       shape: x.shape.map((dim, axis) =>
-        !touched.includes(axis) ? dim : typeof dim === 'number' ? windows[axis].length : `${node.outputs[0]}.${axis}`,
+        !touched.includes(axis) || whole(axis)
+          ? dim
+          : typeof dim === 'number'
+            ? windows[axis].length
+            : `${node.outputs[0]}.${axis}`,
       ),
     },
   ];
