@@ -50,7 +50,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--only', action='append', default=[], help='only cases whose name holds this; repeatable')
     parser.add_argument('--exporter', help='only this exporter: torchscript, dynamo, onnx, keras')
     parser.add_argument('--failed', action='store_true', help='only what did not pass the last time')
-    parser.add_argument('--export-only', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--time', type=float, default=300, help='seconds that one export, or one gradient, may take')
     return parser.parse_args()
 
