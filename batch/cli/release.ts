@@ -1,25 +1,22 @@
-/** `atlas release build`, and `atlas verify | publish | promote | rollback | pull`: what happens to a release once it is built. */
+/** `atlas release build`, `verify` and `pull`: releases in folders and behind addresses. What is done to a bucket: release-bucket.ts. */
 import type { Command } from 'commander';
 import { AtlasError } from '../errors/index.ts';
 import {
-  openBucket,
-  type Promoted,
-  promoteRelease,
-  publishRelease,
+  assertNumberSays,
+  describeChanges,
+  openSource,
   pullRelease,
-  rollbackRelease,
+  readManifest,
+  type Snapshot,
+  snapshotOf,
   type Verification,
   verifyRelease,
 } from '../publish/index.ts';
 import { runStudy } from '../studies/index.ts';
 import { action, type Context, globalOptions } from './context.ts';
+import { progressOf, registerPromote, registerPublish, registerRollback } from './release-bucket.ts';
 import { here, reporter } from './run.ts';
 import { megabytes } from './text.ts';
-
-const BUCKET_HELP = `
-The bucket's address is its S3 endpoint with its name, e.g. https://<account>.r2.cloudflarestorage.com/<bucket>.
-Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and where they are needed AWS_SESSION_TOKEN
-and AWS_REGION (default auto).`;
 
 export function registerRelease(program: Command): void {
   registerBuild(program);
@@ -40,15 +37,6 @@ function failOn(context: Context, where: string, { problems }: Verification): vo
   );
 }
 
-/** Progress of what takes longer than a second. */
-function progressOf(context: Context, verb: string): (done: number, total: number, bytes: number) => void {
-  const started = performance.now();
-  return (done, total, bytes) => {
-    if (performance.now() - started < 1000) return;
-    context.progress(`${verb} ${done} of ${total} files (${megabytes(bytes)})`);
-  };
-}
-
 function registerBuild(program: Command): void {
   const release = program
     .command('release')
@@ -59,32 +47,53 @@ function registerBuild(program: Command): void {
     .description('build the release of a study and verify it; what the study still lacks is crafted and measured first')
     .argument('<study.json>', 'study file; see studies/')
     .option('--out <dir>', 'folder of jobs and release (default: .atlas/<id of the study>)')
-    .addHelpText('after', '\nExample:\n  atlas release build studies/starter.json')
-    .action(
-      action(async (context, options: { out?: string }, study: string) => {
-        const { provider, workers, signal } = context;
-        const built = await runStudy({
-          study,
-          out: options.out,
-          provider,
-          workers,
-          signal,
-          onEvent: reporter(context),
-        });
-        const found = await verifyRelease(built.release, { signal });
-        context.emit({ event: 'done', release: built.release, ...found });
-        failOn(context, built.release, found);
-        context.print(
-          `Release ${found.version}: ${found.files} files, ${megabytes(found.bytes)}, in ${here(built.release)}`,
-        );
-      }),
-    );
+    .option('--after <dir|url>', 'the release before it: say what changed, and fail where the number says less')
+    .addHelpText(
+      'after',
+      `
+The version is the study's number and a hash of all that is in the release ("0.1.0-1a2b3c4d"): other bytes are another version.
+The number says what changed since the release before: PATCH the same data packaged anew, MINOR data added, MAJOR data changed or
+taken away (0.y.z: both move y). atlas publish holds it to that, and --after tells beforehand.
+
+Examples:
+  atlas release build studies/starter.json
+  atlas release build studies/starter.json --after https://atlas.example/data`,
+    )
+    .action(action((context, options: BuildFlags, study: string) => build(context, options, study)));
+}
+
+interface BuildFlags {
+  out?: string;
+  after?: string;
+}
+
+async function build(context: Context, { out, after }: BuildFlags, study: string): Promise<void> {
+  const { provider, workers, signal } = context;
+  // Read first: it may be the very folder that is replaced.
+  const before = after === undefined ? null : await snapshotAt(after, signal);
+  const built = await runStudy({ study, out, provider, workers, signal, onEvent: reporter(context) });
+  const found = await verifyRelease(built.release, { signal });
+  failOn(context, built.release, found);
+  const changes = before && assertNumberSays(before, await snapshotAt(built.release, signal));
+  context.emit({ event: 'done', release: built.release, ...found, changes });
+  context.print(`Release ${found.version}: ${found.files} files, ${megabytes(found.bytes)}, in ${here(built.release)}`);
+  if (before)
+    context.print(changes ? describeChanges(before.version, changes) : `${after} is a release of another study.`);
+}
+
+async function snapshotAt(where: string, signal: AbortSignal): Promise<Snapshot> {
+  const source = await openSource(where);
+  const { manifest, problems } = await readManifest(source, signal);
+  if (manifest && problems.length === 0) return await snapshotOf(source, manifest, signal);
+  throw new AtlasError(
+    `${where} has no release to compare with: ${problems[0].key} ${problems[0].problem}. Give a release folder, or the address under which latest.json lies.`,
+  );
 }
 
 function registerVerify(program: Command): void {
   globalOptions(program.command('verify'))
     .description('read every byte of a release and say all that is wrong with it')
-    .argument('<dir|url>', 'release folder (with latest.json), one releases/<version> folder, or an address')
+    .argument('<dir|url>', 'release folder (with latest.json), one releases/<version> folder, or the address of either')
     .addHelpText(
       'after',
       '\nExamples:\n  atlas verify .atlas/starter/release\n  atlas verify http://localhost:8787/data --json',
@@ -106,109 +115,58 @@ function registerVerify(program: Command): void {
     );
 }
 
-function registerPublish(program: Command): void {
-  globalOptions(program.command('publish'))
-    .description('upload a release to a bucket: content, then manifest, then latest.json')
-    .argument('<release>', 'release folder (with latest.json)')
-    .requiredOption('--to <s3 url>', 'address of the bucket')
-    .option('--dry-run', 'say what would be uploaded, and upload nothing')
-    .addHelpText(
-      'after',
-      `${BUCKET_HELP}
-What is there already is skipped, so a killed upload goes on; what is there with other bytes is an error.
-
-Example:
-  atlas publish .atlas/starter/release --to https://<account>.r2.cloudflarestorage.com/perturbation-atlas`,
-    )
-    .action(
-      action(async (context, options: { to: string; dryRun?: boolean }, folder: string) => {
-        const report = {
-          checking: progressOf(context, 'Checked'),
-          uploading: progressOf(context, 'Uploaded'),
-          verifying: progressOf(context, 'Verified in the bucket'),
-        };
-        const { plan, verification, ...published } = await publishRelease(folder, openBucket(options.to), {
-          dryRun: options.dryRun,
-          verify: true,
-          signal: context.signal,
-          onProgress: (stage, ...at) => report[stage](...at),
-        });
-        const { version, files, uploaded, skipped, bytes } = published;
-        if (plan) {
-          context.emit({ ...published, dryRun: true, plan });
-          for (const file of plan) context.print(`${file.action.padEnd(8)}  ${file.key}  ${file.bytes} bytes`);
-          const conflicts = plan.filter((file) => file.action === 'conflict').length;
-          context.print(
-            `Release ${version}: ${files} files, ${megabytes(bytes)}. Nothing was uploaded (--dry-run); ${files - skipped - conflicts} would be.`,
-          );
-          if (conflicts > 0) {
-            throw new AtlasError(
-              `${conflicts} files are in the bucket already, with other bytes. What is published never changes: to publish changed data, build it as another version.`,
-            );
-          }
-          return;
-        }
-        context.emit({ ...published, problems: verification?.problems ?? [] });
-        if (verification) failOn(context, options.to, verification);
-        context.print(
-          `Release ${version} is published: ${files} files, ${megabytes(bytes)}; ${uploaded} uploaded, ${skipped} there already; read back and verified.`,
-        );
-      }),
-    );
+interface PullFlags {
+  out: string;
+  release?: string;
+  only?: string[];
+  perturbation?: string[];
+  models?: boolean;
 }
 
-function sayPromoted(context: Context, to: string, promoted: Promoted): void {
-  context.emit(promoted);
-  const before = promoted.previous === promoted.version ? 'as before' : `before: ${promoted.previous ?? 'none'}`;
-  context.print(`${to} now serves release ${promoted.version} (${before}).`);
-}
-
-function registerPromote(program: Command): void {
-  globalOptions(program.command('promote'))
-    .description('point a bucket at a release that is in it already')
-    .argument('<version>', 'version of the release')
-    .requiredOption('--to <s3 url>', 'address of the bucket')
-    .addHelpText(
-      'after',
-      `${BUCKET_HELP}\n\nExample:\n  atlas promote 0.1.0 --to https://<account>.r2.cloudflarestorage.com/perturbation-atlas`,
-    )
-    .action(
-      action(async (context, options: { to: string }, version: string) => {
-        sayPromoted(context, options.to, await promoteRelease(version, openBucket(options.to), context.signal));
-      }),
-    );
-}
-
-function registerRollback(program: Command): void {
-  globalOptions(program.command('rollback'))
-    .description('point a bucket at the release before the one that it serves')
-    .requiredOption('--to <s3 url>', 'address of the bucket')
-    .addHelpText(
-      'after',
-      `${BUCKET_HELP}\n\nExample:\n  atlas rollback --to https://<account>.r2.cloudflarestorage.com/perturbation-atlas`,
-    )
-    .action(
-      action(async (context, options: { to: string }) => {
-        sayPromoted(context, options.to, await rollbackRelease(openBucket(options.to), context.signal));
-      }),
-    );
-}
+/** Collects a repeated option whose values may also be separated by commas. */
+const listed = (value: string, previous: string[] = []) => [
+  ...previous,
+  ...value.split(',').flatMap((one) => one.trim() || []),
+];
 
 function registerPull(program: Command): void {
   globalOptions(program.command('pull'))
-    .description('download the release that an address serves, each file checked')
+    .description('download a release, or a part of it, each file checked')
     .argument('<url>', 'address under which latest.json lies')
     .requiredOption('--out <dir>', 'folder to write; what is there already and right is kept')
-    .addHelpText('after', '\nExample:\n  atlas pull http://localhost:8787/data --out /tmp/release')
+    .option('--release <version>', 'this version (default: the one that is served)')
+    .option(
+      '--only <parts>',
+      'only these: tables, photos, labels, perturbations, models/<id>, tables/transfer.csv, …',
+      listed,
+    )
+    .option('--perturbation <id>', 'only this perturbation; may be repeated', listed)
+    .option('--models', 'only the models and their labels')
+    .addHelpText(
+      'after',
+      `
+The parts that are named add up, and the release's licence, README and sums come with each. Interrupted or killed, the same command goes on
+from where it was. A part is no whole release, so it gets no latest.json; \`sha256sum --check --ignore-missing SHA256SUMS\` checks it.
+
+Examples:
+  atlas pull http://localhost:8787/data --out atlas-data
+  atlas pull http://localhost:8787/data --out atlas-data --only tables,photos
+  atlas pull http://localhost:8787/data --out atlas-data --perturbation noise.inf10.s1 --release 0.1.0-1a2b3c4d`,
+    )
     .action(
-      action(async (context, options: { out: string }, url: string) => {
-        const pulled = await pullRelease(url, options.out, {
+      action(async (context, flags: PullFlags, url: string) => {
+        const { only = [], perturbation = [], models } = flags;
+        const parts = [...only, ...perturbation.map((id) => `perturbations/${id}`), ...(models ? ['models'] : [])];
+        const pulled = await pullRelease(url, flags.out, {
+          version: flags.release,
+          only: parts,
           signal: context.signal,
           onProgress: progressOf(context, 'Pulled'),
         });
         context.emit(pulled);
+        const what = pulled.whole ? `Release ${pulled.version}` : `The part of release ${pulled.version}`;
         context.print(
-          `Release ${pulled.version} is in ${options.out}: ${pulled.files} files, ${megabytes(pulled.bytes)}; ${pulled.skipped} were there already.`,
+          `${what} is in ${flags.out}: ${pulled.files} files, ${megabytes(pulled.bytes)}; ${pulled.skipped} were there already.`,
         );
       }),
     );

@@ -1,5 +1,7 @@
 /** Text for people's terminals. */
 
+export { megabytes } from '../files/index.ts';
+
 /** Columns padded to their widest cell, two spaces between them. `right` lists the columns of numbers. */
 export function table(head: string[], rows: string[][], { right = [] }: { right?: number[] } = {}): string {
   const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column].length)));
@@ -11,9 +13,4 @@ export function table(head: string[], rows: string[][], { right = [] }: { right?
         .trimEnd(),
     )
     .join('\n');
-}
-
-/** Bytes as a person reads them: "512 kB", "27.9 MB". */
-export function megabytes(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -5,6 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { UsageError } from '../errors/index.ts';
 
+export { DownloadError, type DownloadProgress, downloadFile, hashFile, megabytes } from './download.ts';
+
 /** Writes beside the target and renames: whoever reads `path` sees the old file or the whole new one, whatever kills us. */
 export async function writeAtomic(path: string, data: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });

@@ -19,9 +19,11 @@ import {
   type ReleaseFile,
   releasePrefix,
 } from '#shared/release';
+import { AtlasError } from '../errors/index.ts';
 import type { ContentPerturbation, ContentPhoto, ReleaseContent } from './content.ts';
-import { citationFile, croissant, licenceText, readme } from './documents.ts';
-import { csv, parquet, predictionColumns, transferColumns } from './tables.ts';
+import { croissant, type DataFile } from './croissant.ts';
+import { citationFile, licenceText, readme } from './documents.ts';
+import { type ReleaseTable, tablesOf } from './tables.ts';
 import { encodeLatest } from './upload.ts';
 
 export interface Built {
@@ -35,7 +37,7 @@ export interface Built {
 /**
  * Builds the release in `folder`, which is replaced as a whole: a reader sees the old release or the new one.
  *
- * @throws z.ZodError when the content does not fit the schemas of a release, before anything is written.
+ * @throws z.ZodError when the content does not fit the schemas of a release, before anything is written; AtlasError when the disk refuses.
  */
 export async function buildRelease(content: ReleaseContent, folder: string): Promise<Built> {
   const { version, files, manifestBytes } = renderRelease(content);
@@ -46,12 +48,17 @@ export async function buildRelease(content: ReleaseContent, folder: string): Pro
   all.set(manifestKey(version), manifestBytes);
   const manifestSha256 = hashOf(manifestBytes);
   all.set(LATEST_KEY, encodeLatest(version, manifestSha256));
-  let bytes = 0;
-  for (const [key, data] of all) {
-    const path = join(partial, ...key.split('/'));
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, data);
-    bytes += data.byteLength;
+  try {
+    for (const [key, data] of all) {
+      const path = join(partial, ...key.split('/'));
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, data);
+    }
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw new AtlasError(
+      `The release cannot be written to ${folder}: ${(error as Error).message}. What was there stays. Make room, or name another folder with --out, and run the same command again.`,
+    );
   }
   // A folder cannot be renamed over one with files in it.
   await rm(replaced, { recursive: true, force: true });
@@ -60,6 +67,7 @@ export async function buildRelease(content: ReleaseContent, folder: string): Pro
   });
   await rename(partial, folder);
   await rm(replaced, { recursive: true, force: true });
+  const bytes = [...all.values()].reduce((sum, data) => sum + data.byteLength, 0);
   return { version, files: all.size, bytes, manifestSha256 };
 }
 
@@ -70,12 +78,13 @@ export function renderRelease(content: ReleaseContent): {
   manifestBytes: Uint8Array;
 } {
   const base = content.study.release.version;
-  const sums = [...render(content, base).files].map(([key, bytes]) => `${key} ${hashOf(bytes)}`).sort();
+  const tables = tablesOf(content);
+  const sums = [...render(content, tables, base).files].map(([key, bytes]) => `${key} ${hashOf(bytes)}`).sort();
   const digest = createHash('sha256')
     .update(`${content.created}\n${sums.join('\n')}`)
     .digest('hex');
   const version = `${base}-${digest.slice(0, 8)}`;
-  const { files, manifest } = render(content, version);
+  const { files, manifest } = render(content, tables, version);
   const prefix = releasePrefix(version);
   const hashes = new Map([...files].map(([key, bytes]) => [key, hashOf(bytes)]));
   const lines = [...hashes].map(([key, sha256]) => {
@@ -98,8 +107,8 @@ export function renderRelease(content: ReleaseContent): {
   return { version, files, manifestBytes: json(whole) };
 }
 
-function render(content: ReleaseContent, version: string) {
-  const { study, models, perturbations, transfer, predictions } = content;
+function render(content: ReleaseContent, tables: ReleaseTable[], version: string) {
+  const { study, models, perturbations } = content;
   const files = new Map<string, Uint8Array>();
   const put = (path: string, bytes: Uint8Array) => {
     const key = `${releasePrefix(version)}${path}`;
@@ -131,20 +140,12 @@ function render(content: ReleaseContent, version: string) {
       };
     }),
     perturbations: perturbations.map((one) => putPerturbation(one, study.canvas, photoPaths, put)),
-    tables: [
-      {
-        name: 'transfer',
-        csv: put('tables/transfer.csv', csv(transferColumns, transfer)),
-        parquet: put('tables/transfer.parquet', parquet(transferColumns, transfer)),
-        rows: transfer.length,
-      },
-      {
-        name: 'predictions',
-        csv: put('tables/predictions.csv', csv(predictionColumns, predictions)),
-        parquet: put('tables/predictions.parquet', parquet(predictionColumns, predictions)),
-        rows: predictions.length,
-      },
-    ],
+    tables: tables.map(({ name, csv, parquet, rows }) => ({
+      name,
+      csv: put(`tables/${name}.csv`, csv),
+      parquet: put(`tables/${name}.parquet`, parquet),
+      rows,
+    })),
     photos: content.photos.map(({ credit, bytes, canvas }) => {
       const paths = photoPaths.get(credit.file)!;
       const key = put(paths.photo, bytes);
@@ -154,8 +155,9 @@ function render(content: ReleaseContent, version: string) {
   if (content.photos.length > 0) put('photos/photos.json', json(content.photos.map(({ credit }) => credit)));
   put('LICENSE', encode(licenceText(content)));
   put('CITATION.cff', encode(citationFile(content, version)));
-  put('README.md', encode(readme(content, version)));
-  put('croissant.json', json(croissant(content, version, describe(files, version))));
+  put('README.md', encode(readme(content, version, tables)));
+  put('study.json', json(study));
+  put('croissant.json', json(croissant(content, version, tables, dataFiles(manifest, files))));
   return { files, manifest };
 }
 
@@ -216,17 +218,19 @@ function pathsOf(photos: readonly ContentPhoto[]): Map<string, PhotoPaths> {
   return result;
 }
 
-/** What the data card says of the files it lists, by path within the release. */
-function describe(files: Map<string, Uint8Array>, version: string) {
-  const prefix = releasePrefix(version);
-  return [...files]
-    .filter(([key]) => /\.(parquet|csv|npy|safetensors)$/.test(key))
-    .map(([key, bytes]) => ({
-      path: key.slice(prefix.length),
-      bytes: bytes.byteLength,
-      sha256: hashOf(bytes),
-      mediaType: mediaType(key),
-    }));
+/** The data among the files: what the Croissant document lists. */
+function dataFiles(manifest: Omit<Manifest, 'files'>, files: Map<string, Uint8Array>): DataFile[] {
+  const prefix = releasePrefix(manifest.version);
+  const within = [...files.keys()]
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length))
+    .filter((path) => /^(tables|labels)\/|\.(npy|safetensors)$|^photos\/photos\.json$/.test(path))
+    .map((path) => ({ name: path, path, key: prefix + path }));
+  const models = manifest.models.map(({ card, key }) => ({ name: `${card.id}.onnx`, path: `../../${key}`, key }));
+  return [...within, ...models].map(({ name, path, key }) => {
+    const bytes = files.get(key)!;
+    return { name, path, bytes: bytes.byteLength, sha256: hashOf(bytes), mediaType: mediaType(key) };
+  });
 }
 
 const mediaTypes: Record<string, string> = {

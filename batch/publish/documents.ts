@@ -1,6 +1,6 @@
 /** The texts of a release, for people and for the catalogues that read them. */
 import type { ContentModel, ReleaseContent } from './content.ts';
-import { type Column, predictionColumns, transferColumns } from './tables.ts';
+import type { ReleaseTable } from './tables.ts';
 
 /** Licences whose text has one address that everybody uses. Others are named, not linked. */
 const licenceUrls: Record<string, string> = {
@@ -9,7 +9,7 @@ const licenceUrls: Record<string, string> = {
   'CC0-1.0': 'https://creativecommons.org/publicdomain/zero/1.0/legalcode',
 };
 
-const licenceUrl = (id: string) => licenceUrls[id] ?? `https://spdx.org/licenses/${encodeURIComponent(id)}.html`;
+export const licenceUrl = (id: string) => licenceUrls[id] ?? `https://spdx.org/licenses/${encodeURIComponent(id)}.html`;
 
 /** One line for each model and its licence. */
 const modelLicences = (models: ContentModel[]) =>
@@ -55,7 +55,7 @@ export function citationFile({ study, created }: ReleaseContent, version: string
 }
 
 /** README.md with the front matter of a Hugging Face data card. */
-export function readme(content: ReleaseContent, version: string): string {
+export function readme(content: ReleaseContent, version: string, tables: ReleaseTable[]): string {
   const { study, models, perturbations, photos, transfer } = content;
   const percent = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
   const count = transfer[0]?.photos ?? 0;
@@ -71,11 +71,11 @@ export function readme(content: ReleaseContent, version: string): string {
     '  - robustness',
     '  - onnx',
     'configs:',
-    '  - config_name: transfer',
-    '    data_files: tables/transfer.parquet',
-    '    default: true',
-    '  - config_name: predictions',
-    '    data_files: tables/predictions.parquet',
+    ...tables.flatMap(({ name }, place) => [
+      `  - config_name: ${name}`,
+      `    data_files: tables/${name}.parquet`,
+      ...(place === 0 ? ['    default: true'] : []),
+    ]),
     '---',
     '',
     `# ${study.title}`,
@@ -105,9 +105,12 @@ export function readme(content: ReleaseContent, version: string): string {
     `| \`perturbations/<id>/perturbation.npy\` | float32 [3,${study.canvas},${study.canvas}], RGB, in units of 0..255; \`.safetensors\` beside it |`,
     '| `perturbations/<id>/record.json` | everything needed to make it again, and what it does |',
     '| `perturbations/<id>/examples/*.png` | photos with it, exact to the bit |',
-    '| `tables/transfer.*` | one row for each perturbation on each model |',
-    '| `tables/predictions.*` | one row for each photo, perturbation and model |',
+    ...tables.map(
+      ({ name, description, rows }) => `| \`tables/${name}.csv\`, \`.parquet\` | ${description} (${rows} rows) |`,
+    ),
     '| `labels/<model>.json` | labels by class index |',
+    '| `study.json` | the study that all of it was made from |',
+    '| `croissant.json` | this data set for machines: Croissant 1.1, which is schema.org too |',
     ...(photos.length > 0
       ? ['| `photos/` | evaluation photos that may be shown; author, licence and source of each in `photos.json` |']
       : []),
@@ -138,109 +141,4 @@ export function readme(content: ReleaseContent, version: string): string {
     '',
     `Code: commit ${content.commit}; provider ${content.provider}.`,
   ].join('\n')}\n`;
-}
-
-interface DataFile {
-  path: string;
-  bytes: number;
-  sha256: string;
-  mediaType: string;
-}
-
-const dataTypes = {
-  STRING: 'sc:Text',
-  INT32: 'sc:Integer',
-  INT64: 'sc:Integer',
-  DOUBLE: 'sc:Float',
-  BOOLEAN: 'sc:Boolean',
-};
-
-/** The context of Croissant 1.1 (docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html). */
-const croissantContext = {
-  '@language': 'en',
-  '@vocab': 'https://schema.org/',
-  citeAs: 'cr:citeAs',
-  column: 'cr:column',
-  conformsTo: 'dct:conformsTo',
-  cr: 'http://mlcommons.org/croissant/',
-  data: { '@id': 'cr:data', '@type': '@json' },
-  dataType: { '@id': 'cr:dataType', '@type': '@vocab' },
-  dct: 'http://purl.org/dc/terms/',
-  examples: { '@id': 'cr:examples', '@type': '@json' },
-  extract: 'cr:extract',
-  field: 'cr:field',
-  fileObject: 'cr:fileObject',
-  fileProperty: 'cr:fileProperty',
-  fileSet: 'cr:fileSet',
-  format: 'cr:format',
-  includes: 'cr:includes',
-  isLiveDataset: 'cr:isLiveDataset',
-  jsonPath: 'cr:jsonPath',
-  key: 'cr:key',
-  md5: 'cr:md5',
-  parentField: 'cr:parentField',
-  path: 'cr:path',
-  recordSet: 'cr:recordSet',
-  references: 'cr:references',
-  regex: 'cr:regex',
-  repeated: 'cr:repeated',
-  replace: 'cr:replace',
-  sc: 'https://schema.org/',
-  separator: 'cr:separator',
-  source: 'cr:source',
-  subField: 'cr:subField',
-  transform: 'cr:transform',
-};
-
-/**
- * The release as one Croissant 1.1 document, which is a schema.org Dataset too. Addresses are relative to the document, so that they hold wherever the
- * release is served; manifest.json is not among them, since it lists this file.
- */
-export function croissant(content: ReleaseContent, version: string, files: DataFile[]) {
-  const { study } = content;
-  return {
-    '@context': croissantContext,
-    '@type': 'sc:Dataset',
-    conformsTo: 'http://mlcommons.org/croissant/1.1',
-    name: study.title,
-    alternateName: study.id,
-    description: study.description || study.title,
-    license: licenceUrl(study.release.licence),
-    url: './',
-    version,
-    datePublished: content.created,
-    creator: { '@type': 'sc:Organization', name: 'The Perturbation Atlas authors' },
-    citeAs: `The Perturbation Atlas authors, "${study.title}", release ${version}, ${content.created.slice(0, 4)}`,
-    keywords: ['universal adversarial perturbation', 'adversarial examples', 'robustness', 'transferability'],
-    distribution: files.map((file) => ({
-      '@type': 'cr:FileObject',
-      '@id': file.path,
-      name: file.path,
-      contentUrl: file.path,
-      contentSize: `${file.bytes} B`,
-      encodingFormat: file.mediaType.replace(/;.*/, ''),
-      sha256: file.sha256,
-    })),
-    recordSet: [
-      recordSet('transfer', 'Every perturbation on every model', transferColumns),
-      recordSet('predictions', 'Every evaluation photo on every model, clean and perturbed', predictionColumns),
-    ],
-  };
-}
-
-function recordSet<Row>(name: string, description: string, columns: Column<Row>[]) {
-  return {
-    '@type': 'cr:RecordSet',
-    '@id': name,
-    name,
-    description,
-    field: columns.map((column) => ({
-      '@type': 'cr:Field',
-      '@id': `${name}/${column.name}`,
-      name: column.name,
-      description: column.description,
-      dataType: dataTypes[column.type],
-      source: { fileObject: { '@id': `tables/${name}.csv` }, extract: { column: column.name } },
-    })),
-  };
 }

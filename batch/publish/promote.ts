@@ -1,22 +1,31 @@
 import { hash } from 'node:crypto';
-import { manifestKey, manifest as manifestSchema } from '#shared/release';
+import { type Manifest, manifestKey, manifest as manifestSchema, releasePrefix } from '#shared/release';
 import { AtlasError } from '../errors/index.ts';
 import { inParallel } from './parallel.ts';
 import type { Bucket } from './s3.ts';
 import { latestOf, parseJson } from './source.ts';
 import { encodeLatest, writeLatest } from './upload.ts';
 
+/** Every release whose manifest is in the bucket, in the order in which they were made; null for a manifest that cannot be read. */
+export async function publishedManifests(
+  bucket: Bucket,
+  signal?: AbortSignal,
+): Promise<{ version: string; manifest: Manifest | null }[]> {
+  const objects = await bucket.objects('releases/', signal);
+  const versions = objects.flatMap(({ key }) => /^releases\/([^/]+)\/manifest\.json$/.exec(key)?.[1] ?? []);
+  const found: { version: string; manifest: Manifest | null }[] = [];
+  const look = async (version: string) => {
+    const bytes = await bucket.read(manifestKey(version), signal);
+    found.push({ version, manifest: (bytes && manifestSchema.safeParse(parseJson(bytes)).data) ?? null });
+  };
+  await inParallel(versions, 8, look, signal);
+  const made = ({ manifest }: { manifest: Manifest | null }) => (manifest ? Date.parse(manifest.created) : 0);
+  return found.sort((a, b) => made(a) - made(b) || (a.version < b.version ? -1 : 1));
+}
+
 /** Every version whose manifest is in the bucket, in the order in which they were made. */
-export async function publishedVersions(bucket: Bucket): Promise<string[]> {
-  const keys = await bucket.list('releases/');
-  const versions = keys.flatMap((key) => /^releases\/([^/]+)\/manifest\.json$/.exec(key)?.[1] ?? []);
-  const dated = await Promise.all(
-    versions.map(async (version) => {
-      const parsed = manifestSchema.safeParse(parseJson((await bucket.read(manifestKey(version))) ?? new Uint8Array()));
-      return { version, created: parsed.success ? Date.parse(parsed.data.created) : 0 };
-    }),
-  );
-  return dated.sort((a, b) => a.created - b.created || (a.version < b.version ? -1 : 1)).map(({ version }) => version);
+export async function publishedVersions(bucket: Bucket, signal?: AbortSignal): Promise<string[]> {
+  return (await publishedManifests(bucket, signal)).map(({ version }) => version);
 }
 
 export interface Promoted {
@@ -33,7 +42,7 @@ export interface Promoted {
  * @throws AtlasError where the release is not there, or not whole.
  */
 export async function promoteRelease(wanted: string, bucket: Bucket, signal?: AbortSignal): Promise<Promoted> {
-  const versions = await publishedVersions(bucket);
+  const versions = await publishedVersions(bucket, signal);
   // A version ends in a hash of its content, which nobody types: the newest of that number is meant.
   const version = versions.includes(wanted) ? wanted : versions.findLast((one) => one.startsWith(`${wanted}-`));
   const manifestBytes = version === undefined ? null : await bucket.read(manifestKey(version), signal);
@@ -42,19 +51,21 @@ export async function promoteRelease(wanted: string, bucket: Bucket, signal?: Ab
       `${bucket.name} has no release ${wanted}. It has ${versions.length > 0 ? versions.join(', ') : 'none'}. Publish it first: \`atlas publish <release> --to ${bucket.name}\`.`,
     );
   }
-  const manifest = manifestSchema.parse(parseJson(manifestBytes));
-  const lacking: string[] = [];
-  const look = async (file: (typeof manifest.files)[number]) => {
-    const there = await bucket.head(file.key, signal);
-    if (there?.bytes !== file.bytes) lacking.push(file.key);
-  };
-  await inParallel(manifest.files, 8, look, signal);
+  const { data: manifest } = manifestSchema.safeParse(parseJson(manifestBytes));
+  if (!manifest)
+    throw new AtlasError(
+      `The manifest of release ${version} in ${bucket.name} is not as it should be. Promote another one: ${versions.join(', ')}.`,
+    );
+  const there = new Map<string, number>();
+  for (const prefix of [releasePrefix(version), 'models/'])
+    for (const { key, bytes } of await bucket.objects(prefix, signal)) there.set(key, bytes);
+  const lacking = manifest.files.flatMap(({ key, bytes }) => (there.get(key) === bytes ? [] : [key]));
   if (lacking.length > 0) {
     throw new AtlasError(
       `Release ${version} in ${bucket.name} is not whole: ${lacking.length} files are missing or have another size, ${lacking.sort()[0]} among them. Publish it again, which fills the gaps.`,
     );
   }
-  const previous = (await latestOf(bucket))?.version ?? null;
+  const previous = (await latestOf(bucket, signal))?.version ?? null;
   await writeLatest(bucket, encodeLatest(version, hash('sha256', manifestBytes)), signal);
   return {
     version,
@@ -69,12 +80,12 @@ export async function promoteRelease(wanted: string, bucket: Bucket, signal?: Ab
  * @throws AtlasError where nothing is published, or nothing older.
  */
 export async function rollbackRelease(bucket: Bucket, signal?: AbortSignal): Promise<Promoted> {
-  const current = await latestOf(bucket);
+  const current = await latestOf(bucket, signal);
   if (!current)
     throw new AtlasError(
       `${bucket.name} has no latest.json, so there is nothing to go back from. Use \`atlas promote <version> --to …\`.`,
     );
-  const versions = await publishedVersions(bucket);
+  const versions = await publishedVersions(bucket, signal);
   const older = versions[versions.indexOf(current.version) - 1];
   if (!older)
     throw new AtlasError(`${bucket.name} has no release older than ${current.version}. It has ${versions.join(', ')}.`);

@@ -1,6 +1,7 @@
 import { AwsClient } from 'aws4fetch';
 import { AtlasError, UsageError } from '../errors/index.ts';
-import { withRetries } from './retries.ts';
+import { type Answer, exchange, PATIENCE_MS } from './retries.ts';
+import { type ListedObject, readListing, readRefusal } from './s3-xml.ts';
 import { keyUrl, type ReleaseSource } from './source.ts';
 
 /** What a bucket says of an object without sending it. */
@@ -14,6 +15,8 @@ export interface StoredObject {
 export interface Bucket extends ReleaseSource {
   read(key: string, signal?: AbortSignal): Promise<Uint8Array | null>;
   list(prefix?: string): Promise<string[]>;
+  /** Every object whose key begins so. */
+  objects(prefix: string, signal?: AbortSignal): Promise<ListedObject[]>;
   head(key: string, signal?: AbortSignal): Promise<StoredObject | null>;
   /**
    * Writes one object; the body's sha256 is part of the signed request, so that a body changed under way is refused.
@@ -25,6 +28,8 @@ export interface Bucket extends ReleaseSource {
     of: { sha256: string; mediaType: string; cacheControl: string; ifAbsent: boolean },
     signal?: AbortSignal,
   ): Promise<'written' | 'exists'>;
+  /** Removes one object; one that is not there is removed already. */
+  remove(key: string, signal?: AbortSignal): Promise<void>;
 }
 
 /** Endpoint and bucket of an address, e.g. https://<account>.r2.cloudflarestorage.com/<bucket>, or s3://<bucket> with AWS_ENDPOINT_URL. */
@@ -57,7 +62,11 @@ function bucketUrl(address: string, env: NodeJS.ProcessEnv): URL {
  * where they exist AWS_SESSION_TOKEN and AWS_REGION ("auto" without).
  * @throws UsageError for an address that names no bucket, and where credentials are missing.
  */
-export function openBucket(address: string, env: NodeJS.ProcessEnv = process.env): Bucket {
+export function openBucket(
+  address: string,
+  env: NodeJS.ProcessEnv = process.env,
+  { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+): Bucket {
   const base = bucketUrl(address, env).href;
   const missing = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].filter((name) => !env[name]);
   if (missing.length > 0) {
@@ -71,28 +80,37 @@ export function openBucket(address: string, env: NodeJS.ProcessEnv = process.env
     sessionToken: env.AWS_SESSION_TOKEN,
     service: 's3',
     region: env.AWS_REGION || 'auto',
-    retries: 0, // withRetries does it: aws4fetch gives up on a network failure
+    retries: 0, // `exchange` does it: aws4fetch gives up on a network failure
   });
-  const request = (url: string, init: RequestInit, signal?: AbortSignal) =>
-    withRetries(() => client.fetch(url, { ...init, signal }), `${init.method} ${url}`, signal);
+  /** `body` goes out in silence: the larger it is, the longer the answer may take (100 kB/s at the least). */
+  const request = (
+    method: string,
+    url: string,
+    signal?: AbortSignal,
+    init: RequestInit & { body?: Uint8Array<ArrayBuffer> } = {},
+  ) =>
+    exchange((either) => client.fetch(url, { ...init, method, signal: either }), `${method} ${url}`, {
+      signal,
+      patienceMs: patienceMs + (init.body?.length ?? 0) / 100,
+    });
 
-  return {
+  const bucket: Bucket = {
     name: base,
 
     async read(key, signal) {
       const url = keyUrl(base, key);
-      const response = await request(url, { method: 'GET' }, signal);
-      if (!response.ok) return refused(response, `GET ${url}`);
-      return new Uint8Array(await response.arrayBuffer());
+      const answer = await request('GET', url, signal);
+      return isOk(answer) ? answer.bytes : refused(answer, `GET ${url}`);
     },
 
     async head(key, signal) {
       const url = keyUrl(base, key);
-      const response = await request(url, { method: 'HEAD' }, signal);
-      if (!response.ok) return refused(response, `HEAD ${url}`);
+      const answer = await request('HEAD', url, signal);
+      if (!isOk(answer)) return refused(answer, `HEAD ${url}`);
+      const etag = answer.headers.get('etag') ?? '';
       return {
-        bytes: Number(response.headers.get('content-length')),
-        etag: (response.headers.get('etag') ?? '').replace(/^W\//, '').replaceAll('"', ''),
+        bytes: Number(answer.headers.get('content-length')),
+        etag: etag.replace(/^W\//, '').replaceAll('"', ''),
       };
     },
 
@@ -105,63 +123,64 @@ export function openBucket(address: string, env: NodeJS.ProcessEnv = process.env
         'x-amz-meta-sha256': of.sha256,
       };
       if (of.ifAbsent) headers['if-none-match'] = '*';
-      const response = await request(url, { method: 'PUT', body: body as Uint8Array<ArrayBuffer>, headers }, signal);
-      if (response.status === 412) return 'exists';
-      if (!response.ok) {
-        await refused(response, `PUT ${url}`);
+      const answer = await request('PUT', url, signal, { body: body as Uint8Array<ArrayBuffer>, headers });
+      if (answer.status === 412) return 'exists';
+      if (!isOk(answer)) {
+        refused(answer, `PUT ${url}`);
         throw new AtlasError(
           `PUT ${url} answered 404. Check that the bucket exists (wrangler r2 bucket create <name>) and the address names it.`,
         );
       }
-      await response.arrayBuffer();
       return 'written';
     },
 
-    async list(prefix = '') {
-      const keys: string[] = [];
+    async remove(key, signal) {
+      const url = keyUrl(base, key);
+      const answer = await request('DELETE', url, signal);
+      if (!isOk(answer)) refused(answer, `DELETE ${url}`);
+    },
+
+    async objects(prefix, signal) {
+      const all: ListedObject[] = [];
       let token: string | undefined;
       do {
-        const query = new URLSearchParams({
-          'list-type': '2',
-          prefix,
-          ...(token ? { 'continuation-token': token } : {}),
-        });
-        const url = `${base}?${query}`;
-        const response = await request(url, { method: 'GET' });
-        if (!response.ok) await refused(response, `GET ${url}`);
-        const xml = await response.text();
-        keys.push(...[...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map((match) => xmlText(match[1])));
-        const next = /<NextContinuationToken>([^<]*)</.exec(xml)?.[1];
-        token = /<IsTruncated>true</.test(xml) && next ? xmlText(next) : undefined;
+        const next: Record<string, string> = token ? { 'continuation-token': token } : {};
+        const url = `${base}?${new URLSearchParams({ 'list-type': '2', prefix, ...next })}`;
+        const answer = await request('GET', url, signal);
+        if (!isOk(answer)) refused(answer, `GET ${url}`);
+        const page = readListing(new TextDecoder().decode(answer.bytes));
+        if (!page)
+          throw new AtlasError(
+            `${base} answered ${answer.status}, and not as a bucket does, when it was asked what it holds. Check that --to is the S3 endpoint with the bucket's name.`,
+          );
+        all.push(...page.objects);
+        token = page.next;
       } while (token);
-      return keys;
+      return all;
     },
+
+    list: async (prefix = '') => (await bucket.objects(prefix)).map(({ key }) => key),
   };
+  return bucket;
 }
 
-const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const isOk = ({ status }: Answer) => status >= 200 && status < 300;
 
-function xmlText(text: string): string {
-  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name) =>
-    hex
-      ? String.fromCodePoint(Number.parseInt(hex, 16))
-      : decimal
-        ? String.fromCodePoint(Number(decimal))
-        : (ENTITIES[name] ?? whole),
+/** null for a key that is not there; every other refusal is an error that says what to do. */
+function refused({ status, bytes }: Answer, what: string): null {
+  const { code, message } = readRefusal(new TextDecoder().decode(bytes));
+  if (status === 404 && code !== 'NoSuchBucket') return null;
+  throw new AtlasError(
+    `${what} was refused: ${`${status} ${code} ${message}`.trim().replace(/[.\s]*$/, '.')} ${adviceOn(status, code)}`,
   );
 }
 
-/** null for a key that is not there; every other refusal is an error that says what to do. */
-async function refused(response: Response, what: string): Promise<null> {
-  const text = await response.text();
-  const code = /<Code>([^<]*)</.exec(text)?.[1] ?? '';
-  const message = /<Message>([^<]*)</.exec(text)?.[1] ?? text.slice(0, 200);
-  if (response.status === 404 && code !== 'NoSuchBucket') return null;
-  const advice =
-    code === 'NoSuchBucket'
-      ? 'Create it first (wrangler r2 bucket create <name>), or check the name.'
-      : response.status === 401 || response.status === 403
-        ? 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that the key may read and write this bucket.'
-        : 'Check the address of the bucket.';
-  throw new AtlasError(`${what} was refused: ${response.status} ${xmlText(`${code} ${message}`).trim()} ${advice}`);
+function adviceOn(status: number, code: string): string {
+  if (code === 'NoSuchBucket') return 'Create it first (wrangler r2 bucket create <name>), or check the name.';
+  if (code === 'RequestTimeTooSkewed') return "Set this machine's clock: signed requests hold for some minutes only.";
+  if (code === 'NotImplemented')
+    return 'This store lacks something that publishing relies on (If-None-Match: *, to never overwrite). Use R2, S3 or another store that has it.';
+  if (status === 401 || status === 403)
+    return 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that the key may read, write and list this bucket.';
+  return 'Check the address of the bucket.';
 }

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { LATEST_KEY, latest } from '#shared/release';
 import { AtlasError, UsageError } from '../errors/index.ts';
-import { withRetries } from './retries.ts';
+import { exchange } from './retries.ts';
 
 /** Where a release lies: a folder, a web address or a bucket. Keys are those of the bucket's root. */
 export interface ReleaseSource {
@@ -72,29 +72,46 @@ export async function folderSource(folder: string): Promise<ReleaseSource & { ro
   );
 }
 
-/** A release behind a web address, e.g. http://localhost:8787/data. Nothing can be listed, so unexpected files go unseen. */
+/**
+ * A release behind a web address: the one that its latest.json names (http://localhost:8787/data), or a named one
+ * (http://localhost:8787/data/releases/<version>). Nothing can be listed, so unexpected files go unseen.
+ */
 export function httpSource(address: string): ReleaseSource {
-  const base = address.replace(/\/+$/, '').replace(/\/latest\.json$/, '');
+  const [, base, version] = /^(.*?)(?:\/releases\/([^/]+)(?:\/manifest\.json)?|\/latest\.json)?\/*$/.exec(address)!;
   return {
     name: base,
+    version: version && decodeURIComponent(version),
     async read(key, signal) {
       const url = keyUrl(base, key);
-      const response = await withRetries(() => fetch(url, { signal }), url, signal);
-      if (response.status === 404) return null;
-      if (!response.ok) throw new AtlasError(`${url} answered ${response.status} ${response.statusText}.`);
-      return new Uint8Array(await response.arrayBuffer());
+      const { status, statusText, bytes } = await exchange((either) => fetch(url, { signal: either }), url, { signal });
+      if (status === 404) return null;
+      if (status < 200 || status > 299)
+        throw new AtlasError(
+          `${url} answered ${`${status} ${statusText}`.trim()}. Check the address: it is the one under which latest.json lies.`,
+        );
+      return bytes;
     },
   };
 }
 
-/** A folder or an http(s) address, whichever `where` is. */
+/** A folder or an http(s) address, whichever `where` is. @throws UsageError where it is neither a release's folder nor an address. */
 export async function openSource(where: string): Promise<ReleaseSource> {
-  return /^https?:\/\//i.test(where) ? httpSource(where) : folderSource(where);
+  if (!/^https?:/i.test(where)) return folderSource(where);
+  if (!isWebAddress(where))
+    throw new UsageError(
+      `"${where}" is no web address. Give the one under which latest.json lies, e.g. http://localhost:8787/data.`,
+    );
+  return httpSource(where);
 }
 
+export const isWebAddress = (text: string) => /^https?:\/\//i.test(text) && URL.canParse(text);
+
 /** The version that latest.json names, or null where there is none. @throws where latest.json is not as its schema says. */
-export async function latestOf(source: ReleaseSource): Promise<{ version: string; sha256: string } | null> {
-  const bytes = await source.read(LATEST_KEY);
+export async function latestOf(
+  source: ReleaseSource,
+  signal?: AbortSignal,
+): Promise<{ version: string; sha256: string } | null> {
+  const bytes = await source.read(LATEST_KEY, signal);
   if (!bytes) return null;
   const parsed = latest.safeParse(parseJson(bytes));
   if (!parsed.success)

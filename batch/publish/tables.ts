@@ -1,11 +1,59 @@
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import type { TransferRow } from '#shared/release';
-import type { PredictionRow } from './content.ts';
+import type { PerturbationRecord, TransferRow } from '#shared/release';
+import type { PredictionRow, ReleaseContent } from './content.ts';
 
-export type Cell = string | number | boolean | null;
+/**
+ * Every table of a release. Whoever adds one here adds it to manifest, README.md, croissant.json and site.
+ */
+export function tablesOf(content: ReleaseContent): ReleaseTable[] {
+  const records = content.perturbations.map(({ record }) => record);
+  return [
+    table('transfer', 'Every perturbation on every model', transferColumns, content.transfer),
+    table(
+      'predictions',
+      'Every evaluation photo on every model, clean and perturbed',
+      predictionColumns,
+      content.predictions,
+    ),
+    table(
+      'perturbations',
+      'Every perturbation: how it was made, and how large it is',
+      perturbationColumns,
+      records.map(perturbationRow),
+    ),
+    table(
+      'dominance',
+      'The labels that evaluation photos most often become',
+      dominanceColumns,
+      records.flatMap(dominanceRows),
+    ),
+  ];
+}
+
+/** A table in the two forms in which a release has it. */
+export interface ReleaseTable {
+  name: string;
+  /** For the data card. */
+  description: string;
+  columns: { name: string; type: ColumnType; description: string }[];
+  rows: number;
+  csv: Uint8Array;
+  parquet: Uint8Array;
+}
+
+function table<Row extends object>(
+  name: string,
+  description: string,
+  columns: Column<Row>[],
+  rows: Row[],
+): ReleaseTable {
+  return { name, description, columns, rows: rows.length, csv: csv(columns, rows), parquet: parquet(columns, rows) };
+}
+
+type Cell = string | number | boolean | null;
 type ColumnType = 'STRING' | 'INT32' | 'INT64' | 'DOUBLE' | 'BOOLEAN';
 
-export interface Column<Row> {
+interface Column<Row> {
   name: keyof Row & string;
   type: ColumnType;
   nullable?: boolean;
@@ -13,7 +61,7 @@ export interface Column<Row> {
   description: string;
 }
 
-export const transferColumns: Column<TransferRow>[] = [
+const transferColumns: Column<TransferRow>[] = [
   { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
   {
     name: 'surrogate',
@@ -48,7 +96,7 @@ export const transferColumns: Column<TransferRow>[] = [
   },
 ];
 
-export const predictionColumns: Column<PredictionRow>[] = [
+const predictionColumns: Column<PredictionRow>[] = [
   { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
   { name: 'target', type: 'STRING', description: 'Model that predicts' },
   { name: 'photo', type: 'STRING', description: 'File name of the photo' },
@@ -61,8 +109,104 @@ export const predictionColumns: Column<PredictionRow>[] = [
   { name: 'fooled', type: 'BOOLEAN', description: 'Whether the two class indices differ' },
 ];
 
-/** CSV as RFC 4180 has it, but lines end in \n; the first one names the columns, and null is an empty cell. */
-export function csv<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
+interface PerturbationRow {
+  perturbation: string;
+  surrogate: string;
+  attack: string;
+  norm: string;
+  epsilon: number;
+  seed: number;
+  linf: number;
+  l2: number;
+  psnr: number;
+  ssim: number;
+  gradients: number;
+  crafting_photos: number;
+  crafting_ratio: number | null;
+  npy: string;
+  record: string;
+}
+
+const perturbationColumns: Column<PerturbationRow>[] = [
+  { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
+  {
+    name: 'surrogate',
+    type: 'STRING',
+    description: 'Model it was crafted on; several joined by "+"; "none" for noise',
+  },
+  { name: 'attack', type: 'STRING', description: 'Algorithm that crafted it' },
+  { name: 'norm', type: 'STRING', description: 'Norm of the bound: "inf" or "2"' },
+  { name: 'epsilon', type: 'DOUBLE', description: 'The bound, in units of 0..255' },
+  { name: 'seed', type: 'INT64', description: 'Seed of every random draw' },
+  { name: 'linf', type: 'DOUBLE', description: 'Its largest absolute value, in units of 0..255' },
+  { name: 'l2', type: 'DOUBLE', description: 'Its Euclidean length, in units of 0..255' },
+  {
+    name: 'psnr',
+    type: 'DOUBLE',
+    description: 'Peak signal-to-noise ratio of perturbed photos in decibels, mean over evaluation photos',
+  },
+  {
+    name: 'ssim',
+    type: 'DOUBLE',
+    description: 'Structural similarity of perturbed photos, mean over evaluation photos',
+  },
+  {
+    name: 'gradients',
+    type: 'INT64',
+    description: 'Input gradients that crafting took, one for each photo of each step',
+  },
+  { name: 'crafting_photos', type: 'INT32', description: 'Photos it was crafted from' },
+  {
+    name: 'crafting_ratio',
+    type: 'DOUBLE',
+    nullable: true,
+    description: 'Fooling ratio on those, on the surrogate; null without a surrogate',
+  },
+  { name: 'npy', type: 'STRING', description: 'Path of its float32 array within the release' },
+  { name: 'record', type: 'STRING', description: 'Path of its record within the release' },
+];
+
+type Crafted = Pick<
+  PerturbationRecord,
+  | ('id' | 'surrogates' | 'attack' | 'norm' | 'epsilon' | 'seed' | 'linf' | 'l2' | 'psnr' | 'ssim')
+  | ('gradients' | 'crafting' | 'fooling' | 'dominant')
+>;
+
+const perturbationRow = ({ id, surrogates, crafting, fooling, ...record }: Crafted): PerturbationRow => ({
+  ...record,
+  perturbation: id,
+  surrogate: surrogates.map((surrogate) => surrogate.id).join('+') || 'none',
+  crafting_photos: crafting.photos,
+  crafting_ratio: fooling.crafting?.ratio ?? null,
+  npy: `perturbations/${id}/perturbation.npy`,
+  record: `perturbations/${id}/record.json`,
+});
+
+interface DominanceRow {
+  perturbation: string;
+  target: string;
+  rank: number;
+  index: number;
+  label: string;
+  photos: number;
+}
+
+const dominanceColumns: Column<DominanceRow>[] = [
+  { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
+  { name: 'target', type: 'STRING', description: 'Model that predicts' },
+  { name: 'rank', type: 'INT32', description: '1 for the most frequent' },
+  { name: 'index', type: 'INT32', description: 'Class index that photos change to' },
+  { name: 'label', type: 'STRING', description: 'Its label' },
+  { name: 'photos', type: 'INT32', description: 'Evaluation photos whose label changed to it' },
+];
+
+const dominanceRows = ({ id, dominant }: Crafted): DominanceRow[] =>
+  dominant.flatMap(({ target, labels }) =>
+    labels.map((label, place) => ({ perturbation: id, target, rank: place + 1, ...label })),
+  );
+
+/** CSV as RFC 4180 has it, but lines end in \n; the first one names the columns, null is an empty cell, and an empty text is "". */
+function csv<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
   const lines = [
     columns.map(({ name }) => name),
     ...rows.map((row) => columns.map(({ name }) => cell(row[name] as Cell))),
@@ -73,11 +217,11 @@ export function csv<Row extends object>(columns: Column<Row>[], rows: Row[]): Ui
 function cell(value: Cell): string {
   if (value === null) return '';
   const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Parquet, Snappy-compressed. The same rows give the same bytes. */
-export function parquet<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
+function parquet<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
   const buffer = parquetWriteBuffer({
     columnData: columns.map(({ name, type, nullable = false }) => ({
       name,

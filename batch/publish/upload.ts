@@ -1,24 +1,20 @@
 import { hash } from 'node:crypto';
-import { LATEST_KEY, manifestKey, releasePrefix } from '#shared/release';
+import { LATEST_KEY, type Manifest, manifestKey, releasePrefix } from '#shared/release';
 import { AtlasError } from '../errors/index.ts';
+import { assertNumberSays, type Changes, snapshotOf } from './changes.ts';
 import { inParallel } from './parallel.ts';
-import type { Bucket } from './s3.ts';
-import { folderSource } from './source.ts';
+import type { Bucket, StoredObject } from './s3.ts';
+import { folderSource, type ReleaseSource } from './source.ts';
 import { type Problem, readManifest, type Verification, verifyRelease } from './verify.ts';
 
 /** Versioned keys never change. */
-export const IMMUTABLE = 'public, max-age=31536000, immutable';
+const IMMUTABLE = 'public, max-age=31536000, immutable';
 /** The one key that does. */
-export const MUTABLE = 'public, max-age=0, must-revalidate';
-
-/** A refused upload has sent its whole body by then, so what is larger than this is asked for first. */
-const ASK_FIRST_BYTES = 256 * 1024;
+const MUTABLE = 'public, max-age=0, must-revalidate';
 
 export interface PublishOptions {
   /** Only say what would be done. */
   dryRun?: boolean;
-  /** Read everything back from the bucket afterwards. */
-  verify?: boolean;
   /** How many files travel at a time. */
   width?: number;
   signal?: AbortSignal;
@@ -32,6 +28,10 @@ export interface Published {
   bytes: number;
   uploaded: number;
   skipped: number;
+  /** Beside the release of the same study that the bucket serves; null where there is none. */
+  changes: (Changes & { since: string }) | null;
+  /** Only of a dry run. */
+  plan?: PlannedFile[];
 }
 
 export interface PlannedFile {
@@ -52,21 +52,162 @@ interface Upload {
   key: string;
   sha256: string;
   mediaType: string;
-  /** Known for all but the few files that the manifest does not list. */
   bytes: number;
 }
 
-/** Whether the bucket's object has the very bytes of `body`: by its MD5 where the ETag is one, else by reading it back. */
-async function holdsSameBytes(
+/** A release in a folder, found whole, and what of it travels in which order. */
+interface Parcel {
+  source: ReleaseSource;
+  manifest: Manifest;
+  /** All but the two below. */
+  content: Upload[];
+  manifestUpload: Upload;
+  latest: Uint8Array;
+}
+
+/**
+ * Uploads a release: content first, in parallel and only where nothing is there yet; then the manifest; then all of it is read back and checked; and only
+ * then latest.json names it. So a reader never sees half a release, nor one that was damaged on its way, and a killed upload resumes where it stopped. The
+ * folder is verified before the first byte leaves it.
+ *
+ * @param folder a release root, or a releases/<version> folder in one.
+ * @throws AtlasError where the folder does not verify, where its number says less than what changed (changes.ts), where a key holds other bytes already,
+ *   where what is read back is not what was sent, and where the bucket refuses.
+ */
+export async function publishRelease(folder: string, bucket: Bucket, options: PublishOptions = {}): Promise<Published> {
+  const { signal, onProgress, width = 8 } = options;
+  const parcel = await pack(folder, options);
+  const { version } = parcel.manifest;
+  const uploads = [...parcel.content, parcel.manifestUpload];
+  const total = uploads.length + 1;
+  const bytes = uploads.reduce((sum, upload) => sum + upload.bytes, parcel.latest.length);
+
+  const stored = new Map(
+    [...(await bucket.objects(releasePrefix(version), signal)), ...(await bucket.objects('models/', signal))].map(
+      (object) => [object.key, object],
+    ),
+  );
+  const isPublished = stored.has(parcel.manifestUpload.key);
+  const changes = isPublished ? null : await changesSinceServed(parcel, bucket, signal);
+  const published: Published = { version, files: total, bytes, uploaded: 0, skipped: 0, changes };
+
+  if (options.dryRun) {
+    const plan = await planOf(parcel, uploads, bucket, stored, options);
+    return { ...published, skipped: plan.filter((file) => file.action === 'skip').length, plan };
+  }
+
+  let sent = 0;
+  const send = async (upload: Upload) => {
+    const body = await bodyOf(parcel.source, upload, signal);
+    const there = stored.get(upload.key);
+    const of = { sha256: upload.sha256, mediaType: upload.mediaType, cacheControl: IMMUTABLE, ifAbsent: true };
+    if (!there && (await bucket.put(upload.key, body, of, signal)) === 'written') published.uploaded++;
+    else if (await isSame(bucket, upload, body, there, signal)) published.skipped++;
+    else throw conflict(upload.key, bucket);
+    sent += upload.bytes;
+    onProgress?.('uploading', published.uploaded + published.skipped, total, sent);
+  };
+  await inParallel(parcel.content, width, send, signal);
+  await send(parcel.manifestUpload);
+
+  const { problems } = await verifyInBucket(bucket, version, options);
+  if (problems.length > 0)
+    throw new AtlasError(
+      `${describeProblems(`Release ${version} was uploaded to ${bucket.name} and does not read back as it was sent`, problems)} ${LATEST_KEY} was not touched. Publish it again; if it stays so, the store is not to be trusted with it.`,
+    );
+  if (await writeLatest(bucket, parcel.latest, signal)) published.uploaded++;
+  else published.skipped++;
+  return published;
+}
+
+async function pack(folder: string, { signal, onProgress }: PublishOptions): Promise<Parcel> {
+  const source = await folderSource(folder);
+  const local = await verifyRelease(source, { signal, onProgress: (...at) => onProgress?.('checking', ...at) });
+  if (local.problems.length > 0) {
+    throw new AtlasError(
+      `${describeProblems(`${folder} is not fit to publish`, local.problems)}\nBuild the release again, or fetch it again with \`atlas pull\`.`,
+    );
+  }
+  const { manifest, latestBytes, manifestBytes, sha256 } = await readManifest(source, signal);
+  const { version } = manifest!;
+  const content: Upload[] = manifest!.files.map(({ key, sha256, bytes, mediaType }) => ({
+    key,
+    sha256,
+    bytes,
+    mediaType,
+  }));
+  const sumsKey = `${releasePrefix(version)}SHA256SUMS`;
+  if (!content.some((upload) => upload.key === sumsKey)) {
+    const bytes = (await source.read(sumsKey))!;
+    const mediaType = 'text/plain; charset=utf-8';
+    content.push({ key: sumsKey, sha256: hash('sha256', bytes), bytes: bytes.length, mediaType });
+  }
+  return {
+    source,
+    manifest: manifest!,
+    content,
+    manifestUpload: {
+      key: manifestKey(version),
+      sha256,
+      bytes: manifestBytes!.length,
+      mediaType: 'application/json',
+    },
+    latest: (source.version ? null : latestBytes) ?? encodeLatest(version, sha256),
+  };
+}
+
+/** Beside what the bucket serves now; null where that is nothing, nothing that can be read, or another study's. */
+async function changesSinceServed(
+  { source, manifest }: Parcel,
   bucket: Bucket,
-  key: string,
-  body: Uint8Array,
-  sha256: string,
   signal?: AbortSignal,
-): Promise<boolean | null> {
-  const there = await bucket.head(key, signal);
-  if (!there) return null;
-  if (there.bytes !== body.length) return false;
+): Promise<Published['changes']> {
+  const served = await readManifest(bucket, signal);
+  if (!served.manifest || served.problems.length > 0 || served.manifest.study !== manifest.study) return null;
+  if (served.manifest.version === manifest.version) return null;
+  const before = await snapshotOf(bucket, served.manifest, signal);
+  const changes = assertNumberSays(before, await snapshotOf(source, manifest, signal));
+  return changes && { since: before.version, ...changes };
+}
+
+async function planOf(
+  parcel: Parcel,
+  uploads: Upload[],
+  bucket: Bucket,
+  stored: Map<string, StoredObject>,
+  { signal, width = 8 }: PublishOptions,
+): Promise<PlannedFile[]> {
+  const plan: PlannedFile[] = [];
+  const look = async (upload: Upload) => {
+    const there = stored.get(upload.key);
+    const same = there && (await isSame(bucket, upload, await bodyOf(parcel.source, upload, signal), there, signal));
+    plan.push({ key: upload.key, bytes: upload.bytes, action: !there ? 'upload' : same ? 'skip' : 'conflict' });
+  };
+  await inParallel(uploads, width, look, signal);
+  const order = new Map(uploads.map(({ key }, place) => [key, place]));
+  plan.sort((a, b) => order.get(a.key)! - order.get(b.key)!);
+  const latest = await bucket.read(LATEST_KEY, signal);
+  const action = latest && Buffer.compare(latest, parcel.latest) === 0 ? 'skip' : 'upload';
+  return [...plan, { key: LATEST_KEY, bytes: parcel.latest.length, action }];
+}
+
+async function bodyOf(source: ReleaseSource, upload: Upload, signal?: AbortSignal): Promise<Uint8Array> {
+  const body = await source.read(upload.key, signal);
+  if (!body || hash('sha256', body) !== upload.sha256)
+    throw new AtlasError(`${upload.key} changed while the release was being uploaded. Run the same command again.`);
+  return body;
+}
+
+/** Whether the bucket's object has the very bytes of `body`: by its MD5 where the ETag is one, else by reading it back. */
+async function isSame(
+  bucket: Bucket,
+  { key, sha256 }: Upload,
+  body: Uint8Array,
+  listed: StoredObject | undefined,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const there = listed ?? (await bucket.head(key, signal));
+  if (there?.bytes !== body.length) return false;
   if (there.etag === hash('md5', body)) return true;
   const stored = await bucket.read(key, signal);
   return stored !== null && hash('sha256', stored) === sha256;
@@ -75,102 +216,24 @@ async function holdsSameBytes(
 function conflict(key: string, bucket: Bucket): AtlasError {
   return new AtlasError(
     `${key} is in ${bucket.name} already, with other bytes. What is published never changes, so nothing was overwritten and ${LATEST_KEY} still names the release it named before. ` +
-      'Compare the two with `atlas verify`; to publish changed data, build it as another version.',
+      'To publish changed data, build it as another version.',
   );
 }
 
-/**
- * Uploads a release: content first, in parallel and only where nothing is there yet, then the manifest, then latest.json,
- * so that a reader never sees half a release and a killed upload resumes where it stopped. The folder is verified before
- * the first byte leaves it.
- * @param folder a release root, or a releases/<version> folder in one.
- * @throws AtlasError where the folder does not verify, where a key holds other bytes already, and where the bucket refuses.
- */
-export async function publishRelease(
-  folder: string,
+/** Reads one release back from the bucket, whichever latest.json names. */
+function verifyInBucket(
   bucket: Bucket,
-  options: PublishOptions = {},
-): Promise<Published & { plan?: PlannedFile[]; verification?: Verification }> {
-  const { signal, onProgress, width = 8 } = options;
-  const source = await folderSource(folder);
-  const local = await verifyRelease(source, { signal, onProgress: (...at) => onProgress?.('checking', ...at) });
-  if (local.problems.length > 0) {
-    throw new AtlasError(
-      `${describeProblems(`${folder} is not fit to publish`, local.problems)}\nBuild the release again, or fetch it again with \`atlas pull\`.`,
-    );
-  }
-  const { manifest, latestBytes: localLatest, manifestBytes, sha256 } = await readManifest(source);
-  const { version } = manifest!;
-  const uploads: Upload[] = manifest!.files.map((file) => ({ ...file }));
-  const sumsKey = `${releasePrefix(version)}SHA256SUMS`;
-  if (!uploads.some((upload) => upload.key === sumsKey)) {
-    const bytes = await source.read(sumsKey);
-    if (bytes)
-      uploads.push({
-        key: sumsKey,
-        sha256: hash('sha256', bytes),
-        bytes: bytes.length,
-        mediaType: 'text/plain; charset=utf-8',
-      });
-  }
-  const manifestUpload: Upload = {
-    key: manifestKey(version),
-    sha256,
-    bytes: manifestBytes!.length,
-    mediaType: 'application/json',
+  version: string,
+  { signal, onProgress }: PublishOptions,
+): Promise<Verification> {
+  const source: ReleaseSource = {
+    name: bucket.name,
+    version,
+    read: (key, signal) => bucket.read(key, signal),
+    // What else lies in the bucket is nobody's business here.
+    list: () => bucket.list(releasePrefix(version)),
   };
-  const latestBytes = (source.version ? null : localLatest) ?? encodeLatest(version, sha256);
-  const total = uploads.length + 2;
-  const bytes = [...uploads, manifestUpload].reduce((sum, upload) => sum + upload.bytes, latestBytes.length);
-  const published: Published = { version, files: total, bytes, uploaded: 0, skipped: 0 };
-
-  const bodyOf = async (upload: Upload) => {
-    const body = await source.read(upload.key, signal);
-    if (!body || hash('sha256', body) !== upload.sha256)
-      throw new AtlasError(`${upload.key} changed while the release was being uploaded. Run the same command again.`);
-    return body;
-  };
-
-  if (options.dryRun) {
-    const plan: PlannedFile[] = [];
-    const look = async (upload: Upload) => {
-      const same = await holdsSameBytes(bucket, upload.key, await bodyOf(upload), upload.sha256, signal);
-      plan.push({
-        key: upload.key,
-        bytes: upload.bytes,
-        action: same === null ? 'upload' : same ? 'skip' : 'conflict',
-      });
-    };
-    await inParallel(uploads, width, look, signal);
-    plan.sort((a, b) => (a.key < b.key ? -1 : 1));
-    await look(manifestUpload);
-    const same = await holdsSameBytes(bucket, LATEST_KEY, latestBytes, hash('sha256', latestBytes), signal);
-    plan.push({ key: LATEST_KEY, bytes: latestBytes.length, action: same ? 'skip' : 'upload' });
-    return { ...published, skipped: plan.filter((file) => file.action === 'skip').length, plan };
-  }
-
-  let sent = 0;
-  const send = async (upload: Upload) => {
-    const body = await bodyOf(upload);
-    const of = { sha256: upload.sha256, mediaType: upload.mediaType, cacheControl: IMMUTABLE, ifAbsent: true };
-    const asked =
-      body.length > ASK_FIRST_BYTES ? await holdsSameBytes(bucket, upload.key, body, upload.sha256, signal) : null;
-    if (asked === false) throw conflict(upload.key, bucket);
-    if (asked === null && (await bucket.put(upload.key, body, of, signal)) === 'written') published.uploaded++;
-    else if (asked || (await holdsSameBytes(bucket, upload.key, body, upload.sha256, signal))) published.skipped++;
-    else throw conflict(upload.key, bucket);
-    sent += upload.bytes;
-    onProgress?.('uploading', published.uploaded + published.skipped, total, sent);
-  };
-  await inParallel(uploads, width, send, signal);
-  await send(manifestUpload);
-  if (await writeLatest(bucket, latestBytes, signal)) published.uploaded++;
-  else published.skipped++;
-  onProgress?.('uploading', total, total, bytes);
-
-  if (!options.verify) return published;
-  const verification = await verifyRelease(bucket, { signal, onProgress: (...at) => onProgress?.('verifying', ...at) });
-  return { ...published, verification };
+  return verifyRelease(source, { signal, onProgress: (...at) => onProgress?.('verifying', ...at) });
 }
 
 /** The bytes of a latest.json. */

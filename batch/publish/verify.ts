@@ -109,8 +109,11 @@ async function unexpectedFiles(source: ReleaseSource, manifest: Manifest, expect
     .map((key) => ({ key, problem: 'is there and the manifest does not know it' }));
 }
 
-/** Reads latest.json (unless the source is one release of its own) and the manifest it names. */
-export async function readManifest(source: ReleaseSource): Promise<{
+/** Reads the manifest that latest.json names; of a source that is one release of its own, that one's. */
+export async function readManifest(
+  source: ReleaseSource,
+  signal?: AbortSignal,
+): Promise<{
   version: string | null;
   manifest: Manifest | null;
   sha256: string;
@@ -121,7 +124,7 @@ export async function readManifest(source: ReleaseSource): Promise<{
 }> {
   const problems: Problem[] = [];
   const none = { version: null, manifest: null, sha256: '', latestBytes: null, manifestBytes: null, problems };
-  const latestBytes = await source.read(LATEST_KEY);
+  const latestBytes = source.version ? null : await source.read(LATEST_KEY, signal);
   let version = source.version;
   let named: { key: string; sha256: string } | undefined;
   if (latestBytes) {
@@ -130,15 +133,19 @@ export async function readManifest(source: ReleaseSource): Promise<{
     if (wrong.length > 0) problems.push(...wrong.map((problem) => ({ key: LATEST_KEY, problem })));
     else {
       const found = latest.parse(value);
-      version ??= found.version;
-      if (found.version === version) named = found.manifest;
+      version = found.version;
+      named = found.manifest;
       if (found.manifest.key !== manifestKey(found.version))
         problems.push({ key: LATEST_KEY, problem: `names ${found.manifest.key} as the manifest of ${found.version}` });
     }
   } else if (!version) problems.push({ key: LATEST_KEY, problem: 'is missing' });
-  if (!version || !isSafeKey(version)) return { ...none, latestBytes };
+  if (!version) return { ...none, latestBytes };
+  if (!isSafeKey(version)) {
+    problems.push({ key: LATEST_KEY, problem: `cannot name the version ${JSON.stringify(version)}` });
+    return { ...none, latestBytes };
+  }
   const key = manifestKey(version);
-  const manifestBytes = await source.read(key);
+  const manifestBytes = await source.read(key, signal);
   if (!manifestBytes) {
     problems.push({ key, problem: 'is missing' });
     return { ...none, version, latestBytes };
@@ -165,7 +172,10 @@ export async function readManifest(source: ReleaseSource): Promise<{
  */
 export async function verifyRelease(where: string | ReleaseSource, options: VerifyOptions = {}): Promise<Verification> {
   const source = typeof where === 'string' ? await openSource(where) : where;
-  const { version, manifest, sha256, latestBytes, manifestBytes, problems } = await readManifest(source);
+  const { version, manifest, sha256, latestBytes, manifestBytes, problems } = await readManifest(
+    source,
+    options.signal,
+  );
   const result: Verification = { version, files: 0, bytes: 0, problems };
   for (const bytes of [latestBytes, manifestBytes]) {
     if (!bytes) continue;

@@ -32,6 +32,7 @@ const parts = {
       'batch/studies',
       'batch/publish/build.ts',
       'batch/publish/content.ts',
+      'batch/publish/croissant.ts',
       'batch/publish/documents.ts',
       'batch/publish/tables.ts',
     ],

@@ -179,7 +179,8 @@ function recordOf(
     ...{ settings, norm, epsilon, seed, budget },
     surrogates: planned.surrogates.map((surrogate) => {
       const { sourceSha256, sha256 } = outputs.prepared.get(surrogate)!.result;
-      return { id: surrogate, sha256: sourceSha256, prepared: sha256 };
+      const { preprocessing } = study.models.find(({ card }) => card.id === surrogate)!.card;
+      return { id: surrogate, sha256: sourceSha256, prepared: sha256, preprocessing };
     }),
     canvas: study.study.canvas,
     crafting:

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type AtlasError, UsageError } from '../errors/index.ts';
-import { readBytes } from '../files/index.ts';
+import { megabytes, readBytes } from '../files/index.ts';
 import { resolveFromCard, type ZooModel } from './cards.ts';
 
 /** Where fetched models are kept: ATLAS_CACHE, else perturbation-atlas in XDG_CACHE_HOME or ~/.cache. */
@@ -52,10 +52,6 @@ export async function readModelBytes(model: ZooModel): Promise<Uint8Array> {
 
 /** SHA-256 in hexadecimal, by the platform: models reach half a gigabyte. */
 export const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
-export function megabytes(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
 
 function notTheFile({ card }: ZooModel, path: string, detail: string): AtlasError {
   const remedy =

@@ -92,6 +92,23 @@ export class Builder {
   power = (x: string, exponent: number): string => this.add('Pow', [x, this.scalar(exponent)]);
   leaky = (x: string, alpha: number): string => this.add('LeakyRelu', [x], { alpha: float(alpha) });
 
+  /**
+   * Sums over `size` neighbouring channels around each, those that LRN looks at, as a 1x1 convolution with a banded 0/1 matrix; `turned` exchanges
+   * the sides, which differ where `size` is even.
+   */
+  aroundChannels(x: string, size: number, turned: boolean): string {
+    const shape = this.shape(x);
+    const channels = Number(shape[1]);
+    const band = new Float32Array(channels * channels);
+    for (let i = 0; i < channels; i++) {
+      const first = Math.max(0, i - Math.floor((size - 1) / 2));
+      const last = Math.min(channels - 1, i + Math.ceil((size - 1) / 2));
+      for (let j = first; j <= last; j++) band[turned ? j * channels + i : i * channels + j] = 1;
+    }
+    const kernel = shape.slice(2).map(() => 1);
+    return this.add('Conv', [x, this.constant(floats(band, [channels, channels, ...kernel]), 'band')]);
+  }
+
   /** A constant shape with at most one unknown, or the shape that `like` has when the model runs. */
   shapeVector(shape: readonly Dim[], like: string): string {
     const names = shape.filter((dim) => typeof dim === 'string');

@@ -4,7 +4,8 @@
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
-import { at, describe, type Model, type Node, removeUnused, type ValueType } from './model.ts';
+import { lowerForGpu } from './gpu.ts';
+import { at, describe, guarded, type Model, type Node, removeUnused, type ValueType } from './model.ts';
 import { type Rule, rules } from './rules/index.ts';
 import { type ElementType, floats } from './tensor.ts';
 
@@ -13,6 +14,8 @@ export interface DifferentiateOptions {
   of: string;
   /** The input with respect to which. */
   wrt: string;
+  /** Which operators the result is written in: gpu leaves out those that GPU providers have no kernel for. Default cpu, where they are faster. */
+  profile?: 'cpu' | 'gpu';
 }
 
 /**
@@ -23,7 +26,7 @@ export interface DifferentiateOptions {
  *
  * @throws GraphError naming operator and node when a node between `wrt` and `of` has no rule.
  */
-export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): Model {
+export function differentiate(model: Model, { of, wrt, profile = 'cpu' }: DifferentiateOptions): Model {
   const input = model.inputs.find(({ name }) => name === wrt);
   if (!input)
     throw new GraphError(
@@ -53,7 +56,7 @@ export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): 
     b.scope = `gradient/${node.name || node.outputs[0]}`;
     const gradients = node.outputs.map((name) => total(b, parts.get(name)));
     if (gradients.every((gradient) => gradient === undefined)) continue;
-    const contributions = rule({ node, gradients, b, needs: (i) => relevant.has(node.inputs[i]) });
+    const contributions = guarded(node, () => rule({ node, gradients, b, needs: (i) => relevant.has(node.inputs[i]) }));
     for (const [i, contribution] of contributions.entries()) {
       const name = node.inputs[i];
       if (contribution && relevant.has(name)) parts.set(name, [...(parts.get(name) ?? []), contribution]);
@@ -70,9 +73,10 @@ export function differentiate(model: Model, { of, wrt }: DifferentiateOptions): 
     outputs: ['gradient'],
     attributes: {},
   });
-  return removeUnused(
+  const result = removeUnused(
     b.finish({ outputs: [...folded.outputs, { name: 'gradient', type: 'float32', shape: b.shape('gradient') }] }),
   );
+  return profile === 'gpu' ? lowerForGpu(result) : result;
 }
 
 /** Nodes on a path from `wrt` to `of`, in running order. */

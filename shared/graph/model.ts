@@ -96,6 +96,19 @@ export const at = (node: Node): { operator: string; node: string } => ({
   node: node.name || node.outputs[0] || '',
 });
 
+/** What breaks on a malformed node is the file's mistake, and is said so. */
+export function guarded<Result>(node: Node, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof GraphError) throw error;
+    throw new GraphError(
+      `The ${describe(node)} cannot be understood (${error instanceof Error ? error.message : error}). The node is not valid ONNX: export the model again.`,
+      at(node),
+    );
+  }
+}
+
 /** Every name that a node reads, those that its subgraphs take from around them included. */
 export function reads(node: Node): string[] {
   const names = node.inputs.filter(Boolean);

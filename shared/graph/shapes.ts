@@ -1,8 +1,7 @@
 // Types and shapes of every value, with symbolic dimensions, and the values of small integer vectors that shapes are made of.
-import { GraphError } from './errors.ts';
 import { evaluate } from './evaluate.ts';
 import type { Facts } from './facts.ts';
-import { at, describe, type Model, type Node, type ValueType } from './model.ts';
+import { guarded, type Model, type Node, type ValueType } from './model.ts';
 import { shapeRules } from './shape-rules/index.ts';
 import { symbolicVector } from './vectors.ts';
 
@@ -60,18 +59,5 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
       shape: shape.length === 0 ? [] : [vector.length],
       data: BigInt64Array.from(vector, BigInt),
     });
-  }
-}
-
-/** What breaks on a malformed node is the file's mistake, and is said so. */
-function guarded<Result>(node: Node, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof GraphError) throw error;
-    throw new GraphError(
-      `The ${describe(node)} cannot be understood (${error instanceof Error ? error.message : error}). The node is not valid ONNX: export the model again.`,
-      at(node),
-    );
   }
 }

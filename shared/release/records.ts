@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modelCard } from './model-card.ts';
+import { modelCard, preprocessing } from './model-card.ts';
 import { budget, norm } from './study.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -68,7 +68,8 @@ export const perturbationRecord = z.object({
   epsilon: z.number(),
   seed: z.int(),
   budget: budget.nullable(),
-  surrogates: z.array(z.object({ id: z.string(), sha256, prepared: sha256 })),
+  /** The models it was crafted on: hash of the file as its makers published it, of the prepared graph, and how a canvas becomes the model's input. */
+  surrogates: z.array(z.object({ id: z.string(), sha256, prepared: sha256, preprocessing: preprocessing.optional() })),
   canvas: z.int(),
   crafting: z.object({ photos: z.int(), sha256 }),
   provider: z.string(),

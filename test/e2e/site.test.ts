@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Example, latest, type Manifest, manifest, perturbationRecord } from '#shared/release';
@@ -219,6 +220,36 @@ describe('the pages', () => {
     expect(plate).toContain('fooled');
     expect(transfer).toMatch(/\d+ of \d+/);
     expect(downloads).toContain(release.photos[0].author);
+  });
+
+  it('carry the release for machines, with addresses that hold, and examples that run', async () => {
+    const page = await open('/downloads/', { permissions: ['clipboard-read', 'clipboard-write'] });
+    const jsonLd = JSON.parse((await page.locator('script[type="application/ld+json"]').textContent())!);
+    expect(jsonLd).toMatchObject({ conformsTo: 'http://mlcommons.org/croissant/1.1', url: '/downloads/' });
+    const listed = new Map(release.files.map(({ key, sha256 }) => [`/data/${key}`, sha256]));
+    for (const { contentUrl, sha256 } of jsonLd.distribution)
+      expect(sha256).toBe(listed.get(decodeURIComponent(contentUrl)));
+    const [small] = jsonLd.distribution.filter(({ contentUrl }: { contentUrl: string }) => contentUrl.endsWith('.csv'));
+    expect((await fetch(worker.url + small.contentUrl)).status).toBe(200);
+
+    const snippets = await page.locator('.snippet pre').allTextContents();
+    const starting = (text: string) => snippets.find((one) => one.startsWith(text))!;
+    const folder = await mkdtemp(join(tmpdir(), 'atlas-snippets-'));
+    try {
+      const fetched = await promisify(execFile)('bash', ['-e', '-c', starting('mkdir')], { cwd: folder });
+      expect(fetched.stdout.match(/: OK$/gm)).toHaveLength(release.files.length - 1);
+      // Inside the checkout, where hyparquet is found.
+      const javascript = ['--input-type=module', '-e', starting('import {')];
+      const { stdout } = await promisify(execFile)(process.execPath, javascript, { cwd: root });
+      expect(stdout).toContain(release.perturbations[0].id);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    const cite = page.locator('.snippet', { hasText: '@misc' });
+    await cite.getByRole('button').click();
+    await cite.getByRole('button', { name: 'Copied' }).waitFor({ timeout: 10_000 });
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(`version = {${release.version}}`);
+    await close(page);
   });
 
   it('never scroll sideways on a screen of 360 pixels', async () => {

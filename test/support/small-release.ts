@@ -32,11 +32,12 @@ const row: TransferRow = {
 
 /**
  * Writes a release of a few kilobytes that has one of everything, made by hand from the schemas, so that what reads releases
- * can be tried without crafting one. `salt` changes the bytes of one file and `extra` adds files of a given size.
+ * can be tried without crafting one. `salt` changes the bytes of one file, `bound` those of the perturbation (at most 10), and `extra` adds files of a
+ * given size.
  */
 export async function writeSmallRelease(
   root: string,
-  { version = '1.0.0', salt = '', extra = [] as number[], created = '2026-01-01T00:00:00.000Z' } = {},
+  { version = '1.0.0', salt = '', bound = 10, extra = [] as number[], created = '2026-01-01T00:00:00.000Z' } = {},
 ): Promise<Manifest> {
   const prefix = `releases/${version}/`;
   const files = new Map<string, { bytes: Uint8Array; mediaType: string }>();
@@ -47,7 +48,7 @@ export async function writeSmallRelease(
   const json = (key: string, value: unknown) => add(key, JSON.stringify(value), 'application/json');
 
   const photo = await readFile(new URL('../../zoo/starter/photos/cat.jpg', import.meta.url));
-  const v = Float32Array.from({ length: 3 * SIZE * SIZE }, (_, i) => (i % 2 ? 10 : -10));
+  const v = Float32Array.from({ length: 3 * SIZE * SIZE }, (_, i) => (i % 2 ? bound : -bound));
   const id = row.perturbation;
   const folder = `${prefix}perturbations/${id}/`;
   const npy = add(`${folder}perturbation.npy`, writeNpy(v, [3, SIZE, SIZE]), 'application/octet-stream');

@@ -1,5 +1,5 @@
 import { positiveAxis } from '../evaluate.ts';
-import { attribute, type Dim, int } from '../model.ts';
+import { attribute } from '../model.ts';
 import { floats, numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
@@ -87,32 +87,18 @@ const unitLength: Rule = simple((gradient, { node, b }) => {
 /**
  * y_i = x_i / d_i^beta with d_i = bias + alpha/n * sum of x_j^2 over the n channels around i, so that
  * dx_k = g_k / d_k^beta - 2 alpha beta / n * x_k * sum over i around k of g_i y_i / d_i. A. Krizhevsky et al., 2012, section 3.3.
- * The sums over channels are products with a banded 0/1 matrix, as a 1x1 convolution.
  */
 const localResponse: Rule = simple((gradient, { node, b }) => {
   const [x] = node.inputs;
-  const shape: Dim[] = b.shape(x);
-  const channels = Number(shape[1]);
   const size = attribute(node, 'size', 1);
   const alpha = attribute(node, 'alpha', 1e-4);
   const beta = attribute(node, 'beta', 0.75);
-  const band = new Float32Array(channels * channels);
-  const turned = new Float32Array(channels * channels);
-  for (let i = 0; i < channels; i++) {
-    const first = Math.max(0, i - Math.floor((size - 1) / 2));
-    const last = Math.min(channels - 1, i + Math.ceil((size - 1) / 2));
-    for (let j = first; j <= last; j++) band[i * channels + j] = turned[j * channels + i] = 1;
-  }
-  const around = (name: string, matrix: Float32Array) =>
-    b.add('Conv', [name, b.constant(floats(matrix, [channels, channels, ...shape.slice(2).map(() => 1)]), 'band')], {
-      group: int(1),
-    });
   const d = b.add('Add', [
-    b.mul(around(b.mul(x, x), band), b.scalar(alpha / size)),
+    b.mul(b.aroundChannels(b.mul(x, x), size, false), b.scalar(alpha / size)),
     b.scalar(attribute(node, 'bias', 1)),
   ]);
   const direct = b.mul(gradient, b.power(d, -beta));
-  const spread = around(b.add('Div', [b.mul(gradient, node.outputs[0]), d]), turned);
+  const spread = b.aroundChannels(b.add('Div', [b.mul(gradient, node.outputs[0]), d]), size, true);
   return [b.add('Sub', [direct, b.mul(b.mul(x, b.scalar((2 * alpha * beta) / size)), spread)])];
 });
 
