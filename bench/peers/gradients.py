@@ -36,7 +36,7 @@ def main() -> int:
             results[name] = {**store.facts(folder), **compared(folder, options.atlas, options.time)}
         store.save_result(folder, results[name])
         print(row(name, results[name]), file=sys.stderr, flush=True)
-    text = table(results)
+    text = f'{summary(results)}\n\n{table(results)}'
     (options.work / 'results.json').write_text(json.dumps(results, indent=2))
     (options.work / 'results.md').write_text(text)
     print(text)
@@ -131,6 +131,25 @@ def row(name: str, result: dict) -> str:
     error = ' '.join(result.get('error', '').split())[:160].replace('|', '/')
     figures = ' | '.join(figure(key) for key in ('gradient', 'logits', 'single', 'forward'))
     return f'| {name} | {result["status"]} | {figures} | {result.get("seconds", "")} | {error} |'
+
+
+EXPORTERS = ('torchscript', 'dynamo', 'keras', 'onnx')
+
+
+def summary(results: dict) -> str:
+    """Family by exporter: the largest difference of the gradient, that of the framework's own float32, and the number of files."""
+    lines = [f'| family | {" | ".join(EXPORTERS)} |', '|---' * (1 + len(EXPORTERS)) + '|']
+    done = [result for result in results.values() if 'family' in result]
+    for family in sorted({result['family'] for result in done}):
+        cells = []
+        for exporter in EXPORTERS:
+            files = [r for r in done if (r['family'], r['exporter']) == (family, exporter)]
+            failed = sum(r['status'] != 'pass' for r in files)
+            worst = max((r.get('gradient', 0) for r in files), default=0)
+            noise = max((r['single'] for r in files), default=0)
+            cells.append(f'{worst:.0e} ({noise:.0e}), {len(files)}{f", {failed} FAIL" if failed else ""}' if files else '')
+        lines.append(f'| {family} | {" | ".join(cells)} |')
+    return '\n'.join(lines)
 
 
 def table(results: dict) -> str:
