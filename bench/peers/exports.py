@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 # Taken in turn by the families; every family is written at two operator sets by each exporter.
 TORCHSCRIPT_OPSETS = (11, 13, 17, 14, 16, 12, 15)
 DYNAMO_OPSETS = (18, 20, 21, 19)
+CALM = 5e-3  # the relative difference of float32's gradient that a network may have
 BATCHES = ('dynamic', 'fixed1', 'fixed3')
 
 
@@ -52,23 +53,47 @@ def torch_case(name: str, family: Family, exporter: str, opset: int, batch: str,
         images = 3 if batch == 'fixed3' else 2
         # Before 14 there is no way to write the fused attention.
         timm.layers.set_fused_attn(opset >= 14)
-        torch.manual_seed(seed)
-        network = networks.prepare(family.build(side), (images, 3, side, side), seed)
-        x = torch.randn(images, 3, side, side)
-        export(network, x[:1] if batch == 'fixed1' else x, folder / 'model.onnx', exporter, opset, batch == 'dynamic')
-        reference(folder, network, x, side=side, family=name, exporter=exporter, opset=opset, batch=batch)
+        # Random networks can be chaotic, so that float32 itself says nothing: then others are drawn, ever calmer.
+        for attempt in range(4):
+            torch.manual_seed(seed + 100 * attempt)
+            network = family.build(side)
+            networks.prepare(network, (images, 3, side, side), seed + 100 * attempt, lift=0.5 * attempt)
+            answer = ask(network, torch.randn(images, 3, side, side))
+            if answer.noise < CALM:
+                break
+        x = answer.x[:1] if batch == 'fixed1' else answer.x
+        export(network, x, folder / 'model.onnx', exporter, opset, batch == 'dynamic')
+        answer.save(folder, side=side, family=name, exporter=exporter, opset=opset, batch=batch)
 
     label = f'{name}-{exporter}-{opset}-{batch}-{side}'
     return Case(label, name, exporter, opset, batch, make)
 
 
-def reference(folder: Path, network: torch.nn.Module, x: torch.Tensor, **facts) -> None:
+@dataclass(frozen=True)
+class Answer:
+    """What torch says about one input: output and gradient in float64, and the gradient in float32."""
+
+    x: torch.Tensor
+    cotangent: torch.Tensor
+    logits: torch.Tensor
+    gradient: torch.Tensor
+    single: torch.Tensor
+
+    @property
+    def noise(self) -> float:
+        return store.relative(self.single.numpy(), self.gradient.numpy())
+
+    def save(self, folder: Path, **facts) -> None:
+        arrays = [tensor.numpy() for tensor in (self.x, self.cotangent, self.logits, self.gradient, self.single)]
+        store.save(folder, *arrays, peer=f'torch {torch.__version__}', **facts)
+
+
+def ask(network: torch.nn.Module, x: torch.Tensor) -> Answer:
     with torch.no_grad():
         cotangent = torch.randn_like(network(x))
     logits, gradient = networks.gradient(network, x, cotangent, torch.float64)
     _, single = networks.gradient(network, x, cotangent, torch.float32)
-    arrays = [tensor.numpy() for tensor in (x, cotangent, logits, gradient, single)]
-    store.save(folder, *arrays, peer=f'torch {torch.__version__}', **facts)
+    return Answer(x, cotangent, logits, gradient, single)
 
 
 def export(network, x: torch.Tensor, file: Path, exporter: str, opset: int, dynamic: bool) -> None:

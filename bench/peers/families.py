@@ -95,7 +95,7 @@ FAMILIES: dict[str, Family] = {
     'resnext': of_timm('resnext50_32x4d', 129, 160),
     'res2net': of_timm('res2net50_14w_8s', 129, 160),
     'densenet': of_torchvision('densenet121', 129, 224),
-    'dla': of_timm('dla46x_c', 193, 224),
+    'dla': of_timm('dla46x_c', 192, 224),
     'hrnet': of_timm('hrnet_w18_small', 128, 160),
     'mobilenet1': of_timm('mobilenetv1_100', 193, 225),
     'mobilenet2': of_timm('mobilenetv2_035', 193, 225),

@@ -18,6 +18,7 @@ import numpy as np
 import store
 
 GOAL = {'gradient': 1e-2, 'logits': 1e-3}
+KINK_FREE = 1e-4  # of the best image of a batch
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -36,7 +37,7 @@ def main() -> int:
             results[name] = {**store.facts(folder), **compared(folder, options.atlas, options.time)}
         store.save_result(folder, results[name])
         print(row(name, results[name]), file=sys.stderr, flush=True)
-    text = table(results)
+    text = f'{summary(results)}\n\n{table(results)}'
     (options.work / 'results.json').write_text(json.dumps(results, indent=2))
     (options.work / 'results.md').write_text(text)
     print(text)
@@ -50,7 +51,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--only', action='append', default=[], help='only cases whose name holds this; repeatable')
     parser.add_argument('--exporter', help='only this exporter: torchscript, dynamo, onnx, keras')
     parser.add_argument('--failed', action='store_true', help='only what did not pass the last time')
-    parser.add_argument('--export-only', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--time', type=float, default=300, help='seconds that one export, or one gradient, may take')
     return parser.parse_args()
 
@@ -117,11 +117,19 @@ def compared(folder: Path, atlas: Path, seconds: float) -> dict:
     taken = time.monotonic() - start
     if run.returncode != 0:
         return {'status': 'FAIL', 'error': run.stderr.strip()[-1500:] or f'exit status {run.returncode}'}
-    found = {name: store.relative(np.load(files[name]), np.load(folder / f'expected-{name}.npy')) for name in GOAL}
+    answers = {name: (np.load(files[name]), np.load(folder / f'expected-{name}.npy')) for name in GOAL}
+    found = {name: store.relative(*pair) for name, pair in answers.items()}
+    found['best'] = min(store.relative(*image) for image in zip(*answers['gradient']))
     # Where the framework's own float32 is as far from its float64 (kinks of ReLU and max in random networks), nobody can do better.
     limit = max(GOAL['gradient'], 2 * store.facts(folder)['single'])
-    passed = found['gradient'] <= limit and found['logits'] <= GOAL['logits']
-    return {'status': 'pass' if passed else 'FAIL', **found, 'seconds': round(taken, 1)}
+    if found['logits'] > GOAL['logits']:
+        status = 'FAIL'
+    elif found['gradient'] <= limit:
+        status = 'pass'
+    else:
+        # A wrong rule is wrong for every image; a unit that falls on the other side of its kink is one image's.
+        status = 'kink' if found['best'] <= KINK_FREE else 'FAIL'
+    return {'status': status, **found, 'seconds': round(taken, 1)}
 
 
 def row(name: str, result: dict) -> str:
@@ -130,15 +138,34 @@ def row(name: str, result: dict) -> str:
         return f'{value:.1e}' if isinstance(value, float) else ('error' if isinstance(value, str) else '')
 
     error = ' '.join(result.get('error', '').split())[:160].replace('|', '/')
-    figures = ' | '.join(figure(key) for key in ('gradient', 'logits', 'single', 'forward'))
+    figures = ' | '.join(figure(key) for key in ('gradient', 'best', 'logits', 'single', 'forward'))
     return f'| {name} | {result["status"]} | {figures} | {result.get("seconds", "")} | {error} |'
 
 
+EXPORTERS = ('torchscript', 'dynamo', 'keras', 'onnx')
+
+
+def summary(results: dict) -> str:
+    """Family by exporter: the largest difference of the gradient, that of the framework's own float32, and the number of files."""
+    lines = [f'| family | {" | ".join(EXPORTERS)} |', '|---' * (1 + len(EXPORTERS)) + '|']
+    done = [result for result in results.values() if 'family' in result]
+    for family in sorted({result['family'] for result in done}):
+        cells = []
+        for exporter in EXPORTERS:
+            files = [r for r in done if (r['family'], r['exporter']) == (family, exporter)]
+            failed = sum(r['status'] == 'FAIL' for r in files)
+            worst = max((r.get('gradient', 0) for r in files), default=0)
+            noise = max((r['single'] for r in files), default=0)
+            cells.append(f'{worst:.0e} ({noise:.0e}), {len(files)}{f", {failed} FAIL" if failed else ""}' if files else '')
+        lines.append(f'| {family} | {" | ".join(cells)} |')
+    return '\n'.join(lines)
+
+
 def table(results: dict) -> str:
-    head = '| file | | gradient | logits | float32 | onnxruntime | s | |\n|---|---|---|---|---|---|---|---|'
-    passed = sum(result['status'] == 'pass' for result in results.values())
+    head = '| file | | gradient | best image | logits | float32 | onnxruntime | s | |\n|---|---|---|---|---|---|---|---|---|'
+    passed, kinks = (sum(result['status'] == status for result in results.values()) for status in ('pass', 'kink'))
     unexported = sum(result['status'] == 'not exported' for result in results.values())
-    foot = f'\n{passed} of {len(results) - unexported} exported files pass; {unexported} could not be exported.'
+    foot = f'\n{passed} of {len(results) - unexported} exported files pass, {kinks} more but for a kink; {unexported} could not be exported.'
     note = (
         '\nRelative L2 differences from float64: `gradient` and `logits` are ours, `float32` is the gradient of the framework'
         ' itself in float32, `onnxruntime` the output of the file as onnxruntime runs it.'

@@ -7,13 +7,24 @@ import torch
 from torch import nn
 
 
-def prepare(network: nn.Module, shape: tuple[int, ...], seed: int) -> nn.Module:
-    """Gives every constant parameter random values and every BatchNorm statistics of its own, in place."""
+def prepare(network: nn.Module, shape: tuple[int, ...], seed: int, lift: float = 0) -> nn.Module:
+    """Gives every constant parameter random values and every BatchNorm statistics of its own, in place.
+
+    `lift` is added to BatchNorm's biases: it moves units away from the kink of the ReLU that follows.
+    """
     torch.manual_seed(seed)
     revive(network)
+    with torch.no_grad():
+        for module in normalisations(network):
+            if module.affine:
+                module.bias.add_(lift)
     network.eval()
     calibrate(network, shape)
     return network
+
+
+def normalisations(network: nn.Module) -> list[nn.Module]:
+    return [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
 
 
 @torch.no_grad()
@@ -34,15 +45,15 @@ def revive(network: nn.Module) -> None:
 
 @torch.no_grad()
 def calibrate(network: nn.Module, shape: tuple[int, ...], passes: int = 2) -> None:
-    normalisations = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    for module in normalisations:
+    modules = normalisations(network)
+    for module in modules:
         module.train()
         module.reset_running_stats()
         module.momentum = None  # a plain mean over the passes
-    if normalisations:
+    if modules:
         for _ in range(passes):
             network(torch.randn(4, *shape[1:]))
-    for module in normalisations:
+    for module in modules:
         module.eval()
 
 

@@ -10,6 +10,11 @@ const names = readdirSync(folder)
   .filter((file) => file.endsWith('.onnx'))
   .map((file) => file.slice(0, -'.onnx'.length));
 
+interface Tensor {
+  data: Float32Array<ArrayBuffer>;
+  shape: number[];
+}
+
 /** Input, cotangent, and what the exporting framework computed from them in float64: logits and gradient. */
 function expected(name: string) {
   const { input, cotangent, logits, gradient } = readSafetensors(bytes(`${name}.safetensors`)).tensors;
@@ -23,11 +28,6 @@ async function vjp(model: Model, input: Tensor, cotangent: Tensor) {
   const run = await open(differentiate(withCotangent(model), { of: 'loss', wrt: model.inputs[0].name }));
   const results = await run({ [model.inputs[0].name]: input, cotangent });
   return { gradient: results.gradient, logits: results[model.outputs[0].name] };
-}
-
-interface Tensor {
-  data: Float32Array<ArrayBuffer>;
-  shape: number[];
 }
 
 /** The n-th image, or row of logits, of a batch. */
