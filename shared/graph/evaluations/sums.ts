@@ -26,17 +26,29 @@ const reduce =
 
 /** Folds the elements along `axes` into one each, in order. */
 function collapse(x: Tensor, axes: number[], start: number, apply: Reduction['apply']): Float64Array {
-  const kept = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
-  const strides = stridesOf(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  // Neighbouring axes that are both kept, or both folded, are one; axes of size 1 are none. Weights then have two or three.
+  const runs: { size: number; folded: boolean }[] = [];
+  for (const [axis, size] of x.shape.entries()) {
+    const folded = axes.includes(axis);
+    const last = runs.at(-1);
+    if (size === 1) continue;
+    if (last?.folded === folded) last.size *= size;
+    else runs.push({ size, folded });
+  }
+  const kept = runs.map(({ size, folded }) => (folded ? 1 : size));
+  const strides = stridesOf(kept).map((stride, i) => (runs[i].folded ? 0 : stride));
   const values = new Float64Array(sizeOf(kept)).fill(start);
-  const index = new Array<number>(x.shape.length).fill(0);
-  let target = 0;
-  for (let i = 0; i < x.data.length; i++) {
-    values[target] = apply(values[target], Number(x.data[i]));
-    for (let axis = index.length - 1; axis >= 0; axis--) {
-      target += strides[axis];
-      if (++index[axis] < x.shape[axis]) break;
-      target -= strides[axis] * x.shape[axis];
+  const length = runs.at(-1)?.size ?? 1;
+  const step = strides.at(-1) ?? 0;
+  const index = runs.map(() => 0);
+  let row = 0;
+  for (let i = 0; i < x.data.length; i += length) {
+    for (let j = 0, target = row; j < length; j++, target += step)
+      values[target] = apply(values[target], Number(x.data[i + j]));
+    for (let axis = runs.length - 2; axis >= 0; axis--) {
+      row += strides[axis];
+      if (++index[axis] < runs[axis].size) break;
+      row -= strides[axis] * runs[axis].size;
       index[axis] = 0;
     }
   }
