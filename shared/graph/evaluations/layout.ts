@@ -318,6 +318,7 @@ export const layout: Record<string, Evaluation> = {
     return undefined;
   },
   Identity: (_, [x]) => x,
+  Dropout: (_, [x]) => x,
   Shape: (node, [x]) => x && int64s(x.shape.slice(attribute(node, 'start', 0), attribute(node, 'end', x.shape.length))),
   Size: (_, [x]) => x && int64s([x.data.length], []),
   Reshape: (node, [x, shape]) => {
