@@ -1,16 +1,18 @@
 // Computes single nodes whose inputs are all constants, so that a graph can be simplified without a runtime.
 import { elementwise } from './evaluations/elementwise.ts';
 import { layout } from './evaluations/layout.ts';
+import { picking } from './evaluations/picking.ts';
 import { sums } from './evaluations/sums.ts';
 import type { Evaluation } from './evaluations/types.ts';
 import type { Node } from './model.ts';
 import { isNumeric, type Tensor } from './tensor.ts';
 
 export { castType, quantisedLimits } from './evaluations/elementwise.ts';
-export { paddedPositions, sliceWindows } from './evaluations/layout.ts';
+export { paddedPositions } from './evaluations/layout.ts';
+export { sliceWindows } from './evaluations/picking.ts';
 export { positiveAxis } from './evaluations/types.ts';
 
-const table: Record<string, Evaluation> = { ...elementwise, ...layout, ...sums };
+const table: Record<string, Evaluation> = { ...elementwise, ...layout, ...picking, ...sums };
 
 /** The outputs of a node with constant inputs, or undefined where it is left to the runtime. */
 export function evaluate(node: Node, inputs: (Tensor | undefined)[], opset: number): Tensor[] | undefined {

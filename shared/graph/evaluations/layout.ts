@@ -1,4 +1,4 @@
-// Moving, repeating and picking elements; and tensors made from nothing but numbers.
+// Moving and repeating elements; and tensors made from nothing but numbers.
 import { attribute, intsAttribute, type Node } from '../model.ts';
 import {
   allocate,
@@ -17,102 +17,6 @@ import { axesOf, broadcastShape, type Evaluation, largest, positiveAxis } from '
 
 const reshaped = (tensor: Tensor, shape: number[]): Tensor | undefined =>
   sizeOf(shape) === tensor.data.length ? { type: tensor.type, shape, data: tensor.data } : undefined;
-
-const gather: Evaluation = (node, [x, indices]) => {
-  if (!x || !indices) return undefined;
-  const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
-  const inner = stridesOf(x.shape)[axis];
-  const outer = sizeOf(x.shape.slice(0, axis));
-  const picked = numbers(indices).map((index) => positiveAxis(index, x.shape[axis]));
-  if (picked.some((index) => index < 0 || index >= x.shape[axis])) return undefined;
-  const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
-  if (sizeOf(shape) > largest) return undefined;
-  const data = allocate(x.type, sizeOf(shape));
-  let position = 0;
-  for (let o = 0; o < outer; o++) {
-    for (const index of picked) {
-      const start = (o * x.shape[axis] + index) * inner;
-      for (let i = 0; i < inner; i++) data[position++] = x.data[start + i];
-    }
-  }
-  return { type: x.type, shape, data };
-};
-
-/** Where each element of `indices` points in data of shape `shape`, or undefined when one points outside. */
-function elementPositions(shape: readonly number[], indices: Tensor, axis: number): number[] | undefined {
-  const strides = stridesOf(shape);
-  const own = stridesOf(indices.shape);
-  const positions = numbers(indices).map((value, i) => {
-    const index = positiveAxis(value, shape[axis]);
-    if (index < 0 || index >= shape[axis]) return -1;
-    return strides.reduce(
-      (sum, stride, at) => sum + stride * (at === axis ? index : Math.floor(i / own[at]) % indices.shape[at]),
-      0,
-    );
-  });
-  return positions.includes(-1) ? undefined : positions;
-}
-
-/** Where each index tuple (the last axis of `indices`) points in data of shape `shape`, after `batch` shared axes. */
-function tuplePositions(shape: readonly number[], indices: Tensor, batch: number): number[] | undefined {
-  const depth = indices.shape.at(-1) ?? 0;
-  const strides = stridesOf(shape);
-  const values = numbers(indices);
-  const perBatch = sizeOf(indices.shape.slice(batch, -1));
-  const positions: number[] = [];
-  for (let t = 0; t < values.length / depth; t++) {
-    let position = batch > 0 ? Math.floor(t / perBatch) * strides[batch - 1] : 0;
-    for (let d = 0; d < depth; d++) {
-      const index = positiveAxis(values[t * depth + d], shape[batch + d]);
-      if (index < 0 || index >= shape[batch + d]) return undefined;
-      position += index * strides[batch + d];
-    }
-    positions.push(position);
-  }
-  return positions;
-}
-
-const gatherND: Evaluation = (node, [x, indices]) => {
-  if (!x || !indices) return undefined;
-  const batch = attribute(node, 'batch_dims', 0);
-  const positions = tuplePositions(x.shape, indices, batch);
-  if (!positions) return undefined;
-  const tail = x.shape.slice(batch + (indices.shape.at(-1) ?? 0));
-  const chunk = sizeOf(tail);
-  const data = allocate(x.type, positions.length * chunk);
-  for (const [t, position] of positions.entries())
-    for (let i = 0; i < chunk; i++) data[t * chunk + i] = x.data[position + i];
-  return { type: x.type, shape: [...indices.shape.slice(0, -1), ...tail], data };
-};
-
-const scatterND: Evaluation = (node, [x, indices, updates]) => {
-  if (!x || !indices || !updates || attribute(node, 'reduction', 'none') !== 'none') return undefined;
-  const positions = tuplePositions(x.shape, indices, 0);
-  if (!positions) return undefined;
-  const chunk = sizeOf(x.shape.slice(indices.shape.at(-1) ?? 0));
-  const data = x.data.slice();
-  for (const [t, position] of positions.entries())
-    for (let i = 0; i < chunk; i++) data[position + i] = updates.data[t * chunk + i];
-  return { type: x.type, shape: x.shape, data };
-};
-
-const gatherElements: Evaluation = (node, [x, indices]) => {
-  const positions =
-    x && indices && elementPositions(x.shape, indices, positiveAxis(attribute(node, 'axis', 0), x.shape.length));
-  if (!positions) return undefined;
-  const data = allocate(x.type, positions.length);
-  for (const [i, position] of positions.entries()) data[i] = x.data[position];
-  return { type: x.type, shape: indices.shape, data };
-};
-
-const scatterElements: Evaluation = (node, [x, indices, updates]) => {
-  if (!x || !indices || !updates || attribute(node, 'reduction', 'none') !== 'none') return undefined;
-  const positions = elementPositions(x.shape, indices, positiveAxis(attribute(node, 'axis', 0), x.shape.length));
-  if (!positions) return undefined;
-  const data = x.data.slice();
-  for (const [i, position] of positions.entries()) data[position] = updates.data[i];
-  return { type: x.type, shape: x.shape, data };
-};
 
 const concat: Evaluation = (node, inputs) => {
   const parts = inputs.filter((tensor) => tensor !== undefined);
@@ -148,48 +52,6 @@ const split: Evaluation = (node, [x, input]) => {
     return part;
   });
 };
-
-const slice: Evaluation = (_, [x, starts, ends, axes, steps]) => {
-  if (!x || !starts || !ends) return undefined;
-  const strides = stridesOf(x.shape);
-  const shape = x.shape.slice();
-  const reading = strides.slice();
-  let offset = 0;
-  for (const [i, window] of sliceWindows(
-    x.shape,
-    numbers(starts),
-    numbers(ends),
-    axes && numbers(axes),
-    steps && numbers(steps),
-  ).entries()) {
-    shape[i] = window.length;
-    reading[i] = strides[i] * window.step;
-    offset += window.start * strides[i];
-  }
-  return gatherStrided(x, shape, reading, offset);
-};
-
-/** What Slice reads along each axis, with ONNX's clamping of starts and ends. */
-export function sliceWindows(
-  shape: readonly number[],
-  starts: number[],
-  ends: number[],
-  axes: number[] = starts.map((_, i) => i),
-  steps: number[] = starts.map(() => 1),
-): { start: number; step: number; length: number }[] {
-  const windows = shape.map((length) => ({ start: 0, step: 1, length }));
-  for (const [i, axisOrNegative] of axes.entries()) {
-    const axis = positiveAxis(axisOrNegative, shape.length);
-    const size = shape[axis];
-    const step = steps[i];
-    const clamp = (value: number, low: number, high: number) =>
-      Math.min(Math.max(value < 0 ? value + size : value, low), high);
-    const start = step > 0 ? clamp(starts[i], 0, size) : clamp(starts[i], 0, size - 1);
-    const end = step > 0 ? clamp(ends[i], 0, size) : clamp(ends[i], -1, size - 1);
-    windows[axis] = { start, step, length: Math.max(0, Math.ceil((end - start) / step)) };
-  }
-  return windows;
-}
 
 /** The source position of every position along a padded axis, -1 where a constant is put. */
 export function paddedPositions(size: number, before: number, after: number, mode: string): number[] {
@@ -356,12 +218,6 @@ export const layout: Record<string, Evaluation> = {
     x && transpose(x, intsAttribute(node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i)),
   Concat: concat,
   Split: split,
-  Gather: gather,
-  GatherND: gatherND,
-  GatherElements: gatherElements,
-  ScatterND: scatterND,
-  ScatterElements: scatterElements,
-  Slice: slice,
   Pad: pad,
   Tile: tile,
   Expand: (_, [x, shape]) => {
