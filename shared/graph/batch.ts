@@ -57,7 +57,11 @@ export function freeBatch(model: Model, { dequantize = true }: { dequantize?: bo
   const context: Context = {
     result,
     facts: analyse(result, () => !dequantize),
-    written: typeof fixed === 'number' ? { batch: fixed, types: analyse(model).types } : undefined,
+    // Folded as well, so that the branches that were taken have shapes.
+    written:
+      typeof fixed === 'number'
+        ? { batch: fixed, types: analyse(foldConstants(model, { dequantize })).types }
+        : undefined,
     expanded: new Map(),
   };
   for (const node of freed.nodes) {
@@ -91,6 +95,7 @@ function freeNode(node: Node, context: Context): Node[] {
   if (node.operator === 'Reshape') return [freeReshape(node, context.written, context)];
   if (node.operator === 'Concat') return freeConcat(node, context.written, context);
   if (node.operator === 'Resize') return freeResize(node, context);
+  if (broadcasting.has(node.operator)) return [freeBroadcast(node, context.written, context)];
   if (node.operator === 'Expand') return [freeExpand(node, context)];
   const view = viewShape(node, context.written.types, context.facts.constants);
   if (!view) return [node];
@@ -145,8 +150,11 @@ function batchPlace(before: number[], axis: number, { slow, fast }: Product, aft
 const known = (shape: Dim[] | undefined): shape is number[] =>
   shape?.every((dim) => typeof dim === 'number' && dim > 0) ?? false;
 
-function addConstant(name: string, values: number[], { result, facts }: Context): string {
-  const tensor = int64s(values);
+const addConstant = (name: string, values: number[], context: Context): string =>
+  remember(name, int64s(values), context);
+
+/** A new constant of the model that is being written, and its name. */
+function remember(name: string, tensor: Tensor, { result, facts }: Context): string {
   result.constants.set(name, tensor);
   facts.constants.set(name, tensor);
   facts.types.set(name, tensor);
@@ -187,10 +195,7 @@ function freeConcat(node: Node, { batch }: NonNullable<Context['written']>, cont
     const repeated = expanded.get(name);
     if (repeated) return repeated;
     const prefix = `${node.outputs[0]}/any-batch/${i}`;
-    const one = firstOfEqual(constant, node);
-    context.result.constants.set(`${prefix}/one`, one);
-    facts.constants.set(`${prefix}/one`, one);
-    facts.types.set(`${prefix}/one`, one);
+    remember(`${prefix}/one`, firstOfEqual(constant, node), context);
     const target = batchThen(batched, constant.shape.slice(1), prefix, context);
     extra.push(...target.nodes, step('Expand', [`${prefix}/one`, target.name], `${prefix}/repeated`));
     expanded.set(name, `${prefix}/repeated`);
@@ -199,12 +204,27 @@ function freeConcat(node: Node, { batch }: NonNullable<Context['written']>, cont
   return [...extra, { ...node, inputs }];
 }
 
+const broadcasting = new Set(['Add', 'Sub', 'Mul', 'Div']);
+
+/** A constant that was written down once for every image of the batch, such as a position encoding, is needed once: it broadcasts. */
+function freeBroadcast(node: Node, { batch }: NonNullable<Context['written']>, context: Context): Node {
+  const { facts } = context;
+  const rank = Math.max(...node.inputs.map((name) => facts.types.get(name)?.shape?.length ?? 0));
+  const batched = node.inputs.some((name) => facts.types.get(name)?.shape?.[0] === 'N');
+  const inputs = node.inputs.map((name) => {
+    const constant = facts.constants.get(name);
+    if (!batched || batch === 1 || constant?.shape.length !== rank || constant.shape[0] !== batch) return name;
+    return remember(`${node.outputs[0]}/any-batch/one`, firstOfEqual(constant, node), context);
+  });
+  return { ...node, inputs };
+}
+
 function firstOfEqual(constant: Tensor, node: Node): Tensor {
   const length = constant.data.length / constant.shape[0];
   for (let i = length; i < constant.data.length; i++)
     if (constant.data[i] !== constant.data[i - length])
       throw new GraphError(
-        `The ${describe(node)} joins something else to every image of its batch of ${constant.shape[0]}, so that batch is built in. Export the model with a dynamic batch.`,
+        `The ${describe(node)} has another constant for every image of its batch of ${constant.shape[0]}, so that batch is built in. Export the model with a dynamic batch.`,
         at(node),
       );
   return { type: constant.type, shape: constant.shape.with(0, 1), data: constant.data.slice(0, length) };
