@@ -1,4 +1,5 @@
 // Computes single nodes whose inputs are all constants, so that a graph can be simplified without a runtime.
+import { convolution } from './evaluations/convolution.ts';
 import { elementwise } from './evaluations/elementwise.ts';
 import { layout } from './evaluations/layout.ts';
 import { picking } from './evaluations/picking.ts';
@@ -12,7 +13,7 @@ export { paddedPositions } from './evaluations/layout.ts';
 export { sliceWindows } from './evaluations/picking.ts';
 export { positiveAxis } from './evaluations/types.ts';
 
-const table: Record<string, Evaluation> = { ...elementwise, ...layout, ...picking, ...sums };
+const table: Record<string, Evaluation> = { ...convolution, ...elementwise, ...layout, ...picking, ...sums };
 
 /** The outputs of a node with constant inputs, or undefined where it is left to the runtime. */
 export function evaluate(node: Node, inputs: (Tensor | undefined)[], opset: number): Tensor[] | undefined {

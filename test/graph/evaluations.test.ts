@@ -1,7 +1,7 @@
 import { InferenceSession, type Tensor as Value } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { type Model, writeModel } from '#shared/graph';
-import { int, text } from '../../shared/graph/model.ts';
+import { int, ints, text } from '../../shared/graph/model.ts';
 import { analyse } from '../../shared/graph/shapes.ts';
 import { floats, int64s, type Tensor } from '../../shared/graph/tensor.ts';
 import { cases } from './rule-cases.ts';
@@ -9,7 +9,7 @@ import { distinct, modelOf, type Operation } from './support.ts';
 
 /** Operators whose constants are left to the runtime, which computes them when a session opens. */
 const left = [
-  'AveragePool', 'Celu', 'Conv', 'ConvTranspose', 'Einsum', 'Elu', 'Gelu', 'GlobalAveragePool', 'GlobalMaxPool', 'GroupNormalization', 'HardSwish', 'LRN',
+  'AveragePool', 'Celu', 'ConvTranspose', 'Einsum', 'Elu', 'Gelu', 'GlobalAveragePool', 'GlobalMaxPool', 'GroupNormalization', 'HardSwish', 'LRN',
   'LpNormalization', 'MaxPool', 'Mean', 'Mish', 'PRelu', 'ReduceLogSum', 'ReduceLogSumExp', 'Resize', 'Selu', 'Softsign', 'ThresholdedRelu',
 ]; // biome-ignore format: one list
 
@@ -22,6 +22,14 @@ const others: Record<string, Operation[]> = {
   ArgMin: [{ operator: 'ArgMin', x: image, attributes: { axis: int(-1), keepdims: int(0) } }],
   Atan: [{ operator: 'Atan', x: image }],
   Ceil: [{ operator: 'Ceil', x: values([6], Float32Array.of(-1.5, -0.5, 0, 0.5, 1.5, 2)) }],
+  Conv: [
+    {
+      operator: 'Conv',
+      x: image,
+      constants: [floats(distinct(36), [6, 1, 3, 2]), floats(distinct(6))],
+      attributes: { group: int(3), strides: ints([2, 1]), dilations: ints([1, 2]), pads: ints([1, 0, 2, 1]) },
+    },
+  ],
   CumSum: [{ operator: 'CumSum', x: image, constants: [int64s([2], [])] }],
   Equal: [{ operator: 'Equal', x: values([2, 3], Float32Array.of(1, 2, 3, 3, 2, 1)), constants: [floats([1, 2, 3])] }],
   Erf: [{ operator: 'Erf', x: values([9], Float32Array.of(-5, -3.2, -2.9, -0.5, 0, 0.01, 1, 3, 4)) }],
