@@ -6,6 +6,7 @@ import {
   type Attribute,
   at,
   attribute,
+  type Dim,
   describe,
   int,
   intsAttribute,
@@ -35,19 +36,20 @@ export function upgrade(model: Model): Model {
 
 function upgradeGraph(graph: Subgraph, types: ReadonlyMap<string, ValueType>): Subgraph {
   const constants = new Map(graph.constants);
-  const nodes = graph.nodes.map((node) => {
-    if (node.domain !== '') return node;
+  const nodes = graph.nodes.flatMap((node) => {
+    if (node.domain !== '') return [node];
+    if (flattening.has(node.operator)) return ungrouped(node, types.get(node.inputs[0])?.shape);
     const constant = (hint: string, tensor: Tensor) => {
       const name = `${node.outputs[0]}/${hint}`;
       constants.set(name, tensor);
       return name;
     };
-    const upgraded = upgradeNode(node, constant, types.get(node.inputs[0])?.shape?.length);
+    const upgraded = upgradeNode(node, constant);
     const attributes = Object.entries(upgraded.attributes).map(([name, value]): [string, Attribute] => [
       name,
       value.kind === 'graph' ? { kind: 'graph', value: upgradeGraph(value.value, types) } : value,
     ]);
-    return { ...upgraded, attributes: Object.fromEntries(attributes) };
+    return [{ ...upgraded, attributes: Object.fromEntries(attributes) }];
   });
   return { ...graph, nodes, constants };
 }
@@ -71,7 +73,31 @@ function moved(node: Node, names: Record<string, string | undefined>): Node {
   return { ...node, inputs, attributes };
 }
 
-function upgradeNode(node: Node, constant: Constant, rank: number | undefined): Node {
+/** Before set 13 everything from the axis on was one group of Softmax, with axis 1 as the default: the last axis of a flat view of it. */
+function ungrouped(node: Node, shape: readonly Dim[] | undefined): Node[] {
+  const axis = attribute(node, 'axis', 1);
+  const first = shape && positiveAxis(axis, shape.length);
+  if (first !== undefined && shape?.slice(first + 1).every((dim) => dim === 1))
+    return [{ ...node, attributes: { axis: int(first) } }];
+  const [x] = node.inputs;
+  const [y] = node.outputs;
+  const step = (operator: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
+    operator,
+    domain: '',
+    name: output,
+    inputs,
+    outputs: [output],
+    attributes,
+  });
+  return [
+    step('Shape', [x], `${y}/shape`),
+    step('Flatten', [x], `${y}/flat`, { axis: int(axis) }),
+    { ...node, inputs: [`${y}/flat`], outputs: [`${y}/probabilities`], attributes: { axis: int(-1) } },
+    step('Reshape', [`${y}/probabilities`, `${y}/shape`], y),
+  ];
+}
+
+function upgradeNode(node: Node, constant: Constant): Node {
   const list = (name: string) => {
     const values = intsAttribute(node, name);
     return values && constant(name, int64s(values));
@@ -112,18 +138,6 @@ function upgradeNode(node: Node, constant: Constant, rank: number | undefined): 
           at(node),
         );
       return { ...node, outputs: node.outputs.slice(0, 1), attributes };
-    }
-    case 'Softmax':
-    case 'LogSoftmax': {
-      // Before set 13 everything from the axis on was one group, with axis 1 as the default.
-      const axis = attribute(node, 'axis', 1);
-      if (rank !== undefined && positiveAxis(axis, rank) !== rank - 1) {
-        throw new GraphError(
-          `The ${describe(node)} normalises over several axes at once, as operator sets before 13 did. Convert the model with onnx.version_converter.`,
-          at(node),
-        );
-      }
-      return { ...node, attributes: { axis: int(rank === undefined ? axis : -1) } };
     }
     case 'Upsample': {
       const scales = node.attributes.scales;

@@ -24,6 +24,7 @@ import {
   withCotangent,
   writeModel,
 } from '#shared/graph';
+import { int } from '../../shared/graph/model.ts';
 import { floats, int64s } from '../../shared/graph/tensor.ts';
 import { modelOf, noise, open, relativeDifference } from './support.ts';
 
@@ -275,4 +276,16 @@ test('a model of operator set 11 computes the same after reading', async () => {
   const upgraded = readModel(writeModel(old));
   expect(upgraded.opset).toBe(17);
   expect(relativeDifference((await (await open(upgraded))({ x })).y, before.y)).toBeLessThan(1e-6);
+});
+
+test.each([
+  ['over an axis that only axes of one follow', [2, 5, 1, 1], 1],
+  ['over several axes at once', [2, 3, 4], 1],
+  ['over everything', [2, 3], 0],
+])('Softmax of operator set 11 %s is what the runtime makes of it', async (_, shape, axis) => {
+  const x = { shape, data: noise(shape.reduce((size, dim) => size * dim)) };
+  const old = modelOf({ operator: 'Softmax', x, attributes: { axis: int(axis) }, opset: 11 });
+  old.inputs[0].shape = shape;
+  const { y } = await (await open(old))({ x });
+  expect(relativeDifference((await (await open(readModel(writeModel(old))))({ x })).y, y)).toBeLessThan(1e-6);
 });
