@@ -14,7 +14,8 @@ export async function goals(lab: Lab): Promise<void> {
     const short = await run('house', options.gradients);
     rows.push([model, `house, ${options.gradients} gradients`, percents(short.ratios), seconds(short.cells), '']);
 
-    const free = await run('house', options.gradients, {}, lab.synthetic);
+    const pick = lab.crafting.indices.length;
+    const free = await run('house', options.gradients, { pick }, lab.manySynthetic);
     const share = mean(free.ratios) / mean(short.ratios);
     rows.push([
       ...[model, 'house without photos', percents(free.ratios), seconds(free.cells)],

@@ -25,6 +25,8 @@ export interface Lab {
   evaluation: Photos;
   /** As many pictures from a seed, in place of photos. */
   synthetic: Photos;
+  /** Four times as many, to pick from. */
+  manySynthetic: Photos;
 }
 
 export async function openLab(options: Options): Promise<Lab> {
@@ -36,6 +38,7 @@ export async function openLab(options: Options): Promise<Lab> {
     crafting: { name: 'crafting', set, indices: crafting },
     evaluation: { name: 'evaluation', set, indices: evaluation },
     synthetic: await whole('synthetic', `synthetic:${crafting.length}`),
+    manySynthetic: await whole('many synthetic', `synthetic:${4 * crafting.length}`),
   };
 }
 
