@@ -1,61 +1,51 @@
-// Gradients a second of models, and what one costs in forward passes. Run: node_modules/.bin/node bench/gradients.ts [id|card.json ...]
-// Rounds of all measurements are interleaved and the median is taken, so that a machine that is busy for a while slows all alike.
+// How fast gradients are, and how much memory they take. Run: npm run bench:gradients -- [--torch <python>] [--only throughput,memory,large] [id|card.json ...]
 import { availableParallelism } from 'node:os';
-import { differentiate, readModel, withCosine, writeModel } from '#shared/graph';
-import { type Compute, openCompute } from '../batch/compute/index.ts';
-import { loadPhotos } from '../batch/photos/index.ts';
-import { loadCard, prepareModel } from '../batch/zoo/index.ts';
+import { parseArgs } from 'node:util';
+import { large } from './gradients/large.ts';
+import { memory } from './gradients/memory.ts';
+import { throughput } from './gradients/throughput.ts';
 
-const ids = process.argv.length > 2 ? process.argv.slice(2) : ['squeezenet1_1', 'efficientnet_lite0'];
-const size = 224;
-const rounds = 3;
-const photos = await loadPhotos([new URL('../zoo/starter/photos', import.meta.url).pathname], { canvas: size });
-const items = Array.from({ length: 32 }, (_, photo) => ({ photo, flip: false, row: photo }));
-const v = new Float32Array(3 * size * size).fill(3);
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const help = `Usage: npm run bench:gradients -- [options] [id|card.json ...]
 
-async function perSecond(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return (1000 * items.length) / (performance.now() - started);
+  throughput  images a second of loss, logits and input gradient for each model (default: the starter models), and the cost in forward passes
+  memory      of one session at batch 1, 8 and 32, and whether it stays flat
+  large       time and memory to read, prepare, differentiate and write a model of 500 MB
+
+  --torch <python>   a Python with torch and onnx: runs the same models in PyTorch, in turns with ours, and prints the ratios
+  --only <parts>     some of throughput,memory,large (default: all)
+  --seconds <n>      of each measurement (default: 4)
+  --rounds <n>       measurements of each, in turns; the median counts (default: 5)
+  --runs <n>         of the memory test (default: 500)
+  --workers <n>      threads (default: one for each processor)
+
+Example: npm run bench:gradients -- --torch /tmp/peers-env/bin/python --only throughput squeezenet1_1`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    torch: { type: 'string' },
+    only: { type: 'string', default: 'throughput,memory,large' },
+    seconds: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '5' },
+    runs: { type: 'string', default: '500' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(help);
+  process.exit(0);
 }
-
-console.log('model, threads: forward/s, gradients/s, one gradient in forward passes');
-for (const id of ids) {
-  const prepared = await prepareModel(await loadCard(id), size);
-  const graph = writeModel(differentiate(withCosine(readModel(prepared.bytes)), { of: 'loss', wrt: 'canvas' }));
-  const pools: Compute[] = [];
-  for (const workers of new Set([1, availableParallelism()]))
-    pools.push(await openCompute({ provider: 'cpu', workers }));
-  const forward = pools.map((): number[] => []);
-  const backward = pools.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [i, compute] of pools.entries()) {
-      const look = () => compute.logits({ program: { key: prepared.sha256, bytes: prepared.bytes }, photos, items });
-      let clean = await look();
-      const f = await perSecond(async () => {
-        clean = await look();
-      });
-      const b = await perSecond(() =>
-        compute.gradient({
-          program: { key: 'gradient', bytes: graph },
-          photos,
-          items,
-          v,
-          tables: { reference: { data: clean.logits, width: clean.classes } },
-          constants: { centre: new Float32Array(clean.classes) },
-        }),
-      );
-      // The first round opens the sessions.
-      if (round > 0) {
-        forward[i].push(f);
-        backward[i].push(b);
-      }
-    }
-  }
-  for (const [i, compute] of pools.entries()) {
-    const [f, b] = [median(forward[i]), median(backward[i])];
-    console.log(`${id}, ${compute.workers}: ${f.toFixed(1)}, ${b.toFixed(1)}, ${(f / b).toFixed(2)}`);
-    await compute.close();
-  }
+const starters = ['squeezenet1_1', 'efficientnet_lite0', 'efficientnet_lite1', 'efficientnet_lite2'];
+const parts = new Set(values.only.split(','));
+if (parts.has('throughput')) {
+  await throughput({
+    models: positionals.length > 0 ? positionals : starters,
+    python: values.torch,
+    seconds: Number(values.seconds),
+    rounds: Number(values.rounds),
+    workers: Number(values.workers),
+  });
 }
+if (parts.has('memory')) await memory(positionals[0] ?? 'squeezenet1_1', Number(values.runs));
+if (parts.has('large')) await large();

@@ -14,7 +14,7 @@ import {
   writeModel,
 } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
-import type { Table } from '../compute/index.ts';
+import type { Compute, Table } from '../compute/index.ts';
 import type { Program, Side, Surrogate } from './types.ts';
 
 export interface Inputs {
@@ -95,10 +95,15 @@ const recent = new Map<string, Program>();
 const kept = 4;
 
 /** The gradient graph of a surrogate for an objective: outputs `logits`, `loss` [N] and `gradient` [N,3,S,S]. */
-export function gradientProgram(surrogate: Surrogate, { name, compose }: Pick<Objective, 'name' | 'compose'>): Program {
-  const key = `${surrogate.sha256} ${name}`;
+export function gradientProgram(
+  surrogate: Surrogate,
+  { name, compose }: Pick<Objective, 'name' | 'compose'>,
+  profile: Compute['profile'] = 'cpu',
+): Program {
+  const key = `${surrogate.sha256} ${name} ${profile}`;
   const program =
-    recent.get(key) ?? programOf(differentiate(compose(readModel(surrogate.bytes)), { of: 'loss', wrt: 'canvas' }));
+    recent.get(key) ??
+    programOf(differentiate(compose(readModel(surrogate.bytes)), { of: 'loss', wrt: 'canvas', profile }));
   recent.delete(key);
   recent.set(key, program);
   if (recent.size > kept) recent.delete(recent.keys().next().value as string);

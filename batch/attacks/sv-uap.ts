@@ -94,7 +94,9 @@ function jacobianAt(work: Work, depth: number, q: number): (photos: number[], pr
   const { compute, photos, signal } = work.task;
   const hidden = upToLayer(readModel(work.sides[0].surrogate.bytes), depth);
   const forward = programOf(hidden);
-  const backward = programOf(differentiate(withCotangent(hidden), { of: 'loss', wrt: 'canvas' }));
+  const backward = programOf(
+    differentiate(withCotangent(hidden), { of: 'loss', wrt: 'canvas', profile: compute.profile }),
+  );
   for (const { key } of [forward, backward]) work.uses(key);
   const zero = new Float32Array(work.length);
   return async (chosen, probe) => {

@@ -9,6 +9,7 @@
  * The paper goes photo by photo. Here the photos of a batch share one v: their r are found at the same time and added up; batch 1 is the paper's.
  */
 import { z } from 'zod';
+import { keepsBatchApart, readModel } from '#shared/graph';
 import { argmax } from '#shared/metrics';
 import { type Item, sharedFloats } from '../compute/index.ts';
 import { attack } from './attack.ts';
@@ -88,7 +89,8 @@ interface Point {
 function deepFoolOn(work: Work, of: Settings) {
   const { compute, photos, signal } = work.task;
   const [{ surrogate, classes }] = work.sides;
-  const program = gradientProgram(surrogate, weightedLogits);
+  const program = gradientProgram(surrogate, weightedLogits, compute.profile);
+  const repeat = !keepsBatchApart(readModel(surrogate.bytes));
   work.uses(program.key);
   const plain = { key: surrogate.sha256, bytes: surrogate.bytes };
   const ranked = Math.min(of.classes, classes);
@@ -109,7 +111,7 @@ function deepFoolOn(work: Work, of: Settings) {
     let active = runs;
     for (let step = 0; step < of.steps && active.length > 0 && work.allowed >= ranked * active.length; step++) {
       const found = await compute.classGradients({
-        ...{ program, photos, classes, signal },
+        ...{ program, photos, classes, repeat, signal },
         points: active.map((run) => ({ item: run.item, v: placeOf(run), cotangents: oneHots(run.ranking, classes) })),
       });
       work.spend(ranked * active.length);

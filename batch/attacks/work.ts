@@ -73,7 +73,7 @@ export class Work {
     const { compute, signal } = this.task;
     const parts = this.sides.map((side) => ({
       side,
-      program: gradientProgram(side.surrogate, objective),
+      program: gradientProgram(side.surrogate, objective, compute.profile),
       inputs: objective.inputs?.(side) ?? {},
     }));
     for (const { program } of parts) this.#used.add(program.key);

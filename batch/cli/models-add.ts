@@ -1,37 +1,58 @@
 /** `atlas models add`: a card for an .onnx file anywhere. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addModel } from '../zoo/index.ts';
-import { action, globalOptions, integer } from './context.ts';
+import { openCompute } from '../compute/index.ts';
+import { UsageError } from '../errors/index.ts';
+import {
+  addModel,
+  type Guess,
+  guessNormalisation,
+  loadLabelledPhotos,
+  type Normalisation,
+  type Unscaled,
+} from '../zoo/index.ts';
+import { action, type Context, globalOptions, integer } from './context.ts';
+import { table } from './text.ts';
 
 interface AddOptions {
   id: string;
   size?: number;
-  mean: [number, number, number];
-  std: [number, number, number];
-  order: 'rgb' | 'bgr';
-  range: '255' | '1';
+  mean?: [number, number, number];
+  std?: [number, number, number];
+  order?: 'rgb' | 'bgr';
+  range?: '255' | '1';
   layout?: 'NCHW' | 'NHWC';
   labels?: string;
   classes?: number;
   title?: string;
   licence?: string;
   to?: string;
+  guess?: boolean;
+  photos?: string[];
+  limit: number;
 }
+
+/** Side of the canvas that preprocessings are tried on: the one that perturbations are made for unless a study says otherwise. */
+const canvas = 224;
 
 export function registerAdd(models: Command): void {
   globalOptions(models.command('add'))
     .description('write a validated card for an .onnx file anywhere')
-    .argument('<file.onnx>', 'the model; it stays where it is')
+    .argument(
+      '<file.onnx>',
+      'the model; it stays where it is. Weights in other files are joined into one beside the card',
+    )
     .requiredOption('--id <id>', 'name of the model in the zoo: letters, digits, ".", "_" and "-"')
     .option('--size <pixels>', "side of the model's input (default: as the graph says)", integer({ min: 1, max: 4096 }))
-    .requiredOption('--mean <r,g,b>', 'subtracted from red, green, blue, in the unit of --range', triple)
-    .requiredOption('--std <r,g,b>', 'divides red, green, blue afterwards, in the unit of --range', triple)
-    .addOption(new Option('--order <order>', "order of the input's channels").choices(['rgb', 'bgr']).default('rgb'))
-    .addOption(
-      new Option('--range <range>', 'the brightest pixel before mean and std')
-        .choices(['255', '1'])
-        .makeOptionMandatory(),
+    .option('--mean <r,g,b>', 'subtracted from red, green, blue, in the unit of --range', triple)
+    .option('--std <r,g,b>', 'divides red, green, blue afterwards, in the unit of --range', triple)
+    .addOption(new Option('--order <order>', "order of the input's channels (default: rgb)").choices(['rgb', 'bgr']))
+    .addOption(new Option('--range <range>', 'the brightest pixel before mean and std').choices(['255', '1']))
+    .option('--guess', 'find out mean, std, order and range: try the usual ones on labelled photos')
+    .option(
+      '--photos <dir...>',
+      'for --guess: photos named by WordNet id, or in folders named by WordNet id, label or class index',
     )
+    .option('--limit <n>', 'for --guess: photos at most, spread over all', integer({ min: 1, max: 1e6 }), 100)
     .addOption(
       new Option('--layout <layout>', 'axes of the input (default: as the graph says)').choices(['NCHW', 'NHWC']),
     )
@@ -39,26 +60,130 @@ export function registerAdd(models: Command): void {
       '--labels <classes.json>',
       'labels as JSON, string[] or {index, label, wnid?}[]; "imagenet" for ILSVRC-2012',
     )
-    .option('--classes <n>', 'number of classes, where the graph does not say', integer({ min: 2, max: 1e6 }))
+    .option('--classes <n>', "number of classes, to be checked against the graph's", integer({ min: 2, max: 1e6 }))
     .option('--title <title>', 'name for people (default: the id)')
     .option('--licence <licence>', 'licence of the weights (default: "unknown")')
     .option('--to <dir>', "folder of the card (default: the zoo's own, so that the id is known everywhere)")
     .addHelpText(
       'after',
-      '\nExample:\n  atlas models add resnet.onnx --id my-resnet --size 224 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --order rgb --range 1 --labels imagenet',
+      '\nExamples:\n  atlas models add resnet.onnx --id my-resnet --size 224 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --order rgb --range 1 --labels imagenet\n  atlas models add resnet.onnx --id my-resnet --labels imagenet --guess --photos imagenet/val',
     )
     .action(
-      action(async (context, { order, range, size, to, ...rest }: AddOptions, file: string) => {
-        const { card, cardPath } = await addModel(file, {
-          ...rest,
+      action(async (context, options: AddOptions, file: string) => {
+        const { id, size, layout, labels, classes, title, licence, to } = options;
+        const said = normalisationOf(options);
+        let guess: Guess | undefined;
+        const { card, cardPath, written } = await addModel(file, {
+          id,
+          layout,
+          labels,
+          classes,
+          title,
+          licence,
           inputSize: size,
-          channelOrder: order === 'bgr' ? 'BGR' : 'RGB',
-          range: range === '1' ? 1 : 255,
           folder: to,
+          normalisation:
+            said ??
+            (async (model) => {
+              guess = await guessOf(file, model, options, context);
+              report(file, guess, context);
+              return guess.candidates[0].normalisation;
+            }),
         });
-        context.emit(card);
+        context.emit(guess ? { ...card, guess } : card);
+        if (written)
+          context.say(`The weights of ${file} lie in other files: ${written} has them all, and the card is its.`);
         context.print(cardPath);
       }),
+    );
+}
+
+/** What the flags say of mean, std, order and range; null where it is to be guessed. */
+function normalisationOf({ mean, std, order, range, guess, photos }: AddOptions): Normalisation | null {
+  if (guess) {
+    const said = Object.entries({ mean, std, order, range }).filter(([, value]) => value !== undefined);
+    if (said.length > 0) throw new UsageError(`--guess finds out what --${said[0][0]} says. Give one or the other.`);
+    if (!photos)
+      throw new UsageError(
+        '--guess needs labelled photos to try preprocessings on. Give folders of them with --photos.',
+      );
+    return null;
+  }
+  if (!mean || !std || !range) {
+    const missing = Object.entries({ mean, std, range }).filter(([, value]) => value === undefined);
+    throw new UsageError(
+      `${missing.map(([name]) => `--${name}`).join(' and ')} must say how the model wants its pixels. Who trained the model knows; or let --guess --photos <dir> try the usual ways on labelled photos.`,
+    );
+  }
+  const inOrder = (values: [number, number, number]) => (order === 'bgr' ? reversed(values) : values);
+  return {
+    mean: inOrder(mean),
+    std: inOrder(std),
+    channelOrder: order === 'bgr' ? 'BGR' : 'RGB',
+    range: range === '1' ? 1 : 255,
+  };
+}
+
+async function guessOf(file: string, unscaled: Unscaled, options: AddOptions, context: Context): Promise<Guess> {
+  const { truth, skipped, ...photos } = await loadLabelledPhotos(options.photos ?? [], {
+    canvas,
+    limit: options.limit,
+    classes: unscaled.classes,
+    labels: unscaled.labels,
+    wnids: unscaled.wnids,
+    signal: context.signal,
+    onProgress: ({ done, total }) => context.progress(`Photo ${done} of ${total}`),
+  });
+  if (skipped.length > 0)
+    context.say(`${skipped.length} photos cannot be read and are skipped; the first: ${skipped[0].reason}`);
+  const compute = await openCompute({
+    provider: context.provider,
+    workers: context.workers,
+    sessions: 1,
+    notice: (line) => context.say(line),
+  });
+  try {
+    return await guessNormalisation({
+      name: file,
+      model: unscaled.model,
+      input: unscaled.input,
+      photos,
+      truth,
+      compute,
+      signal: context.signal,
+      onProgress: ({ candidate, done, total }) =>
+        context.progress(`${candidate}: ${Math.floor((100 * done) / total)} % of all`),
+    });
+  } finally {
+    await compute.close();
+  }
+}
+
+/** @throws UsageError when the best is no better than chance. */
+function report(file: string, { candidates, photos, chance, betterThanChance, tied }: Guess, context: Context): void {
+  const percent = (share: number) => (100 * share).toFixed(1);
+  context.print(
+    table(
+      ['preprocessing', 'top-1 %', '95 % interval', 'right', 'loss', 'not told from the best'],
+      candidates.map(({ name, ratio, low, high, right, loss }) => [
+        name,
+        percent(ratio),
+        `${percent(low)} to ${percent(high)}`,
+        `${right} of ${photos}`,
+        loss.toFixed(3),
+        tied.includes(name) ? '*' : '',
+      ]),
+      { right: [1, 2, 3, 4] },
+    ),
+  );
+  const [best] = candidates;
+  if (!betterThanChance)
+    throw new UsageError(
+      `None of the ${candidates.length} usual preprocessings makes ${file} better than chance: the best, ${best.name}, is right on ${best.right} of ${photos} photos, and chance is ${percent(chance)} %. Check that the labels are in the model's order and that the photos show its classes, give more photos, or say --mean, --std, --order and --range yourself.`,
+    );
+  if (tied.length > 0)
+    context.say(
+      `${best.name} is taken, but ${photos} photos do not tell it from ${tied.join('; ')}. If it matters, give more photos with --limit, or say --mean, --std, --order and --range.`,
     );
 }
 
@@ -70,3 +195,5 @@ function triple(text: string): [number, number, number] {
   }
   return [parts[0], parts[1], parts[2]];
 }
+
+const reversed = ([a, b, c]: [number, number, number]): [number, number, number] => [c, b, a];

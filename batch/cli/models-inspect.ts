@@ -1,41 +1,65 @@
-/** `atlas models inspect`: can this file be prepared and differentiated? */
+/** `atlas models inspect`: what a file is, and whether it can be prepared and differentiated. */
 import type { Command } from 'commander';
-import { inspect, readModel } from '#shared/graph';
-import { UsageError } from '../errors/index.ts';
-import { readBytes } from '../files/index.ts';
+import { type ImageInput, type Inspection, inspect } from '#shared/graph';
+import { naming, readOnnx } from '../zoo/index.ts';
 import { action, globalOptions } from './context.ts';
+import { megabytes } from './text.ts';
 
 export function registerInspect(models: Command): void {
   globalOptions(models.command('inspect'))
     .description('what an ONNX file is, and whether it can be prepared and differentiated')
-    .argument('<file.onnx>', 'any ONNX model')
+    .argument('<file.onnx>', 'any ONNX model; weight files beside it are found')
     .addHelpText('after', '\nExample:\n  atlas models inspect network.onnx --json')
     .action(
       action(async (context, _options, file: string) => {
-        const found = inspect(readModel(await readModelFile(file)));
-        context.emit(found);
-        const operators = Object.entries(found.operators)
-          .sort(([, a], [, b]) => b - a)
-          .map(([name, count]) => `${count} ${name}`);
-        const missing = found.missing.map(({ operator, node }) => `${operator} (${node})`);
-        const lines = [
-          `input       ${found.input.name} ${found.input.type} [${found.input.shape.join(', ')}]`,
-          `output      ${found.output.name} [${found.output.shape.join(', ')}]${found.classes === null ? '' : `, ${found.classes} classes`}`,
-          `parameters  ${found.parameters.toLocaleString('en')}`,
-          `operators   ${operators.join(', ')} (operator set ${found.opset})`,
-          `can be prepared        ${found.preparable ? 'yes' : `no: ${found.reason}`}`,
-          `can be differentiated  ${found.differentiable ? 'yes' : `no: there is no gradient rule for ${missing.join(', ')}`}`,
-        ];
-        context.print(lines.join('\n'));
+        const { model, bytes, weightFiles } = await readOnnx(file);
+        const found = naming(`The model ${file} cannot be inspected`, () => inspect(model));
+        context.emit({ ...found, bytes: bytes.byteLength, weightFiles });
+        context.print(describe(found, bytes.byteLength, weightFiles));
       }),
     );
 }
 
-/** @throws UsageError when the file cannot be read. */
-export async function readModelFile(file: string): Promise<Uint8Array> {
-  try {
-    return await readBytes(file);
-  } catch (error) {
-    throw new UsageError(`The model ${file} cannot be read: ${(error as Error).message}. Check the path.`);
-  }
+function describe(found: Inspection, bytes: number, weightFiles: string[]): string {
+  const { input, output, preprocessing, missing } = found;
+  const operators = Object.entries(found.operators)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${count} ${name}`);
+  const lines = [
+    [
+      'file',
+      `${[megabytes(bytes), ...weightFiles.map((name) => `weights in ${name}`)].join(', ')}${found.producer && `, by ${found.producer}`}`,
+    ],
+    ['input', `${input.name} ${input.type} [${input.shape.join(', ')}]${inWords(input)}`],
+    [
+      'output',
+      `${output.name} [${output.shape.join(', ')}]${found.classes === null ? '' : `, ${found.classes} classes`}`,
+    ],
+    [
+      'preprocessing',
+      preprocessing
+        ? `probably ${preprocessingText(preprocessing)}: ${preprocessing.reason}`
+        : 'unknown: the input is no image of three channels',
+    ],
+    [
+      'parameters',
+      `${found.parameters.toLocaleString('en')}${found.quantised ? ` (${found.quantised} quantised)` : ''}`,
+    ],
+    ['operations', found.flops === null ? 'unknown' : `${(found.flops / 1e9).toPrecision(3)} GFLOPs an image`],
+    ['operators', `${operators.join(', ')} (operator set ${found.opset})`],
+    ['can be prepared', found.preparable ? 'yes' : `no: ${found.reason}`],
+    ['can be differentiated', found.differentiable ? 'yes' : `no: ${found.gradientReason}`],
+    ['can be crafted on', found.craftable ? 'yes' : `no: ${found.craftReason}`],
+    ...missing.map(({ operator, node }) => ['', `in the way: ${operator} node "${node}"`]),
+  ];
+  return lines.map(([name, text]) => `${name.padEnd(22)} ${text}`).join('\n');
+}
+
+function inWords({ layout, size, batch }: ImageInput): string {
+  const facts = [layout, size && `${size} pixels`, batch === 'any' ? 'any batch' : `batch fixed to ${batch}`];
+  return `, ${facts.filter(Boolean).join(', ')}`;
+}
+
+function preprocessingText({ mean, std, range, channelOrder }: NonNullable<Inspection['preprocessing']>): string {
+  return `(${channelOrder} in 0..${range} - [${mean.join(', ')}]) / [${std.join(', ')}]`;
 }

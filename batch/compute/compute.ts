@@ -49,6 +49,8 @@ export interface ClassGradientsTask {
   points: { item: Item; v: Float32Array; cotangents: Float32Array }[];
   /** K. */
   classes: number;
+  /** For models that mix the batch with other axes (`keepsBatchApart` is false): the photo goes through once for every cotangent. */
+  repeat?: boolean;
   signal?: AbortSignal;
 }
 
@@ -56,6 +58,8 @@ export interface ClassGradientsTask {
 export interface Compute {
   readonly provider: Provider;
   readonly workers: number;
+  /** Which operators gradient graphs should be written in for this provider: an option of `differentiate`. */
+  readonly profile: 'cpu' | 'gpu';
   /** Photos that go through the model together; a property of the provider alone, since it decides how sums are rounded. */
   readonly microBatch: number;
   /** Logits [items, K] of photos, perturbed or not. */
@@ -69,7 +73,7 @@ export interface Compute {
   ): Promise<{ gradient: Float32Array; losses: Float32Array; logits: Float32Array; classes: number }>;
   /**
    * M gradients of every point, [M,3,S,S], each of one weighted sum of its logits, and the logits [K]: one forward pass for all gradients of a point,
-   * since what it left behind broadcasts against the cotangents.
+   * since what it left behind broadcasts against the cotangents, unless the task says `repeat`.
    */
   classGradients(task: ClassGradientsTask): Promise<{ gradients: Float32Array; logits: Float32Array }[]>;
   /** Gives back the sessions of one program, or of all. */
@@ -101,6 +105,7 @@ function share<T extends Uint8Array | Float32Array | Int32Array>(view: T): T {
 class PooledCompute implements Compute {
   readonly provider: Provider;
   readonly workers: number;
+  readonly profile: 'cpu' | 'gpu';
   readonly microBatch: number;
   #pool: Pool;
   // Shared copies of what callers hold in ordinary memory, kept for as long as the original is.
@@ -110,6 +115,7 @@ class PooledCompute implements Compute {
     this.provider = provider;
     this.workers = workers;
     this.microBatch = microBatches[provider];
+    this.profile = provider === 'webgpu' ? 'gpu' : 'cpu';
     this.#pool = new Pool(workers, { provider, sessions });
   }
 
@@ -170,13 +176,13 @@ class PooledCompute implements Compute {
     return { gradient, losses, ...gather(results, task.items.length) };
   }
 
-  async classGradients({ program, photos, points, classes, signal }: ClassGradientsTask) {
+  async classGradients({ program, photos, points, classes, repeat = false, signal }: ClassGradientsTask) {
     for (const { item, v } of points) check(photos, [item], v);
     const jobs = points.map(
       ({ item, v, cotangents }): Omit<Job, 'id'> => ({
         program: { key: program.key, bytes: this.#once(program.bytes) },
         photos: { pixels: this.#once(photos.pixels), size: photos.size },
-        items: [item],
+        items: Array.from({ length: repeat ? cotangents.length / classes : 1 }, () => item),
         perturbation: v,
         rule: 'clipped',
         tables: {},
@@ -186,7 +192,7 @@ class PooledCompute implements Compute {
       }),
     );
     const results = await this.#pool.run(jobs, signal);
-    return results.map(({ gradient, logits }) => ({ gradients: gradient, logits }));
+    return results.map(({ gradient, logits }) => ({ gradients: gradient, logits: logits.subarray(0, classes) }));
   }
 
   async release(key?: string): Promise<void> {

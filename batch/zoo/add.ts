@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { GraphError, inspect, prepare, readModel } from '#shared/graph';
+import { imageInputOf, type Model, prepare, writeModel } from '#shared/graph';
 import type { ModelCard, Preprocessing } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
-import { readBytes, writeAtomic } from '../files/index.ts';
+import { writeAtomic } from '../files/index.ts';
 import { cardOf, type ZooModel, zooFolder } from './cards.ts';
 import { hashOf } from './files.ts';
+import type { Normalisation } from './guess.ts';
+import { naming, type OnnxFile, readOnnx } from './onnx.ts';
 import { imageNetLabels } from './plain-card.ts';
 
 export interface NewCard {
@@ -14,98 +17,108 @@ export interface NewCard {
   licence?: string;
   /** Taken from the graph where it declares one. */
   inputSize?: number;
-  /** Red, green, blue, whatever the model's order. */
-  mean: [number, number, number];
-  std: [number, number, number];
-  channelOrder: Preprocessing['channelOrder'];
-  range: Preprocessing['range'];
+  /** Mean and std in channelOrder; or a function that finds them out. */
+  normalisation: Normalisation | ((model: Unscaled) => Promise<Normalisation>);
   /** Taken from the graph where it tells: three channels before or after height and width. */
   layout?: Preprocessing['layout'];
   /** Path of a label file, or "imagenet" for the 1,000 classes of ILSVRC-2012. */
   labels?: string;
-  /** Needed only where neither graph nor labels tell. */
+  /** Checked against the graph's. */
   classes?: number;
   /** Folder of the card; the zoo's own when left out. */
   folder?: string;
 }
 
+/** A model of which all is known but how its pixels are scaled. */
+export interface Unscaled extends Pick<ZooModel, 'labels' | 'wnids'> {
+  model: Model;
+  input: Pick<Preprocessing, 'inputSize' | 'layout'>;
+  classes: number;
+}
+
+export interface AddedModel extends ZooModel {
+  /** The one file that was written beside the card, where the model keeps its weights in others; else null. */
+  written: string | null;
+}
+
 /**
  * Writes a card for an .onnx file anywhere, after a trial of everything in it: the graph can be read and prepared with this
- * preprocessing, and there is a label for each class. Nothing is overwritten, and the model stays where it is.
+ * preprocessing, and there is a label for each class. Nothing is overwritten, and the model stays where it is; one whose weights lie in
+ * other files is written as one file beside the card, since a card vouches for one.
  *
  * @throws UsageError when the file, the preprocessing, the labels or the id will not do.
  */
-export async function addModel(file: string, wanted: NewCard): Promise<ZooModel> {
+export async function addModel(file: string, wanted: NewCard): Promise<AddedModel> {
   const folder = resolve(wanted.folder ?? join(zooFolder, 'models'));
   const cardPath = join(folder, `${wanted.id}.json`);
   if (existsSync(cardPath)) {
     throw new UsageError(`There is a card ${cardPath} already. Choose another --id, or delete that card first.`);
   }
-  const bytes = await readOnnx(file);
-  const facts = factsOf(file, bytes);
-  const bgr = wanted.channelOrder === 'BGR';
-  const preprocessing: Preprocessing = {
-    inputSize: wanted.inputSize ?? facts.size ?? 0,
-    channelOrder: wanted.channelOrder,
-    layout: wanted.layout ?? facts.layout ?? 'NCHW',
-    range: wanted.range,
-    mean: bgr ? reversed(wanted.mean) : wanted.mean,
-    std: bgr ? reversed(wanted.std) : wanted.std,
-  };
-  if (preprocessing.inputSize === 0) {
-    throw new UsageError(`The graph of ${file} does not say how large its input is. Say it with --size, in pixels.`);
-  }
-  try {
-    prepare(facts.model, { ...preprocessing, canvas: preprocessing.inputSize });
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    throw new UsageError(`${file} cannot be prepared with what you say of it: ${error.message}`);
-  }
+  const onnx = await readOnnx(file);
+  const input = inputOf(file, onnx.model, wanted);
+  const neutral: Normalisation = { mean: [0, 0, 0], std: [1, 1, 1], range: 255, channelOrder: 'RGB' };
+  const { source, written } = sourceOf(file, onnx, folder, wanted.id);
   const card: ModelCard = {
     id: wanted.id,
     title: wanted.title ?? wanted.id,
     licence: wanted.licence ?? 'unknown',
-    source: { file: fromCard(folder, file), sha256: hashOf(bytes), bytes: bytes.byteLength },
-    preprocessing,
-    classes: wanted.classes ?? facts.classes ?? 0,
+    source,
+    preprocessing: { ...input, ...neutral },
+    classes: classesOf(file, onnx.model, { ...input, ...neutral }),
     labels: labelsPath(folder, wanted.labels),
     published: null,
     edge: false,
   };
-  if (facts.classes !== null && card.classes !== facts.classes) {
-    throw new UsageError(`${file} has ${facts.classes} classes, not ${card.classes}. Leave --classes out.`);
+  if (wanted.classes !== undefined && wanted.classes !== card.classes)
+    throw new UsageError(`${file} has ${card.classes} classes, not ${wanted.classes}. Leave --classes out.`);
+  const { labels, wnids } = await cardOf(card, cardPath);
+  const normalisation =
+    typeof wanted.normalisation === 'function'
+      ? await wanted.normalisation({ model: onnx.model, input, classes: card.classes, labels, wnids })
+      : wanted.normalisation;
+  card.preprocessing = { ...input, ...normalisation };
+  classesOf(file, onnx.model, card.preprocessing);
+  const added = await cardOf(card, cardPath);
+  if (written) await writeAtomic(written.path, written.bytes);
+  try {
+    await writeAtomic(cardPath, `${JSON.stringify(card, null, 2)}\n`);
+  } catch (error) {
+    if (written) await rm(written.path, { force: true });
+    throw error;
   }
-  if (card.classes === 0) {
-    throw new UsageError(`The graph of ${file} does not say how many classes it has. Say it with --classes.`);
-  }
-  const model = await cardOf(card, cardPath);
-  await writeAtomic(cardPath, `${JSON.stringify(card, null, 2)}\n`);
-  return model;
+  return { ...added, written: written?.path ?? null };
 }
 
-async function readOnnx(file: string): Promise<Uint8Array> {
-  try {
-    return await readBytes(file);
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+function inputOf(file: string, model: Model, wanted: NewCard): Unscaled['input'] {
+  const { size, layout } = imageInputOf(model);
+  const inputSize = wanted.inputSize ?? size;
+  if (inputSize === null)
+    throw new UsageError(`The graph of ${file} does not say how large its input is. Say it with --size, in pixels.`);
+  return { inputSize, layout: wanted.layout ?? layout ?? 'NCHW' };
+}
+
+/** By preparing the model, which is the trial of everything that is said of it. */
+function classesOf(file: string, model: Model, preprocessing: Preprocessing): number {
+  const prepared = naming(`${file} cannot be prepared with what you say of it`, () =>
+    prepare(model, { ...preprocessing, canvas: preprocessing.inputSize }),
+  );
+  return Number(prepared.outputs[0].shape?.[1]);
+}
+
+function sourceOf(file: string, { model, bytes, weightFiles }: OnnxFile, folder: string, id: string) {
+  const about = (path: string, content: Uint8Array) => ({
+    file: fromCard(folder, path),
+    sha256: hashOf(content),
+    bytes: content.byteLength,
+  });
+  if (weightFiles.length === 0) return { source: about(file, bytes), written: null };
+  const path = join(folder, `${id}.onnx`);
+  if (existsSync(path))
     throw new UsageError(
-      `The model ${file} cannot be read: ${missing ? 'there is no such file' : (error as Error).message}. Check the path.`,
+      `${file} keeps weights in other files, so it is written as one file beside its card, and there is a ${path} already. Choose another --id or --to.`,
     );
-  }
-}
-
-function factsOf(file: string, bytes: Uint8Array) {
-  try {
-    const model = readModel(bytes);
-    const { input, classes } = inspect(model);
-    const [, a, b, c] = input.shape;
-    const layout = a === 3 ? ('NCHW' as const) : c === 3 ? ('NHWC' as const) : undefined;
-    const side = layout === 'NHWC' ? a : b;
-    return { model, classes, layout, size: typeof side === 'number' ? side : undefined };
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    throw new UsageError(`${file} is no model that the Atlas can read: ${error.message}`);
-  }
+  const whole = naming(`The model ${file} cannot be written as one file`, () => writeModel(model));
+  return { source: about(path, whole), written: { path, bytes: whole } };
 }
 
 function labelsPath(folder: string, labels: string | undefined): string | null {
@@ -115,5 +128,3 @@ function labelsPath(folder: string, labels: string | undefined): string | null {
 
 /** Paths in a card are relative to it, with forward slashes on every platform. */
 const fromCard = (folder: string, path: string) => relative(folder, resolve(path)).split(sep).join('/');
-
-const reversed = ([a, b, c]: [number, number, number]): [number, number, number] => [c, b, a];

@@ -1,6 +1,15 @@
 /** The zoo: model cards, the files behind them, and their prepared graphs. */
-export { addModel, type NewCard } from './add.ts';
+export { type AddedModel, addModel, type NewCard, type Unscaled } from './add.ts';
 export { listCards, loadCard, type ZooModel, zooFolder } from './cards.ts';
 export { type FetchProgress, fetchModel } from './fetch.ts';
 export { isFetched, modelPath, readModelBytes } from './files.ts';
+export {
+  type Candidate,
+  type Guess,
+  guessNormalisation,
+  type Normalisation,
+  usualNormalisations,
+} from './guess.ts';
+export { type LabelledPhotos, loadLabelledPhotos } from './labelled-photos.ts';
+export { naming, type OnnxFile, readOnnx } from './onnx.ts';
 export { type PreparedModel, prepareModel } from './prepare.ts';

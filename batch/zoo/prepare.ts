@@ -1,7 +1,7 @@
-import { GraphError, prepare, readModel, writeModel } from '#shared/graph';
-import { UsageError } from '../errors/index.ts';
+import { prepare, writeModel } from '#shared/graph';
 import type { ZooModel } from './cards.ts';
-import { hashOf, readModelBytes } from './files.ts';
+import { hashOf, modelPath, readModelBytes } from './files.ts';
+import { naming, readOnnx } from './onnx.ts';
 
 export interface PreparedModel {
   /** ONNX: canvas [N,3,S,S] in, logits [N,K] out, any N. */
@@ -17,13 +17,9 @@ export interface PreparedModel {
  */
 export async function prepareModel(model: ZooModel, canvas: number): Promise<PreparedModel> {
   const source = await readModelBytes(model);
-  try {
-    const bytes = writeModel(prepare(readModel(source), { ...model.card.preprocessing, canvas }));
-    return { bytes, sha256: hashOf(bytes), sourceSha256: hashOf(source) };
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    throw new UsageError(`The model ${model.card.id} cannot be prepared as its card says: ${error.message}`, {
-      cause: error,
-    });
-  }
+  const { model: graph } = await readOnnx(modelPath(model), source);
+  const bytes = naming(`The model ${model.card.id} cannot be prepared as its card says`, () =>
+    writeModel(prepare(graph, { ...model.card.preprocessing, canvas })),
+  );
+  return { bytes, sha256: hashOf(bytes), sourceSha256: hashOf(source) };
 }

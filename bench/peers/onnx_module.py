@@ -339,6 +339,7 @@ OPERATORS = {
     'Div': simple(torch.div),
     'Dropout': simple(lambda x, *_: x),
     'Flatten': flatten,
+    'Gather': lambda attributes, _: lambda x, indices: x.index_select(attributes.get('axis', 0), indices.flatten()),
     'Gemm': gemm,
     'GlobalAveragePool': simple(lambda x: x.mean(tuple(range(2, x.dim())), keepdim=True)),
     'GlobalMaxPool': simple(lambda x: x.amax(tuple(range(2, x.dim())), keepdim=True)),

@@ -7,6 +7,7 @@ import { foldConstants } from './fold.ts';
 import { lowerForGpu } from './gpu.ts';
 import { at, describe, guarded, type Model, type Node, removeUnused, type ValueType } from './model.ts';
 import { type Rule, rules } from './rules/index.ts';
+import { inferShapes } from './shapes.ts';
 import { type ElementType, floats } from './tensor.ts';
 
 export interface DifferentiateOptions {
@@ -90,6 +91,22 @@ export function pathBetween(model: Model, types: ReadonlyMap<string, ValueType>,
     for (const name of node.inputs) if (reached.has(name)) wanted.add(name);
   }
   return path.reverse();
+}
+
+/**
+ * Whether one image can be given several cotangents at once (see `withCotangent`): the batch is an axis of its own, the first, in every value
+ * between the model's input and its first output. Where it shares an axis with windows or heads, as in Swin, the image must be repeated instead.
+ */
+export function keepsBatchApart(model: Model): boolean {
+  const folded = foldConstants(model);
+  const types = inferShapes(folded);
+  const [input] = folded.inputs;
+  return pathBetween(folded, types, input.name, folded.outputs[0].name).every(({ outputs }) =>
+    outputs.every((name) => {
+      const shape = name ? types.get(name)?.shape : [input.shape?.[0] ?? 'N'];
+      return shape?.[0] === input.shape?.[0] && shape?.slice(1).every((dim) => typeof dim === 'number');
+    }),
+  );
 }
 
 // Flat wherever they have a derivative.

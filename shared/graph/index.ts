@@ -10,9 +10,10 @@
 
 export { interpolationMatrix } from '../images/resample.ts';
 export { freeBatch, withInputShape } from './batch.ts';
-export { type DifferentiateOptions, differentiate } from './differentiate.ts';
+export { type DifferentiateOptions, differentiate, keepsBatchApart } from './differentiate.ts';
 export { GraphError } from './errors.ts';
 export { foldConstants } from './fold.ts';
+export { guessPreprocessing, type ImageInput, imageInputOf, type PreprocessingGuess } from './image-input.ts';
 export { type Inspection, inspect } from './inspect.ts';
 export { type Layer, layersOf, withActivationEnergy, withActivationRatio } from './layers.ts';
 export { withCosine, withCotangent, withCrossEntropy, withMargin } from './losses.ts';

@@ -120,7 +120,8 @@ export function withCosine(model: Model): Model {
  * Adds the input `cotangent` in the shape of the model's first output. `loss` has shape [N], or [1] where the output has no axes.
  *
  * The batch of the cotangent has a name of its own, `M`: one image with M cotangents gives M gradients for a single forward pass, since what
- * the forward pass left behind broadcasts against them. That is how several class gradients of an image are had at once.
+ * the forward pass left behind broadcasts against them. That is how several class gradients of an image are had at once, for models of which
+ * `keepsBatchApart` holds.
  */
 export function withCotangent(model: Model): Model {
   return composeLoss(

@@ -220,29 +220,3 @@ function finishOutput(model: Model, metadata: Record<string, string>): Model {
   }
   return { ...rename(renamed, output.name, 'logits'), outputs, metadata: { ...model.metadata, ...metadata } };
 }
-
-/** Why a model cannot be prepared, or undefined when it can. Tries it, at the size and layout that the model declares. */
-export function whyNotPreparable(model: Model): string | undefined {
-  try {
-    const input = imageInput(model);
-    const shape = input.shape;
-    if (shape?.length !== 4) return `The model's input has shape [${shape ?? 'unknown'}], not that of images.`;
-    const layout = shape[3] === 3 && shape[1] !== 3 ? 'NHWC' : 'NCHW';
-    const sides = (layout === 'NCHW' ? shape.slice(2) : shape.slice(1, 3)).map((dim) =>
-      typeof dim === 'number' ? dim : 224,
-    );
-    prepare(model, {
-      inputSize: sides[0],
-      canvas: sides[0],
-      mean: [0, 0, 0],
-      std: [1, 1, 1],
-      channelOrder: 'RGB',
-      layout,
-      range: 255,
-    });
-    return undefined;
-  } catch (error) {
-    if (error instanceof GraphError) return error.message;
-    throw error;
-  }
-}

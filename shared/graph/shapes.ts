@@ -1,7 +1,8 @@
 // Types and shapes of every value, with symbolic dimensions, and the values of small integer vectors that shapes are made of.
+import { GraphError } from './errors.ts';
 import { evaluate } from './evaluate.ts';
 import type { Facts } from './facts.ts';
-import { guarded, type Model, type Node, type ValueType } from './model.ts';
+import { type Dim, guarded, type Model, type Node, type ValueType } from './model.ts';
 import { shapeRules } from './shape-rules/index.ts';
 import { symbolicVector } from './vectors.ts';
 
@@ -18,7 +19,10 @@ export function analyse(model: Model, keep: (node: Node) => boolean = () => fals
     constants: new Map(model.constants),
     vectors: new Map(),
   };
-  for (const { name, type, shape } of model.inputs) facts.types.set(name, { type, shape });
+  for (const { name, type, shape } of model.inputs) {
+    checkSize(name, shape);
+    facts.types.set(name, { type, shape });
+  }
   for (const [name, { type, shape }] of model.constants) facts.types.set(name, { type, shape });
   for (const node of model.nodes) inferNode(node, facts, keep(node));
   // What the file itself declares fills in where no rule reaches.
@@ -50,7 +54,9 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
     outputs = guarded(node, () => rule(node, inputs as never, facts));
   }
   for (const [i, name] of node.outputs.entries()) {
-    if (name) facts.types.set(name, outputs[i] ?? { type: inputs[0]?.type ?? 'float32', shape: undefined });
+    if (!name) continue;
+    checkSize(name, outputs[i]?.shape);
+    facts.types.set(name, outputs[i] ?? { type: inputs[0]?.type ?? 'float32', shape: undefined });
   }
   const shape = vector && facts.types.get(node.outputs[0])?.shape;
   if (facts.types.get(node.outputs[0])?.type !== 'bool' && vector?.every((dim) => typeof dim === 'number') && shape) {
@@ -60,4 +66,18 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
       data: BigInt64Array.from(vector, BigInt),
     });
   }
+}
+
+/** A thousand million bytes for one value of one image: files that ask for more are damaged, or mean harm. */
+const mostElements = 2 ** 28;
+const longestAxis = 2 ** 24;
+
+function checkSize(name: string, shape: readonly Dim[] | undefined): void {
+  const sizes = shape?.filter((dim) => typeof dim === 'number') ?? [];
+  const elements = sizes.reduce((product, size) => product * size, 1);
+  if (elements <= mostElements && sizes.every((size) => size >= 0 && size <= longestAxis && Number.isInteger(size)))
+    return;
+  throw new GraphError(
+    `The value "${name}" would have the shape [${shape}], which no machine holds. The file is damaged, or its input is declared too large.`,
+  );
 }

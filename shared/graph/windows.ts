@@ -12,6 +12,9 @@ export interface Window {
   outputs: Dim[];
 }
 
+/** No window of any network comes near this; work and memory grow with it. */
+const largest = 2 ** 14;
+
 /** Kernel, strides, dilations and written padding; `outputs` is left empty. */
 function written(node: Node, input: readonly Dim[], weights?: readonly Dim[]): Window {
   const rank = input.length - 2;
@@ -33,6 +36,7 @@ function written(node: Node, input: readonly Dim[], weights?: readonly Dim[]): W
   const pads = intsAttribute(node, 'pads') ?? [...kernel, ...kernel].map(() => 0);
   const sound =
     [kernel, strides, dilations].every((list) => list.length === rank && list.every((size) => size >= 1)) &&
+    [...kernel, ...strides, ...dilations, ...pads].every((size) => Math.abs(size) <= largest) &&
     pads.length === 2 * rank;
   if (!sound)
     throw new GraphError(

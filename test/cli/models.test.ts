@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +13,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readModel, writeModel } from '#shared/graph';
+import { argmax } from '#shared/metrics';
 import { modelCard } from '#shared/release';
+import { type Compute, openCompute } from '../../batch/compute/index.ts';
+import { loadPhotos } from '../../batch/photos/index.ts';
+import { type Candidate, loadCard, prepareModel } from '../../batch/zoo/index.ts';
+import { writeWithExternalWeights } from '../support/external-weights.ts';
+import { tinyModel } from '../support/tiny-model.ts';
 import { type FileServer, serveFile } from '../zoo/file-server.ts';
 import { atlas, root, startAtlas } from './atlas.ts';
 
@@ -130,6 +138,164 @@ describe('atlas models add and prepare', () => {
     writeFileSync(file, 'this is no model');
     const { code, stderr } = await atlas(['models', 'add', file, '--id', 'text', ...facts, '--to', folder]);
     expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+  });
+});
+
+describe('a model with weights in other files', () => {
+  it('is added as one file beside the card, which is the same model', async () => {
+    const path = join(folder, 'apart.onnx');
+    writeWithExternalWeights(path, readFileSync(join(root, 'zoo/starter/models/squeezenet1_1.onnx')));
+    const args = ['models', 'add', path, '--id', 'whole', '--mean', '123.68,116.779,103.939', '--std', '1,1,1'];
+    const to = join(folder, 'cards');
+    const added = await atlas([...args, '--order', 'bgr', '--range', '255', '--to', to, '--json']);
+    expect(added.stderr).toMatch(/lie in other files/);
+    const card = modelCard.parse(JSON.parse(added.stdout));
+    expect(card.source).toMatchObject({ file: 'whole.onnx' });
+    rmSync(path);
+    rmSync(join(folder, 'model.weights'));
+    const whole = await prepareModel(await loadCard(join(to, 'whole.json')), 224);
+    expect(whole.sha256).toBe((await prepareModel(await loadCard('squeezenet1_1'), 224)).sha256);
+  });
+});
+
+describe('atlas models add --guess', () => {
+  const labelled = (id: string) => join(folder, `labelled-${id}`);
+  const limit = 12;
+
+  /** Starter photos in folders named by the class that the model sees in them: what its true preprocessing is right about. */
+  async function labelBy(id: string, compute: Compute): Promise<void> {
+    const model = await loadCard(id);
+    const { bytes, sha256 } = await prepareModel(model, 224);
+    const starter = join(root, 'zoo/starter/photos');
+    const chosen = new Set(
+      readdirSync(starter)
+        .filter((name, i) => i % 5 === 0 && name.endsWith('.jpg'))
+        .slice(0, limit),
+    );
+    const photos = await loadPhotos([starter], { canvas: 224, only: (file) => chosen.has(file) });
+    const items = photos.names.map((_, photo) => ({ photo, flip: false }));
+    const { logits, classes } = await compute.logits({ program: { key: sha256, bytes }, photos, items });
+    photos.names.forEach((name, photo) => {
+      const to = join(labelled(id), String(argmax(logits, photo * classes, classes)));
+      mkdirSync(to, { recursive: true });
+      copyFileSync(join(starter, name), join(to, name));
+    });
+  }
+  beforeAll(async () => {
+    const compute = await openCompute({ provider: 'cpu' });
+    await labelBy('squeezenet1_1', compute);
+    await labelBy('efficientnet_lite0', compute);
+    await compute.close();
+  });
+
+  const guess = (id: string, photos: string, ...more: string[]) => {
+    const onnx = join(root, `zoo/starter/models/${id}.onnx`);
+    return atlas([
+      'models',
+      'add',
+      onnx,
+      '--id',
+      `g-${id}`,
+      '--guess',
+      '--photos',
+      photos,
+      '--to',
+      folder,
+      '--workers',
+      '1',
+      ...more,
+    ]);
+  };
+
+  it.each(['squeezenet1_1', 'efficientnet_lite0'])(
+    'finds the preprocessing of %s',
+    { timeout: 180_000 },
+    async (id) => {
+      const { code, stdout, stderr } = await guess(id, labelled(id), '--json', '--labels', 'imagenet');
+      expect(code, stderr).toBe(0);
+      const added = JSON.parse(stdout);
+      const { candidates, tied } = added.guess;
+      const { mean, channelOrder } = (await loadCard(id)).card.preprocessing;
+      const truth = candidates.find(
+        ({ normalisation }: Candidate) =>
+          String(normalisation.mean) === String(mean) && normalisation.channelOrder === channelOrder,
+      );
+      expect(truth).toMatchObject({ ratio: 1, right: limit });
+      // That of EfficientNet-Lite is half a grey level from -1..1, which so few photos need not tell apart.
+      if (candidates[0].name !== truth.name) expect(tied).toContain(truth.name);
+      expect(Math.abs(added.preprocessing.mean[0] - mean[0])).toBeLessThan(1);
+      expect(added.preprocessing.channelOrder).toBe(channelOrder);
+      expect(candidates.at(-1).high).toBeLessThan(truth.low);
+    },
+  );
+
+  it('refuses when nothing is better than chance, and writes nothing', async () => {
+    // Labels of another world: every photo is called a class that it is not.
+    const wrong = join(folder, 'wrong');
+    readdirSync(labelled('squeezenet1_1')).forEach((label) => {
+      for (const name of readdirSync(join(labelled('squeezenet1_1'), label))) {
+        const to = join(wrong, String((Number(label) + 500) % 1000));
+        mkdirSync(to, { recursive: true });
+        copyFileSync(join(labelled('squeezenet1_1'), label, name), join(to, name));
+      }
+    });
+    const { code, stdout, stderr } = await guess('squeezenet1_1', wrong, '--limit', '8', '--id', 'never');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/better than chance.*--mean/);
+    expect(stdout, 'the table says why').toMatch(/Caffe means, BGR +0\.0/);
+    expect(existsSync(join(folder, 'never.json'))).toBe(false);
+  });
+
+  it.each([
+    ['without photos', ['--guess'], /--guess needs labelled photos/],
+    ['beside a mean', ['--guess', '--photos', 'x', '--mean', '1,2,3'], /--guess finds out what --mean says/],
+    ['with photos that tell no class', ['--guess', '--photos', join(root, 'zoo/starter/photos')], /tells its class/],
+    ['neither it nor a mean', ['--std', '1,1,1'], /--mean and --range must say.*--guess/],
+  ])('%s says what is missing', async (_what, flags, says) => {
+    const onnx = join(root, 'zoo/starter/models/squeezenet1_1.onnx');
+    const { code, stderr } = await atlas(['models', 'add', onnx, '--id', 'never', '--to', folder, ...flags]);
+    expect(stderr).toMatch(says);
+    expect(code).toBe(2);
+  });
+});
+
+describe('atlas models inspect', () => {
+  it('--json keeps its contract', async () => {
+    const { code, stdout } = await atlas(['models', 'inspect', 'zoo/starter/models/squeezenet1_1.onnx', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      preparable: true,
+      differentiable: true,
+      craftable: true,
+      missing: [],
+      input: { name: 'input', layout: 'NCHW', size: 227, batch: 'any' },
+      classes: 1000,
+      parameters: 1235496,
+      operators: { Conv: 26, MaxPool: 3 },
+      opset: 17,
+      quantised: 'weights',
+      // 0.35 billion multiply-adds, as published; some more at 227 than at 224 pixels.
+      flops: expect.closeTo(0.7e9, -8),
+    });
+  });
+
+  it('names the model, the node and what is supported when an operator has no rule', async () => {
+    const model = readModel(tinyModel().bytes);
+    const path = join(folder, 'sinh.onnx');
+    writeFileSync(
+      path,
+      writeModel({
+        ...model,
+        nodes: model.nodes.map((node) =>
+          node.name === 'centre' ? { ...node, operator: 'Sinh', inputs: ['canvas'] } : node,
+        ),
+      }),
+    );
+    const inspected = await atlas(['models', 'inspect', path]);
+    expect(inspected.stdout).toMatch(/can be differentiated +no: .*Sinh node "centre"/);
+    const { code, stderr } = await atlas(['gradients', 'check', path]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/sinh\.onnx.*Sinh node "centre".*Supported are: Abs, Add/);
   });
 });
 

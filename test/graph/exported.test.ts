@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readSafetensors } from '#shared/formats';
-import { differentiate, freeBatch, type Model, readModel, withCotangent } from '#shared/graph';
+import { differentiate, freeBatch, keepsBatchApart, type Model, readModel, withCotangent } from '#shared/graph';
 import { open, relativeDifference } from './support.ts';
 
 const folder = new URL('../fixtures/exported/', import.meta.url);
@@ -68,4 +68,9 @@ describe.each(names)('%s, as exported', (name) => {
       );
     }
   });
+});
+
+test('the batch keeps an axis of its own unless windows share it', () => {
+  expect(['mobilenet3', 'caffenet', 'convnext2'].filter((name) => !keepsBatchApart(freeBatch(read(name))))).toEqual([]);
+  expect(['swin', 'swin2'].filter((name) => keepsBatchApart(freeBatch(read(name))))).toEqual([]);
 });

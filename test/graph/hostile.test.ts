@@ -7,6 +7,9 @@ import { differentiate, freeBatch, GraphError, inspect, readModel, withCotangent
 const folder = 'test/fixtures/exported/';
 const files = readdirSync(folder).filter((name) => name.endsWith('.onnx'));
 
+/** Damages of each kind to each file. ATLAS_FUZZ=300 tries many more. */
+const seeds = Number(process.env.ATLAS_FUZZ ?? 12);
+
 /** Repeatable choices: xorshift, G. Marsaglia, 2003. */
 class Dice {
   #state: number;
@@ -59,7 +62,7 @@ const changes: Record<string, (proto: ModelProto, dice: Dice) => void> = {
   'an input of a node': ({ graph }, dice) => {
     const node = dice.of(graph!.node);
     const names = [...graph!.node.flatMap(({ output }) => output), ...graph!.initializer.map(({ name }) => name), ''];
-    node.input = node.input.with(dice.below(node.input.length || 1), dice.of(names));
+    if (node.input.length > 0) node.input = node.input.with(dice.below(node.input.length), dice.of(names));
   },
   'two nodes that read each other': ({ graph }, dice) => {
     const i = dice.below(graph!.node.length - 1);
@@ -86,8 +89,8 @@ const changes: Record<string, (proto: ModelProto, dice: Dice) => void> = {
   },
 };
 
-/** Reads, looks at, frees, differentiates and writes it; answers how far that went. Anything but a GraphError with words in it is a fault. */
-function survives(bytes: Uint8Array, what: string): string {
+/** Reads, looks at, frees, differentiates and writes it. Anything but a GraphError with words in it, in time, is a fault. */
+function survives(bytes: Uint8Array, what: string): void {
   const started = performance.now();
   let reached = 'reading';
   try {
@@ -100,41 +103,45 @@ function survives(bytes: Uint8Array, what: string): string {
     const gradient = differentiate(withCotangent(free), { of: 'loss', wrt: free.inputs[0]?.name ?? '' });
     reached = 'writing';
     writeModel(gradient);
-    reached = 'the end';
   } catch (error) {
     if (!(error instanceof GraphError)) throw new Error(`${what}, ${reached}: ${(error as Error).stack}`);
     expect(error.message.length).toBeGreaterThan(20);
   }
   expect(performance.now() - started, `milliseconds of ${what}`).toBeLessThan(10_000);
-  return reached;
 }
 
 describe('a hostile file gives an error for people, in time, and never breaks the process', () => {
   for (const [change, apply] of Object.entries(changes)) {
-    test(`with ${change} changed`, () => {
-      const reached = new Set<string>();
-      for (const file of files) {
-        const original = new Uint8Array(readFileSync(folder + file));
-        for (let seed = 1; seed <= 12; seed++) {
-          const proto = fromBinary(ModelProtoSchema, original);
-          apply(proto, new Dice(seed * 7919 + file.length));
-          reached.add(survives(toBinary(ModelProtoSchema, proto), `${file} with ${change} changed, seed ${seed}`));
+    test(
+      `with ${change} changed`,
+      () => {
+        for (const file of files) {
+          const original = new Uint8Array(readFileSync(folder + file));
+          for (let seed = 1; seed <= seeds; seed++) {
+            const proto = fromBinary(ModelProtoSchema, original);
+            apply(proto, new Dice(seed * 7919 + file.length));
+            survives(toBinary(ModelProtoSchema, proto), `${file} with ${change} changed, seed ${seed}`);
+          }
         }
-      }
-      expect(reached.size).toBeGreaterThan(0);
-    }, 60_000);
+      },
+      60_000 * Math.ceil(seeds / 12),
+    );
   }
 
-  test('with bytes changed anywhere, or cut', () => {
-    for (const file of files) {
-      const original = new Uint8Array(readFileSync(folder + file));
-      for (let seed = 1; seed <= 15; seed++) {
-        const dice = new Dice(seed + file.length);
-        const damaged = original.slice(0, seed % 3 === 0 ? dice.below(original.length) : original.length);
-        for (let i = dice.below(8); i >= 0 && damaged.length > 0; i--)
-          damaged[dice.below(damaged.length)] = dice.below(256);
-        survives(damaged, `${file}, damage ${seed}`);
+  test(
+    'with bytes changed anywhere, or cut',
+    () => {
+      for (const file of files) {
+        const original = new Uint8Array(readFileSync(folder + file));
+        for (let seed = 1; seed <= seeds; seed++) {
+          const dice = new Dice(seed + file.length);
+          const damaged = original.slice(0, seed % 3 === 0 ? dice.below(original.length) : original.length);
+          for (let i = dice.below(8); i >= 0 && damaged.length > 0; i--)
+            damaged[dice.below(damaged.length)] = dice.below(256);
+          survives(damaged, `${file}, damage ${seed}`);
+        }
       }
-    }
-  }, 60_000);
+    },
+    60_000 * Math.ceil(seeds / 12),
+  );
 });

@@ -1,16 +1,27 @@
 import { GraphError } from '../errors.ts';
 import { positiveAxis } from '../evaluate.ts';
-import { at, attribute, type Dim, describe, intsAttribute } from '../model.ts';
+import { at, attribute, type Dim, describe, intsAttribute, type Node } from '../model.ts';
 import { numbers } from '../tensor.ts';
 import { transposedWindowOf, windowOf } from '../windows.ts';
 import { type Known, type ShapeRule, vectorOf } from './types.ts';
 
 const windowed: ShapeRule = (node, [x, w]) => {
   const weights = node.operator === 'Conv' ? w.shape : undefined;
+  if (weights) checkChannels(node, x.shape, weights);
   const { outputs } = windowOf(node, x.shape, weights?.slice(2));
   const result: Known = { type: x.type, shape: [x.shape[0], weights ? weights[0] : x.shape[1], ...outputs] };
   return [result, { type: 'int64', shape: result.shape }];
 };
+
+function checkChannels(node: Node, [, channels]: Dim[], [outputs, inputs]: Dim[]): void {
+  const group = attribute(node, 'group', 1);
+  const known = typeof channels === 'number' && typeof inputs === 'number' && typeof outputs === 'number';
+  if (group >= 1 && (!known || (channels === inputs * group && outputs % group === 0))) return;
+  throw new GraphError(
+    `The ${describe(node)} has weights from ${inputs} to ${outputs} channels in ${group} groups, and an input of ${channels} channels. The model contradicts itself.`,
+    at(node),
+  );
+}
 
 const transposed: ShapeRule = (node, [x, w]) => {
   const { outputs } = transposedWindowOf(node, x.shape, w.shape.slice(2));

@@ -1,0 +1,164 @@
+// Which of the usual preprocessings a model wants, by its accuracy on labelled photos under each.
+import { type Model, prepare, writeModel } from '#shared/graph';
+import { argmax, type Interval, softmax, wilson } from '#shared/metrics';
+import type { Preprocessing } from '#shared/release';
+import type { Compute, Pixels } from '../compute/index.ts';
+import { hashOf } from './files.ts';
+import { naming } from './onnx.ts';
+
+/** How pixels are scaled, without size and layout, which the graph tells. */
+export type Normalisation = Pick<Preprocessing, 'mean' | 'std' | 'range' | 'channelOrder'>;
+
+export interface Candidate extends Interval {
+  /** What people call it: "ImageNet mean and std, RGB". */
+  name: string;
+  normalisation: Normalisation;
+  /** Photos whose label is the true one. */
+  right: number;
+  /** Mean cross-entropy of the true classes, in nats: how sure the model is of them. */
+  loss: number;
+}
+
+export interface Guess {
+  /** Labelled photos that every candidate was tried on. */
+  photos: number;
+  /** Share that is right by always answering the commonest class, or by drawing lots. */
+  chance: number;
+  /** The most accurate first; of equals the one with the lower loss. */
+  candidates: Candidate[];
+  /** Whether the best is more accurate than chance, with a risk of 1 % that one of all only looks so. */
+  betterThanChance: boolean;
+  /** Names of those that these photos do not tell from the best (exact McNemar test, 5 %). */
+  tied: string[];
+}
+
+type Triple = [number, number, number];
+const grey = (value: number): Triple => [value, value, value];
+
+/** Red, green, blue; every one is tried in both orders of channels, except where nobody uses it so. */
+const usual: { name: string; range: 1 | 255; mean: Triple; std: Triple; rgbOnly?: boolean }[] = [
+  { name: 'ImageNet mean and std', range: 1, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  { name: '-1..1', range: 255, mean: grey(127.5), std: grey(127.5) },
+  { name: '(pixel - 127) / 128', range: 255, mean: grey(127), std: grey(128) },
+  { name: '0..1', range: 1, mean: grey(0), std: grey(1) },
+  { name: '0..255', range: 255, mean: grey(0), std: grey(1) },
+  { name: 'Caffe means', range: 255, mean: [123.68, 116.779, 103.939], std: grey(1) },
+  {
+    name: 'CLIP mean and std',
+    range: 1,
+    mean: [0.48145466, 0.4578275, 0.40821073],
+    std: [0.26862954, 0.26130258, 0.27577711],
+    rgbOnly: true,
+  },
+];
+
+/** What `guess` tries, named by scale and order. */
+export const usualNormalisations: { name: string; normalisation: Normalisation }[] = usual.flatMap(
+  ({ name, range, mean, std, rgbOnly }) => [
+    { name: `${name}, RGB`, normalisation: { range, mean, std, channelOrder: 'RGB' as const } },
+    ...(rgbOnly
+      ? []
+      : [
+          {
+            name: `${name}, BGR`,
+            normalisation: {
+              range,
+              mean: mean.toReversed() as Triple,
+              std: std.toReversed() as Triple,
+              channelOrder: 'BGR' as const,
+            },
+          },
+        ]),
+  ],
+);
+
+export interface GuessTask {
+  /** Names the model in messages. */
+  name: string;
+  model: Model;
+  input: Pick<Preprocessing, 'inputSize' | 'layout'>;
+  photos: Pixels;
+  /** Class index by photo. */
+  truth: readonly number[];
+  compute: Compute;
+  signal?: AbortSignal;
+  onProgress?: (progress: { candidate: string; done: number; total: number }) => void;
+}
+
+/**
+ * Tries every usual preprocessing on labelled photos.
+ * @throws UsageError when the model cannot be prepared.
+ */
+export async function guessNormalisation(task: GuessTask): Promise<Guess> {
+  const { model, input, photos, truth, compute, signal, onProgress } = task;
+  const items = truth.map((_, photo) => ({ photo, flip: false }));
+  const total = usualNormalisations.length * items.length;
+  const tried: { candidate: Candidate; hits: boolean[] }[] = [];
+  let classes = 0;
+  for (const { name, normalisation } of usualNormalisations) {
+    const bytes = naming(`The model ${task.name} cannot be prepared`, () =>
+      writeModel(prepare(model, { ...input, ...normalisation, canvas: photos.size })),
+    );
+    const program = { key: hashOf(bytes), bytes };
+    const before = tried.length * items.length;
+    const result = await compute.logits({
+      program,
+      photos,
+      items,
+      signal,
+      onProgress: (done) => onProgress?.({ candidate: name, done: before + done, total }),
+    });
+    // A model of half a gigabyte must not stay open once for each candidate.
+    await compute.release(program.key);
+    classes = result.classes;
+    const rows = truth.map((_, photo) => result.logits.subarray(photo * classes, (photo + 1) * classes));
+    const hits = truth.map((label, photo) => argmax(rows[photo]) === label);
+    const right = hits.filter(Boolean).length;
+    const loss = truth.reduce((sum, label, photo) => sum + surprise(rows[photo], label), 0) / truth.length;
+    tried.push({ candidate: { name, normalisation, right, ...wilson(right, hits.length), loss }, hits });
+  }
+  // Of equals the one that makes the model surer of what is right.
+  tried.sort(({ candidate: a }, { candidate: b }) => b.right - a.right || a.loss - b.loss);
+  const [best, ...others] = tried;
+  const chance = chanceOf(truth, classes);
+  return {
+    photos: truth.length,
+    chance,
+    candidates: tried.map(({ candidate }) => candidate),
+    // As often as something was tried, something could look good.
+    betterThanChance: atLeast(best.candidate.right, truth.length, chance) * tried.length <= 0.01,
+    tied: others.filter(({ hits }) => pairedTest(best.hits, hits) > 0.05).map(({ candidate }) => candidate.name),
+  };
+}
+
+/** -log softmax(logits)[label], bounded where the probability is too small to be written. */
+const surprise = (logits: Float32Array, label: number) => -Math.log(Math.max(softmax(logits)[label], Number.MIN_VALUE));
+
+/** The better of drawing lots and of always answering the class that most photos have. */
+function chanceOf(truth: readonly number[], classes: number): number {
+  const counts = new Map<number, number>();
+  for (const label of truth) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return Math.max(1 / classes, Math.max(...counts.values()) / truth.length);
+}
+
+/** Probability of `successes` or more among `trials`, each with probability `p`. */
+export function atLeast(successes: number, trials: number, p: number): number {
+  if (p >= 1) return 1;
+  let sum = 0;
+  let logTerm = trials * Math.log1p(-p);
+  for (let k = 0; k <= trials; k++) {
+    if (k >= successes) sum += Math.exp(logTerm);
+    logTerm += Math.log((trials - k) / (k + 1)) + Math.log(p / (1 - p));
+  }
+  return Math.min(1, sum);
+}
+
+/**
+ * Exact McNemar test: the probability that two classifiers that are equally good differ so much on the same photos.
+ * Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", Psychometrika 12, 1947.
+ */
+export function pairedTest(a: readonly boolean[], b: readonly boolean[]): number {
+  const onlyA = a.filter((hit, i) => hit && !b[i]).length;
+  const onlyB = b.filter((hit, i) => hit && !a[i]).length;
+  return Math.min(1, 2 * atLeast(Math.max(onlyA, onlyB), onlyA + onlyB, 0.5));
+}
