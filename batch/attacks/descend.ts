@@ -23,10 +23,12 @@ export interface DescentOptions {
   objective: Objective;
   /** Where v starts, [3,S,S]; zero when left out. */
   start?: Float32Array;
+  /** Positions among the crafting photos that are crafted on; all when left out. */
+  positions?: readonly number[];
 }
 
-export function descend(work: Work, of: DescentSettings, { objective, start }: DescentOptions): Course {
-  const photos = photosInOrder(work.task, of);
+export function descend(work: Work, of: DescentSettings, { objective, start, positions }: DescentOptions): Course {
+  const photos = photosInOrder(work.task, of, positions);
   const optimiser = optimiserOf(of, work.task, work.length);
   const gradient = work.gradientsOf(objective);
   const v = startAt(work, start);
@@ -76,6 +78,7 @@ export function noiseStart({ task: { norm, epsilon, seed }, length }: Work, shar
 export function photosInOrder(
   { crafting, photos, seed }: Pick<CraftTask, 'crafting' | 'photos' | 'seed'>,
   of: Pick<PhotoSettings, 'flips' | 'shift' | 'zoom'>,
+  positions: readonly number[] = crafting.map((_, position) => position),
 ): { state: State; next(count: number): Item[] } {
   const [shuffle, mirror, move, enlarge] = ['shuffle', 'flips', 'shifts', 'zooms'].map((stream) =>
     random(seed, stream),
@@ -90,8 +93,8 @@ export function photosInOrder(
     enlarge: enlarge.state,
   };
   const next = (): Item => {
-    if (state.order.length === 0) state.order = shuffle.order(crafting.length);
-    const position = state.order.pop() as number;
+    if (state.order.length === 0) state.order = shuffle.order(positions.length);
+    const position = positions[state.order.pop() as number];
     const flip = of.flips && mirror.bits() >>> 31 === 1;
     const item: Item = { photo: crafting[position], flip, row: 2 * position + Number(flip) };
     if (furthest > 0) item.shift = [pixels(), pixels()];

@@ -9,11 +9,13 @@
  * die away to a fiftieth of that, where it settles. Photos are mirrored, moved and enlarged by up to 30 %, so that few of them are not learnt by heart.
  */
 import { z } from 'zod';
+import { softmax } from '#shared/metrics';
 import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { cosine } from './objectives.ts';
 import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
 import type { Side } from './types.ts';
+import type { Work } from './work.ts';
 
 export const house = attack({
   name: 'house',
@@ -37,6 +39,13 @@ export const house = attack({
       .describe(
         'share of the mean clean logits that is subtracted first; left out: 1, or 0 where no logit is negative',
       ),
+    pick: z
+      .int()
+      .min(2)
+      .optional()
+      .describe(
+        'craft on this many of the photos: those that the surrogate is surest of, of as many classes as there are',
+      ),
     ...startSetting,
     ...targetSetting,
     ...ensembleSetting,
@@ -45,7 +54,33 @@ export const house = attack({
     descend(work, of, {
       objective: cosine({ centred: (side) => of.centred ?? Number(!endsInRelu(side)), target: of.target }),
       start: noiseStart(work, of.start),
+      positions: of.pick === undefined ? undefined : surest(work, of.pick),
     }),
 });
+
+/**
+ * Positions of the photos that the surrogates say most about: the surest of every class first, then the second of every class, and so on. Pictures from a
+ * seed are free, and most of them are nothing to a classifier.
+ */
+function surest({ sides, task }: Work, count: number): number[] {
+  const sureness = task.crafting.map((_, position) =>
+    sides.reduce((sum, { clean, classes, labels }) => {
+      const row = 2 * position;
+      return sum + softmax(clean.subarray(row * classes, (row + 1) * classes))[labels[row]];
+    }, 0),
+  );
+  const inOrder = [...sureness.keys()].sort((a, b) => sureness[b] - sureness[a] || a - b);
+  const seen = new Map<number, number>();
+  const rank = new Map(
+    inOrder.map((position) => {
+      const label = sides[0].labels[2 * position];
+      const before = seen.get(label) ?? 0;
+      seen.set(label, before + 1);
+      return [position, before];
+    }),
+  );
+  // A stable sort: within a rank the surest stay first.
+  return inOrder.sort((a, b) => (rank.get(a) as number) - (rank.get(b) as number)).slice(0, count);
+}
 
 const endsInRelu = ({ clean }: Side) => clean.every((value) => value >= 0);

@@ -82,7 +82,7 @@ export function registerCraft(program: Command): Command {
     .requiredOption('--out <dir>', 'folder for perturbation.npy, perturbation.safetensors, preview.png and craft.json')
     .addHelpText(
       'after',
-      '\nExample:\n  atlas craft --model squeezenet1_1 --attack cosine-uap --photos zoo/starter/photos --half crafting \\\n    --epsilon 10 --norm inf --seed 1 --budget gradients=1600 --out .atlas/squeezenet\n\nThe same command goes on where it was stopped, and gives the same bytes as if it had not been. Towards one class: --set target=5.\nWithout photos: --photos synthetic.',
+      '\nExample:\n  atlas craft --model squeezenet1_1 --attack cosine-uap --photos zoo/starter/photos --half crafting \\\n    --epsilon 10 --norm inf --seed 1 --budget gradients=1600 --out .atlas/squeezenet\n\nThe same command goes on where it was stopped, and gives the same bytes as if it had not been. Towards one class: --set target=5.\nWithout photos: --attack house --photos synthetic:900 --set pick=230.',
     )
     .action(action(run));
 }

@@ -3,14 +3,13 @@ import { isSynthetic, type SyntheticKind, syntheticKinds, syntheticPictures } fr
 import type { Canvases } from './canvases.ts';
 
 const usualCount = 240;
-/** Those that crafting without photos did best with: see docs/algorithms.md. */
-const usualKinds: readonly SyntheticKind[] = ['patterns', 'dead-leaves'];
+/** What crafting without photos did best with: see docs/algorithms.md. */
+const usualKinds: readonly SyntheticKind[] = ['patterns'];
 
 export const isSyntheticSource = (source: string): boolean => /^synthetic(:|$)/.test(source);
 
 /**
- * Pictures drawn from a seed: `synthetic[:kind,kind…][:count]`, such as "synthetic:dead-leaves:500". Left out: patterns and dead
- * leaves in turn, 240 pictures.
+ * Pictures drawn from a seed: `synthetic[:kind,kind…][:count]`, such as "synthetic:dead-leaves:500". Left out: 240 patterns.
  * @throws UsageError for a kind or a count that is none.
  */
 export function syntheticCanvases(source: string, size: number, seed: number): Canvases {

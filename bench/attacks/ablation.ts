@@ -19,18 +19,27 @@ const { values: given } = parseArgs({
     rows: { type: 'string' },
     /** Another source to craft on, such as synthetic:jigsaw:150; tried on the same photos. */
     crafting: { type: 'string' },
+    /** Pictures to craft on beside the photos, such as synthetic:150. */
+    beside: { type: 'string' },
   },
 });
 const names = given.rows?.split(';') ?? Object.keys(rows);
 // The crafting half of the starter pack is held out as a whole: it makes the judgement less noisy.
-const set = await loadPhotos([join(given.data, 'images'), 'starter'], { canvas: 224 });
-const crafting = splitPhotos(set.names).crafting;
+const set = await loadPhotos([join(given.data, 'images'), 'starter', ...(given.beside ? [given.beside] : [])], {
+  canvas: 224,
+});
+const isDrawn = (index: number) => /-\d{6}$/.test(set.names[index]);
+const crafting = splitPhotos(set.names).crafting.filter((index) => !isDrawn(index));
 const isHeldOut = (index: number) =>
   !/^n\d{8}/.test(set.names[index]) ||
   createHash('sha256').update(`held out ${set.names[index]}`).digest()[0] < 0.3 * 256;
 const shown: Photos = given.crafting
   ? await whole(given.crafting, given.crafting)
-  : { name: 'shown', set, indices: crafting.filter((index) => !isHeldOut(index)) };
+  : {
+      name: 'shown',
+      set,
+      indices: [...crafting.filter((index) => !isHeldOut(index)), ...[...set.names.keys()].filter(isDrawn)],
+    };
 const heldOut: Photos = { name: 'held out and starter', set, indices: crafting.filter(isHeldOut) };
 const bench = await Bench.open(given.cache);
 const models = given.models.split(',');

@@ -1,5 +1,6 @@
 /** The goals of the library, each with what was reached. */
 import { attacks } from '../../batch/attacks/index.ts';
+import type { Photos } from './cells.ts';
 import { cardOf, type Lab, mean, overSeeds, percents, printTable, type Seeds, seconds } from './lab.ts';
 import { type Loop, loopOf } from './peers.ts';
 import { photosFor, rowsOf } from './table.ts';
@@ -9,12 +10,15 @@ export async function goals(lab: Lab): Promise<void> {
   const rows: string[][] = [];
   for (const model of options.models) {
     const card = cardOf(lab, model);
-    const run = (attack: string, gradients: number, settings = {}, crafting = photosFor(lab, attack, settings)) =>
-      overSeeds(lab, { attack, settings, surrogates: [card], crafting, budget: { gradients } }, card);
+    const run = async (attack: string, gradients: number, settings = {}, given?: Photos) => {
+      const crafting = given ?? (await photosFor(lab, attack, settings));
+      return overSeeds(lab, { attack, settings, surrogates: [card], crafting, budget: { gradients } }, card);
+    };
     const short = await run('house', options.gradients);
     rows.push([model, `house, ${options.gradients} gradients`, percents(short.ratios), seconds(short.cells), '']);
 
-    const free = await run('house', options.gradients, {}, lab.synthetic);
+    const pick = lab.crafting.indices.length;
+    const free = await run('house', options.gradients, { pick }, await lab.synthetic(4));
     const share = mean(free.ratios) / mean(short.ratios);
     rows.push([
       ...[model, 'house without photos', percents(free.ratios), seconds(free.cells)],

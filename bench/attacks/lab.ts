@@ -23,19 +23,25 @@ export interface Lab {
   /** The half of the photos that craft, and the other. */
   crafting: Photos;
   evaluation: Photos;
-  /** As many pictures from a seed, in place of photos. */
-  synthetic: Photos;
+  /** Pictures from a seed in place of photos: as many, or several times as many to pick from. */
+  synthetic(times?: number): Promise<Photos>;
 }
 
 export async function openLab(options: Options): Promise<Lab> {
   const set = await loadPhotos([join(options.data, 'images')], { canvas: 224 });
   const { crafting, evaluation } = splitPhotos(set.names);
+  const drawn = new Map<number, Promise<Photos>>();
+  const synthetic = (times = 1) => {
+    const found = drawn.get(times) ?? whole('synthetic', `synthetic:${times * crafting.length}`);
+    drawn.set(times, found);
+    return found;
+  };
   return {
     options,
     bench: await Bench.open(options.cache),
     crafting: { name: 'crafting', set, indices: crafting },
     evaluation: { name: 'evaluation', set, indices: evaluation },
-    synthetic: await whole('synthetic', `synthetic:${crafting.length}`),
+    synthetic,
   };
 }
 

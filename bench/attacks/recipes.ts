@@ -28,5 +28,6 @@ export const rows: Record<string, { attack: string; settings: Record<string, unk
   'house, momentum 0.9': { attack: 'house', settings: { momentum: 0.9 } },
   'house, batch 10': { attack: 'house', settings: { batch: 10 } },
   'house, batch 10, momentum 0.9': { attack: 'house', settings: { batch: 10, momentum: 0.9 } },
+  'house, the surest 150': { attack: 'house', settings: { pick: 150 } },
   'house, photos as they are': { attack: 'house', settings: { shift: 0, zoom: 0, flips: false } },
 };

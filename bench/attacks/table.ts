@@ -1,4 +1,5 @@
 import { attacks } from '../../batch/attacks/index.ts';
+import type { Photos } from './cells.ts';
 import { cardOf, type Lab, mean, overSeeds, percents, printTable, seconds } from './lab.ts';
 
 /** Settings that a row of the table has besides the defaults. */
@@ -21,10 +22,10 @@ export function rowsOf({ options }: Lab): [name: string, attack: string, setting
 }
 
 /** Photos that an attack with these settings crafts on here: synthetic pictures where it needs none. */
-export function photosFor(lab: Lab, name: string, settings: Record<string, unknown>) {
+export async function photosFor(lab: Lab, name: string, settings: Record<string, unknown>): Promise<Photos> {
   const attack = attacks.get(name);
   const isDataFree = attack?.dataFree?.(attack.settings.parse(settings)) ?? false;
-  return isDataFree ? lab.synthetic : lab.crafting;
+  return isDataFree ? lab.synthetic() : lab.crafting;
 }
 
 /** Attack x model: fooling ratio on the evaluation photos. */
@@ -36,7 +37,7 @@ export async function table(lab: Lab): Promise<void> {
     const spent: string[] = [];
     for (const model of options.models) {
       const card = cardOf(lab, model);
-      const crafting = photosFor(lab, attack, settings);
+      const crafting = await photosFor(lab, attack, settings);
       const recipe = { attack, settings, surrogates: [card], crafting, budget: { gradients: options.gradients } };
       const { ratios, cells } = await overSeeds(lab, recipe, card);
       row.push(percents(ratios));

@@ -38,6 +38,11 @@ function greyPhotos(count: number): Uint8Array {
 }
 const largest = (values: number[]) => values.indexOf(Math.max(...values));
 
+const changed = (change: (model: Model) => Model) => {
+  const bytes = writeModel(change(readModel(surrogate.bytes)));
+  return { id: 'changed', bytes, sha256: sha256Hex(bytes) };
+};
+
 describe('every attack', () => {
   const guided = [...attacks.values()].filter(({ usesModel }) => usesModel).map(({ name }) => name);
 
@@ -198,6 +203,44 @@ describe('gd-uap', () => {
   });
 });
 
+describe('house', () => {
+  it('crafts on the photos it is told to pick alone: the surest of every class, then the second of every class', async () => {
+    const sure = crafting.map((index) => {
+      const scores = logitsOf(photo(index));
+      const label = largest(scores);
+      return { index, label, sureness: 1 / scores.reduce((sum, score) => sum + Math.exp(score - scores[label]), 0) };
+    });
+    sure.sort((a, b) => b.sureness - a.sureness);
+    const rank = (one: (typeof sure)[number]) => sure.filter(({ label }) => label === one.label).indexOf(one);
+    const picked = sure.toSorted((a, b) => rank(a) - rank(b)).slice(0, 6);
+    expect(new Set(picked.map(({ label }) => label)).size).toBeGreaterThan(2);
+
+    const settings = { centred: 0 };
+    const alone = await craft(task({ attack: 'house', settings, crafting: picked.map(({ index }) => index) }));
+    const among = await craft(task({ attack: 'house', settings: { ...settings, pick: 6 } }));
+    expect(among.v).toEqual(alone.v);
+  });
+
+  it('centres logits unless none of them is ever negative', async () => {
+    const raised = changed((model) => ({
+      ...model,
+      constants: new Map(model.constants).set('floor', { type: 'float32', shape: [1], data: new Float32Array([100]) }),
+      nodes: [
+        ...model.nodes.map((node) => ({
+          ...node,
+          outputs: node.outputs.map((name) => (name === 'logits' ? 'low' : name)),
+        })),
+        { operator: 'Add', domain: '', name: 'raise', inputs: ['low', 'floor'], outputs: ['logits'], attributes: {} },
+      ],
+    }));
+    const of = async (model: typeof raised, settings: Record<string, unknown>) =>
+      (await craft(task({ attack: 'house', surrogates: [model], settings, budget: { gradients: 100 } }))).v;
+    expect(await of(raised, {})).toEqual(await of(raised, { centred: 0 }));
+    expect(await of(surrogate, {})).toEqual(await of(surrogate, { centred: 1 }));
+    expect(await of(surrogate, {})).not.toEqual(await of(surrogate, { centred: 0 }));
+  });
+});
+
 describe('targets', () => {
   it.each(['sgd-uap', 'df-uap', 'cosine-uap', 'sga', 'house'])(
     '%s makes photos be taken for the target',
@@ -262,10 +305,6 @@ describe('ensembles', () => {
 });
 
 describe('models that nothing can be crafted on', () => {
-  const changed = (change: (model: Model) => Model) => {
-    const bytes = writeModel(change(readModel(surrogate.bytes)));
-    return { id: 'changed', bytes, sha256: sha256Hex(bytes) };
-  };
   const weighted = (factor: number) =>
     changed((model) => ({
       ...model,
