@@ -72,7 +72,7 @@ export function withActivationEnergy(model: Model, layers: readonly string[]): M
  * Negative truncated activation ratio, per sample: loss = - sum over layers of log (|a+| / |a-|), where a+ are the positive values of the layer
  * and a- its negative ones, each without those smaller than a share of the sample's largest: they are noise, not features.
  * After Y. Liu et al., "TRM-UAP: Enhancing the Transferability of Data-Free Universal Adversarial Perturbation via Truncated Ratio Maximization",
- * ICCV 2023; the paper truncates by rank, which costs a sort of every layer, and this by size.
+ * ICCV 2023, which truncates by depth, to the first layers: name those; `positive` and `negative` truncate by size as well.
  *
  * @param layers names of values that have both signs, e.g. the `linear` of `layersOf`
  * @param options.positive, options.negative the share of the largest below which values do not count, 0..1
