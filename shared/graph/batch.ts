@@ -3,7 +3,7 @@ import { GraphError } from './errors.ts';
 import { positiveAxis } from './evaluate.ts';
 import type { Facts } from './facts.ts';
 import { foldConstants, viewShape } from './fold.ts';
-import { at, attribute, type Dim, describe, int, type Model, type Node, type ValueType } from './model.ts';
+import { at, attribute, type Dim, describe, int, type Model, type Node, nodeOf, type ValueType } from './model.ts';
 import { analyse, inferNode } from './shapes.ts';
 import { int64s, numbers, type Tensor } from './tensor.ts';
 
@@ -166,21 +166,12 @@ function batchThen(like: string, sizes: number[], prefix: string, context: Conte
   const rest = addConstant(`${prefix}/rest`, sizes, context);
   return {
     nodes: [
-      step('Shape', [like], `${prefix}/batch`, { start: int(0), end: int(1) }),
-      step('Concat', [`${prefix}/batch`, rest], `${prefix}/sizes`, { axis: int(0) }),
+      nodeOf('Shape', [like], `${prefix}/batch`, { start: int(0), end: int(1) }),
+      nodeOf('Concat', [`${prefix}/batch`, rest], `${prefix}/sizes`, { axis: int(0) }),
     ],
     name: `${prefix}/sizes`,
   };
 }
-
-const step = (operator: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
-  operator,
-  domain: '',
-  name: output,
-  inputs,
-  outputs: [output],
-  attributes,
-});
 
 /** A constant joined to a batch, such as the class token of a transformer, is the same for every image of the batch: it is repeated. */
 function freeConcat(node: Node, { batch }: NonNullable<Context['written']>, context: Context): Node[] {
@@ -197,7 +188,7 @@ function freeConcat(node: Node, { batch }: NonNullable<Context['written']>, cont
     const prefix = `${node.outputs[0]}/any-batch/${i}`;
     remember(`${prefix}/one`, firstOfEqual(constant, node), context);
     const target = batchThen(batched, constant.shape.slice(1), prefix, context);
-    extra.push(...target.nodes, step('Expand', [`${prefix}/one`, target.name], `${prefix}/repeated`));
+    extra.push(...target.nodes, nodeOf('Expand', [`${prefix}/one`, target.name], `${prefix}/repeated`));
     expanded.set(name, `${prefix}/repeated`);
     return `${prefix}/repeated`;
   });

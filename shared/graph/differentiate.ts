@@ -5,7 +5,7 @@ import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
 import { lowerForGpu } from './gpu.ts';
-import { at, describe, guarded, type Model, type Node, removeUnused, type ValueType } from './model.ts';
+import { at, describe, guarded, type Model, type Node, nodeOf, removeUnused, type ValueType } from './model.ts';
 import { type Rule, rules } from './rules/index.ts';
 import { inferShapes } from './shapes.ts';
 import { type ElementType, floats } from './tensor.ts';
@@ -66,14 +66,7 @@ export function differentiate(model: Model, { of, wrt, profile = 'cpu' }: Differ
   b.scope = 'gradient';
   const found = total(b, parts.get(wrt));
   if (!found) throw new GraphError(`The output "${of}" does not depend on the input "${wrt}". Is it the right output?`);
-  b.append({
-    operator: 'Identity',
-    domain: '',
-    name: 'gradient',
-    inputs: [found],
-    outputs: ['gradient'],
-    attributes: {},
-  });
+  b.append(nodeOf('Identity', [found], 'gradient'));
   const result = removeUnused(
     b.finish({ outputs: [...folded.outputs, { name: 'gradient', type: 'float32', shape: b.shape('gradient') }] }),
   );

@@ -3,7 +3,7 @@
 // Source: the operators of the WebGPU provider, docs/webgpu-operators.md in the package onnxruntime-web.
 import { Builder } from './builder.ts';
 import { positiveAxis } from './evaluate.ts';
-import { attribute, type Model, type Node } from './model.ts';
+import { attribute, type Model, type Node, nodeOf } from './model.ts';
 
 /** Writes a node in other operators and returns the name of the result. */
 type Lowering = (node: Node, b: Builder) => string;
@@ -75,7 +75,7 @@ export function lowerForGpu(model: Model): Model {
   // Whoever asks for an output knows it by its own name.
   for (const { name } of model.outputs) {
     const source = renamed.get(name);
-    if (source) b.append({ operator: 'Identity', domain: '', name, inputs: [source], outputs: [name], attributes: {} });
+    if (source) b.append(nodeOf('Identity', [source], name));
   }
   return b.finish({});
 }

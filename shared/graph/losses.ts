@@ -1,7 +1,7 @@
 // Losses as graphs: each takes a prepared model and returns it with one more output, `loss` [N], and the inputs the loss needs.
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
-import { int, type Model, type Value } from './model.ts';
+import { int, type Model, nodeOf, type Value } from './model.ts';
 import { int64s } from './tensor.ts';
 
 /** Appends a loss that reads the model's first output (`logits` in prepared models). */
@@ -19,14 +19,7 @@ export function composeLoss(
     );
   const b = new Builder({ ...model, inputs: [...model.inputs, ...added] });
   b.scope = 'loss';
-  b.append({
-    operator: 'Identity',
-    domain: '',
-    name: 'loss',
-    inputs: [write(b, logits.name)],
-    outputs: ['loss'],
-    attributes: {},
-  });
+  b.append(nodeOf('Identity', [write(b, logits.name)], 'loss'));
   const shape = b.shape('loss');
   return b.finish({ outputs: [{ name: 'loss', type: 'float32', shape }, ...model.outputs] });
 }

@@ -59,6 +59,14 @@ export interface Model extends Subgraph {
   metadata: Record<string, string>;
 }
 
+/** A node of ONNX's own with one output, after which it is named. */
+export const nodeOf = (
+  operator: string,
+  inputs: string[],
+  output: string,
+  attributes: Node['attributes'] = {},
+): Node => ({ operator, domain: '', name: output, inputs, outputs: [output], attributes });
+
 export const int = (value: number): Attribute => ({ kind: 'int', value });
 export const float = (value: number): Attribute => ({ kind: 'float', value });
 export const ints = (value: number[]): Attribute => ({ kind: 'ints', value });

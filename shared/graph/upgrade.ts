@@ -12,6 +12,7 @@ import {
   intsAttribute,
   type Model,
   type Node,
+  nodeOf,
   type Subgraph,
   text,
   type ValueType,
@@ -81,19 +82,11 @@ function ungrouped(node: Node, shape: readonly Dim[] | undefined): Node[] {
     return [{ ...node, attributes: { axis: int(first) } }];
   const [x] = node.inputs;
   const [y] = node.outputs;
-  const step = (operator: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
-    operator,
-    domain: '',
-    name: output,
-    inputs,
-    outputs: [output],
-    attributes,
-  });
   return [
-    step('Shape', [x], `${y}/shape`),
-    step('Flatten', [x], `${y}/flat`, { axis: int(axis) }),
+    nodeOf('Shape', [x], `${y}/shape`),
+    nodeOf('Flatten', [x], `${y}/flat`, { axis: int(axis) }),
     { ...node, inputs: [`${y}/flat`], outputs: [`${y}/probabilities`], attributes: { axis: int(-1) } },
-    step('Reshape', [`${y}/probabilities`, `${y}/shape`], y),
+    nodeOf('Reshape', [`${y}/probabilities`, `${y}/shape`], y),
   ];
 }
 
