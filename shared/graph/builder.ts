@@ -48,6 +48,9 @@ export class Builder {
   }
 
   constant(tensor: Tensor, hint = 'constant'): string {
+    // A rule that reads beyond what a malformed node has makes holes, whatever the types say.
+    if (!tensor.shape.every(Number.isInteger))
+      throw new RangeError(`a constant would have the shape [${tensor.shape}]`);
     const key = tensor.data.length <= 16 ? `${tensor.type}[${tensor.shape}]${tensor.data.join()}` : undefined;
     const existing = key && this.#shared.get(key);
     if (existing) return existing;
