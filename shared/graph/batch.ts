@@ -80,12 +80,18 @@ export function freeBatch(model: Model, { dequantize = true }: { dequantize?: bo
   return { ...result, outputs };
 }
 
+/** What the export wrote down: its batch, and the shapes that its values have with it. */
+interface Written {
+  batch: number;
+  types: ReadonlyMap<string, ValueType>;
+}
+
 interface Context {
   /** The model as far as it is written. */
   result: Model;
   facts: Facts;
-  /** The batch that the file was exported for, and the shapes that its values have with it; absent where the batch was open already. */
-  written: { batch: number; types: ReadonlyMap<string, ValueType> } | undefined;
+  /** Absent where the batch was open already. */
+  written: Written | undefined;
   /** Constants that were repeated along the batch, by name. */
   expanded: Map<string, string>;
 }
@@ -105,7 +111,7 @@ function freeNode(node: Node, context: Context): Node[] {
 }
 
 /** A Reshape to sizes that hold the batch: the axis where it went is left open. */
-function freeReshape(node: Node, { batch, types }: NonNullable<Context['written']>, context: Context): Node {
+function freeReshape(node: Node, { batch, types }: Written, context: Context): Node {
   const { facts } = context;
   const target = facts.constants.get(node.inputs[1]);
   const own = facts.types.get(node.inputs[0])?.shape;
@@ -174,7 +180,7 @@ function batchThen(like: string, sizes: number[], prefix: string, context: Conte
 }
 
 /** A constant joined to a batch, such as the class token of a transformer, is the same for every image of the batch: it is repeated. */
-function freeConcat(node: Node, { batch }: NonNullable<Context['written']>, context: Context): Node[] {
+function freeConcat(node: Node, { batch }: Written, context: Context): Node[] {
   const { facts, expanded } = context;
   const shapes = node.inputs.map((name) => facts.types.get(name)?.shape);
   const batched = node.inputs.find((_, i) => shapes[i]?.[0] === 'N');
@@ -198,7 +204,7 @@ function freeConcat(node: Node, { batch }: NonNullable<Context['written']>, cont
 const broadcasting = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
 /** A constant that was written down once for every image of the batch, such as a position encoding, is needed once: it broadcasts. */
-function freeBroadcast(node: Node, { batch }: NonNullable<Context['written']>, context: Context): Node {
+function freeBroadcast(node: Node, { batch }: Written, context: Context): Node {
   const { facts } = context;
   const rank = Math.max(...node.inputs.map((name) => facts.types.get(name)?.shape?.length ?? 0));
   const batched = node.inputs.some((name) => facts.types.get(name)?.shape?.[0] === 'N');
