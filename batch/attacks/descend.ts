@@ -4,6 +4,7 @@
  * Gradients are taken at clip(canvas + v) as if nothing had been clipped, so that a pixel at the edge of its range still pulls.
  */
 import type { z } from 'zod';
+import { project } from '#shared/images';
 import { type Item, sharedFloats } from '../compute/index.ts';
 import { AtlasError } from '../errors/index.ts';
 import { random } from '../synthetic/index.ts';
@@ -25,18 +26,29 @@ export interface DescentOptions {
   start?: Float32Array;
   /** Positions among the crafting photos that are crafted on; all when left out. */
   positions?: readonly number[];
+  /** Photos of the last step, from `of.batch` in equal parts of the budget; as many as in the first when left out. */
+  batchTo?: number;
+  /** The gradient is taken where the momentum alone would lead (Nesterov), within the bound. */
+  lookahead?: boolean;
 }
 
-export function descend(work: Work, of: DescentSettings, { objective, start, positions }: DescentOptions): Course {
+export function descend(work: Work, of: DescentSettings, options: DescentOptions): Course {
+  const { objective, start, positions, batchTo = of.batch, lookahead = false } = options;
   const photos = photosInOrder(work.task, of, positions);
   const optimiser = optimiserOf(of, work.task, work.length);
   const gradient = work.gradientsOf(objective);
   const v = startAt(work, start);
+  const ahead = lookahead && optimiser.lookAhead ? sharedFloats(work.length) : null;
   return {
     state: { v, photos: photos.state, optimiser: optimiser.state },
     async step() {
       const { progress } = work;
-      const found = await gradient(photos.next(work.batch(of.batch)), v);
+      if (ahead) {
+        optimiser.lookAhead?.(v, ahead, progress);
+        project(ahead, work.task.norm, work.task.epsilon);
+      }
+      const batch = Math.round(of.batch + (batchTo - of.batch) * progress);
+      const found = await gradient(photos.next(work.batch(batch)), ahead ?? v);
       move(work, optimiser, v, found.gradient, progress);
       return true;
     },
@@ -74,10 +86,13 @@ export function noiseStart({ task: { norm, epsilon, seed }, length }: Work, shar
   return Float32Array.from({ length }, () => scale * (2 * draw.uniform() - 1));
 }
 
-/** Every crafting photo once in a random order, then again in another one; a batch may span two rounds. */
+/**
+ * Every crafting photo once in a random order, then again in another one; a batch may span two rounds. With `zoomAfter`, photos are enlarged only once they
+ * have been seen that often.
+ */
 export function photosInOrder(
   { crafting, photos, seed }: Pick<CraftTask, 'crafting' | 'photos' | 'seed'>,
-  of: Pick<PhotoSettings, 'flips' | 'shift' | 'zoom'>,
+  of: Pick<PhotoSettings, 'flips' | 'shift' | 'zoom'> & { zoomAfter?: number },
   positions: readonly number[] = crafting.map((_, position) => position),
 ): { state: State; next(count: number): Item[] } {
   const [shuffle, mirror, move, enlarge] = ['shuffle', 'flips', 'shifts', 'zooms'].map((stream) =>
@@ -87,18 +102,22 @@ export function photosInOrder(
   const pixels = () => Math.floor((2 * furthest + 1) * move.uniform()) - furthest;
   const state = {
     order: [] as number[],
+    rounds: 0,
     shuffle: shuffle.state,
     mirror: mirror.state,
     move: move.state,
     enlarge: enlarge.state,
   };
   const next = (): Item => {
-    if (state.order.length === 0) state.order = shuffle.order(positions.length);
+    if (state.order.length === 0) {
+      state.order = shuffle.order(positions.length);
+      state.rounds++;
+    }
     const position = positions[state.order.pop() as number];
     const flip = of.flips && mirror.bits() >>> 31 === 1;
     const item: Item = { photo: crafting[position], flip, row: 2 * position + Number(flip) };
     if (furthest > 0) item.shift = [pixels(), pixels()];
-    if (of.zoom > 0) item.zoom = 1 + of.zoom * enlarge.uniform();
+    if (of.zoom > 0 && state.rounds > (of.zoomAfter ?? 0)) item.zoom = 1 + of.zoom * enlarge.uniform();
     return item;
   };
   return { state, next: (count) => Array.from({ length: count }, next) };

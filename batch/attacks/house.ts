@@ -5,8 +5,11 @@
  * c the mean clean logits of the crafting photos. Networks whose logits end in a ReLU (SqueezeNet) are not centred: near the floor of all their logits
  * f(x + v) - c points away from f(x) - c whatever the label, so that the cosine falls and few photos are fooled.
  *
- * Steps along the sign of an L1-normalised momentum of 0.95 (norm 2: along the momentum) begin at epsilon / 5, where v crosses the ball in ten steps, and
- * die away to a fiftieth of that, where it settles. Photos are mirrored, moved and enlarged by up to 30 %, so that few of them are not learnt by heart.
+ * Steps along the sign of an L1-normalised momentum of 0.95 (norm 2: along the momentum) begin at 0.8 epsilon, where v jumps from corner to corner of the
+ * ball and does not stay in the first hollow that it meets, and die away to a fiftieth of that, where it settles. Each gradient is taken where the
+ * momentum would lead (Nesterov). Batches grow from 8 photos to 40: far from the end a rough direction will do, and more steps are worth more.
+ *
+ * Photos are mirrored and moved, and enlarged by up to 30 % once each has been seen 40 times: a short craft learns nothing by heart, and a long one does.
  */
 import { z } from 'zod';
 import { softmax } from '#shared/metrics';
@@ -20,17 +23,25 @@ import type { Work } from './work.ts';
 export const house = attack({
   name: 'house',
   summary:
-    'Our own recipe: the cosine of centred logits, long momentum, large steps that die away, photos that never look the same twice.',
+    'Our own recipe: the cosine of centred logits, looking ahead along a long momentum, very large steps that die away, batches that grow.',
   paper: null,
   usesModel: true,
   ensembles: true,
   keeps: 'last',
   settings: z.strictObject({
     ...descentSettings,
-    step: descentSettings.step.default(0.2),
+    batch: descentSettings.batch.default(8).describe('photos of the first step'),
+    batchTo: z.int().min(1).max(1024).default(40).describe('photos of the last step'),
+    step: descentSettings.step.default(0.8),
     decayTo: descentSettings.decayTo.default(0.02),
     momentum: descentSettings.momentum.default(0.95),
+    lookahead: z.boolean().default(true).describe('take each gradient where the momentum would lead (sign-momentum)'),
     zoom: descentSettings.zoom.default(0.3),
+    zoomAfter: z
+      .int()
+      .min(0)
+      .default(40)
+      .describe('how often each photo is seen as large as it is, before it is enlarged'),
     centred: z
       .number()
       .min(0)
@@ -54,6 +65,7 @@ export const house = attack({
     descend(work, of, {
       objective: cosine({ centred: (side) => of.centred ?? Number(!endsInRelu(side)), target: of.target }),
       start: noiseStart(work, of.start),
+      ...{ batchTo: of.batchTo, lookahead: of.lookahead },
       positions: of.pick === undefined ? undefined : surest(work, of.pick),
     }),
 });

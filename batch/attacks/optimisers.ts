@@ -6,6 +6,8 @@ export interface Optimiser {
   /** What it remembers between steps. */
   readonly state: State;
   step(v: Float32Array, gradient: Float32Array, progress: number): void;
+  /** Where the next step would lead along the momentum alone, written to `to`; the caller projects. Not every optimiser has a momentum to follow. */
+  lookAhead?(v: Float32Array, to: Float32Array, progress: number): void;
 }
 
 export interface Schedule {
@@ -26,9 +28,22 @@ const signOf = (x: number) => (x > 0 ? 1 : x < 0 ? -1 : 0);
 /**
  * Momentum over L1-normalised gradients (Y. Dong et al., "Boosting adversarial attacks with momentum", 2017, arXiv 1710.06081):
  * m <- mu m + g / |g|_1, then v <- v - a sign(m) under norm inf, v <- v - a m / |m|_2 under norm 2. The size of g does not matter.
+ * Looking ahead (Y. Nesterov 1983; J. Lin et al., "Nesterov accelerated gradient and scale invariance for adversarial attacks", ICLR 2020, arXiv
+ * 1908.06281) is mu times a step.
  */
 export function momentumSteps(length: number, options: Schedule & { norm: Norm; momentum: number }): Optimiser {
   const m = new Float64Array(length);
+  /** to = v less a step along the momentum. */
+  const advance = (v: Float32Array, to: Float32Array, a: number) => {
+    if (options.norm === 'inf') {
+      for (let i = 0; i < length; i++) to[i] = v[i] - a * signOf(m[i]);
+      return;
+    }
+    let squares = 0;
+    for (let i = 0; i < length; i++) squares += m[i] * m[i];
+    const along = squares > 0 ? a / Math.sqrt(squares) : 0;
+    for (let i = 0; i < length; i++) to[i] = v[i] - along * m[i];
+  };
   return {
     state: { m },
     step(v, gradient, progress) {
@@ -36,16 +51,9 @@ export function momentumSteps(length: number, options: Schedule & { norm: Norm; 
       for (let i = 0; i < length; i++) sum += Math.abs(gradient[i]);
       const scale = sum > 0 ? 1 / sum : 0;
       for (let i = 0; i < length; i++) m[i] = options.momentum * m[i] + scale * gradient[i];
-      const a = stepAt(options, progress);
-      if (options.norm === 'inf') {
-        for (let i = 0; i < length; i++) v[i] -= a * signOf(m[i]);
-        return;
-      }
-      let squares = 0;
-      for (let i = 0; i < length; i++) squares += m[i] * m[i];
-      const along = squares > 0 ? a / Math.sqrt(squares) : 0;
-      for (let i = 0; i < length; i++) v[i] -= along * m[i];
+      advance(v, v, stepAt(options, progress));
     },
+    lookAhead: (v, to, progress) => advance(v, to, options.momentum * stepAt(options, progress)),
   };
 }
 

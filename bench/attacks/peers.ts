@@ -84,10 +84,15 @@ async function peer(
   return JSON.parse(await readFile(`${file}.json`, 'utf8'));
 }
 
-/** The plain PyTorch loop with every seed; null where it has not run and there is no Python. */
-export async function loopOf(lab: Lab, card: string, gradients: number, allocator: boolean): Promise<Loop | null> {
+/** The plain PyTorch loop with some seeds; null where it has not run and there is no Python. */
+export async function loopOf(
+  lab: Lab,
+  card: string,
+  gradients: number,
+  { allocator, seeds }: { allocator: boolean; seeds: number[] },
+): Promise<Loop | null> {
   const loop: Loop = { ratios: [], seconds: [] };
-  for (const seed of lab.options.seeds) {
+  for (const seed of seeds) {
     const found = await peer(lab, card, {
       tool: 'loop',
       gradients,

@@ -1,33 +1,25 @@
-/** The rows of the ablation: changes from plain cosine-uap, and one change at a time from `house` as it is. */
+/** The rows of the ablation: cosine-uap as it is, `house` before it took large steps, and one change at a time from `house` as it is. */
+const plain = { zoom: 0 };
+const small = { ...plain, step: 0.2, batch: 20, batchTo: 20, lookahead: false };
+
 export const rows: Record<string, { attack: string; settings: Record<string, unknown> }> = {
   'cosine-uap': { attack: 'cosine-uap', settings: {} },
-  'cosine-uap, centred': { attack: 'cosine-uap', settings: { centred: true } },
-  'cosine-uap, steps of 0.2 to a fiftieth, momentum 0.95': {
-    attack: 'cosine-uap',
-    settings: { step: 0.2, decayTo: 0.02, momentum: 0.95 },
+  'centred, steps of 0.2 to a fiftieth, momentum 0.95': { attack: 'house', settings: small },
+  'the same, looking ahead': { attack: 'house', settings: { ...small, lookahead: true } },
+  'the same, looking ahead, batches of 8 to 40': {
+    attack: 'house',
+    settings: { ...small, lookahead: true, batch: 8, batchTo: 40 },
   },
+  'the same, looking ahead, batches of 8 to 40, steps of 0.4': { attack: 'house', settings: { ...plain, step: 0.4 } },
+  'house, never enlarged': { attack: 'house', settings: plain },
   house: { attack: 'house', settings: {} },
-  'house, not centred': { attack: 'house', settings: { centred: 0 } },
-  'house, half centred': { attack: 'house', settings: { centred: 0.5 } },
-  'house, all centred': { attack: 'house', settings: { centred: 1 } },
-  'house, not enlarged': { attack: 'house', settings: { zoom: 0 } },
-  'house, not enlarged, not centred': { attack: 'house', settings: { zoom: 0, centred: 0 } },
-  'house, not enlarged, half centred': { attack: 'house', settings: { zoom: 0, centred: 0.5 } },
-  'house, not enlarged, all centred': { attack: 'house', settings: { zoom: 0, centred: 1 } },
-  'house, not enlarged, all centred, batch 10': { attack: 'house', settings: { zoom: 0, centred: 1, batch: 10 } },
-  'house, not enlarged, all centred, shift 0.14': {
-    attack: 'house',
-    settings: { zoom: 0, centred: 1, shift: 0.14 },
-  },
-  'house, not enlarged, all centred, step 0.4': { attack: 'house', settings: { zoom: 0, centred: 1, step: 0.4 } },
-  'house, not enlarged, all centred, momentum 0.9': {
-    attack: 'house',
-    settings: { zoom: 0, centred: 1, momentum: 0.9 },
-  },
-  'house, enlarged by up to 50 %': { attack: 'house', settings: { zoom: 0.5 } },
-  'house, momentum 0.9': { attack: 'house', settings: { momentum: 0.9 } },
-  'house, batch 10': { attack: 'house', settings: { batch: 10 } },
-  'house, batch 10, momentum 0.9': { attack: 'house', settings: { batch: 10, momentum: 0.9 } },
-  'house, the surest 150': { attack: 'house', settings: { pick: 150 } },
-  'house, photos as they are': { attack: 'house', settings: { shift: 0, zoom: 0, flips: false } },
+  'never enlarged, steps of 1.6': { attack: 'house', settings: { ...plain, step: 1.6 } },
+  'never enlarged, batches of 20': { attack: 'house', settings: { ...plain, batch: 20, batchTo: 20 } },
+  'never enlarged, not looking ahead': { attack: 'house', settings: { ...plain, lookahead: false } },
+  'never enlarged, momentum 0.98': { attack: 'house', settings: { ...plain, momentum: 0.98 } },
+  'never enlarged, last step a two-hundredth': { attack: 'house', settings: { ...plain, decayTo: 0.005 } },
+  'never enlarged, not centred': { attack: 'house', settings: { ...plain, centred: 0 } },
+  'enlarged by up to 15 % from the start': { attack: 'house', settings: { zoom: 0.15, zoomAfter: 0 } },
+  'the surest 150': { attack: 'house', settings: { pick: 150 } },
+  'photos as they are': { attack: 'house', settings: { shift: 0, zoom: 0, flips: false } },
 };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { l2Norm, linfNorm } from '#shared/images';
+import { photosInOrder } from '../../batch/attacks/descend.ts';
 import {
   attacks,
   craft,
@@ -109,11 +110,36 @@ describe('optimisers', () => {
     expect([...v]).toEqual([-3, 0, 4, 0]);
   });
 
+  it('looks ahead by the momentum of a step, along the momentum, and moves nothing', () => {
+    const optimiser = momentumSteps(3, { step: 2, decayTo: 1, norm: 'inf', momentum: 0.5 });
+    const v = new Float32Array(3);
+    const ahead = new Float32Array(3);
+    optimiser.lookAhead?.(v, ahead, 0);
+    expect([...ahead]).toEqual([0, 0, 0]);
+    optimiser.step(v, new Float32Array([3, -1, 0]), 0);
+    optimiser.lookAhead?.(v, ahead, 0);
+    expect([...ahead]).toEqual([-3, 3, 0]);
+    expect([...v]).toEqual([-2, 2, 0]);
+  });
+
   it('the first step of Adam has the same size for every value, however small its gradient', () => {
     const v = new Float32Array(2);
     adam(2, { step: 0.5, decayTo: 1 }).step(v, new Float32Array([1e-9, -4]), 0);
     expect(v[0]).toBeCloseTo(-0.5, 5);
     expect(v[1]).toBeCloseTo(0.5, 5);
+  });
+});
+
+describe('photos in order', () => {
+  it('come once in each round, and are enlarged only once they have been seen as often as was asked', () => {
+    const of = { flips: false, shift: 0, zoom: 0.3, zoomAfter: 2 };
+    const items = photosInOrder({ crafting: [3, 5, 7, 9], photos, seed: 1 }, of).next(16);
+    for (const round of [0, 4, 8, 12]) {
+      expect(new Set(items.slice(round, round + 4).map(({ photo }) => photo))).toEqual(new Set([3, 5, 7, 9]));
+    }
+    const zooms = items.map(({ zoom }) => zoom ?? 1);
+    expect(zooms.slice(0, 8)).toEqual(Array(8).fill(1));
+    for (const zoom of zooms.slice(8)) expect(zoom > 1 && zoom <= 1.3).toBe(true);
   });
 });
 

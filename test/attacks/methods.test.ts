@@ -221,6 +221,31 @@ describe('house', () => {
     expect(among.v).toEqual(alone.v);
   });
 
+  it('lets batches grow from the first step to the last', async () => {
+    const counts: number[] = [];
+    await craft(
+      task({
+        attack: 'house',
+        settings: { batch: 4, batchTo: 16 },
+        onProgress: ({ stage, gradients }) => stage === 'craft' && counts.push(gradients),
+      }),
+    );
+    const batches = counts.map((count, step) => count - (counts[step - 1] ?? 0));
+    expect(batches[0]).toBe(4);
+    // The last one is what the budget has left.
+    expect(batches.at(-2)).toBe(16);
+    expect(batches.slice(0, -1)).toEqual(batches.slice(0, -1).toSorted((a, b) => a - b));
+  });
+
+  it('takes gradients where the momentum would lead, unless told not to', async () => {
+    const of = async (settings: Record<string, unknown>, gradients: number) =>
+      (await craft(task({ attack: 'house', settings: { batch: 20, batchTo: 20, ...settings }, budget: { gradients } })))
+        .v;
+    // The first step has no momentum to follow.
+    expect(await of({}, 20)).toEqual(await of({ lookahead: false }, 20));
+    expect(await of({}, 100)).not.toEqual(await of({ lookahead: false }, 100));
+  });
+
   it('centres logits unless none of them is ever negative', async () => {
     const raised = changed((model) => ({
       ...model,
