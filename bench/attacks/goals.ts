@@ -40,8 +40,8 @@ export async function goals(lab: Lab): Promise<void> {
     ]);
 
     const againstLoop = async (ours: Seeds, gradients: number) => {
-      for (const allocator of [true, false]) {
-        // The allocator changes seconds alone: one seed says how many.
+      // The allocator changes seconds alone: one seed of the short budget says how many.
+      for (const allocator of gradients === options.gradients ? [true, false] : [true]) {
         const seeds = allocator ? options.seeds : options.seeds.slice(0, 1);
         const loop = await loopOf(lab, card, gradients, { allocator, seeds });
         if (!loop) continue;
