@@ -65,7 +65,8 @@ export const house = attack({
     descend(work, of, {
       objective: cosine({ centred: (side) => of.centred ?? Number(!endsInRelu(side)), target: of.target }),
       start: noiseStart(work, of.start),
-      ...{ batchTo: of.batchTo, lookahead: of.lookahead },
+      batchTo: of.batchTo,
+      lookahead: of.lookahead,
       positions: of.pick === undefined ? undefined : surest(work, of.pick),
     }),
 });

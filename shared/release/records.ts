@@ -119,6 +119,17 @@ export const releaseModel = z.object({
 });
 export type ReleaseModel = z.infer<typeof releaseModel>;
 
+/** What tells a perturbation from the others of a release, in the manifest and in the API's lists. */
+export const perturbationSummary = z.object({
+  id: z.string(),
+  attack: z.string(),
+  norm,
+  epsilon: z.number(),
+  seed: z.int(),
+  /** Ids of the models it was crafted on. */
+  surrogates: z.array(z.string()),
+});
+
 /** releases/<version>/manifest.json: what is here. Keys are relative to the bucket's root; nothing else may guess them. */
 export const manifest = z.object({
   schema: z.literal(1),
@@ -134,13 +145,7 @@ export const manifest = z.object({
   canvas: z.int(),
   models: z.array(releaseModel),
   perturbations: z.array(
-    z.object({
-      id: z.string(),
-      attack: z.string(),
-      norm,
-      epsilon: z.number(),
-      seed: z.int(),
-      surrogates: z.array(z.string()),
+    perturbationSummary.extend({
       record: z.string(),
       npy: z.string(),
       safetensors: z.string(),

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { modelCard, norm, perturbationRecord, prediction, transferRow } from '#shared/release';
+import { modelCard, perturbationRecord, perturbationSummary, prediction, transferRow } from '#shared/release';
 
 const link = z.string().meta({ description: 'A path on this host.' });
 const release = z.string().meta({ description: 'Version of the release that the answer is made from.' });
@@ -95,13 +95,7 @@ export const perturbationsSchema = z
     release,
     total: z.int().meta({ description: 'How many there are that fit the filter.' }),
     perturbations: z.array(
-      z.object({
-        id: z.string(),
-        attack: z.string(),
-        norm,
-        epsilon: z.number(),
-        seed: z.int(),
-        surrogates: z.array(z.string()),
+      perturbationSummary.extend({
         links: z.object({ self: link, record: link, npy: link, safetensors: link, preview: link }),
       }),
     ),
