@@ -1,8 +1,9 @@
 import { defineConfig } from 'astro/config';
 
 /**
- * The site is static: pages are built from the release named by ATLAS_RELEASE (see site/release.ts), and pictures, tables and models are
- * fetched from /data and /api of the same origin. ATLAS_SITE_URL, where given, is the address that the pages name in examples without JavaScript.
+ * The site is static: pages are built from the release named by ATLAS_RELEASE (see site/release.ts), and pictures,
+ * tables and models are fetched from /data and /api of the same origin. ATLAS_SITE_URL, where given, is the address
+ * that the pages name in examples without JavaScript.
  */
 export default defineConfig({
   srcDir: './site',

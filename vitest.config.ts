@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that need a real release; it is crafted once by test/support/global-setup.ts, and only when one of these runs. */
+/**
+ * Tests that need a real release; it is crafted once by test/support/global-setup.ts, and only when one of these runs.
+ */
 const NEED_RELEASE = ['test/workers/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/release/**/*.test.ts'];
 
 export default defineConfig({

@@ -1,7 +1,9 @@
-// The attack library measured: attack x model, its goals, other tools beside it, transfer, saturation. Half of the photos craft, the other half is
-// measured. Every cell is kept as JSON, so that a run that was stopped goes on.
-// Run: npm run bench:attacks -- --data ../shared/data/imagenet [--torch <python>] [--only goals,table,peers,starter,transfer,saturation]
-//        [--attacks house,uap] [--models …] [--seeds 1,2,3] [--gradients 4000] [--long 24000, 0: without] [--cache .atlas/bench-attacks]
+// The attack library measured: attack x model, its goals, other tools beside it, transfer, saturation. Half of the
+// photos craft, the other half is measured. Every cell is kept as JSON, so that a run that was stopped goes on.
+// Run: npm run bench:attacks -- --data ../shared/data/imagenet [--torch <python>] [--only
+// goals,table,peers,starter,transfer,saturation]
+//        [--attacks house,uap] [--models …] [--seeds 1,2,3] [--gradients 4000] [--long 24000, 0: without]
+//        [--cache .atlas/bench-attacks]
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { goals } from './attacks/goals.ts';

@@ -1,6 +1,6 @@
 /**
- * What the edge costs, in one run: `npm run bench:edge`. The production bundle in local workerd, beside bare onnxruntime-web in Node and onnxruntime-node
- * on one thread. --help says what can be chosen.
+ * What the edge costs, in one run: `npm run bench:edge`. The production bundle in local workerd, beside bare
+ * onnxruntime-web in Node and onnxruntime-node on one thread. --help says what can be chosen.
  */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -102,7 +102,8 @@ async function hostile(count: number): Promise<void> {
     for (const { upload, index, status, answer } of faults.slice(0, 10))
       console.log(`  upload ${index} (${upload.kind}): ${status || 'no answer'} ${answer}`);
     printGoal('no 5xx, no hang', `${faults.length} of ${count}`, faults.length === 0);
-    // What was in use before: one decoder. What may be in use after: all three, each kept for as long as they are small.
+    // What was in use before: one decoder. What may be in use after: all three, each kept for as long as they are
+    // small.
     printGoal('WebAssembly memory within 96 MiB', `${clean.wasm} to ${after.wasm} MiB`, after.wasm <= 96);
     const same = JSON.stringify(after.answer.clean) === JSON.stringify(clean.answer.clean);
     printGoal('a photo is read as before', after.answer.clean[0].label, same);

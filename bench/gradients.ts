@@ -1,4 +1,5 @@
-// How fast gradients are, and how much memory they take. Run: npm run bench:gradients -- [--torch <python>] [--only throughput,memory,large] [id|card.json ...]
+// How fast gradients are, and how much memory they take. Run: npm run bench:gradients -- [--torch <python>] [--only
+// throughput,memory,large] [id|card.json ...]
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { large } from './gradients/large.ts';

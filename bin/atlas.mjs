@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// npx starts this on whatever Node the machine has; the project's own Node 24 (a devDependency) runs the TypeScript as it is.
+// npx starts this on whatever Node the machine has; the project's own Node 24 (a devDependency) runs the TypeScript as
+// it is.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

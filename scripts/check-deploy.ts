@@ -1,6 +1,7 @@
 /**
- * `npm run deploy:check`: all of a deployment that needs no account. Builds the pages from the release in ATLAS_RELEASE (.atlas/starter/release without) into
- * dist/, has wrangler bundle the Worker as for `wrangler deploy`, and holds both to Cloudflare's limits. Exit status 1 where something does not fit.
+ * `npm run deploy:check`: all of a deployment that needs no account. Builds the pages from the release in ATLAS_RELEASE
+ * (.atlas/starter/release without) into dist/, has wrangler bundle the Worker as for `wrangler deploy`, and holds both
+ * to Cloudflare's limits. Exit status 1 where something does not fit.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
@@ -10,7 +11,10 @@ import { stripVTControlCharacters } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const MIB = 1024 * 1024;
-/** developers.cloudflare.com/workers/platform/limits: 64 MiB of Worker (earlier: 10 MB compressed on the paid plan); assets of 25 MiB, 20,000 of them on the free plan. */
+/**
+ * developers.cloudflare.com/workers/platform/limits: 64 MiB of Worker (earlier: 10 MB compressed on the paid plan);
+ * assets of 25 MiB, 20,000 of them on the free plan.
+ */
 const LIMITS = { bundle: 64 * MIB, asset: 25 * MIB, assets: 20_000 };
 /** Half of the 10 MB: a larger Worker starts more slowly, and whoever doubles it should know. */
 const COMPRESSED = 5 * MIB;

@@ -1,4 +1,5 @@
-// Type-checks every room against its own platform: none for shared/, Node for batch/, workerd for workers/, the DOM for site/.
+// Type-checks every room against its own platform: none for shared/, Node for batch/, workerd for workers/, the DOM for
+// site/.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,5 +1,5 @@
-// Runs before `npm start` and `npm test`, on whatever Node started npm (>= 20), with no dependency: installs what package-lock.json asks for
-// unless that very lock file is what is installed already.
+// Runs before `npm start` and `npm test`, on whatever Node started npm (>= 20), with no dependency: installs what
+// package-lock.json asks for unless that very lock file is what is installed already.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** `npm run openapi`: writes the OpenAPI document that the Worker serves, and the client's types that follow from it, into shared/api. */
+/**
+ * `npm run openapi`: writes the OpenAPI document that the Worker serves, and the client's types that follow from it,
+ * into shared/api.
+ */
 import { writeFile } from 'node:fs/promises';
 import { startWorker } from '../test/support/worker.ts';
 import { openApiTypes } from './openapi-types.ts';

@@ -1,6 +1,6 @@
 /**
- * `npm start`: the Atlas from the starter study, end to end. Crafts and measures (what is done already is not done again),
- * verifies the release, then serves site and API until it is stopped.
+ * `npm start`: the Atlas from the starter study, end to end. Crafts and measures (what is done already is not done
+ * again), verifies the release, then serves site and API until it is stopped.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

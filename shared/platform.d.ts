@@ -1,4 +1,7 @@
-/** What every platform of the Atlas (Node, workerd, browser) has beyond the language itself. Nothing else may be assumed in shared/. */
+/**
+ * What every platform of the Atlas (Node, workerd, browser) has beyond the language itself. Nothing else may be assumed
+ * in shared/.
+ */
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
 }

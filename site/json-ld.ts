@@ -3,8 +3,8 @@ import { releasePrefix } from '#shared/release';
 import { type Atlas, dataUrl } from './release.ts';
 
 /**
- * The release's Croissant document as the data page embeds it: its addresses, relative to the document within the release, are those under which the Worker
- * serves the files, and its own is that of the page.
+ * The release's Croissant document as the data page embeds it: its addresses, relative to the document within the
+ * release, are those under which the Worker serves the files, and its own is that of the page.
  *
  * @param site the site's address, where it is known; addresses begin at its root otherwise.
  */

@@ -6,7 +6,9 @@ import { type Atlas, dataUrl, plateUrl } from './release.ts';
 /** A choice that fits a row. */
 const MOST_PHOTOS = 12;
 
-/** What the lab may choose from: models of the edge, every perturbation, and the photos that records show examples of. */
+/**
+ * What the lab may choose from: models of the edge, every perturbation, and the photos that records show examples of.
+ */
 export function labData({ manifest, plates, titleOf }: Atlas): { data: LabData; example: Example } | null {
   const models = manifest.models.filter(({ edge }) => edge);
   const model = models[0];

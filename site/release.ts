@@ -19,7 +19,10 @@ export interface Plate {
   title: string;
   entry: Manifest['perturbations'][number];
   record: PerturbationRecord;
-  /** The rows of the transfer table where the target is a surrogate of this perturbation; empty for one without a surrogate. */
+  /**
+   * The rows of the transfer table where the target is a surrogate of this perturbation; empty for one without a
+   * surrogate.
+   */
   own: TransferRow[];
 }
 
@@ -38,7 +41,8 @@ export interface Atlas {
 let loaded: Atlas | undefined;
 
 /**
- * Reads the release that the site is built from, once: the folder in ATLAS_RELEASE, or .atlas/starter/release under the current folder.
+ * Reads the release that the site is built from, once: the folder in ATLAS_RELEASE, or .atlas/starter/release under the
+ * current folder.
  *
  * @throws Error where there is no release, or where a file of it is not what the manifest says
  */

@@ -1,8 +1,8 @@
 import type { Measurement } from './measure.ts';
 
 /**
- * The labels that photos most often become: of the photos whose label changed, how many took each new one. Most frequent first, of equally frequent
- * ones the lower index.
+ * The labels that photos most often become: of the photos whose label changed, how many took each new one. Most
+ * frequent first, of equally frequent ones the lower index.
  */
 export function dominantLabels(
   clean: Pick<Measurement, 'labels'>,

@@ -25,8 +25,8 @@ export interface MeasureTask {
 }
 
 /**
- * Predictions on round(clip(photo + v)): the pixels that an image file can carry. The model's sessions stay open for the next measurement; call
- * `compute.release(prepared.sha256)` after the last one of a model.
+ * Predictions on round(clip(photo + v)): the pixels that an image file can carry. The model's sessions stay open for
+ * the next measurement; call `compute.release(prepared.sha256)` after the last one of a model.
  */
 export async function measure(task: MeasureTask): Promise<Measurement> {
   const { compute, prepared, photos, indices, v, signal, onProgress } = task;

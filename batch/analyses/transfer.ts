@@ -1,6 +1,6 @@
 /**
- * Transfer: a perturbation crafted on one model, measured on another. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard, "Universal adversarial
- * perturbations", CVPR 2017, arXiv 1610.08401, table 2.
+ * Transfer: a perturbation crafted on one model, measured on another. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P.
+ * Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, table 2.
  */
 import type { Norm, TransferRow } from '#shared/release';
 import { foolingShare, type Measurement } from './measure.ts';
@@ -15,7 +15,10 @@ export interface TransferCell {
   norm: Norm;
   epsilon: number;
   seed: number;
-  /** The target's predictions of the same photos: as they are, with the perturbation, and with the noise control of the same bound and seed. */
+  /**
+   * The target's predictions of the same photos: as they are, with the perturbation, and with the noise control of the
+   * same bound and seed.
+   */
   clean: Measurement;
   perturbed: Measurement;
   noise: Measurement;

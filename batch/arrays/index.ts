@@ -22,7 +22,8 @@ export const arrayFiles = Object.keys(readers);
 
 /**
  * Every array of a file, by its extension: NumPy (.npy, .npz), safetensors, MATLAB level 5 (.mat), PyTorch (.pth, .pt).
- * @throws FormatError when the file is damaged or holds what is not read here; undefined when the extension is none of these.
+ * @throws FormatError when the file is damaged or holds what is not read here; undefined when the extension is none of
+ * these.
  */
 export function readArrays(path: string, bytes: Uint8Array): NamedArray[] | undefined {
   try {

@@ -1,4 +1,5 @@
-// MATLAB level 5: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf. Only full numeric arrays are read; all else in a file is passed over.
+// MATLAB level 5: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf. Only full numeric arrays are read;
+// all else in a file is passed over.
 import { inflateSync } from 'node:zlib';
 import { FormatError } from '#shared/formats';
 import type { NamedArray } from './named-array.ts';

@@ -1,5 +1,6 @@
-// Python's pickle, protocols 2 to 5 (https://github.com/python/cpython/blob/main/Lib/pickletools.py), as far as torch.save uses it for tensors and dicts of
-// them. Nothing is called: a name is kept as a name and a call as a call, so that a reader can look at them and refuse.
+// Python's pickle, protocols 2 to 5 (https://github.com/python/cpython/blob/main/Lib/pickletools.py), as far as
+// torch.save uses it for tensors and dicts of them. Nothing is called: a name is kept as a name and a call as a call,
+// so that a reader can look at them and refuse.
 import { FormatError } from '#shared/formats';
 
 /** A name that the file refers to, such as torch._utils._rebuild_tensor_v2. */
@@ -47,7 +48,10 @@ const mark = Symbol('mark');
 /** Names that may stand in the file. Any other is refused at once. */
 const known = /^(torch\._utils\._rebuild_(tensor_v2|parameter)|torch\.\w+Storage|collections\.OrderedDict)$/;
 
-/** @throws FormatError for a name that is not known, for an opcode that is not read here, and for a file that ends early. */
+/**
+ * @throws FormatError for a name that is not known, for an opcode that is not read here, and for a file that ends
+ * early.
+ */
 export function unpickle(bytes: Uint8Array): Pickled {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const decoder = new TextDecoder();

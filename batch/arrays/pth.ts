@@ -1,4 +1,5 @@
-// What torch.save writes since PyTorch 1.6: a zip with a pickle (data.pkl) that describes tensors, and one file of numbers for each storage.
+// What torch.save writes since PyTorch 1.6: a zip with a pickle (data.pkl) that describes tensors, and one file of
+// numbers for each storage.
 import { FormatError } from '#shared/formats';
 import type { NamedArray } from './named-array.ts';
 import { Global, type Pickled, Reduced, Stored, unpickle } from './pickle.ts';
@@ -22,7 +23,10 @@ const storages: Record<string, (bytes: Uint8Array) => ArrayLike<number>> = {
 
 const aligned = (bytes: Uint8Array) => new Uint8Array(bytes).buffer;
 
-/** The tensors of a file: a tensor alone, or those of a dict, named by their keys. @throws FormatError for anything else. */
+/**
+ * The tensors of a file: a tensor alone, or those of a dict, named by their keys. @throws FormatError for anything
+ * else.
+ */
 export function readPth(bytes: Uint8Array): NamedArray[] {
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b)
     throw new FormatError(

@@ -19,7 +19,10 @@ export function identityOf(task: CraftTask, attack: string, settings: Record<str
   });
 }
 
-/** Checkpoints: the state before the step that is under way, written now and then, and at the end of a craft that did not end well. */
+/**
+ * Checkpoints: the state before the step that is under way, written now and then, and at the end of a craft that did
+ * not end well.
+ */
 export class Keeper {
   latest: State | null = null;
   readonly #checkpoints: Checkpoints | undefined;

@@ -1,7 +1,9 @@
 /**
- * What most attacks are: photos in a random order, the gradient of an objective, a step. An attack brings the objective and the settings.
+ * What most attacks are: photos in a random order, the gradient of an objective, a step. An attack brings the objective
+ * and the settings.
  *
- * Gradients are taken at clip(canvas + v) as if nothing had been clipped, so that a pixel at the edge of its range still pulls.
+ * Gradients are taken at clip(canvas + v) as if nothing had been clipped, so that a pixel at the edge of its range
+ * still pulls.
  */
 import type { z } from 'zod';
 import { project } from '#shared/images';
@@ -55,7 +57,10 @@ export function descend(work: Work, of: DescentSettings, options: DescentOptions
   };
 }
 
-/** One step of an optimiser. @throws AtlasError when the first gradient of a craft is zero everywhere: then nothing will ever move. */
+/**
+ * One step of an optimiser. @throws AtlasError when the first gradient of a craft is zero everywhere: then nothing will
+ * ever move.
+ */
 export function move(
   work: Work,
   optimiser: Optimiser,
@@ -87,8 +92,8 @@ export function noiseStart({ task: { norm, epsilon, seed }, length }: Work, shar
 }
 
 /**
- * Every crafting photo once in a random order, then again in another one; a batch may span two rounds. With `zoomAfter`, photos are enlarged only once they
- * have been seen that often.
+ * Every crafting photo once in a random order, then again in another one; a batch may span two rounds. With
+ * `zoomAfter`, photos are enlarged only once they have been seen that often.
  */
 export function photosInOrder(
   { crafting, photos, seed }: Pick<CraftTask, 'crafting' | 'photos' | 'seed'>,

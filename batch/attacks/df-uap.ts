@@ -1,11 +1,11 @@
 /**
- * DF-UAP: C. Zhang, P. Benz, T. Imtiaz, I. S. Kweon, "Understanding adversarial examples from the mutual influence of images and perturbations", CVPR
- * 2020, arXiv 2007.06189.
+ * DF-UAP: C. Zhang, P. Benz, T. Imtiaz, I. S. Kweon, "Understanding adversarial examples from the mutual influence of
+ * images and perturbations", CVPR 2020, arXiv 2007.06189.
  *
  *   max_v  mean_x min(max_{j != y} f_j(x + v) - f_y(x + v), kappa)   with |v|_p <= epsilon,
- * y the label of the clean photo: photos that are misread by more than kappa no longer pull. Towards a target t it is the margin of t that grows
- * (there without a clamp). Adam with a step of 0.005 on pixels of 0..1 (0.1275 of an epsilon of 10/255), batches of 32 and kappa 10 are the paper's;
- * its photos may be of any other data set.
+ * y the label of the clean photo: photos that are misread by more than kappa no longer pull. Towards a target t it is
+ * the margin of t that grows (there without a clamp). Adam with a step of 0.005 on pixels of 0..1 (0.1275 of an epsilon
+ * of 10/255), batches of 32 and kappa 10 are the paper's; its photos may be of any other data set.
  */
 import { z } from 'zod';
 import { attack } from './attack.ts';

@@ -1,6 +1,6 @@
 /**
- * Runs an attack step by step until its budget is spent: counts, projects, reports, keeps checkpoints and the best iterate. Everything is chosen on the
- * crafting photos: no other photo is looked at.
+ * Runs an attack step by step until its budget is spent: counts, projects, reports, keeps checkpoints and the best
+ * iterate. Everything is chosen on the crafting photos: no other photo is looked at.
  */
 import { project } from '#shared/images';
 import type { Budget } from '#shared/release';

@@ -1,12 +1,13 @@
 /**
- * GD-UAP: K. R. Mopuri, A. Ganeshan, R. V. Babu, "Generalizable data-free objective for crafting universal adversarial perturbations", TPAMI 2018,
- * arXiv 1801.08092.
+ * GD-UAP: K. R. Mopuri, A. Ganeshan, R. V. Babu, "Generalizable data-free objective for crafting universal adversarial
+ * perturbations", TPAMI 2018, arXiv 1801.08092.
  *
  *   max_v  sum_l log |a_l(x + v)|_2   with |v|_p <= epsilon,
- * a_l the activations of layer l: no label is looked at. x is the middle grey (prior `none`: no data), noise with the mean and spread of photographs
- * (`range`), or the crafting photos (`data`). Adam with steps of 0.1 pixel values (0.01 of an epsilon of 10), from uniform noise of the bound. When more
- * than half of the values of v lie at the bound and fewer than one in 100,000 come or go, v is halved, so that it can move again (norm inf).
- * Of all iterates the best on crafting photos is kept, as in the paper.
+ * a_l the activations of layer l: no label is looked at. x is the middle grey (prior `none`: no data), noise with the
+ * mean and spread of photographs (`range`), or the crafting photos (`data`). Adam with steps of 0.1 pixel values (0.01
+ * of an epsilon of 10), from uniform noise of the bound. When more than half of the values of v lie at the bound and
+ * fewer than one in 100,000 come or go, v is halved, so that it can move again (norm inf). Of all iterates the best on
+ * crafting photos is kept, as in the paper.
  */
 import { z } from 'zod';
 import { linfNorm } from '#shared/images';
@@ -80,7 +81,9 @@ export const gdUap = attack({
   },
 });
 
-/** The grey canvas, or 64 canvases of noise with the mean and the standard deviation that ImageNet's photographs have. */
+/**
+ * The grey canvas, or 64 canvases of noise with the mean and the standard deviation that ImageNet's photographs have.
+ */
 function priorPictures(prior: 'none' | 'range', work: Work): { pictures: Pixels; indices: number[] } {
   const { size } = work.task.photos;
   const count = prior === 'none' ? 1 : 64;

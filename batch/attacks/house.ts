@@ -1,15 +1,19 @@
 /**
- * The house recipe: what the ablation in docs/algorithms.md left standing. The loss of Cosine-UAP (C. Zhang, P. Benz, A. Karjauv, I. S. Kweon, "Data-free
- * universal adversarial perturbation and black-box attack", ICCV 2021), less what all photos share:
+ * The house recipe: what the ablation in docs/algorithms.md left standing. The loss of Cosine-UAP (C. Zhang, P. Benz,
+ * A. Karjauv, I. S. Kweon, "Data-free universal adversarial perturbation and black-box attack", ICCV 2021), less what
+ * all photos share:
  *   min_v  mean_x cos(f(x + v) - c, f(x) - c)   with |v|_p <= epsilon,
- * c the mean clean logits of the crafting photos. Networks whose logits end in a ReLU (SqueezeNet) are not centred: near the floor of all their logits
- * f(x + v) - c points away from f(x) - c whatever the label, so that the cosine falls and few photos are fooled.
+ * c the mean clean logits of the crafting photos. Networks whose logits end in a ReLU (SqueezeNet) are not centred:
+ * near the floor of all their logits f(x + v) - c points away from f(x) - c whatever the label, so that the cosine
+ * falls and few photos are fooled.
  *
- * Steps along the sign of an L1-normalised momentum of 0.95 (norm 2: along the momentum) begin at 0.8 epsilon, where v jumps from corner to corner of the
- * ball and does not stay in the first hollow that it meets, and die away to a fiftieth of that, where it settles. Each gradient is taken where the
- * momentum would lead (Nesterov). Batches grow from 8 photos to 40: far from the end a rough direction will do, and more steps are worth more.
+ * Steps along the sign of an L1-normalised momentum of 0.95 (norm 2: along the momentum) begin at 0.8 epsilon, where v
+ * jumps from corner to corner of the ball and does not stay in the first hollow that it meets, and die away to a
+ * fiftieth of that, where it settles. Each gradient is taken where the momentum would lead (Nesterov). Batches grow
+ * from 8 photos to 40: far from the end a rough direction will do, and more steps are worth more.
  *
- * Photos are mirrored and moved, and enlarged by up to 30 % once each has been seen 40 times: a short craft learns nothing by heart, and a long one does.
+ * Photos are mirrored and moved, and enlarged by up to 30 % once each has been seen 40 times: a short craft learns
+ * nothing by heart, and a long one does.
  */
 import { z } from 'zod';
 import { softmax } from '#shared/metrics';
@@ -72,8 +76,8 @@ export const house = attack({
 });
 
 /**
- * Positions of the photos that the surrogates say most about: the surest of every class first, then the second of every class, and so on. Pictures from a
- * seed are free, and most of them are nothing to a classifier.
+ * Positions of the photos that the surrogates say most about: the surest of every class first, then the second of every
+ * class, and so on. Pictures from a seed are free, and most of them are nothing to a classifier.
  */
 function surest({ sides, task }: Work, count: number): number[] {
   const sureness = task.crafting.map((_, position) =>

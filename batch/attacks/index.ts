@@ -40,7 +40,10 @@ export function findAttack(name: string): Attack {
   );
 }
 
-/** The settings of an attack with its defaults filled in. @throws UsageError naming the setting that is unknown or wrong. */
+/**
+ * The settings of an attack with its defaults filled in. @throws UsageError naming the setting that is unknown or
+ * wrong.
+ */
 export function parseSettings(attack: Attack, settings: Record<string, unknown> = {}): Record<string, unknown> {
   const known = Object.keys(attack.settings.shape);
   for (const name of Object.keys(settings)) {
@@ -69,7 +72,8 @@ export function citation(paper: Paper | null): string {
 }
 
 /**
- * Crafts one perturbation. The same inputs and seed give the same bytes on one provider, however many workers there are; a budget in seconds does not.
+ * Crafts one perturbation. The same inputs and seed give the same bytes on one provider, however many workers there
+ * are; a budget in seconds does not.
  *
  * @throws UsageError for an unknown attack or setting, or for fewer than two photos.
  */

@@ -1,8 +1,9 @@
 /**
  * Random noise of the same bound: the control that every perturbation is read beside.
  *
- * norm inf: `sign`, every value -epsilon or +epsilon; `uniform` in [-epsilon, epsilon]; `gaussian` of standard deviation epsilon / 2, cut off at
- * the bound. norm 2: the same draws, scaled to length epsilon; Gaussian draws make every direction equally likely.
+ * norm inf: `sign`, every value -epsilon or +epsilon; `uniform` in [-epsilon, epsilon]; `gaussian` of standard
+ * deviation epsilon / 2, cut off at the bound. norm 2: the same draws, scaled to length epsilon; Gaussian draws make
+ * every direction equally likely.
  */
 import { z } from 'zod';
 import { project } from '#shared/images';

@@ -50,8 +50,8 @@ export const margin = ({ clampAt, target }: { clampAt?: number; target?: number 
 });
 
 /**
- * Cosine with the clean logits, both less a share of their mean over the clean photos: down; with the axis of a target class: up. The share may depend
- * on the surrogate.
+ * Cosine with the clean logits, both less a share of their mean over the clean photos: down; with the axis of a target
+ * class: up. The share may depend on the surrogate.
  */
 export const cosine = (of: { centred: (side: Side) => number; target?: number }): Objective => ({
   name: 'cosine',
@@ -90,7 +90,8 @@ export const activationRatio = ({ depth }: { depth: number }): Objective => ({
 /** For `Compute.classGradients`. */
 export const weightedLogits: Objective = { name: 'cotangent', direction: 1, compose: withCotangent };
 
-// The last few gradient graphs of this process: seeds and settings of one surrogate follow each other, and each graph takes half a second to make.
+// The last few gradient graphs of this process: seeds and settings of one surrogate follow each other, and each graph
+// takes half a second to make.
 const recent = new Map<string, Program>();
 const kept = 4;
 

@@ -6,7 +6,10 @@ export interface Optimiser {
   /** What it remembers between steps. */
   readonly state: State;
   step(v: Float32Array, gradient: Float32Array, progress: number): void;
-  /** Where the next step would lead along the momentum alone, written to `to`; the caller projects. Not every optimiser has a momentum to follow. */
+  /**
+   * Where the next step would lead along the momentum alone, written to `to`; the caller projects. Not every optimiser
+   * has a momentum to follow.
+   */
   lookAhead?(v: Float32Array, to: Float32Array, progress: number): void;
 }
 
@@ -17,7 +20,10 @@ export interface Schedule {
   decayTo: number;
 }
 
-/** From `step` to `step * decayTo` along half a cosine (I. Loshchilov, F. Hutter, "SGDR", 2016, arXiv 1608.03983, without restarts). */
+/**
+ * From `step` to `step * decayTo` along half a cosine (I. Loshchilov, F. Hutter, "SGDR", 2016, arXiv 1608.03983,
+ * without restarts).
+ */
 export function stepAt({ step, decayTo }: Schedule, progress: number): number {
   const share = Math.min(1, Math.max(0, progress));
   return step * (decayTo + ((1 - decayTo) * (1 + Math.cos(Math.PI * share))) / 2);
@@ -26,10 +32,10 @@ export function stepAt({ step, decayTo }: Schedule, progress: number): number {
 const signOf = (x: number) => (x > 0 ? 1 : x < 0 ? -1 : 0);
 
 /**
- * Momentum over L1-normalised gradients (Y. Dong et al., "Boosting adversarial attacks with momentum", 2017, arXiv 1710.06081):
- * m <- mu m + g / |g|_1, then v <- v - a sign(m) under norm inf, v <- v - a m / |m|_2 under norm 2. The size of g does not matter.
- * Looking ahead (Y. Nesterov 1983; J. Lin et al., "Nesterov accelerated gradient and scale invariance for adversarial attacks", ICLR 2020, arXiv
- * 1908.06281) is mu times a step.
+ * Momentum over L1-normalised gradients (Y. Dong et al., "Boosting adversarial attacks with momentum", 2017, arXiv
+ * 1710.06081): m <- mu m + g / |g|_1, then v <- v - a sign(m) under norm inf, v <- v - a m / |m|_2 under norm 2. The
+ * size of g does not matter. Looking ahead (Y. Nesterov 1983; J. Lin et al., "Nesterov accelerated gradient and scale
+ * invariance for adversarial attacks", ICLR 2020, arXiv 1908.06281) is mu times a step.
  */
 export function momentumSteps(length: number, options: Schedule & { norm: Norm; momentum: number }): Optimiser {
   const m = new Float64Array(length);
@@ -57,7 +63,10 @@ export function momentumSteps(length: number, options: Schedule & { norm: Norm; 
   };
 }
 
-/** Adam (D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2014, arXiv 1412.6980), with its betas of 0.9 and 0.999. */
+/**
+ * Adam (D. Kingma, J. Ba, "Adam: a method for stochastic optimization", 2014, arXiv 1412.6980), with its betas of 0.9
+ * and 0.999.
+ */
 export function adam(length: number, options: Schedule): Optimiser {
   const [beta1, beta2] = [0.9, 0.999];
   const first = new Float64Array(length);

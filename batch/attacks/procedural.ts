@@ -1,11 +1,12 @@
 /**
- * Procedural noise: K. T. Co, L. Munoz-Gonzalez, S. de Maupeou, E. C. Lupu, "Procedural noise adversarial examples for black-box attacks on deep
- * convolutional networks", CCS 2019, arXiv 1810.00470.
+ * Procedural noise: K. T. Co, L. Munoz-Gonzalez, S. de Maupeou, E. C. Lupu, "Procedural noise adversarial examples for
+ * black-box attacks on deep convolutional networks", CCS 2019, arXiv 1810.00470.
  *
- * v = epsilon sign(pattern), one pattern for all three planes: Perlin noise (wavelengths, octaves, sine) or Gabor noise (width, wave, direction, density).
- * The parameters are searched for by asking the model for labels alone, on some of the crafting photos: no gradient is taken. The paper searches by
- * Bayesian optimisation; here half of the candidates are drawn at random and half are small changes of the best so far. One look at one photo counts
- * as one gradient of the budget, though it costs about a third.
+ * v = epsilon sign(pattern), one pattern for all three planes: Perlin noise (wavelengths, octaves, sine) or Gabor noise
+ * (width, wave, direction, density). The parameters are searched for by asking the model for labels alone, on some of
+ * the crafting photos: no gradient is taken. The paper searches by Bayesian optimisation; here half of the candidates
+ * are drawn at random and half are small changes of the best so far. One look at one photo counts as one gradient of
+ * the budget, though it costs about a third.
  */
 import { z } from 'zod';
 import { l2Norm } from '#shared/images';
@@ -101,7 +102,10 @@ function perturbationOf(of: Parameters, size: number, norm: 'inf' | '2', epsilon
   return Float32Array.from({ length: 3 * plane.length }, (_, i) => scale * values[i % plane.length]);
 }
 
-/** How many of the first crafting photos it fools, over all surrogates; rounded pixels, as they could be sent to anyone's model. */
+/**
+ * How many of the first crafting photos it fools, over all surrogates; rounded pixels, as they could be sent to
+ * anyone's model.
+ */
 async function fooledBy(work: Work, v: Float32Array, count: number): Promise<number> {
   const { compute, crafting, photos, signal } = work.task;
   const items = crafting.slice(0, count).map((photo) => ({ photo, flip: false }));

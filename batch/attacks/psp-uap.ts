@@ -1,13 +1,15 @@
 /**
- * PSP-UAP: C. Lee, Y. Song, J. Son, "Data-free universal adversarial perturbation with pseudo-semantic prior", CVPR 2025.
+ * PSP-UAP: C. Lee, Y. Song, J. Son, "Data-free universal adversarial perturbation with pseudo-semantic prior", CVPR
+ * 2025.
  *
  *   max_v  sum_i w_i sum_l log |a_l(x_i + v)|_2   with |v|_p <= epsilon,
- * x_i random crops, of 8 to 100 % of the area and enlarged to the full size, of v itself on grey noise: v grows the semantics that it is crafted on, and
- * no photo is needed. w_i = sqrt(1 / KL(f(x_i) | f(x_i + v))), at a temperature, scaled to a mean of 1: samples that v does not turn yet weigh more.
+ * x_i random crops, of 8 to 100 % of the area and enlarged to the full size, of v itself on grey noise: v grows the
+ * semantics that it is crafted on, and no photo is needed. w_i = sqrt(1 / KL(f(x_i) | f(x_i + v))), at a temperature,
+ * scaled to a mean of 1: samples that v does not turn yet weigh more.
  *
- * The noise (standard deviation 10 at first, growing to 127) is the paper's curriculum. Its samples and v are also rotated, scaled and shuffled together,
- * which would move the gradient back through those; here the samples alone are mirrored, moved and enlarged. Adam in the paper, with a step larger than
- * the bound; here the sign of a momentum.
+ * The noise (standard deviation 10 at first, growing to 127) is the paper's curriculum. Its samples and v are also
+ * rotated, scaled and shuffled together, which would move the gradient back through those; here the samples alone are
+ * mirrored, moved and enlarged. Adam in the paper, with a step larger than the bound; here the sign of a momentum.
  */
 import { z } from 'zod';
 import { softmax } from '#shared/metrics';

@@ -1,13 +1,15 @@
 /**
- * SGA: X. Liu, Y. Zhong, Y. Zhang, L. Qin, W. Deng, "Enhancing generalization of universal adversarial perturbation through gradient aggregation",
- * ICCV 2023, arXiv 2308.06015.
+ * SGA: X. Liu, Y. Zhong, Y. Zhang, L. Qin, W. Deng, "Enhancing generalization of universal adversarial perturbation
+ * through gradient aggregation", ICCV 2023, arXiv 2308.06015.
  *
- * For each large batch a temporary u starts at v and walks through it in small batches: u <- project(u + a sign(g)), g the gradient of the clamped
- * cross-entropy with the clean labels at u. The raw gradients g of the walk are added up, and v takes one step of size a along the sign of their sum
- * (here, as elsewhere, with a momentum that 0 switches off): small batches look around, large steps are taken by all of them.
+ * For each large batch a temporary u starts at v and walks through it in small batches: u <- project(u + a sign(g)), g
+ * the gradient of the clamped cross-entropy with the clean labels at u. The raw gradients g of the walk are added up,
+ * and v takes one step of size a along the sign of their sum (here, as elsewhere, with a momentum that 0 switches off):
+ * small batches look around, large steps are taken by all of them.
  *
- * The paper walks batches of 125 or 250 photos in tens, four times, and takes 1,600 large steps of epsilon/10, which is 800,000 gradients and more. The
- * default here is a walk of four small batches, so that a few thousand gradients give a hundred large steps.
+ * The paper walks batches of 125 or 250 photos in tens, four times, and takes 1,600 large steps of epsilon/10, which is
+ * 800,000 gradients and more. The default here is a walk of four small batches, so that a few thousand gradients give a
+ * hundred large steps.
  */
 import { z } from 'zod';
 import { project } from '#shared/images';

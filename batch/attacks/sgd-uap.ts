@@ -1,10 +1,11 @@
 /**
- * SGD-UAP: A. Shafahi, M. Najibi, Z. Xu, J. Dickerson, L. S. Davis, T. Goldstein, "Universal adversarial training", 2018, arXiv 1811.11304
- * (AAAI 2020), algorithm 2 and its clamped loss (equation 5).
+ * SGD-UAP: A. Shafahi, M. Najibi, Z. Xu, J. Dickerson, L. S. Davis, T. Goldstein, "Universal adversarial training",
+ * 2018, arXiv 1811.11304 (AAAI 2020), algorithm 2 and its clamped loss (equation 5).
  *
  *   max_v  mean_x min(CE(f(x + v), y), beta)   with |v|_p <= epsilon,
- * by v <- project(v + a sign(m)), m the momentum of the gradient (momentum 0 is the paper's plain sign step). Photos whose loss has passed beta stop
- * pulling, so that no single photo runs away with the sum. y: the labels that the surrogate itself gives the clean photos, so that none are needed.
+ * by v <- project(v + a sign(m)), m the momentum of the gradient (momentum 0 is the paper's plain sign step). Photos
+ * whose loss has passed beta stop pulling, so that no single photo runs away with the sum. y: the labels that the
+ * surrogate itself gives the clean photos, so that none are needed.
  */
 import { z } from 'zod';
 import { attack } from './attack.ts';

@@ -1,13 +1,16 @@
 /**
- * SV-UAP: V. Khrulkov, I. Oseledets, "Art of singular vectors and universal adversarial perturbations", CVPR 2018, arXiv 1709.03582.
+ * SV-UAP: V. Khrulkov, I. Oseledets, "Art of singular vectors and universal adversarial perturbations", CVPR 2018,
+ * arXiv 1709.03582.
  *
  *   max_v  sum_x |J_x v|_q^q   with |v|_p = epsilon,
- * J_x the Jacobian of a hidden layer at photo x: the (p,q)-singular vector, found by the generalised power method (D. Boyd, 1974),
+ * J_x the Jacobian of a hidden layer at photo x: the (p,q)-singular vector, found by the generalised power method (D.
+ * Boyd, 1974),
  *   v <- epsilon * psi_p'(sum_x J_x^T psi_q(J_x v)), normalised;   psi_r(z) = sign(z) |z|^(r-1).
- * Under norm inf the outer psi is the sign, under norm 2 nothing. q = 10 and 64 photos are the paper's; its best layers lie early in the network.
+ * Under norm inf the outer psi is the sign, under norm 2 nothing. q = 10 and 64 photos are the paper's; its best layers
+ * lie early in the network.
  *
- * J_x^T u is a gradient (of the layer's outputs times u). J_x v is had by central differences of the layer along v, half a pixel value to either side:
- * two forward passes in place of a second differentiation.
+ * J_x^T u is a gradient (of the layer's outputs times u). J_x v is had by central differences of the layer along v,
+ * half a pixel value to either side: two forward passes in place of a second differentiation.
  */
 import { z } from 'zod';
 import { differentiate, inferShapes, layersOf, type Model, readModel, withCotangent } from '#shared/graph';
@@ -73,7 +76,10 @@ export const svUap = attack({
 });
 
 interface Product {
-  /** sum over photos of J^T psi_q(J probe / largest): a tenth power of the thing itself would leave the range of float32. */
+  /**
+   * sum over photos of J^T psi_q(J probe / largest): a tenth power of the thing itself would leave the range of
+   * float32.
+   */
   sum: Float32Array;
   /** The largest value of J probe. */
   largest: number;

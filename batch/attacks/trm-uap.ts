@@ -1,11 +1,12 @@
 /**
- * TRM-UAP: Y. Liu, X. Feng, Y. Wang, W. Yang, D. Ming, "TRM-UAP: Enhancing the transferability of data-free universal adversarial perturbation via
- * truncated ratio maximization", ICCV 2023.
+ * TRM-UAP: Y. Liu, X. Feng, Y. Wang, W. Yang, D. Ming, "TRM-UAP: Enhancing the transferability of data-free universal
+ * adversarial perturbation via truncated ratio maximization", ICCV 2023.
  *
  *   max_v  sum_l log (|a_l+(x + v)|_2 / |a_l-(x + v)|_2)   with |v|_p <= epsilon,
- * a_l+ and a_l- the positive and the negative outputs of convolution l, over the first 80 % of the layers (the truncation). x are jigsaw pictures of
- * random colours that get finer as crafting goes on, from 2 to 16 cells a side (the curriculum): no photo is needed. Adam in the paper, whose step of
- * 0.1 on pixels of 0..1 is larger than the bound, so that it moves like a sign step: here the sign of a momentum.
+ * a_l+ and a_l- the positive and the negative outputs of convolution l, over the first 80 % of the layers (the
+ * truncation). x are jigsaw pictures of random colours that get finer as crafting goes on, from 2 to 16 cells a side
+ * (the curriculum): no photo is needed. Adam in the paper, whose step of 0.1 on pixels of 0..1 is larger than the
+ * bound, so that it moves like a sign step: here the sign of a momentum.
  */
 import { z } from 'zod';
 import { paintJigsaw, random } from '../synthetic/index.ts';

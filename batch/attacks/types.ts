@@ -9,7 +9,10 @@ export interface Surrogate {
   sha256: string;
 }
 
-/** One surrogate and what it says of the crafting photos as they are. Rows are 2 * position among the crafting photos + mirrored. */
+/**
+ * One surrogate and what it says of the crafting photos as they are. Rows are 2 * position among the crafting photos +
+ * mirrored.
+ */
 export interface Side {
   surrogate: Surrogate;
   classes: number;
@@ -23,7 +26,10 @@ export interface CurvePoint {
   gradients: number;
   /** Mean over the photos since the last point. */
   loss: number;
-  /** Share of those photos that the perturbation of that moment had fooled, before rounding; null where no photo was looked at. */
+  /**
+   * Share of those photos that the perturbation of that moment had fooled, before rounding; null where no photo was
+   * looked at.
+   */
   fooling: number | null;
 }
 
@@ -73,9 +79,15 @@ export interface Crafted {
   /** Of all runs together, where a checkpoint was resumed. */
   seconds: number;
   curve: CurvePoint[];
-  /** Fooling ratio on the crafting photos, rounded pixels; over several surrogates, every photo on each. Null without a surrogate. */
+  /**
+   * Fooling ratio on the crafting photos, rounded pixels; over several surrogates, every photo on each. Null without a
+   * surrogate.
+   */
   fooling: Share | null;
-  /** Of the crafting photos that are not of the target class, the share that is taken for it; null for an attack without a target. */
+  /**
+   * Of the crafting photos that are not of the target class, the share that is taken for it; null for an attack without
+   * a target.
+   */
   success: Share | null;
   /** Gradients that a resumed run found done. */
   resumedFrom: number;

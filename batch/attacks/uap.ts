@@ -1,12 +1,14 @@
 /**
- * UAP: S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, with DeepFool inside
- * (S.-M. Moosavi-Dezfooli, A. Fawzi, P. Frossard, CVPR 2016, arXiv 1511.04599).
+ * UAP: S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv
+ * 1610.08401, with DeepFool inside (S.-M. Moosavi-Dezfooli, A. Fawzi, P. Frossard, CVPR 2016, arXiv 1511.04599).
  *
- * Passes over the photos. For every photo that v does not fool yet, DeepFool finds a small r with k(x + v + r) != k(x + v): it crosses the nearest of the
- * boundaries to the ten likeliest classes, each taken as flat, r <- r + |f_k - f_0| / |w_k|^2 w_k, w_k the difference of the classes' gradients, at most
- * ten times, overshooting by 0.02. Then v <- project(v + r), unless DeepFool took nine steps and more. All of these are the paper's values.
+ * Passes over the photos. For every photo that v does not fool yet, DeepFool finds a small r with k(x + v + r) != k(x +
+ * v): it crosses the nearest of the boundaries to the ten likeliest classes, each taken as flat, r <- r + |f_k - f_0| /
+ * |w_k|^2 w_k, w_k the difference of the classes' gradients, at most ten times, overshooting by 0.02. Then v <-
+ * project(v + r), unless DeepFool took nine steps and more. All of these are the paper's values.
  *
- * The paper goes photo by photo. Here the photos of a batch share one v: their r are found at the same time and added up; batch 1 is the paper's.
+ * The paper goes photo by photo. Here the photos of a batch share one v: their r are found at the same time and added
+ * up; batch 1 is the paper's.
  */
 import { z } from 'zod';
 import { keepsBatchApart, readModel } from '#shared/graph';
@@ -85,7 +87,10 @@ interface Point {
   logits: Float32Array;
 }
 
-/** DeepFool for many photos at once, each from its own place; the loss that is reported for `uap` is the length of what it finds. */
+/**
+ * DeepFool for many photos at once, each from its own place; the loss that is reported for `uap` is the length of what
+ * it finds.
+ */
 function deepFoolOn(work: Work, of: Settings) {
   const { compute, photos, signal } = work.task;
   const [{ surrogate, classes }] = work.sides;
@@ -136,7 +141,9 @@ function deepFoolOn(work: Work, of: Settings) {
   };
 }
 
-/** Moves r to the nearest of the boundaries between the first of the ranked classes and the others, all taken as flat. */
+/**
+ * Moves r to the nearest of the boundaries between the first of the ranked classes and the others, all taken as flat.
+ */
 function toNearest(r: Float32Array, ranking: number[], at: { gradients: Float32Array; logits: Float32Array }): void {
   const { gradients, logits } = at;
   const { length: size } = r;

@@ -1,4 +1,7 @@
-/** The surrogates at work: their clean predictions, gradients over all of them, and the count of what was spent. An attack sees nothing else of compute. */
+/**
+ * The surrogates at work: their clean predictions, gradients over all of them, and the count of what was spent. An
+ * attack sees nothing else of compute.
+ */
 import { argmax, wilson } from '#shared/metrics';
 import type { Share } from '#shared/release';
 import type { Item } from '../compute/index.ts';
@@ -44,7 +47,10 @@ export class Work {
     this.recent = new Recent(task.crafting.length * this.sides.length);
   }
 
-  /** @throws UsageError for a target that a surrogate has no class for, and for a surrogate that says the same of every photo. */
+  /**
+   * @throws UsageError for a target that a surrogate has no class for, and for a surrogate that says the same of every
+   * photo.
+   */
   static async open(task: CraftTask, options: WorkOptions): Promise<Work> {
     const sides: Side[] = [];
     for (const surrogate of task.surrogates) sides.push(await lookAtClean(task, surrogate, sides.length));
@@ -68,7 +74,10 @@ export class Work {
     return this.target === undefined ? label !== labels[row] : label === this.target;
   }
 
-  /** The gradient of an objective at clip(photo + v), over photos and surrogates. Items without a row are no crafting photos, and count in no ratio. */
+  /**
+   * The gradient of an objective at clip(photo + v), over photos and surrogates. Items without a row are no crafting
+   * photos, and count in no ratio.
+   */
   gradientsOf(objective: Objective): (items: Item[], v: Float32Array, photos?: Pixels) => Promise<Gradient> {
     const { compute, signal } = this.task;
     const parts = this.sides.map((side) => ({
@@ -107,7 +116,10 @@ export class Work {
     this.#used.add(key);
   }
 
-  /** Fooling ratio of v on the crafting photos (a target: of those not of its class, the share taken for it), on rounded pixels. */
+  /**
+   * Fooling ratio of v on the crafting photos (a target: of those not of its class, the share taken for it), on rounded
+   * pixels.
+   */
   async measure(v: Float32Array, most = Number.POSITIVE_INFINITY): Promise<{ fooling: Share; success: Share | null }> {
     const { compute, crafting, photos, signal } = this.task;
     const items = crafting.slice(0, most).map((photo) => ({ photo, flip: false }));

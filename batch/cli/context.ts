@@ -1,4 +1,7 @@
-/** What every command shares: its common flags, how it talks (people on standard error, scripts on standard output), and how it ends. */
+/**
+ * What every command shares: its common flags, how it talks (people on standard error, scripts on standard output), and
+ * how it ends.
+ */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FormatError } from '#shared/formats';
 import { GraphError } from '#shared/graph';
@@ -21,7 +24,10 @@ export interface Context {
   seed: number;
   /** Aborted by the first Ctrl-C (or SIGTERM): stop at the next safe place by throwing. */
   signal: AbortSignal;
-  /** What is going on now, to standard error: one line rewritten on a terminal, else a line every few seconds. Nothing under --quiet. */
+  /**
+   * What is going on now, to standard error: one line rewritten on a terminal, else a line every few seconds. Nothing
+   * under --quiet.
+   */
   progress(text: string): void;
   /** A line for people that stays, to standard error. Nothing under --quiet. */
   say(text: string): void;
@@ -80,7 +86,10 @@ let lastProgress = 0;
 /** Milliseconds between two progress reports: on a terminal, and in a log. */
 const TERMINAL_INTERVAL = 100;
 const LOG_INTERVAL = 5000;
-/** A Ctrl-C reaches us twice when a launcher in the same terminal hands it on; a person's second one comes later than this. */
+/**
+ * A Ctrl-C reaches us twice when a launcher in the same terminal hands it on; a person's second one comes later than
+ * this.
+ */
 const ECHO = 300;
 
 /** Wraps the body of a command for commander: `command.action(action(async (context, options, ...args) => {...}))`. */
@@ -149,7 +158,10 @@ function clearLine(): void {
   lineIsDirty = false;
 }
 
-/** The first SIGINT or SIGTERM aborts the commands' signal; the second ends the process. A reader that went away (`| head`) is no error. */
+/**
+ * The first SIGINT or SIGTERM aborts the commands' signal; the second ends the process. A reader that went away (`|
+ * head`) is no error.
+ */
 export function listenForEndings(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -183,7 +195,10 @@ const exitStatusOfSignal = (name: NodeJS.Signals) => (name === 'SIGTERM' ? 143 :
 const badInput = [UsageError, GraphError, ImageError, FormatError];
 const faults = [TypeError, ReferenceError, RangeError, SyntaxError];
 
-/** Says in one paragraph why a command failed, and sets the exit status: 1 failed, 2 bad usage or input, 130 interrupted. */
+/**
+ * Says in one paragraph why a command failed, and sets the exit status: 1 failed, 2 bad usage or input, 130
+ * interrupted.
+ */
 export function finish(error: unknown): void {
   clearLine();
   if (interrupted !== null) {

@@ -203,8 +203,8 @@ function understood({ array, shape, scale, layout, order, linf, l2 }: Perturbati
 }
 
 /**
- * The bound of the noise that stands beside it. Under norm inf most values of a perturbation lie at the bound, so that their root mean square is near
- * the largest one; under norm 2 a few stand out far.
+ * The bound of the noise that stands beside it. Under norm inf most values of a perturbation lie at the bound, so that
+ * their root mean square is near the largest one; under norm 2 a few stand out far.
  */
 function boundOf(file: PerturbationFile, { norm: given, epsilon }: Options): { norm: Norm; epsilon: number } {
   const norm = given ?? (file.l2 / Math.sqrt(file.v.length) > file.linf / 2 ? 'inf' : '2');

@@ -29,7 +29,10 @@ interface CheckOptions {
 
 /** Photos that are averaged over: kinks of single photos weigh less, and the check still takes seconds. */
 const photosChecked = 4;
-/** Step of the central differences, in pixel values of 0..255: small against the kinks of Relu, large against float32's rounding. */
+/**
+ * Step of the central differences, in pixel values of 0..255: small against the kinks of Relu, large against float32's
+ * rounding.
+ */
 const step = 0.002;
 
 type Session = Awaited<ReturnType<typeof openOnce>>;
@@ -119,7 +122,9 @@ interface Kind {
   feeds: Feeds;
 }
 
-/** Every kind of loss with inputs that leave it far from flat; the cross-entropy, whose forward graph is given, first. */
+/**
+ * Every kind of loss with inputs that leave it far from flat; the cross-entropy, whose forward graph is given, first.
+ */
 async function kindsOf(model: Model, crossEntropy: Uint8Array, at: Photos): Promise<Kind[]> {
   const [count] = at.dims;
   // Any label serves; class 0 is rarely the one predicted, so the loss is far from flat.
@@ -212,8 +217,8 @@ async function compare(
 }
 
 /**
- * The sign of the gradient on a random half of the pixels. A plain random direction is nearly orthogonal to the gradient, so its
- * derivative would drown in float32's rounding.
+ * The sign of the gradient on a random half of the pixels. A plain random direction is nearly orthogonal to the
+ * gradient, so its derivative would drown in float32's rounding.
  */
 function signedGradient(gradient: Float32Array, seed: number): Float32Array {
   let state = (seed + 1) >>> 0;

@@ -37,7 +37,8 @@ registerRelease(program);
 registerServe(program);
 
 function errorParagraph(text: string): string {
-  // commander looks for missing options first; a misspelt one is missing because it is unknown, and that is what a person wants to hear.
+  // commander looks for missing options first; a misspelt one is missing because it is unknown, and that is what a
+  // person wants to hear.
   const said = unknownFlag() ?? paragraph(text).replace(/^error: /, '');
   return `atlas: ${said[0].toUpperCase()}${said.slice(1)}${/[.?!)]$/.test(said) ? '' : '.'} Add --help to the command to see what it takes.`;
 }

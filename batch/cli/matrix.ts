@@ -4,8 +4,9 @@ import { table } from './text.ts';
 const WIDTH = 80;
 
 /**
- * Fooling ratios for a terminal: a row for each perturbation, a column for each target, the noise of the same bound as the last row. One table for each
- * attack and bound. Where the names of the targets do not fit into 80 columns they are numbered, and where the numbers do not either, the table goes on below.
+ * Fooling ratios for a terminal: a row for each perturbation, a column for each target, the noise of the same bound as
+ * the last row. One table for each attack and bound. Where the names of the targets do not fit into 80 columns they are
+ * numbered, and where the numbers do not either, the table goes on below.
  *
  * @param rows Noise that is a perturbation of its own is left out: it is the last row of each table already.
  */

@@ -31,7 +31,10 @@ interface AddOptions {
   limit: number;
 }
 
-/** Side of the canvas that preprocessings are tried on: the one that perturbations are made for unless a study says otherwise. */
+/**
+ * Side of the canvas that preprocessings are tried on: the one that perturbations are made for unless a study says
+ * otherwise.
+ */
 const canvas = 224;
 
 export function registerAdd(models: Command): void {

@@ -48,8 +48,8 @@ export interface PerturbationFile {
 const mostInPictures = 64;
 
 /**
- * Reads .npy, .npz, .safetensors, .mat (level 5), .pth and .pt: an array [3,S,S] or [S,S,3], with or without a leading 1; and .png: v around the
- * middle grey, 128 + v, or amplified as in our preview.png and then scaled to a bound.
+ * Reads .npy, .npz, .safetensors, .mat (level 5), .pth and .pt: an array [3,S,S] or [S,S,3], with or without a leading
+ * 1; and .png: v around the middle grey, 128 + v, or amplified as in our preview.png and then scaled to a bound.
  *
  * Guesses: planes first or last by the shape; units of 0..1 where no value exceeds 1; RGB.
  *

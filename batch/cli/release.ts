@@ -1,4 +1,7 @@
-/** `atlas release build`, `verify` and `pull`: releases in folders and behind addresses. What is done to a bucket: release-bucket.ts. */
+/**
+ * `atlas release build`, `verify` and `pull`: releases in folders and behind addresses. What is done to a bucket:
+ * release-bucket.ts.
+ */
 import type { Command } from 'commander';
 import { AtlasError } from '../errors/index.ts';
 import {

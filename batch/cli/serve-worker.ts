@@ -69,8 +69,8 @@ async function localBucket(
 }
 
 /**
- * Starts `wrangler dev` on the checkout's Worker with these pages and this emulated bucket, and waits until its bucket answers.
- * Nothing of it reaches Cloudflare.
+ * Starts `wrangler dev` on the checkout's Worker with these pages and this emulated bucket, and waits until its bucket
+ * answers. Nothing of it reaches Cloudflare.
  * @throws AtlasError with the last lines of its log where it does not start.
  */
 export async function startWorker(options: {

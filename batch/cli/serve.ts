@@ -41,7 +41,8 @@ async function serve(context: Context, options: ServeOptions): Promise<void> {
   const site = await stage('Building the site', () =>
     buildSite({ root: ROOT, release: options.release, manifestSha256: sha256, signal }),
   );
-  // Each release has an emulated bucket of its own: one that was built again under the same version meets no older bytes.
+  // Each release has an emulated bucket of its own: one that was built again under the same version meets no older
+  // bytes.
   const persistTo = join(ROOT, '.atlas', 'r2', sha256.slice(0, 16));
   const worker = await stage('Starting the Worker and its bucket', () =>
     startWorker({ root: ROOT, port, assets: site.folder, persistTo, signal }),

@@ -25,8 +25,8 @@ function samples(size: number, zoom: number, moved: number, flip: boolean) {
 }
 
 /**
- * A uint8 canvas as float32, enlarged (bilinear), moved and mirrored as the item says; what comes in over an edge is mirrored there. Writes
- * [3, size, size] into `out` at `offset`.
+ * A uint8 canvas as float32, enlarged (bilinear), moved and mirrored as the item says; what comes in over an edge is
+ * mirrored there. Writes [3, size, size] into `out` at `offset`.
  */
 function widen(pixels: Uint8Array, item: Item, size: number, out: Float32Array, offset: number): void {
   const [right, down] = item.shift ?? [0, 0];
@@ -54,8 +54,8 @@ function widen(pixels: Uint8Array, item: Item, size: number, out: Float32Array, 
 }
 
 /**
- * The photo as a model sees it, written into `out` at `offset` as [3, size, size]. Mirroring, moving and enlarging change the photo and then v is added,
- * so that v stays where it is.
+ * The photo as a model sees it, written into `out` at `offset` as [3, size, size]. Mirroring, moving and enlarging
+ * change the photo and then v is added, so that v stays where it is.
  */
 export function writeCanvas(
   pixels: Uint8Array,

@@ -8,7 +8,10 @@ export interface ComputeOptions {
   provider?: Provider | 'auto';
   /** Threads; default one for each processor, and one on a GPU. The results do not depend on it, to the last bit. */
   workers?: number;
-  /** Models, and gradients of models, that each thread keeps open; default 4. Beyond it the one not used for longest is let go. */
+  /**
+   * Models, and gradients of models, that each thread keeps open; default 4. Beyond it the one not used for longest is
+   * let go.
+   */
   sessions?: number;
   /** Told in one line what a person should know, such as that auto fell back to the CPU. */
   notice?: (line: string) => void;
@@ -42,14 +45,23 @@ export interface GradientTask {
 }
 
 export interface ClassGradientsTask {
-  /** `withCotangent` of a prepared model, differentiated: inputs `canvas` and `cotangent`, outputs `logits`, `loss` and `gradient`. */
+  /**
+   * `withCotangent` of a prepared model, differentiated: inputs `canvas` and `cotangent`, outputs `logits`, `loss` and
+   * `gradient`.
+   */
   program: Program;
   photos: Pixels;
-  /** Each a photo, the perturbation [3,S,S] that is added to it, and the cotangents [M,K]: the weights of its logits in M sums. */
+  /**
+   * Each a photo, the perturbation [3,S,S] that is added to it, and the cotangents [M,K]: the weights of its logits in
+   * M sums.
+   */
   points: { item: Item; v: Float32Array; cotangents: Float32Array }[];
   /** K. */
   classes: number;
-  /** For models that mix the batch with other axes (`keepsBatchApart` is false): the photo goes through once for every cotangent. */
+  /**
+   * For models that mix the batch with other axes (`keepsBatchApart` is false): the photo goes through once for every
+   * cotangent.
+   */
   repeat?: boolean;
   signal?: AbortSignal;
 }
@@ -60,20 +72,23 @@ export interface Compute {
   readonly workers: number;
   /** Which operators gradient graphs should be written in for this provider: an option of `differentiate`. */
   readonly profile: 'cpu' | 'gpu';
-  /** Photos that go through the model together; a property of the provider alone, since it decides how sums are rounded. */
+  /**
+   * Photos that go through the model together; a property of the provider alone, since it decides how sums are rounded.
+   */
   readonly microBatch: number;
   /** Logits [items, K] of photos, perturbed or not. */
   logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }>;
   /**
-   * The sum over the items, each times its weight, of the gradient of its loss with respect to its pixels, [3,S,S]; with the losses [items] and the
-   * logits [items, K].
+   * The sum over the items, each times its weight, of the gradient of its loss with respect to its pixels, [3,S,S];
+   * with the losses [items] and the logits [items, K].
    */
   gradient(
     task: GradientTask,
   ): Promise<{ gradient: Float32Array; losses: Float32Array; logits: Float32Array; classes: number }>;
   /**
-   * M gradients of every point, [M,3,S,S], each of one weighted sum of its logits, and the logits [K]: one forward pass for all gradients of a point,
-   * since what it left behind broadcasts against the cotangents, unless the task says `repeat`.
+   * M gradients of every point, [M,3,S,S], each of one weighted sum of its logits, and the logits [K]: one forward pass
+   * for all gradients of a point, since what it left behind broadcasts against the cotangents, unless the task says
+   * `repeat`.
    */
   classGradients(task: ClassGradientsTask): Promise<{ gradients: Float32Array; logits: Float32Array }[]>;
   /** Gives back the sessions of one program, or of all. */
@@ -82,7 +97,8 @@ export interface Compute {
   close(): Promise<void>;
 }
 
-// CPU: with one thread a session, 1 was as fast as 2 for every starter model (within 5 %), and needs less memory. A GPU starves below a dozen.
+// CPU: with one thread a session, 1 was as fast as 2 for every starter model (within 5 %), and needs less memory. A GPU
+// starves below a dozen.
 const microBatches: Record<Provider, number> = { cpu: 1, cuda: 20, webgpu: 8 };
 
 /** A float vector that threads read in place. */

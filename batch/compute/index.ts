@@ -1,4 +1,7 @@
-/** The only room that touches onnxruntime: worker threads that run models, and sum gradients the same way however many they are. */
+/**
+ * The only room that touches onnxruntime: worker threads that run models, and sum gradients the same way however many
+ * they are.
+ */
 export {
   type ClassGradientsTask,
   type Compute,

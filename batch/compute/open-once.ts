@@ -11,7 +11,9 @@ export interface OpenOnceOptions {
   threads?: number;
 }
 
-/** A session for programs that are no prepared models, on this thread and the CPU: for short commands, not for studies. */
+/**
+ * A session for programs that are no prepared models, on this thread and the CPU: for short commands, not for studies.
+ */
 export async function openOnce(model: Uint8Array, { threads = 1 }: OpenOnceOptions = {}) {
   const session = await InferenceSession.create(new Uint8Array(model), {
     executionProviders: ['cpu'],

@@ -20,8 +20,8 @@ interface Thread {
 }
 
 /**
- * Threads that each take the next job when they are free. A job is answered by exactly one thread; which one does not change its result. A thread
- * that dies fails everything that was asked of the pool, now and later.
+ * Threads that each take the next job when they are free. A job is answered by exactly one thread; which one does not
+ * change its result. A thread that dies fails everything that was asked of the pool, now and later.
  */
 export class Pool {
   readonly size: number;
@@ -78,8 +78,8 @@ export class Pool {
   }
 
   /**
-   * Runs jobs, and gives their results in the order of the jobs. Aborting leaves at once: jobs that no thread has begun are dropped, the answers of
-   * the others are ignored.
+   * Runs jobs, and gives their results in the order of the jobs. Aborting leaves at once: jobs that no thread has begun
+   * are dropped, the answers of the others are ignored.
    */
   async run(jobs: Omit<Job, 'id'>[], signal?: AbortSignal, onDone?: (index: number) => void): Promise<JobResult[]> {
     signal?.throwIfAborted();

@@ -7,7 +7,10 @@ export interface Program {
   bytes: Uint8Array;
 }
 
-/** The photos as uint8 canvases [P, 3, size, size], one after the other. Best over a SharedArrayBuffer: threads then read them in place. */
+/**
+ * The photos as uint8 canvases [P, 3, size, size], one after the other. Best over a SharedArrayBuffer: threads then
+ * read them in place.
+ */
 export interface Pixels {
   pixels: Uint8Array;
   size: number;
@@ -28,12 +31,16 @@ export interface Item {
 }
 
 /**
- * How canvas and perturbation become the model's input: `rounded`, round(clip(canvas + v)), as results are measured; `clipped`, clip(canvas + v), as
- * gradients are taken; `free`, canvas + v as it is, as differences of a Jacobian are taken.
+ * How canvas and perturbation become the model's input: `rounded`, round(clip(canvas + v)), as results are measured;
+ * `clipped`, clip(canvas + v), as gradients are taken; `free`, canvas + v as it is, as differences of a Jacobian are
+ * taken.
  */
 export type PixelRule = 'rounded' | 'clipped' | 'free';
 
-/** An input of the program that has one row for every item: `data` is [rows, width]. Integers are handed over as int64, as ONNX labels are. */
+/**
+ * An input of the program that has one row for every item: `data` is [rows, width]. Integers are handed over as int64,
+ * as ONNX labels are.
+ */
 export interface Table {
   data: Float32Array | Int32Array;
   width: number;
@@ -52,7 +59,10 @@ export interface Job {
   constants: Record<string, Float32Array>;
   /** Whether the program has outputs `loss` and `gradient` besides `logits`. */
   gradient: boolean;
-  /** [M, K]: M gradients of a single item, each of the sum of logits times one of these rows, are wanted instead of a sum over items. */
+  /**
+   * [M, K]: M gradients of a single item, each of the sum of logits times one of these rows, are wanted instead of a
+   * sum over items.
+   */
   cotangents?: Table & { data: Float32Array };
 }
 

@@ -14,8 +14,8 @@ const remedies: Record<(typeof gpus)[number], string> = {
 };
 
 /**
- * Opens a session of one node on a provider, in a process of its own: a driver that is half installed can print at length, or end the process.
- * Answers null when it works, or else why not.
+ * Opens a session of one node on a provider, in a process of its own: a driver that is half installed can print at
+ * length, or end the process. Answers null when it works, or else why not.
  */
 function probe(provider: string): Promise<string | null> {
   const entry = fileURLToPath(new URL('./probe.ts', import.meta.url));
@@ -28,8 +28,8 @@ function probe(provider: string): Promise<string | null> {
 }
 
 /**
- * The provider to work on. `auto` takes the first GPU that onnxruntime lists and that really runs a node, and otherwise the CPU, which it says in one
- * line through `notice`.
+ * The provider to work on. `auto` takes the first GPU that onnxruntime lists and that really runs a node, and otherwise
+ * the CPU, which it says in one line through `notice`.
  *
  * @throws ComputeError when the provider that was asked for cannot run here.
  */

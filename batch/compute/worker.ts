@@ -1,4 +1,5 @@
-// The thread: builds its own inputs from the shared photos, runs onnxruntime, and sends back one small sum. It decides nothing.
+// The thread: builds its own inputs from the shared photos, runs onnxruntime, and sends back one small sum. It decides
+// nothing.
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { writeCanvas } from './canvases.ts';
@@ -34,7 +35,8 @@ async function open(program: Program): Promise<InferenceSession> {
     graphOptimizationLevel: 'all',
     enableMemPattern: false,
     logSeverityLevel: 3,
-    // int8 weights are widened once, when the session opens, instead of in every run: twice as fast for the EfficientNets.
+    // int8 weights are widened once, when the session opens, instead of in every run: twice as fast for the
+    // EfficientNets.
     extra: { session: { disable_quant_qdq: '1', intra_op: { allow_spinning: '0' } } },
   });
   sessions.set(program.key, session);

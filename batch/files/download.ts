@@ -39,10 +39,11 @@ export class DownloadError extends AtlasError {
 const STALL_MS = 60_000;
 
 /**
- * Downloads a file. What an earlier, broken-off download left in `<path>.part` is continued with a range request; the file gets its name only
- * after its size and SHA-256 are right.
+ * Downloads a file. What an earlier, broken-off download left in `<path>.part` is continued with a range request; the
+ * file gets its name only after its size and SHA-256 are right.
  *
- * @throws DownloadError when the server fails or breaks off; AtlasError when it sends another file than was asked for, which is deleted.
+ * @throws DownloadError when the server fails or breaks off; AtlasError when it sends another file than was asked for,
+ * which is deleted.
  */
 export async function downloadFile(path: string, wanted: Download, options: DownloadOptions = {}): Promise<void> {
   const { url, bytes } = wanted;

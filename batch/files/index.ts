@@ -7,7 +7,9 @@ import { UsageError } from '../errors/index.ts';
 
 export { DownloadError, type DownloadProgress, downloadFile, hashFile, megabytes } from './download.ts';
 
-/** Writes beside the target and renames: whoever reads `path` sees the old file or the whole new one, whatever kills us. */
+/**
+ * Writes beside the target and renames: whoever reads `path` sees the old file or the whole new one, whatever kills us.
+ */
 export async function writeAtomic(path: string, data: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
@@ -57,7 +59,10 @@ export async function readJsonValue(path: string, what: string): Promise<unknown
   }
 }
 
-/** Parses a value from outside. `subject` starts the message, e.g. "The study x.json". @throws UsageError that lists what does not fit. */
+/**
+ * Parses a value from outside. `subject` starts the message, e.g. "The study x.json". @throws UsageError that lists
+ * what does not fit.
+ */
 export function parseWith<T extends z.ZodType>(schema: T, value: unknown, subject: string): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

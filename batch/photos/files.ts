@@ -10,12 +10,16 @@ export interface PhotoFile {
 }
 
 const readable = /\.(jpe?g|png|webp)$/i;
-/** Pictures all the same, which a person may wonder about: they are counted as skipped. Other files (credits, notes) are passed over. */
+/**
+ * Pictures all the same, which a person may wonder about: they are counted as skipped. Other files (credits, notes) are
+ * passed over.
+ */
 const unreadable = /\.(gif|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|ico|psd|raw|dng|cr2|nef)$/i;
 
 /**
- * The pictures of folders (not of folders inside them), each folder's sorted by name; in place of a folder there may be a single picture, or a .txt
- * file that lists one path a line, relative to itself, in its own order (empty lines and those that start with # are passed over).
+ * The pictures of folders (not of folders inside them), each folder's sorted by name; in place of a folder there may be
+ * a single picture, or a .txt file that lists one path a line, relative to itself, in its own order (empty lines and
+ * those that start with # are passed over).
  * @throws UsageError for a folder or list that does not exist or has no picture in it.
  */
 export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[]> {

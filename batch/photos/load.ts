@@ -52,10 +52,12 @@ const starterPhotos = fileURLToPath(new URL('../../zoo/starter/photos', import.m
 const TURN = 16;
 
 /**
- * Loads photos from any of these, in this order: files (folders of JPEG, PNG and WebP of any size, single ones, .txt lists; `starter` is the starter
- * pack), then .npy and .npz files of canvases [P,3,S,S], then `synthetic` pictures. Files of a folder come in the order of their names.
+ * Loads photos from any of these, in this order: files (folders of JPEG, PNG and WebP of any size, single ones, .txt
+ * lists; `starter` is the starter pack), then .npy and .npz files of canvases [P,3,S,S], then `synthetic` pictures.
+ * Files of a folder come in the order of their names.
  *
- * @throws UsageError for a source that is not there, has no photo, or has none that can be read; with `strict`, for the first photo that cannot be read.
+ * @throws UsageError for a source that is not there, has no photo, or has none that can be read; with `strict`, for the
+ * first photo that cannot be read.
  */
 export async function loadPhotos(sources: readonly string[], options: LoadOptions): Promise<PhotoSet> {
   const { canvas, only } = options;

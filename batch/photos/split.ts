@@ -2,8 +2,9 @@ import { basename } from 'node:path';
 import { sha256Hex } from '#shared/release';
 
 /**
- * Which photos craft and which evaluate: decided by the hash of each file's name alone, so that no photo ever changes sides, whatever
- * others are added. About half of them craft: those whose SHA-256 starts with a hexadecimal digit below 8.
+ * Which photos craft and which evaluate: decided by the hash of each file's name alone, so that no photo ever changes
+ * sides, whatever others are added. About half of them craft: those whose SHA-256 starts with a hexadecimal digit below
+ * 8.
  *
  * @param names File names; of a path only its last part counts.
  * @returns Indices into `names`.

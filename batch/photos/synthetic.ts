@@ -9,7 +9,8 @@ const usualKinds: readonly SyntheticKind[] = ['patterns'];
 export const isSyntheticSource = (source: string): boolean => /^synthetic(:|$)/.test(source);
 
 /**
- * Pictures drawn from a seed: `synthetic[:kind,kind…][:count]`, such as "synthetic:dead-leaves:500". Left out: 240 patterns.
+ * Pictures drawn from a seed: `synthetic[:kind,kind…][:count]`, such as "synthetic:dead-leaves:500". Left out: 240
+ * patterns.
  * @throws UsageError for a kind or a count that is none.
  */
 export function syntheticCanvases(source: string, size: number, seed: number): Canvases {

@@ -1,8 +1,10 @@
 /**
- * Lays a study's results out as a release (docs/architecture.md, "A release"): the folder that it writes is the root of a bucket.
+ * Lays a study's results out as a release (docs/architecture.md, "A release"): the folder that it writes is the root of
+ * a bucket.
  *
- * The version ends in a hash of everything in the release, so different bytes never meet under one key. Since records and documents name keys,
- * which contain the version, all files are rendered twice: under the study's bare version, which is what is hashed, and under the final one.
+ * The version ends in a hash of everything in the release, so different bytes never meet under one key. Since records
+ * and documents name keys, which contain the version, all files are rendered twice: under the study's bare version,
+ * which is what is hashed, and under the final one.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -37,7 +39,8 @@ export interface Built {
 /**
  * Builds the release in `folder`, which is replaced as a whole: a reader sees the old release or the new one.
  *
- * @throws z.ZodError when the content does not fit the schemas of a release, before anything is written; AtlasError when the disk refuses.
+ * @throws z.ZodError when the content does not fit the schemas of a release, before anything is written; AtlasError
+ * when the disk refuses.
  */
 export async function buildRelease(content: ReleaseContent, folder: string): Promise<Built> {
   const { version, files, manifestBytes } = renderRelease(content);
@@ -199,7 +202,10 @@ interface PhotoPaths {
   canvas: string;
 }
 
-/** Where each photo goes: its name, with only characters that any file system, shell and address carries, and no two alike. */
+/**
+ * Where each photo goes: its name, with only characters that any file system, shell and address carries, and no two
+ * alike.
+ */
 function pathsOf(photos: readonly ContentPhoto[]): Map<string, PhotoPaths> {
   const taken = new Set<string>();
   const result = new Map<string, PhotoPaths>();

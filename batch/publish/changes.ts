@@ -1,8 +1,10 @@
 /**
- * What the number of a release says beside the one before it: PATCH, the same data repackaged; MINOR, data added; MAJOR, data changed or taken away.
- * While MAJOR is 0, changed data moves MINOR too, as semver.org has it for what is still in development.
+ * What the number of a release says beside the one before it: PATCH, the same data repackaged; MINOR, data added;
+ * MAJOR, data changed or taken away. While MAJOR is 0, changed data moves MINOR too, as semver.org has it for what is
+ * still in development.
  *
- * Data are perturbations, tables, models with their labels, and photos. Documents, previews and records follow from them and from how they were made.
+ * Data are perturbations, tables, models with their labels, and photos. Documents, previews and records follow from
+ * them and from how they were made.
  */
 import { parquetReadObjects } from 'hyparquet';
 import type { Manifest } from '#shared/release';
@@ -118,7 +120,10 @@ export function describeChanges(since: string, { kind, what }: Changes): string 
   return `Since ${since} (${kind.toUpperCase()}): ${list}.`;
 }
 
-/** @throws AtlasError where the number of `after` says less than what changed since `before`. Releases of two studies have nothing to compare. */
+/**
+ * @throws AtlasError where the number of `after` says less than what changed since `before`. Releases of two studies
+ * have nothing to compare.
+ */
 export function assertNumberSays(before: Snapshot, after: Snapshot): Changes | null {
   if (before.study !== after.study) return null;
   const changes = changesBetween(before, after);

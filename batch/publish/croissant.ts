@@ -68,8 +68,8 @@ const croissantContext = {
 };
 
 /**
- * The release as one Croissant 1.1 document, which is a schema.org Dataset too. Addresses are relative to the document, so that they hold wherever the
- * release is served; manifest.json is not among them, since it lists this file.
+ * The release as one Croissant 1.1 document, which is a schema.org Dataset too. Addresses are relative to the document,
+ * so that they hold wherever the release is served; manifest.json is not among them, since it lists this file.
  */
 export function croissant(content: ReleaseContent, version: string, tables: ReleaseTable[], files: DataFile[]) {
   const { study } = content;

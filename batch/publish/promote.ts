@@ -6,7 +6,10 @@ import type { Bucket } from './s3.ts';
 import { latestOf, parseJson } from './source.ts';
 import { encodeLatest, writeLatest } from './upload.ts';
 
-/** Every release whose manifest is in the bucket, in the order in which they were made; null for a manifest that cannot be read. */
+/**
+ * Every release whose manifest is in the bucket, in the order in which they were made; null for a manifest that cannot
+ * be read.
+ */
 export async function publishedManifests(
   bucket: Bucket,
   signal?: AbortSignal,

@@ -11,7 +11,10 @@ const GRACE_MS = 24 * 3600 * 1000;
 export interface PrunePlan {
   /** Versions that go, oldest first. */
   releases: string[];
-  /** Everything that goes, in the order in which it does: manifests first, so that no reader finds one without its files. */
+  /**
+   * Everything that goes, in the order in which it does: manifests first, so that no reader finds one without its
+   * files.
+   */
   keys: string[];
   bytes: number;
   /** Files that no release refers to and that are too young to go. */
@@ -19,7 +22,10 @@ export interface PrunePlan {
 }
 
 export interface PruneOptions {
-  /** How many of the newest releases stay, the one that is served besides; left out, all stay and only what no release refers to goes. */
+  /**
+   * How many of the newest releases stay, the one that is served besides; left out, all stay and only what no release
+   * refers to goes.
+   */
   keep?: number;
   /** A release that is about to be published and served: it counts as if it were there. */
   upcoming?: Manifest;
@@ -29,10 +35,11 @@ export interface PruneOptions {
 }
 
 /**
- * What may go from a bucket: releases beyond `keep`, and files under models/ and releases/ that no release which stays refers to. Other keys are not the
- * Atlas's and stay.
+ * What may go from a bucket: releases beyond `keep`, and files under models/ and releases/ that no release which stays
+ * refers to. Other keys are not the Atlas's and stay.
  *
- * @throws AtlasError where a manifest in the bucket cannot be read: what it refers to is unknown then, and nothing may go.
+ * @throws AtlasError where a manifest in the bucket cannot be read: what it refers to is unknown then, and nothing may
+ * go.
  */
 export async function planPrune(bucket: Bucket, options: PruneOptions = {}): Promise<PrunePlan> {
   const { keep, upcoming, now = Date.now(), signal } = options;

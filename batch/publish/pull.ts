@@ -24,7 +24,10 @@ export interface Pulled {
 export interface PullOptions {
   /** A version, where another one than the served is wanted. */
   version?: string;
-  /** Paths within the release ("tables", "perturbations/<id>", "photos/cat.jpg"), "models" or "models/<id>"; left out, everything. */
+  /**
+   * Paths within the release ("tables", "perturbations/<id>", "photos/cat.jpg"), "models" or "models/<id>"; left out,
+   * everything.
+   */
   only?: string[];
   /** How many files travel at a time. */
   width?: number;
@@ -33,11 +36,12 @@ export interface PullOptions {
 }
 
 /**
- * Downloads the release that an address serves (e.g. https://atlas.example/data), or a part of it with its licence and documents, into a folder of the
- * same layout. Every file is checked against its hash before it gets its name; manifest and latest.json come last, so that a killed download resumes,
- * within a file too, and never looks whole.
+ * Downloads the release that an address serves (e.g. https://atlas.example/data), or a part of it with its licence and
+ * documents, into a folder of the same layout. Every file is checked against its hash before it gets its name; manifest
+ * and latest.json come last, so that a killed download resumes, within a file too, and never looks whole.
  *
- * @throws UsageError for a part that the release does not have; AtlasError where the address serves no release, or other bytes than its manifest says.
+ * @throws UsageError for a part that the release does not have; AtlasError where the address serves no release, or
+ * other bytes than its manifest says.
  */
 export async function pullRelease(address: string, out: string, options: PullOptions = {}): Promise<Pulled> {
   const { signal, onProgress, only = [], width = 8 } = options;
@@ -107,7 +111,9 @@ export async function pullRelease(address: string, out: string, options: PullOpt
   return pulled;
 }
 
-/** A connection that broke off or a server that is busy is worth another attempt, which goes on where this one ended. */
+/**
+ * A connection that broke off or a server that is busy is worth another attempt, which goes on where this one ended.
+ */
 function passing(error: unknown): never {
   if (error instanceof DownloadError && (error.status === null || error.status === 429 || error.status >= 500))
     throw new TryAgain(error.message);
@@ -124,7 +130,10 @@ function ofDisk(error: unknown, out: string): unknown {
   );
 }
 
-/** The files of the parts that were asked for, and those at the release's top: README.md, LICENSE, SHA256SUMS and the like. */
+/**
+ * The files of the parts that were asked for, and those at the release's top: README.md, LICENSE, SHA256SUMS and the
+ * like.
+ */
 function selected(manifest: Manifest, only: string[]): ReleaseFile[] {
   const prefix = releasePrefix(manifest.version);
   const isAtTop = ({ key }: ReleaseFile) => key.startsWith(prefix) && !key.slice(prefix.length).includes('/');

@@ -18,8 +18,8 @@ export class TryAgain extends Error {
 }
 
 /**
- * Tries again with back-off (jitter, doubling from 0.2 s, six attempts in all) after a network failure or a TryAgain. An AtlasError of an attempt is
- * final.
+ * Tries again with back-off (jitter, doubling from 0.2 s, six attempts in all) after a network failure or a TryAgain.
+ * An AtlasError of an attempt is final.
  *
  * @throws AtlasError naming `what` once every attempt has failed; the signal's reason where it was aborted.
  */
@@ -59,8 +59,9 @@ export interface Answer {
 export const PATIENCE_MS = 60_000;
 
 /**
- * One exchange, tried again as `withRetries` says: after a connection that fails, breaks off or falls silent for `patienceMs`, and after the answers that
- * mean "later" (408, 409 for two writers at once, 429, and 5xx but for 501, which no waiting changes).
+ * One exchange, tried again as `withRetries` says: after a connection that fails, breaks off or falls silent for
+ * `patienceMs`, and after the answers that mean "later" (408, 409 for two writers at once, 429, and 5xx but for 501,
+ * which no waiting changes).
  */
 export async function exchange(
   send: (signal: AbortSignal) => Promise<Response>,

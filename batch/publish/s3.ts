@@ -7,7 +7,10 @@ import { keyUrl, type ReleaseSource } from './source.ts';
 /** What a bucket says of an object without sending it. */
 export interface StoredObject {
   bytes: number;
-  /** Without its quotes; the MD5 of the bytes for whatever was uploaded in one piece and not encrypted with a key of its own. */
+  /**
+   * Without its quotes; the MD5 of the bytes for whatever was uploaded in one piece and not encrypted with a key of its
+   * own.
+   */
   etag: string;
 }
 
@@ -32,7 +35,10 @@ export interface Bucket extends ReleaseSource {
   remove(key: string, signal?: AbortSignal): Promise<void>;
 }
 
-/** Endpoint and bucket of an address, e.g. https://<account>.r2.cloudflarestorage.com/<bucket>, or s3://<bucket> with AWS_ENDPOINT_URL. */
+/**
+ * Endpoint and bucket of an address, e.g. https://<account>.r2.cloudflarestorage.com/<bucket>, or s3://<bucket> with
+ * AWS_ENDPOINT_URL.
+ */
 function bucketUrl(address: string, env: NodeJS.ProcessEnv): URL {
   const example = 'https://<account>.r2.cloudflarestorage.com/<bucket>';
   const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;

@@ -16,7 +16,10 @@ export interface ReleaseSource {
   readonly version?: string;
 }
 
-/** Keys become paths and addresses: one that climbs out of its folder, or has a character that neither carries, is refused. */
+/**
+ * Keys become paths and addresses: one that climbs out of its folder, or has a character that neither carries, is
+ * refused.
+ */
 export function isSafeKey(key: string): boolean {
   const parts = key.split('/');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -94,7 +97,10 @@ export function httpSource(address: string): ReleaseSource {
   };
 }
 
-/** A folder or an http(s) address, whichever `where` is. @throws UsageError where it is neither a release's folder nor an address. */
+/**
+ * A folder or an http(s) address, whichever `where` is. @throws UsageError where it is neither a release's folder nor
+ * an address.
+ */
 export async function openSource(where: string): Promise<ReleaseSource> {
   if (!/^https?:/i.test(where)) return folderSource(where);
   if (!isWebAddress(where))
@@ -106,7 +112,9 @@ export async function openSource(where: string): Promise<ReleaseSource> {
 
 export const isWebAddress = (text: string) => /^https?:\/\//i.test(text) && URL.canParse(text);
 
-/** The version that latest.json names, or null where there is none. @throws where latest.json is not as its schema says. */
+/**
+ * The version that latest.json names, or null where there is none. @throws where latest.json is not as its schema says.
+ */
 export async function latestOf(
   source: ReleaseSource,
   signal?: AbortSignal,

@@ -205,7 +205,10 @@ const dominanceRows = ({ id, dominant }: Crafted): DominanceRow[] =>
     labels.map((label, place) => ({ perturbation: id, target, rank: place + 1, ...label })),
   );
 
-/** CSV as RFC 4180 has it, but lines end in \n; the first one names the columns, null is an empty cell, and an empty text is "". */
+/**
+ * CSV as RFC 4180 has it, but lines end in \n; the first one names the columns, null is an empty cell, and an empty
+ * text is "".
+ */
 function csv<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
   const lines = [
     columns.map(({ name }) => name),

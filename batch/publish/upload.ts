@@ -66,12 +66,14 @@ interface Parcel {
 }
 
 /**
- * Uploads a release: content first, in parallel and only where nothing is there yet; then the manifest; then all of it is read back and checked; and only
- * then latest.json names it. So a reader never sees half a release, nor one that was damaged on its way, and a killed upload resumes where it stopped. The
- * folder is verified before the first byte leaves it.
+ * Uploads a release: content first, in parallel and only where nothing is there yet; then the manifest; then all of it
+ * is read back and checked; and only then latest.json names it. So a reader never sees half a release, nor one that was
+ * damaged on its way, and a killed upload resumes where it stopped. The folder is verified before the first byte leaves
+ * it.
  *
  * @param folder a release root, or a releases/<version> folder in one.
- * @throws AtlasError where the folder does not verify, where its number says less than what changed (changes.ts), where a key holds other bytes already,
+ * @throws AtlasError where the folder does not verify, where its number says less than what changed (changes.ts), where
+ * a key holds other bytes already,
  *   where what is read back is not what was sent, and where the bucket refuses.
  */
 export async function publishRelease(folder: string, bucket: Bucket, options: PublishOptions = {}): Promise<Published> {
@@ -198,7 +200,9 @@ async function bodyOf(source: ReleaseSource, upload: Upload, signal?: AbortSigna
   return body;
 }
 
-/** Whether the bucket's object has the very bytes of `body`: by its MD5 where the ETag is one, else by reading it back. */
+/**
+ * Whether the bucket's object has the very bytes of `body`: by its MD5 where the ETag is one, else by reading it back.
+ */
 async function isSame(
   bucket: Bucket,
   { key, sha256 }: Upload,

@@ -44,7 +44,10 @@ function namedKeys(manifest: Manifest): string[] {
   ];
 }
 
-/** Problems inside the manifest itself: keys that it names and does not list, keys listed twice, models whose name is not their hash. */
+/**
+ * Problems inside the manifest itself: keys that it names and does not list, keys listed twice, models whose name is
+ * not their hash.
+ */
 function manifestProblems(manifest: Manifest, key: string, version: string): Problem[] {
   const problems: Problem[] = [];
   const add = (problem: string) => problems.push({ key, problem });
@@ -68,7 +71,9 @@ function manifestProblems(manifest: Manifest, key: string, version: string): Pro
   return problems;
 }
 
-/** SHA256SUMS against the manifest. Its paths are relative to releases/<version>/, as `sha256sum -c` reads them there. */
+/**
+ * SHA256SUMS against the manifest. Its paths are relative to releases/<version>/, as `sha256sum -c` reads them there.
+ */
 function sumsProblems(bytes: Uint8Array, key: string, manifest: Manifest, manifestSha256: string): Problem[] {
   const problems: Problem[] = [];
   const prefix = releasePrefix(manifest.version);
@@ -168,7 +173,8 @@ export async function readManifest(
  * Reads every file of a release and says all that is wrong with it: bytes and hashes, missing and unexpected files,
  * every document against its schema, every perturbation against its shape and bound.
  * @param where a folder (with latest.json, or releases/<version>), an http(s) address, or an opened bucket.
- * @throws UsageError where a folder is no release; what cannot be reached is an AtlasError. Faults of the release are answered, not thrown.
+ * @throws UsageError where a folder is no release; what cannot be reached is an AtlasError. Faults of the release are
+ * answered, not thrown.
  */
 export async function verifyRelease(where: string | ReleaseSource, options: VerifyOptions = {}): Promise<Verification> {
   const source = typeof where === 'string' ? await openSource(where) : where;

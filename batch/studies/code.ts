@@ -7,7 +7,9 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What the result of each step is made by: source files or folders of the checkout, and packages whose version counts. */
+/**
+ * What the result of each step is made by: source files or folders of the checkout, and packages whose version counts.
+ */
 const parts = {
   photos: {
     paths: ['shared/images', 'batch/photos'],
@@ -42,7 +44,10 @@ const parts = {
 
 export type Step = keyof typeof parts;
 
-/** The code version of a step: a hash over the bytes of the files that its result depends on, and over the versions of the packages. */
+/**
+ * The code version of a step: a hash over the bytes of the files that its result depends on, and over the versions of
+ * the packages.
+ */
 export async function codeVersion(step: Step): Promise<string> {
   const hash = createHash('sha256');
   const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {

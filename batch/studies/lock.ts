@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { AtlasError } from '../errors/index.ts';
 
 /**
- * Keeps other runs out of a folder until the function that it answers is called. The lock of a process that is no more is taken over.
+ * Keeps other runs out of a folder until the function that it answers is called. The lock of a process that is no more
+ * is taken over.
  * @throws AtlasError while another process works in the folder.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {

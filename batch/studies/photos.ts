@@ -32,7 +32,8 @@ export function factsOf(photos: PhotoSet): PhotoFacts {
 const stamps = z.record(z.string(), z.object({ bytes: z.number(), modified: z.number(), sha256 }));
 
 /**
- * SHA-256 of each photo file by name. A file whose size and time have not changed since the last run is not read again: `cache` is where that is kept.
+ * SHA-256 of each photo file by name. A file whose size and time have not changed since the last run is not read again:
+ * `cache` is where that is kept.
  * @throws UsageError for a folder that is not there.
  */
 export async function photoFileHashes(folder: string, cache: string): Promise<Map<string, string>> {

@@ -68,7 +68,10 @@ export function planStudy({ study, models }: Pick<LoadedStudy, 'study' | 'models
 const controlId = (of: { norm: Norm; epsilon: number; seed: number }) =>
   perturbationId({ ...of, attack: 'noise', surrogates: [] });
 
-/** The study's own noise is the control where it is the plain one: random signs, or a random direction. Points every perturbation to its control. */
+/**
+ * The study's own noise is the control where it is the plain one: random signs, or a random direction. Points every
+ * perturbation to its control.
+ */
 function controlsOf(perturbations: PlannedPerturbation[]): PlannedPerturbation[] {
   const controls = new Map<string, PlannedPerturbation>();
   for (const perturbation of perturbations) {

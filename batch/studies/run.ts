@@ -49,7 +49,8 @@ export interface StudyResult {
 class ProviderGone extends Error {}
 
 /**
- * Runs a study to its release. Jobs whose output is there are not run again; so a killed run resumes, and loses at most the job in flight.
+ * Runs a study to its release. Jobs whose output is there are not run again; so a killed run resumes, and loses at most
+ * the job in flight.
  *
  * @throws UsageError for a study that is wrong; AtlasError while another run works in the same folder.
  */
@@ -172,7 +173,10 @@ const releaseResult = z.object({
   transfer: z.array(transferRow),
 });
 
-/** The release is no file of its job but a folder beside the jobs; the job remembers which it was, so that building it again gives the same bytes. */
+/**
+ * The release is no file of its job but a folder beside the jobs; the job remembers which it was, so that building it
+ * again gives the same bytes.
+ */
 async function releaseJob(
   steps: Steps,
   study: LoadedStudy,
@@ -231,8 +235,8 @@ async function isThere(folder: string, { version, manifestSha256 }: z.infer<type
 const rememberedProvider = z.object({ auto: z.enum(['cpu', 'cuda', 'webgpu']) });
 
 /**
- * The provider of a run, and compute once a job needs it. What auto chose at first stays chosen: results depend on the provider, and looking for a GPU
- * takes seconds that a run with nothing to do should not take. `--fresh` looks again.
+ * The provider of a run, and compute once a job needs it. What auto chose at first stays chosen: results depend on the
+ * provider, and looking for a GPU takes seconds that a run with nothing to do should not take. `--fresh` looks again.
  */
 class ChosenProvider {
   readonly #options: RunOptions;

@@ -31,8 +31,8 @@ export interface Done<Result> {
 }
 
 /**
- * Outputs of jobs, by what they were made from: `<folder>/<step>-<key>/` with `job.json` and the job's files. An output appears under its name only
- * when it is whole, so whatever kills us costs the job in flight and nothing else.
+ * Outputs of jobs, by what they were made from: `<folder>/<step>-<key>/` with `job.json` and the job's files. An output
+ * appears under its name only when it is whole, so whatever kills us costs the job in flight and nothing else.
  */
 export class JobStore {
   readonly #folder: string;

@@ -1,8 +1,8 @@
 import type { Random } from './random.ts';
 
 /**
- * A random crop of a square picture [3,size,size] of 8 to 100 % of its area and sides of 3:4 to 4:3, enlarged to the full size (bilinear), written into
- * `out` at `offset`.
+ * A random crop of a square picture [3,size,size] of 8 to 100 % of its area and sides of 3:4 to 4:3, enlarged to the
+ * full size (bilinear), written into `out` at `offset`.
  */
 export function cropOf(picture: Float32Array, size: number, draw: Random, out: Float32Array, offset = 0): void {
   const area = size * size * (0.08 + 0.92 * draw.uniform());

@@ -1,7 +1,8 @@
 /**
- * Pictures of random formulas: a compositional pattern-producing network (K. O. Stanley, "Compositional pattern producing networks", 2007) of random
- * weights maps where a pixel lies to its colour. Symmetries, repetitions and gradients come of themselves, and classifiers see all manner of things in
- * them (A. Nguyen, J. Yosinski, J. Clune, "Deep neural networks are easily fooled", CVPR 2015).
+ * Pictures of random formulas: a compositional pattern-producing network (K. O. Stanley, "Compositional pattern
+ * producing networks", 2007) of random weights maps where a pixel lies to its colour. Symmetries, repetitions and
+ * gradients come of themselves, and classifiers see all manner of things in them (A. Nguyen, J. Yosinski, J. Clune,
+ * "Deep neural networks are easily fooled", CVPR 2015).
  */
 import { type Random, random } from './random.ts';
 import { spectrumNoise } from './spectrum.ts';
@@ -30,7 +31,10 @@ function once(work: () => Float32Array): Field {
   };
 }
 
-/** Values [outputs][size*size], each with mean 0 and deviation 1, of a network over places, distances, angles and two squares of noise. */
+/**
+ * Values [outputs][size*size], each with mean 0 and deviation 1, of a network over places, distances, angles and two
+ * squares of noise.
+ */
 export function randomFields(size: number, outputs: number, draw: Random): Float32Array[] {
   let layer = placesOf(size, draw);
   for (let depth = 1 + draw.below(3); depth >= 0; depth--) {

@@ -1,6 +1,6 @@
 /**
- * Pictures without a camera: what crafting without photos looks at in their place. Each has the statistics of photographs in one respect: patches of
- * flat colour, blobs, edges of occluding shapes at every scale, a 1/f spectrum.
+ * Pictures without a camera: what crafting without photos looks at in their place. Each has the statistics of
+ * photographs in one respect: patches of flat colour, blobs, edges of occluding shapes at every scale, a 1/f spectrum.
  */
 import { randomFields } from './patterns.ts';
 import { type Random, random } from './random.ts';
@@ -10,8 +10,8 @@ import { spectrumNoise } from './spectrum.ts';
 type Painter = (picture: Float32Array, size: number, draw: Random) => void;
 
 /**
- * A grid of `cells` by `cells`, each of a random colour (C. Zhang, P. Benz, A. Karjauv, I. S. Kweon, "Data-free universal adversarial perturbation and
- * black-box attack", ICCV 2021).
+ * A grid of `cells` by `cells`, each of a random colour (C. Zhang, P. Benz, A. Karjauv, I. S. Kweon, "Data-free
+ * universal adversarial perturbation and black-box attack", ICCV 2021).
  */
 export function paintJigsaw(picture: Float32Array, size: number, cells: number, draw: Random): void {
   const colours = Float32Array.from({ length: 3 * cells * cells }, () => 255 * draw.uniform());
@@ -45,8 +45,9 @@ const blobs: Painter = (picture, size, draw) => {
 };
 
 /**
- * Shapes of random colours that hide each other, radii by a power law so that every scale has its share (A. B. Lee, D. Mumford, J. Huang, "Occlusion
- * models for natural images", IJCV 2001): ellipses and rectangles, half of them with a gradient, stripes or grain of their own.
+ * Shapes of random colours that hide each other, radii by a power law so that every scale has its share (A. B. Lee, D.
+ * Mumford, J. Huang, "Occlusion models for natural images", IJCV 2001): ellipses and rectangles, half of them with a
+ * gradient, stripes or grain of their own.
  */
 const deadLeaves: Painter = (picture, size, draw) => {
   for (let channel = 0; channel < 3; channel++) {
@@ -87,7 +88,10 @@ function paintLeaf(picture: Float32Array, size: number, radius: number, draw: Ra
   }
 }
 
-/** Noise of amplitude 1/f, the colours of a picture correlated as they are in photographs (D. J. Field, JOSA A 4, 1987: the spectrum of natural images). */
+/**
+ * Noise of amplitude 1/f, the colours of a picture correlated as they are in photographs (D. J. Field, JOSA A 4, 1987:
+ * the spectrum of natural images).
+ */
 const oneOverF: Painter = (picture, size, draw) => {
   const shared = spectrumNoise(size, draw);
   const means = [0, 1, 2].map(() => 90 + 70 * draw.uniform());
@@ -155,8 +159,8 @@ export const syntheticKinds = Object.keys(painters) as SyntheticKind[];
 export const isSynthetic = (kind: string): kind is SyntheticKind => Object.hasOwn(painters, kind);
 
 /**
- * `count` pictures as uint8 canvases [count,3,size,size], the kinds in turn. A picture depends on the seed and on its place alone, so that a
- * larger set begins with the smaller one.
+ * `count` pictures as uint8 canvases [count,3,size,size], the kinds in turn. A picture depends on the seed and on its
+ * place alone, so that a larger set begins with the smaller one.
  */
 export function syntheticPictures(of: {
   kinds: readonly SyntheticKind[];

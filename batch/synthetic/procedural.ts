@@ -51,7 +51,10 @@ export interface GaborParameters {
   density: number;
 }
 
-/** Sparse Gabor convolution (A. Lagae et al., "Procedural noise using sparse Gabor convolution", SIGGRAPH 2009). [size,size], largest 1. */
+/**
+ * Sparse Gabor convolution (A. Lagae et al., "Procedural noise using sparse Gabor convolution", SIGGRAPH 2009).
+ * [size,size], largest 1.
+ */
 export function gabor(size: number, of: GaborParameters, seed: number): Float32Array {
   const draw = random(seed, 'gabor');
   const sum = new Float32Array(size * size);

@@ -1,7 +1,7 @@
 /**
- * Random numbers that are the same everywhere for a seed: xoshiro128** (D. Blackman, S. Vigna, "Scrambled linear pseudorandom number generators",
- * 2018, arXiv 1805.01407), its state filled by the finaliser of MurmurHash3. Each purpose draws from a stream of its own, so that one draw more for
- * one purpose moves no other.
+ * Random numbers that are the same everywhere for a seed: xoshiro128** (D. Blackman, S. Vigna, "Scrambled linear
+ * pseudorandom number generators", 2018, arXiv 1805.01407), its state filled by the finaliser of MurmurHash3. Each
+ * purpose draws from a stream of its own, so that one draw more for one purpose moves no other.
  */
 export interface Random {
   /** Uniform whole number in 0..2^32-1. */

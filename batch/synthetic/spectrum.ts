@@ -1,8 +1,9 @@
 import type { Random } from './random.ts';
 
 /**
- * A square of noise whose amplitude falls as 1/f: white noise of every octave, each octave as strong as the last, on grids that halve in spacing and
- * are interpolated smoothly. Mean 0, standard deviation 1. (In two dimensions equal strength in every octave is an amplitude of 1/f.)
+ * A square of noise whose amplitude falls as 1/f: white noise of every octave, each octave as strong as the last, on
+ * grids that halve in spacing and are interpolated smoothly. Mean 0, standard deviation 1. (In two dimensions equal
+ * strength in every octave is an amplitude of 1/f.)
  */
 export function spectrumNoise(size: number, draw: Random): Float32Array {
   const sum = new Float32Array(size * size);

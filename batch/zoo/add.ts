@@ -42,9 +42,9 @@ export interface AddedModel extends ZooModel {
 }
 
 /**
- * Writes a card for an .onnx file anywhere, after a trial of everything in it: the graph can be read and prepared with this
- * preprocessing, and there is a label for each class. Nothing is overwritten, and the model stays where it is; one whose weights lie in
- * other files is written as one file beside the card, since a card vouches for one.
+ * Writes a card for an .onnx file anywhere, after a trial of everything in it: the graph can be read and prepared with
+ * this preprocessing, and there is a label for each class. Nothing is overwritten, and the model stays where it is; one
+ * whose weights lie in other files is written as one file beside the card, since a card vouches for one.
  *
  * @throws UsageError when the file, the preprocessing, the labels or the id will not do.
  */

@@ -6,7 +6,8 @@ import { modelPath, readModelBytes } from './files.ts';
 export type FetchProgress = DownloadProgress;
 
 /**
- * Downloads a model into the cache and gives its path; a download that broke off is continued. A model beside its card is only checked.
+ * Downloads a model into the cache and gives its path; a download that broke off is continued. A model beside its card
+ * is only checked.
  *
  * @throws AtlasError when the server fails, breaks off, or sends another file than the card describes.
  */

@@ -154,8 +154,9 @@ export function atLeast(successes: number, trials: number, p: number): number {
 }
 
 /**
- * Exact McNemar test: the probability that two classifiers that are equally good differ so much on the same photos.
- * Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", Psychometrika 12, 1947.
+ * Exact McNemar test: the probability that two classifiers that are equally good differ so much on the same photos. Q.
+ * McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", Psychometrika
+ * 12, 1947.
  */
 export function pairedTest(a: readonly boolean[], b: readonly boolean[]): number {
   const onlyA = a.filter((hit, i) => hit && !b[i]).length;

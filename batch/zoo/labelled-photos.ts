@@ -26,8 +26,8 @@ export interface LabelledOptions {
 }
 
 /**
- * Loads photos with their classes, from folders and the folders right inside them. A photo's class is told by the WordNet id that its name or
- * its folder's name starts with, or else by its folder's name: a label, or a class index.
+ * Loads photos with their classes, from folders and the folders right inside them. A photo's class is told by the
+ * WordNet id that its name or its folder's name starts with, or else by its folder's name: a label, or a class index.
  *
  * @throws UsageError when no photo has a label, or none can be read.
  */

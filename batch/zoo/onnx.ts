@@ -14,11 +14,13 @@ export interface OnnxFile {
 }
 
 /**
- * Reads an .onnx file with the weight files that it names. These must lie in the model's own folder or below it: a file from anywhere
- * must not have other files of this disk read, so absolute paths, `..` and links that lead outside are refused.
+ * Reads an .onnx file with the weight files that it names. These must lie in the model's own folder or below it: a file
+ * from anywhere must not have other files of this disk read, so absolute paths, `..` and links that lead outside are
+ * refused.
  *
  * @param bytes the file's content where it was read already
- * @throws UsageError that names the file when it is missing or no ONNX model, or when its weights are missing, too short or elsewhere.
+ * @throws UsageError that names the file when it is missing or no ONNX model, or when its weights are missing, too
+ * short or elsewhere.
  */
 export async function readOnnx(path: string, bytes?: Uint8Array): Promise<OnnxFile> {
   const content = bytes ?? (await readModelFile(path));

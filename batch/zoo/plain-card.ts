@@ -1,6 +1,6 @@
 /**
- * Cards as they are found beside models elsewhere: one flat object whose mean and std are named by their unit (mean255, std255 or
- * mean01, std01). They become modelCards when read.
+ * Cards as they are found beside models elsewhere: one flat object whose mean and std are named by their unit (mean255,
+ * std255 or mean01, std01). They become modelCards when read.
  */
 import { z } from 'zod';
 import { type ModelCard, modelCard } from '#shared/release';
@@ -48,7 +48,10 @@ const fields = z.object({
 });
 type Fields = z.output<typeof fields>;
 
-/** Whether a value looks like a plain card rather than a modelCard: it has the file at its top and no preprocessing object. */
+/**
+ * Whether a value looks like a plain card rather than a modelCard: it has the file at its top and no preprocessing
+ * object.
+ */
 export function isPlainCard(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || !('file' in value)) return false;
   return !('preprocessing' in value) || typeof value.preprocessing !== 'object';

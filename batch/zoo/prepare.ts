@@ -13,7 +13,8 @@ export interface PreparedModel {
 
 /**
  * The prepared graph of a model, for a canvas of `canvas` pixels a side.
- * @throws UsageError when the model's file is missing or is another, or when its graph cannot be prepared as the card says.
+ * @throws UsageError when the model's file is missing or is another, or when its graph cannot be prepared as the card
+ * says.
  */
 export async function prepareModel(model: ZooModel, canvas: number): Promise<PreparedModel> {
   const source = await readModelBytes(model);

@@ -1,5 +1,6 @@
-// What `house` was chosen by: one change at a time, crafted on seven tenths of the crafting photos and tried on the rest of them. No evaluation photo
-// is looked at. Run: node_modules/.bin/node bench/attacks/ablation.ts --data ../shared/data/imagenet [--gradients 4000] [--rows "name;…"] [--models …]
+// What `house` was chosen by: one change at a time, crafted on seven tenths of the crafting photos and tried on the
+// rest of them. No evaluation photo is looked at. Run: node_modules/.bin/node bench/attacks/ablation.ts --data
+// ../shared/data/imagenet [--gradients 4000] [--rows "name;…"] [--models …]
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** One cell of a table: a perturbation crafted and measured once, and kept as JSON, so that a killed run goes on where it was. */
+/**
+ * One cell of a table: a perturbation crafted and measured once, and kept as JSON, so that a killed run goes on where
+ * it was.
+ */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';

@@ -3,7 +3,10 @@ import { loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
 import type { Photos } from './cells.ts';
 import { cardOf, type Lab, overSeeds, percents, printTable, seconds } from './lab.ts';
 
-/** The starter models on the starter photos, which are few: what augmentation and synthetic images beside the photos are worth. */
+/**
+ * The starter models on the starter photos, which are few: what augmentation and synthetic images beside the photos are
+ * worth.
+ */
 export async function starter(lab: Lab): Promise<void> {
   const models = ['squeezenet1_1', 'efficientnet_lite0'];
   const set = await loadPhotos(['starter', 'synthetic:120'], { canvas: 224 });

@@ -107,7 +107,9 @@ export async function loopOf(
   return loop;
 }
 
-/** ART's DeepFool-based perturbation, which takes no budget: one pass over some photos; and how soon `house` is as good. */
+/**
+ * ART's DeepFool-based perturbation, which takes no budget: one pass over some photos; and how soon `house` is as good.
+ */
 export async function peers(lab: Lab): Promise<void> {
   const rows: string[][] = [];
   for (const model of lab.options.models) {

@@ -1,4 +1,7 @@
-/** The rows of the ablation: cosine-uap as it is, `house` before it took large steps, and one change at a time from `house` as it is. */
+/**
+ * The rows of the ablation: cosine-uap as it is, `house` before it took large steps, and one change at a time from
+ * `house` as it is.
+ */
 const plain = { zoom: 0 };
 const small = { ...plain, step: 0.2, batch: 20, batchTo: 20, lookahead: false };
 

@@ -5,8 +5,8 @@ import { median, printGoal, printTable, show } from './statistics.ts';
 const STARTS = 3;
 
 /**
- * The first request of a new Worker: workerd has started and read the script, and nothing else; the runtime, the network, the codec, the release and the
- * labels are all loaded by it.
+ * The first request of a new Worker: workerd has started and read the script, and nothing else; the runtime, the
+ * network, the codec, the release and the labels are all loaded by it.
  */
 export async function coldStarts(options: {
   release: string;

@@ -10,7 +10,10 @@ interface Arm {
   cpu: number[];
 }
 
-/** Warm latency and CPU of the Worker beside the bare runtimes. Rounds of all are interleaved, so that a machine that is busy for a while slows all alike. */
+/**
+ * Warm latency and CPU of the Worker beside the bare runtimes. Rounds of all are interleaved, so that a machine that is
+ * busy for a while slows all alike.
+ */
 export async function compareLatency(options: {
   url: string;
   photo: Uint8Array<ArrayBuffer>;

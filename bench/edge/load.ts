@@ -25,7 +25,10 @@ export async function throughput(request: Request, seconds: number): Promise<voi
   printTable(['', 'requests/s'], rows);
 }
 
-/** MiB by which workerd grows over a thousand requests that do nothing: the local runtime keeps something of each. NaN where it cannot be told. */
+/**
+ * MiB by which workerd grows over a thousand requests that do nothing: the local runtime keeps something of each. NaN
+ * where it cannot be told.
+ */
 async function growthOfNothing(body: Uint8Array<ArrayBuffer>, requests: number): Promise<number> {
   const worker = await startWorker({ main: 'bench/edge/empty-worker.ts' });
   try {

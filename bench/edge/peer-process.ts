@@ -1,4 +1,5 @@
-// One bare runtime in a process of its own, driven by messages: node bench/edge/peer-process.ts <web|node> <model.onnx> <side of the canvas>
+// One bare runtime in a process of its own, driven by messages: node bench/edge/peer-process.ts <web|node> <model.onnx>
+// <side of the canvas>
 import { readFile } from 'node:fs/promises';
 
 const [runtime, file, size] = process.argv.slice(2);

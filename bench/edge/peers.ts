@@ -3,14 +3,20 @@ import { once } from 'node:events';
 
 /** A bare runtime, without decoding, HTTP or anything else around the network. */
 export interface Peer {
-  /** Milliseconds from the start of the process's script to its first answer: loading the runtime, opening the session, one inference. */
+  /**
+   * Milliseconds from the start of the process's script to its first answer: loading the runtime, opening the session,
+   * one inference.
+   */
   cold: number;
   /** Runs one batch of canvases. */
   run(batch: number): Promise<{ milliseconds: number; cpu: number }>;
   close(): void;
 }
 
-/** Starts onnxruntime-web ("web", one thread, as in workerd) or onnxruntime-node ("node", one thread) in a process of its own. */
+/**
+ * Starts onnxruntime-web ("web", one thread, as in workerd) or onnxruntime-node ("node", one thread) in a process of
+ * its own.
+ */
 export async function startPeer(runtime: 'web' | 'node', model: string, size: number): Promise<Peer> {
   const child: ChildProcess = fork(new URL('peer-process.ts', import.meta.url), [runtime, model, String(size)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

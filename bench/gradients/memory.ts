@@ -8,7 +8,10 @@ import { loadCard, prepareModel } from '../../batch/zoo/index.ts';
 
 const size = 224;
 
-/** Prints the memory of a process that takes gradients of one model, at several batches, after a tenth of the runs and after all. */
+/**
+ * Prints the memory of a process that takes gradients of one model, at several batches, after a tenth of the runs and
+ * after all.
+ */
 export async function memory(id: string, runs: number): Promise<void> {
   console.log(`Memory of one session of ${id}, canvas ${size}, ${runs} runs`);
   const folder = mkdtempSync(join(tmpdir(), 'atlas-bench-'));

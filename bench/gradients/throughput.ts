@@ -23,7 +23,10 @@ const goals = { channels_last: 2, 'channels_last, tuned allocator': 1.5 } as con
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-/** Prints images a second of ours and of PyTorch. All take turns, so that a machine that is busy for a while slows all alike. */
+/**
+ * Prints images a second of ours and of PyTorch. All take turns, so that a machine that is busy for a while slows all
+ * alike.
+ */
 export async function throughput({ models, python, seconds, rounds, workers }: Setup): Promise<void> {
   console.log(
     `Loss, logits and input gradient, canvas ${size}, ${workers} threads; median of ${rounds} x ${seconds} s in turns\n`,

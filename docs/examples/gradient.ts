@@ -1,6 +1,6 @@
 /**
- * The gradient of a photo: `shared/graph` writes it as an ONNX graph, onnxruntime runs that. Which way must pixels move for the model to doubt its label?
- * Run it with `npx node docs/examples/gradient.ts` from the root of the checkout.
+ * The gradient of a photo: `shared/graph` writes it as an ONNX graph, onnxruntime runs that. Which way must pixels move
+ * for the model to doubt its label? Run it with `npx node docs/examples/gradient.ts` from the root of the checkout.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -42,7 +42,8 @@ const run = async (image: Tensor, label: number) => {
 const label = argmax((await run(canvas, 0)).logits);
 const { loss, gradient } = await run(canvas, label);
 
-// One step of 2 grey levels up the gradient's sign: the fast gradient sign method (I. Goodfellow, J. Shlens, C. Szegedy, 2015, arXiv 1412.6572).
+// One step of 2 grey levels up the gradient's sign: the fast gradient sign method (I. Goodfellow, J. Shlens, C.
+// Szegedy, 2015, arXiv 1412.6572).
 const moved = gradient.map((slope, i) => Math.min(255, Math.max(0, pixels[i] + 2 * Math.sign(slope))));
 const after = await run(new Tensor('float32', moved, [1, 3, 224, 224]), label);
 console.log(`class ${label}: loss ${loss.toFixed(3)}, after one step ${after.loss.toFixed(3)}`);

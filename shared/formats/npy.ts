@@ -83,7 +83,8 @@ export function readNpy(bytes: Uint8Array): NpyArray {
       `This .npy file says shape (${shape.join(', ')}) of ${dtype}, ${length} bytes, but has ${bytes.length - end}. It is incomplete or damaged.`,
     );
   }
-  // Copied, since the data need not be aligned in the file's buffer. (Not by slice: that of a Node Buffer is a view of its pool.)
+  // Copied, since the data need not be aligned in the file's buffer. (Not by slice: that of a Node Buffer is a view of
+  // its pool.)
   const data = new ArrayType(new Uint8Array(bytes.subarray(end)).buffer);
   return { data: fortran === 'True' ? toRowMajor(data, shape) : data, shape, dtype };
 }
@@ -100,7 +101,10 @@ function toRowMajor(data: TypedArray, shape: number[]): TypedArray {
   return result;
 }
 
-/** One array as an .npy file, version 1.0, C order, data aligned to 64 bytes: what numpy.save writes. @throws FormatError when the shape does not fit */
+/**
+ * One array as an .npy file, version 1.0, C order, data aligned to 64 bytes: what numpy.save writes. @throws
+ * FormatError when the shape does not fit
+ */
 export function writeNpy(data: TypedArray, shape: readonly number[]): Uint8Array<ArrayBuffer> {
   const count = shape.reduce((product, dimension) => product * dimension, 1);
   if (count !== data.length)

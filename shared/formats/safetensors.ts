@@ -7,7 +7,10 @@ export interface FloatTensor {
   shape: readonly number[];
 }
 
-/** float32 tensors by name, with string metadata; tensors lie in the order of their names, the header is padded so that data is 8-aligned. */
+/**
+ * float32 tensors by name, with string metadata; tensors lie in the order of their names, the header is padded so that
+ * data is 8-aligned.
+ */
 export function writeSafetensors(
   tensors: Record<string, FloatTensor>,
   metadata: Record<string, string> = {},

@@ -7,7 +7,10 @@ import { at, attribute, type Dim, describe, int, type Model, type Node, nodeOf, 
 import { analyse, inferNode } from './shapes.ts';
 import { int64s, numbers, type Tensor } from './tensor.ts';
 
-/** The model with its first input declared to have this shape; dimensions may be names. Other shapes follow by inference. */
+/**
+ * The model with its first input declared to have this shape; dimensions may be names. Other shapes follow by
+ * inference.
+ */
 export function withInputShape(model: Model, shape: Dim[]): Model {
   const [first, ...rest] = model.inputs;
   const declared = first.shape;
@@ -39,8 +42,9 @@ function redeclare(model: Model) {
 }
 
 /**
- * Makes a model that was exported for a fixed batch accept any: the first input's batch becomes `N`, and whatever the export wrote
- * down about its own batch (targets of Reshape, sizes of Resize, class tokens joined by Concat) follows it.
+ * Makes a model that was exported for a fixed batch accept any: the first input's batch becomes `N`, and whatever the
+ * export wrote down about its own batch (targets of Reshape, sizes of Resize, class tokens joined by Concat) follows
+ * it.
  *
  * @throws GraphError where a fixed batch is built into something that cannot be freed.
  */
@@ -131,9 +135,10 @@ function freeReshape(node: Node, { batch, types }: Written, context: Context): N
 }
 
 /**
- * The axis of `after` that holds the batch, given axis `axis` of `before`, which is slow * batch * fast. With a batch of one several axes can be
- * it: one that is the batch alone comes first; then, where axes were merged, one that it shares with what varies slower, as in
- * [tokens, batch, width] to [tokens * batch, width]; then one that it shares with what varies faster, such as heads or windows.
+ * The axis of `after` that holds the batch, given axis `axis` of `before`, which is slow * batch * fast. With a batch
+ * of one several axes can be it: one that is the batch alone comes first; then, where axes were merged, one that it
+ * shares with what varies slower, as in [tokens, batch, width] to [tokens * batch, width]; then one that it shares with
+ * what varies faster, such as heads or windows.
  */
 function batchPlace(before: number[], axis: number, { slow, fast }: Product, after: number[], batch: number): number {
   const product = (dims: number[]) => dims.reduce((size, dim) => size * dim, 1);
@@ -179,7 +184,10 @@ function batchThen(like: string, sizes: number[], prefix: string, context: Conte
   };
 }
 
-/** A constant joined to a batch, such as the class token of a transformer, is the same for every image of the batch: it is repeated. */
+/**
+ * A constant joined to a batch, such as the class token of a transformer, is the same for every image of the batch: it
+ * is repeated.
+ */
 function freeConcat(node: Node, { batch }: Written, context: Context): Node[] {
   const { facts, expanded } = context;
   const shapes = node.inputs.map((name) => facts.types.get(name)?.shape);
@@ -203,7 +211,10 @@ function freeConcat(node: Node, { batch }: Written, context: Context): Node[] {
 
 const broadcasting = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
-/** A constant that was written down once for every image of the batch, such as a position encoding, is needed once: it broadcasts. */
+/**
+ * A constant that was written down once for every image of the batch, such as a position encoding, is needed once: it
+ * broadcasts.
+ */
 function freeBroadcast(node: Node, { batch }: Written, context: Context): Node {
   const { facts } = context;
   const rank = Math.max(...node.inputs.map((name) => facts.types.get(name)?.shape?.length ?? 0));

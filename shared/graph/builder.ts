@@ -9,7 +9,8 @@ type Attributes = Record<string, Attribute>;
 /**
  * Appends nodes to a model and knows the shape of everything in it.
  *
- * It only writes operators whose meaning is the same in operator sets 13 to 22, so the model's own set need not be changed.
+ * It only writes operators whose meaning is the same in operator sets 13 to 22, so the model's own set need not be
+ * changed.
  */
 export class Builder {
   readonly model: Model;
@@ -85,7 +86,10 @@ export class Builder {
     ]);
   sum = (x: string, axes: number[], keep: boolean): string =>
     this.add('ReduceSum', [x, this.ints(axes)], { keepdims: int(keep ? 1 : 0) });
-  /** The largest along axes, which stay as axes of size 1. The operator takes its axes as an attribute up to set 17, then as an input. */
+  /**
+   * The largest along axes, which stay as axes of size 1. The operator takes its axes as an attribute up to set 17,
+   * then as an input.
+   */
   maximum = (x: string, axes: number[]): string =>
     this.model.opset < 18
       ? this.add('ReduceMax', [x], { axes: ints(axes) })
@@ -96,8 +100,8 @@ export class Builder {
   leaky = (x: string, alpha: number): string => this.add('LeakyRelu', [x], { alpha: float(alpha) });
 
   /**
-   * Sums over `size` neighbouring channels around each, those that LRN looks at, as a 1x1 convolution with a banded 0/1 matrix; `turned` exchanges
-   * the sides, which differ where `size` is even.
+   * Sums over `size` neighbouring channels around each, those that LRN looks at, as a 1x1 convolution with a banded 0/1
+   * matrix; `turned` exchanges the sides, which differ where `size` is even.
    */
   aroundChannels(x: string, size: number, turned: boolean): string {
     const shape = this.shape(x);

@@ -1,6 +1,6 @@
-// Reverse-mode differentiation of ONNX graphs: walks the nodes backwards and lets the rule of each operator write, as further
-// nodes, what it contributes to the gradient. This file knows no operator; rules/ knows nothing else.
-// Method: A. Griewank, A. Walther, "Evaluating Derivatives", 2nd ed., SIAM 2008, chapter 3 (the vector-Jacobian product).
+// Reverse-mode differentiation of ONNX graphs: walks the nodes backwards and lets the rule of each operator write, as
+// further nodes, what it contributes to the gradient. This file knows no operator; rules/ knows nothing else. Method:
+// A. Griewank, A. Walther, "Evaluating Derivatives", 2nd ed., SIAM 2008, chapter 3 (the vector-Jacobian product).
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
@@ -15,15 +15,18 @@ export interface DifferentiateOptions {
   of: string;
   /** The input with respect to which. */
   wrt: string;
-  /** Which operators the result is written in: gpu leaves out those that GPU providers have no kernel for. Default cpu, where they are faster. */
+  /**
+   * Which operators the result is written in: gpu leaves out those that GPU providers have no kernel for. Default cpu,
+   * where they are faster.
+   */
   profile?: 'cpu' | 'gpu';
 }
 
 /**
  * Appends the backward graph: the new output `gradient` is d sum(of) / d wrt, in the shape of `wrt`.
  *
- * Where `of` holds one loss per sample and no sample influences another, that is the gradient of each sample by itself. Weights
- * behind DequantizeLinear are widened to float32 first. At the kinks of Relu and Clip the derivative is 0.
+ * Where `of` holds one loss per sample and no sample influences another, that is the gradient of each sample by itself.
+ * Weights behind DequantizeLinear are widened to float32 first. At the kinks of Relu and Clip the derivative is 0.
  *
  * @throws GraphError naming operator and node when a node between `wrt` and `of` has no rule.
  */
@@ -87,8 +90,9 @@ export function pathBetween(model: Model, types: ReadonlyMap<string, ValueType>,
 }
 
 /**
- * Whether one image can be given several cotangents at once (see `withCotangent`): the batch is an axis of its own in every value between the
- * model's input and its first output. Where it shares an axis with windows or heads, as in Swin, the image must be repeated instead.
+ * Whether one image can be given several cotangents at once (see `withCotangent`): the batch is an axis of its own in
+ * every value between the model's input and its first output. Where it shares an axis with windows or heads, as in
+ * Swin, the image must be repeated instead.
  */
 export function keepsBatchApart(model: Model): boolean {
   const folded = foldConstants(model);
@@ -105,7 +109,10 @@ export function keepsBatchApart(model: Model): boolean {
 const flat = new Set(['Sign', 'Floor', 'Ceil', 'Round']);
 const differentiable = new Set<ElementType>(['float32', 'float64']);
 
-/** The values that depend on `wrt` smoothly: none behind a comparison, a position or a shape, though behind rounding to a quantised type. */
+/**
+ * The values that depend on `wrt` smoothly: none behind a comparison, a position or a shape, though behind rounding to
+ * a quantised type.
+ */
 function reachable({ nodes }: Model, types: ReadonlyMap<string, ValueType>, wrt: string): Set<string> {
   const reached = new Set([wrt]);
   for (const node of nodes) {

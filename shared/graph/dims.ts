@@ -1,5 +1,5 @@
-// Arithmetic on dimensions, of which some are only known when the model runs. Products such as "50*N*12" stay exact, and keep in which order
-// the factors vary: 50 slowest, then the batch, 12 fastest.
+// Arithmetic on dimensions, of which some are only known when the model runs. Products such as "50*N*12" stay exact,
+// and keep in which order the factors vary: 50 slowest, then the batch, 12 fastest.
 import type { Dim } from './model.ts';
 
 /** slow * names * fast. */
@@ -60,7 +60,10 @@ export function quotient(dividend: Dim, divisor: Dim): Dim | undefined {
   return undefined;
 }
 
-/** What is left of `total` between the dimensions ahead of it (slower) and behind it (faster), or undefined where that is not exact. */
+/**
+ * What is left of `total` between the dimensions ahead of it (slower) and behind it (faster), or undefined where that
+ * is not exact.
+ */
 export function between(total: Dim, ahead: Dim, behind: Dim): Dim | undefined {
   const { slow, names, fast } = factorsOf(total);
   if (typeof ahead === 'number' && typeof behind === 'number' && names.length > 0) {

@@ -7,7 +7,10 @@ export interface EinsumTerms {
   output: string[];
 }
 
-/** Reads the equation of an Einsum whose inputs have these ranks; an ellipsis becomes capital letters with a dot, which no equation has. */
+/**
+ * Reads the equation of an Einsum whose inputs have these ranks; an ellipsis becomes capital letters with a dot, which
+ * no equation has.
+ */
 export function einsumTerms(node: Node, ranks: readonly number[]): EinsumTerms {
   const equation = attribute(node, 'equation', '').replaceAll(' ', '');
   const [left, right] = equation.split('->');

@@ -7,8 +7,8 @@ import { int64s, type Tensor } from './tensor.ts';
 /**
  * Computes what does not depend on the inputs and drops what no output needs.
  *
- * Shape arithmetic disappears wherever the shapes are known, and so does If where its condition is. Weights behind DequantizeLinear are widened to float32, unless
- * `dequantize` is false: then they stay as small as the file has them.
+ * Shape arithmetic disappears wherever the shapes are known, and so does If where its condition is. Weights behind
+ * DequantizeLinear are widened to float32, unless `dequantize` is false: then they stay as small as the file has them.
  */
 export function foldConstants(model: Model, { dequantize = true }: { dequantize?: boolean } = {}): Model {
   const keep = (node: Node) => !dequantize && node.operator === 'DequantizeLinear';
@@ -30,8 +30,8 @@ export function foldConstants(model: Model, { dequantize = true }: { dequantize?
 }
 
 /**
- * The shape that a Gather only lends its input, as exporters write views of a tensor in memory: it takes every element in its own order.
- * Undefined for any other node.
+ * The shape that a Gather only lends its input, as exporters write views of a tensor in memory: it takes every element
+ * in its own order. Undefined for any other node.
  */
 export function viewShape(
   { operator, inputs }: Node,

@@ -1,5 +1,5 @@
-// Operators that GPU providers of ONNX Runtime have no kernel for, written with those that they have. Without a kernel a node runs on the CPU, and
-// its inputs and outputs travel there and back.
+// Operators that GPU providers of ONNX Runtime have no kernel for, written with those that they have. Without a kernel
+// a node runs on the CPU, and its inputs and outputs travel there and back.
 // Source: the operators of the WebGPU provider, docs/webgpu-operators.md in the package onnxruntime-web.
 import { Builder } from './builder.ts';
 import { positiveAxis } from './evaluate.ts';
@@ -60,7 +60,10 @@ const lowerings: Record<string, Lowering> = {
   Mish: ({ inputs: [x] }, b) => b.mul(x, b.add('Tanh', [softplus(x, b)])),
 };
 
-/** The same model without operators that the WebGPU provider has no kernel for, as far as they can be written with others. */
+/**
+ * The same model without operators that the WebGPU provider has no kernel for, as far as they can be written with
+ * others.
+ */
 export function lowerForGpu(model: Model): Model {
   const b = new Builder({ ...model, nodes: [] });
   const renamed = new Map<string, string>();

@@ -80,8 +80,8 @@ const caffe: Habit = {
 };
 
 /**
- * How the model probably wants its pixels: by what its first nodes do to them, else by the habits of the tool that wrote the file.
- * Only labelled photos can tell for sure.
+ * How the model probably wants its pixels: by what its first nodes do to them, else by the habits of the tool that
+ * wrote the file. Only labelled photos can tell for sure.
  *
  * @param model with its constants folded
  */
@@ -128,7 +128,8 @@ function builtInNormalisation(model: Model): PreprocessingGuess | undefined {
     value = next.outputs[0];
   }
   if (steps.length === 0) return undefined;
-  // From 0..255 a std of ImageNet or a division by 127.5 scales by less than 0.02; from 0..1 by 2 and more. Where only a mean is subtracted, it tells.
+  // From 0..255 a std of ImageNet or a division by 127.5 scales by less than 0.02; from 0..1 by 2 and more. Where only
+  // a mean is subtracted, it tells.
   const range = Math.abs(scale) < 0.1 || (scale === 1 && Math.abs(offset) > 2) ? 255 : 1;
   return {
     range,

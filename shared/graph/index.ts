@@ -1,6 +1,6 @@
 /**
- * ONNX in, ONNX out: read and write models, infer shapes, fold constants, prepare classifiers, compose losses, differentiate.
- * Nothing here runs a model, and nothing needs a platform. Everything that goes wrong is a `GraphError`.
+ * ONNX in, ONNX out: read and write models, infer shapes, fold constants, prepare classifiers, compose losses,
+ * differentiate. Nothing here runs a model, and nothing needs a platform. Everything that goes wrong is a `GraphError`.
  *
  * @example
  * const prepared = prepare(readModel(bytes), { ...card.preprocessing, canvas: 224 });

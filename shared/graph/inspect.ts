@@ -30,9 +30,14 @@ export interface Inspection {
   classes: number | null;
   /** How the model probably wants its pixels, where its input is an image of three channels. */
   preprocessing: PreprocessingGuess | null;
-  /** Elements of all weights: floating-point or quantised constants, without scales, zero points and integers of shapes. */
+  /**
+   * Elements of all weights: floating-point or quantised constants, without scales, zero points and integers of shapes.
+   */
   parameters: number;
-  /** Of convolutions and matrix products, two for each multiply-add, for one image of the declared size (224 where there is none); null where it cannot be told. */
+  /**
+   * Of convolutions and matrix products, two for each multiply-add, for one image of the declared size (224 where there
+   * is none); null where it cannot be told.
+   */
   flops: number | null;
   /** What is stored as 8-bit or other integers behind DequantizeLinear. */
   quantised: 'weights' | 'weights and activations' | null;
@@ -45,8 +50,8 @@ export interface Inspection {
 const usualSize = 224;
 
 /**
- * What a model is, and whether the Atlas can prepare it, differentiate it and craft on it. All three are tried, since a rule may refuse what
- * a node's attributes say.
+ * What a model is, and whether the Atlas can prepare it, differentiate it and craft on it. All three are tried, since a
+ * rule may refuse what a node's attributes say.
  */
 export function inspect(model: Model): Inspection {
   const input = imageInputOf(model);

@@ -22,7 +22,8 @@ const following = new Set([
 ]);
 
 /**
- * The layers of a model between its input and its first output, in running order: convolutions and matrix products with constant weights.
+ * The layers of a model between its input and its first output, in running order: convolutions and matrix products with
+ * constant weights.
  *
  * The names are those of the model's values, for `withActivationEnergy` and `withActivationRatio`.
  */
@@ -58,8 +59,9 @@ function pathNames(model: Model): Set<string> {
 }
 
 /**
- * Negative activation energy, per sample: loss = - sum over layers of log |a_l|, |.| the L2 norm of all values of the layer.
- * K. R. Mopuri, A. Ganeshan, R. V. Babu, "Generalizable Data-free Objective for Crafting Universal Adversarial Perturbations", 2018, arXiv 1801.08092.
+ * Negative activation energy, per sample: loss = - sum over layers of log |a_l|, |.| the L2 norm of all values of the
+ * layer. K. R. Mopuri, A. Ganeshan, R. V. Babu, "Generalizable Data-free Objective for Crafting Universal Adversarial
+ * Perturbations", 2018, arXiv 1801.08092.
  *
  * @param layers names of values, e.g. the `activated` of `layersOf`
  * @throws GraphError when a name is none of the model's values
@@ -69,10 +71,11 @@ export function withActivationEnergy(model: Model, layers: readonly string[]): M
 }
 
 /**
- * Negative truncated activation ratio, per sample: loss = - sum over layers of log (|a+| / |a-|), where a+ are the positive values of the layer
- * and a- its negative ones, each without those smaller than a share of the sample's largest: they are noise, not features.
- * After Y. Liu et al., "TRM-UAP: Enhancing the Transferability of Data-Free Universal Adversarial Perturbation via Truncated Ratio Maximization",
- * ICCV 2023, which truncates by depth, to the first layers: name those; `positive` and `negative` truncate by size as well.
+ * Negative truncated activation ratio, per sample: loss = - sum over layers of log (|a+| / |a-|), where a+ are the
+ * positive values of the layer and a- its negative ones, each without those smaller than a share of the sample's
+ * largest: they are noise, not features. After Y. Liu et al., "TRM-UAP: Enhancing the Transferability of Data-Free
+ * Universal Adversarial Perturbation via Truncated Ratio Maximization", ICCV 2023, which truncates by depth, to the
+ * first layers: name those; `positive` and `negative` truncate by size as well.
  *
  * @param layers names of values that have both signs, e.g. the `linear` of `layersOf`
  * @param options.positive, options.negative the share of the largest below which values do not count, 0..1
@@ -104,7 +107,10 @@ function overLayers(model: Model, layers: readonly string[], write: (b: Builder,
   );
 }
 
-/** log of the L2 norm of everything that a sample has; far below any activation, the addend keeps silence from being -infinity. */
+/**
+ * log of the L2 norm of everything that a sample has; far below any activation, the addend keeps silence from being
+ * -infinity.
+ */
 function logNorm(b: Builder, values: string): string {
   const axes = b
     .shape(values)

@@ -1,4 +1,5 @@
-// Losses as graphs: each takes a prepared model and returns it with one more output, `loss` [N], and the inputs the loss needs.
+// Losses as graphs: each takes a prepared model and returns it with one more output, `loss` [N], and the inputs the
+// loss needs.
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { int, type Model, nodeOf, type Value } from './model.ts';
@@ -55,8 +56,8 @@ function classesOf(logits: Value): number {
 /**
  * Cross-entropy against a label: loss = -log softmax(logits)[label], in nats, per sample.
  *
- * Adds the input `labels`, int64 [N]. With `clampAt` the loss is min(loss, clampAt), whose gradient is 0 for samples above it, so that
- * photos that are misread already stop pulling.
+ * Adds the input `labels`, int64 [N]. With `clampAt` the loss is min(loss, clampAt), whose gradient is 0 for samples
+ * above it, so that photos that are misread already stop pulling.
  */
 export function withCrossEntropy(model: Model, { clampAt }: { clampAt?: number } = {}): Model {
   return composeLoss(model, labelled, (b, logits) => {
@@ -67,11 +68,12 @@ export function withCrossEntropy(model: Model, { clampAt }: { clampAt?: number }
 }
 
 /**
- * Logit margin: by how much the strongest other class exceeds the label's, per sample: loss = max over j != label of logits_j - logits_label.
- * N. Carlini, D. Wagner, "Towards Evaluating the Robustness of Neural Networks", 2017, arXiv 1608.04644, with its sign turned.
+ * Logit margin: by how much the strongest other class exceeds the label's, per sample: loss = max over j != label of
+ * logits_j - logits_label. N. Carlini, D. Wagner, "Towards Evaluating the Robustness of Neural Networks", 2017, arXiv
+ * 1608.04644, with its sign turned.
  *
- * Positive where the sample is misread. Adds the input `labels`, int64 [N]. With `clampAt` the loss is min(loss, clampAt), whose gradient is 0
- * for samples that are misread by more than that.
+ * Positive where the sample is misread. Adds the input `labels`, int64 [N]. With `clampAt` the loss is min(loss,
+ * clampAt), whose gradient is 0 for samples that are misread by more than that.
  */
 export function withMargin(model: Model, { clampAt }: { clampAt?: number } = {}): Model {
   return composeLoss(model, labelled, (b, logits) => {
@@ -110,11 +112,12 @@ export function withCosine(model: Model): Model {
 /**
  * The sum of output times cotangent, per sample: its gradient is the vector-Jacobian product of the model.
  *
- * Adds the input `cotangent` in the shape of the model's first output. `loss` has shape [N], or [1] where the output has no axes.
+ * Adds the input `cotangent` in the shape of the model's first output. `loss` has shape [N], or [1] where the output
+ * has no axes.
  *
- * The batch of the cotangent has a name of its own, `M`: one image with M cotangents gives M gradients for a single forward pass, since what
- * the forward pass left behind broadcasts against them. That is how several class gradients of an image are had at once, for models of which
- * `keepsBatchApart` holds.
+ * The batch of the cotangent has a name of its own, `M`: one image with M cotangents gives M gradients for a single
+ * forward pass, since what the forward pass left behind broadcasts against them. That is how several class gradients of
+ * an image are had at once, for models of which `keepsBatchApart` holds.
  */
 export function withCotangent(model: Model): Model {
   return composeLoss(

@@ -22,11 +22,13 @@ export interface Preprocessing {
 }
 
 /**
- * Turns a classifier into a prepared model: from `canvas`, float32 RGB [N,3,S,S] in 0..255, to `logits` [N,K], for any N.
+ * Turns a classifier into a prepared model: from `canvas`, float32 RGB [N,3,S,S] in 0..255, to `logits` [N,K], for any
+ * N.
  *
- * In the graph go the resize from the canvas to the model's input (two products with constant interpolation matrices, none where the
- * sizes agree), channel order, mean and std, and the layout. Out of it go a last Softmax, a fixed batch, trailing axes of size 1 and
- * what only other outputs need. Weights stay as the file has them: int8 behind DequantizeLinear remains int8.
+ * In the graph go the resize from the canvas to the model's input (two products with constant interpolation matrices,
+ * none where the sizes agree), channel order, mean and std, and the layout. Out of it go a last Softmax, a fixed batch,
+ * trailing axes of size 1 and what only other outputs need. Weights stay as the file has them: int8 behind
+ * DequantizeLinear remains int8.
  *
  * @throws GraphError when the model is no image classifier of that input size.
  */
@@ -100,7 +102,10 @@ export function chooseOutput(model: Model): Value {
 
 const passing = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast']);
 
-/** Takes out a Softmax (or LogSoftmax) after which only reshaping follows: it keeps the order of classes, but flattens gradients. */
+/**
+ * Takes out a Softmax (or LogSoftmax) after which only reshaping follows: it keeps the order of classes, but flattens
+ * gradients.
+ */
 function cutSoftmax(model: Model): { model: Model; removed: boolean } {
   const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
   let node: Node | undefined = producers.get(model.outputs[0].name);
@@ -148,7 +153,8 @@ function wrap(
     pixels = b.add('MatMul', [pixels, b.constant(floats(columns, [canvas, inputSize]), 'columns')]);
     pixels = b.add('MatMul', [b.constant(rows, 'rows'), pixels]);
   }
-  // Element by element and not as a 1x1 convolution: the runtime has a faster first convolution for three plain channels.
+  // Element by element and not as a 1x1 convolution: the runtime has a faster first convolution for three plain
+  // channels.
   if (spec.channelOrder === 'BGR') pixels = b.add('Gather', [pixels, b.ints([2, 1, 0])], { axis: int(1) });
   const perChannel = (values: number[]) => b.constant(floats(values, [1, 3, 1, 1]), 'normalise');
   const factors = spec.std.map((std) => spec.range / 255 / std);

@@ -1,4 +1,5 @@
-// Types and shapes of every value, with symbolic dimensions, and the values of small integer vectors that shapes are made of.
+// Types and shapes of every value, with symbolic dimensions, and the values of small integer vectors that shapes are
+// made of.
 import { GraphError } from './errors.ts';
 import { evaluate } from './evaluate.ts';
 import type { Facts } from './facts.ts';
@@ -11,7 +12,9 @@ export function inferShapes(model: Model): ReadonlyMap<string, ValueType> {
   return analyse(model).types;
 }
 
-/** Everything that can be known without running the model; `keep` names nodes whose outputs must not become constants. */
+/**
+ * Everything that can be known without running the model; `keep` names nodes whose outputs must not become constants.
+ */
 export function analyse(model: Model, keep: (node: Node) => boolean = () => false): Facts {
   const facts: Facts = {
     opset: model.opset,

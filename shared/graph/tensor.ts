@@ -62,7 +62,10 @@ export function allocate(type: ElementType, length: number): TensorData {
   return new constructors[type](length);
 }
 
-/** Bytes as elements. Copies, since bytes inside a file are not aligned (and not with slice(): a Node Buffer's does not copy). */
+/**
+ * Bytes as elements. Copies, since bytes inside a file are not aligned (and not with slice(): a Node Buffer's does not
+ * copy).
+ */
 export function fromBytes(type: NumericType, bytes: Uint8Array): TensorData {
   return new constructors[type](new Uint8Array(bytes).buffer);
 }
@@ -116,7 +119,10 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Builds a tensor of `shape` by reading `source` at `offset + sum(index * strides)`: transposes, slices and broadcasts at once. */
+/**
+ * Builds a tensor of `shape` by reading `source` at `offset + sum(index * strides)`: transposes, slices and broadcasts
+ * at once.
+ */
 export function gatherStrided(source: Tensor, shape: number[], strides: readonly number[], offset = 0): Tensor {
   const data = allocate(source.type, sizeOf(shape));
   const outer = shape.length - 1;

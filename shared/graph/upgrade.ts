@@ -74,7 +74,10 @@ function moved(node: Node, names: Record<string, string | undefined>): Node {
   return { ...node, inputs, attributes };
 }
 
-/** Before set 13 everything from the axis on was one group of Softmax, with axis 1 as the default: the last axis of a flat view of it. */
+/**
+ * Before set 13 everything from the axis on was one group of Softmax, with axis 1 as the default: the last axis of a
+ * flat view of it.
+ */
 function ungrouped(node: Node, shape: readonly Dim[] | undefined): Node[] {
   const axis = attribute(node, 'axis', 1);
   const first = shape && positiveAxis(axis, shape.length);

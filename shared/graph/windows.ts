@@ -80,7 +80,10 @@ export function windowOf(node: Node, input: readonly Dim[], weights?: readonly D
   return window;
 }
 
-/** Reads the window of ConvTranspose: the output size is that of an input from which Conv with this window would make `input`. */
+/**
+ * Reads the window of ConvTranspose: the output size is that of an input from which Conv with this window would make
+ * `input`.
+ */
 export function transposedWindowOf(node: Node, input: readonly Dim[], weights: readonly Dim[]): Window {
   const window = written(node, input, weights);
   const { kernel, strides, before, after } = window;

@@ -3,8 +3,8 @@ import { einsumTerms } from './einsum.ts';
 import type { Dim, Model, Node, ValueType } from './model.ts';
 
 /**
- * Floating-point operations of the model's convolutions and matrix products for one run: two for each multiply-add of Conv, ConvTranspose, Gemm,
- * MatMul and Einsum. Everything else is left out, as is customary: it is a few percent.
+ * Floating-point operations of the model's convolutions and matrix products for one run: two for each multiply-add of
+ * Conv, ConvTranspose, Gemm, MatMul and Einsum. Everything else is left out, as is customary: it is a few percent.
  *
  * @param types of every value, as inferShapes gives them
  * @returns null where a shape that is needed is not known

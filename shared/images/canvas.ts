@@ -8,11 +8,13 @@ export interface Rgba {
 }
 
 /**
- * The canvas of a photo: [3,size,size], whole numbers 0..255, RGB. The short side is resized to round(size * 256 / 224) (antialiased), and the centre
- * size x size is taken, as ImageNet classifiers are evaluated. Alpha is ignored: the codecs have laid it over white already.
- * The same arithmetic in Node, workerd and browsers, so all three see the same pixels.
+ * The canvas of a photo: [3,size,size], whole numbers 0..255, RGB. The short side is resized to round(size * 256 / 224)
+ * (antialiased), and the centre size x size is taken, as ImageNet classifiers are evaluated. Alpha is ignored: the
+ * codecs have laid it over white already. The same arithmetic in Node, workerd and browsers, so all three see the same
+ * pixels.
  *
- * @param orientation as EXIF counts, 1..8: the picture is read as if it had been turned upright first, and no copy of it is made
+ * @param orientation as EXIF counts, 1..8: the picture is read as if it had been turned upright first, and no copy of
+ * it is made
  */
 export function canvasFromRgba(image: Rgba, size: number, orientation = 1): Float32Array<ArrayBuffer> {
   if (!(image.width > 0 && image.height > 0) || image.data.length < image.width * image.height * 4) {
@@ -60,7 +62,10 @@ export function canvasFromRgba(image: Rgba, size: number, orientation = 1): Floa
   return canvas;
 }
 
-/** One row of pixels, from byte `start` on and `step` bytes apart, resized to the columns: red, green, blue by turns, into `out` at `to`. */
+/**
+ * One row of pixels, from byte `start` on and `step` bytes apart, resized to the columns: red, green, blue by turns,
+ * into `out` at `to`.
+ */
 function squeezeRow(
   bytes: Uint8Array,
   start: number,
@@ -87,8 +92,9 @@ function squeezeRow(
 }
 
 /**
- * How to walk over a picture as its EXIF orientation means it: the sides that it then has, the index of the pixel that is at its top left, and how far apart
- * two pixels are that are beside (x) or below (y) each other. 5..8 swap the axes; 2 3 7 8 and 3 4 6 7 are mirrored in what is stored.
+ * How to walk over a picture as its EXIF orientation means it: the sides that it then has, the index of the pixel that
+ * is at its top left, and how far apart two pixels are that are beside (x) or below (y) each other. 5..8 swap the axes;
+ * 2 3 7 8 and 3 4 6 7 are mirrored in what is stored.
  */
 export function walkUpright({ width, height }: { width: number; height: number }, orientation: number) {
   const flipX = [2, 3, 7, 8].includes(orientation);

@@ -1,8 +1,8 @@
-// JPEG, PNG and WebP by the same WebAssembly codecs in Node, workerd and browsers. The platform hands in the compiled modules, since each gets at them in
-// its own way (and workerd compiles no bytes at run time).
+// JPEG, PNG and WebP by the same WebAssembly codecs in Node, workerd and browsers. The platform hands in the compiled
+// modules, since each gets at them in its own way (and workerd compiles no bytes at run time).
 //
-// The codecs' own loaders are passed by: they keep one instance for good, so that a failed start would fail ever after, and a damaged file would leave its
-// mess to the next one.
+// The codecs' own loaders are passed by: they keep one instance for good, so that a failed start would fail ever after,
+// and a damaged file would leave its mess to the next one.
 import mozjpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
 import libwebp from '@jsquash/webp/codec/dec/webp_dec.js';
 import { canvasFromRgba, type Rgba, walkUpright } from './canvas.ts';
@@ -27,9 +27,14 @@ export interface CodecModules {
 export interface Codecs {
   /** The picture upright, its transparent parts over white. @throws ImageError */
   decode(bytes: Uint8Array): Promise<Rgba>;
-  /** `canvasFromRgba` of the same, straight from the codec's memory: no copy of the picture is made. @throws ImageError */
+  /**
+   * `canvasFromRgba` of the same, straight from the codec's memory: no copy of the picture is made. @throws ImageError
+   */
   canvas(bytes: Uint8Array, size: number): Promise<Float32Array<ArrayBuffer>>;
-  /** The same bytes on every platform. @throws RangeError when the picture's sides do not fit its bytes; ImageError `codec` */
+  /**
+   * The same bytes on every platform. @throws RangeError when the picture's sides do not fit its bytes; ImageError
+   * `codec`
+   */
   encodePng(image: Rgba): Promise<Uint8Array<ArrayBuffer>>;
   /** Bytes of WebAssembly memory that the started codecs hold; it grows with the pictures and never shrinks. */
   memoryBytes(): number;
@@ -76,8 +81,9 @@ export function createCodecs(modules: CodecModules, { maxPixels = MAX_PIXELS } =
 }
 
 /**
- * Starts a codec when it is first needed. One that failed to start, or threw, may be in any state: the next use starts another. An ImageError is no such
- * failure: the codec has said what it found and is fit to go on. (Each start takes 16 MiB for JPEG and WebP, and what it replaces is only collected some time later.)
+ * Starts a codec when it is first needed. One that failed to start, or threw, may be in any state: the next use starts
+ * another. An ImageError is no such failure: the codec has said what it found and is fit to go on. (Each start takes 16
+ * MiB for JPEG and WebP, and what it replaces is only collected some time later.)
  */
 function restartable<Codec extends Decoder>(start: () => Promise<Codec>) {
   let starting: Promise<Codec> | undefined;

@@ -3,7 +3,10 @@ export interface Distortion {
   linf: number;
   /** Euclidean length of the difference, 0..255 units. */
   l2: number;
-  /** Peak signal-to-noise ratio in decibels; null where nothing differs (it would be infinite, which JSON has no word for). */
+  /**
+   * Peak signal-to-noise ratio in decibels; null where nothing differs (it would be infinite, which JSON has no word
+   * for).
+   */
   psnr: number | null;
   /** Structural similarity of the luma, 1 for equal pictures. */
   ssim: number;
@@ -41,9 +44,10 @@ function luma(planes: ArrayLike<number>): Float64Array {
 }
 
 /**
- * Mean structural similarity (Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural similarity", IEEE TIP 2004),
- * with that paper's constants, over all uniform 8 x 8 windows (smaller for pictures under 8 pixels). A window that moves on adds a row or column and takes one
- * away, so that each costs the same whatever its size.
+ * Mean structural similarity (Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to
+ * structural similarity", IEEE TIP 2004), with that paper's constants, over all uniform 8 x 8 windows (smaller for
+ * pictures under 8 pixels). A window that moves on adds a row or column and takes one away, so that each costs the same
+ * whatever its size.
  */
 function ssim(a: Float64Array, b: Float64Array, size: number): number {
   const window = Math.min(8, size);

@@ -11,8 +11,8 @@ type Factory = (options: {
 }) => Promise<{ decode(bytes: Uint8Array, ...options: unknown[]): unknown }>;
 
 /**
- * Starts a decoder in the WebAssembly module that the platform has compiled. It is called with exactly the options given, or refuses. Damage that it would
- * pass over, leaving grey, is an error.
+ * Starts a decoder in the WebAssembly module that the platform has compiled. It is called with exactly the options
+ * given, or refuses. Damage that it would pass over, leaving grey, is an error.
  */
 export async function startDecoder(factory: unknown, module: WebAssembly.Module, options: unknown[]): Promise<Decoder> {
   let complaints: string[] = [];
@@ -36,8 +36,9 @@ export async function startDecoder(factory: unknown, module: WebAssembly.Module,
   if (!memory) throw new Error('the decoder has no memory');
 
   let lend: (picture: Rgba) => void = () => {};
-  // The C++ ends with `new ImageData(new Uint8ClampedArray(view of its memory), width, height)`, by the names that the global scope has for them when it first
-  // decodes. With these two in their place nothing is copied, and the picture is at hand while the C++ still holds it.
+  // The C++ ends with `new ImageData(new Uint8ClampedArray(view of its memory), width, height)`, by the names that the
+  // global scope has for them when it first decodes. With these two in their place nothing is copied, and the picture
+  // is at hand while the C++ still holds it.
   const lending = {
     Uint8ClampedArray: class {
       constructor(view: Uint8Array) {
@@ -86,7 +87,10 @@ function memoryOf(instance: WebAssembly.Instance): WebAssembly.Memory | undefine
   );
 }
 
-/** Gives the global scope other values under some names, until what is returned is called. Nothing may be awaited in between. */
+/**
+ * Gives the global scope other values under some names, until what is returned is called. Nothing may be awaited in
+ * between.
+ */
 function replaceGlobals(values: Record<string, unknown>): () => void {
   const scope = globalThis as Record<string, unknown>;
   const before = Object.fromEntries(Object.keys(values).map((name) => [name, scope[name]]));

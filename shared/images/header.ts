@@ -13,7 +13,10 @@ export interface ImageHeader {
   components: number;
 }
 
-/** Reads type and dimensions from the bytes themselves, never from a name or a media type; null when this is no JPEG, PNG or WebP, or its header is cut off. */
+/**
+ * Reads type and dimensions from the bytes themselves, never from a name or a media type; null when this is no JPEG,
+ * PNG or WebP, or its header is cut off.
+ */
 export function sniffImage(bytes: Uint8Array): ImageHeader | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
@@ -69,8 +72,8 @@ function jpegHeader(view: DataView): ImageHeader | null {
 }
 
 /**
- * Whether the end-of-image marker is there: decoders fill what is missing with grey and say nothing. Walked segment by segment, since the thumbnail in EXIF
- * has such a marker too; what some cameras append after it is not looked at.
+ * Whether the end-of-image marker is there: decoders fill what is missing with grey and say nothing. Walked segment by
+ * segment, since the thumbnail in EXIF has such a marker too; what some cameras append after it is not looked at.
  */
 export function isJpegComplete(bytes: Uint8Array): boolean {
   for (let position = 2; ; ) {

@@ -2,7 +2,10 @@ import { type Rgba, round8 } from './canvas.ts';
 
 type Norm = 'inf' | '2';
 
-/** round(clip(canvas + strength * v, 0, 255)): whole numbers, since that is what an image file can carry. All are [3,S,S]. */
+/**
+ * round(clip(canvas + strength * v, 0, 255)): whole numbers, since that is what an image file can carry. All are
+ * [3,S,S].
+ */
 export function applyPerturbation(
   canvas: ArrayLike<number>,
   v: ArrayLike<number>,
@@ -32,7 +35,10 @@ export function l2Norm(v: ArrayLike<number>): number {
   return Math.sqrt(sum);
 }
 
-/** Moves v, in place, to the nearest point of the ball |v| <= epsilon: to the last bit in norm inf, to 1e-6 relative in norm 2. */
+/**
+ * Moves v, in place, to the nearest point of the ball |v| <= epsilon: to the last bit in norm inf, to 1e-6 relative in
+ * norm 2.
+ */
 export function project(v: Float32Array, norm: Norm, epsilon: number): void {
   if (norm === 'inf') {
     // float32 may round epsilon up: the bound that is kept is the largest float32 that does not exceed it.

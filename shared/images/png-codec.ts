@@ -1,7 +1,9 @@
 import type { Rgba } from './canvas.ts';
 import type { Decoder } from './decoder.ts';
 
-/** The exports of squoosh_png, @jsquash/png's Rust compiled to WebAssembly, that are called here; pointers are numbers. */
+/**
+ * The exports of squoosh_png, @jsquash/png's Rust compiled to WebAssembly, that are called here; pointers are numbers.
+ */
 interface Exports {
   memory: WebAssembly.Memory;
   decode(at: number, length: number): number;
@@ -14,8 +16,8 @@ interface Exports {
 /**
  * PNG in and out by @jsquash/png's WebAssembly.
  *
- * Its own JavaScript is not used: a damaged file makes the Rust code trap, which leaves its memory in no state to go on with, and that
- * JavaScript keeps one instance for good. Here the caller makes a new one.
+ * Its own JavaScript is not used: a damaged file makes the Rust code trap, which leaves its memory in no state to go on
+ * with, and that JavaScript keeps one instance for good. Here the caller makes a new one.
  */
 export async function startPng(
   module: WebAssembly.Module,

@@ -5,8 +5,9 @@ export interface Contribution {
 }
 
 /**
- * How output samples are made when one axis is resized from `from` to `to` samples; of them `count`, from `start` on: the triangle filter with half-pixel centres, widened by the factor of reduction so
- * that it averages (antialiases), as Pillow's `Image.resize(…, BILINEAR)` and torch's `interpolate(…, antialias=True)` do. When enlarging it is plain
+ * How output samples are made when one axis is resized from `from` to `to` samples; of them `count`, from `start` on:
+ * the triangle filter with half-pixel centres, widened by the factor of reduction so that it averages (antialiases), as
+ * Pillow's `Image.resize(…, BILINEAR)` and torch's `interpolate(…, antialias=True)` do. When enlarging it is plain
  * bilinear interpolation with edge pixels repeated. Only + - * / and floor, which every engine rounds alike.
  */
 export function contributions(from: number, to: number, start = 0, count = to): Contribution[] {

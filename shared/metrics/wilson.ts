@@ -8,8 +8,9 @@ export interface Interval {
 }
 
 /**
- * A share with its 95 % Wilson score interval (E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927).
- * It stays inside 0..1 and is honest for few trials, where the normal approximation is not. No trials: ratio 0, interval 0..1.
+ * A share with its 95 % Wilson score interval (E. B. Wilson, "Probable inference, the law of succession, and
+ * statistical inference", JASA 22, 1927). It stays inside 0..1 and is honest for few trials, where the normal
+ * approximation is not. No trials: ratio 0, interval 0..1.
  */
 export function wilson(successes: number, trials: number): Interval {
   if (!(trials >= 0) || successes < 0 || successes > trials) {

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** How a canvas becomes the model's own input: x = (pixel * range / 255 - mean) / std, planes in channelOrder. All of it goes inside the prepared graph. */
+/**
+ * How a canvas becomes the model's own input: x = (pixel * range / 255 - mean) / std, planes in channelOrder. All of it
+ * goes inside the prepared graph.
+ */
 export const preprocessing = z.object({
   /** Side of the model's square input in pixels; the canvas is resized to it inside the graph. */
   inputSize: z.int().min(1).max(4096),
@@ -18,7 +21,9 @@ export type Preprocessing = z.infer<typeof preprocessing>;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 lower-case hexadecimal digits');
 
-/** Where the .onnx file is: a path relative to the card, or a URL that `atlas models fetch` downloads into the cache. */
+/**
+ * Where the .onnx file is: a path relative to the card, or a URL that `atlas models fetch` downloads into the cache.
+ */
 export const modelSource = z.union([
   z.object({ file: z.string().min(1), sha256: sha256.optional(), bytes: z.int().positive().optional() }),
   z.object({ url: z.url(), sha256, bytes: z.int().positive() }),
@@ -39,7 +44,9 @@ export const modelCard = z.object({
   source: modelSource,
   preprocessing,
   classes: z.int().min(2),
-  /** A JSON file, relative to the card, of {index, label, wnid?}[] or string[]; null where the classes have no names. */
+  /**
+   * A JSON file, relative to the card, of {index, label, wnid?}[] or string[]; null where the classes have no names.
+   */
   labels: z.string().nullable(),
   /** Percent, as published. */
   published: z.object({ top1: z.number(), where: z.string() }).nullable(),

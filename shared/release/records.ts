@@ -14,7 +14,9 @@ export const share = z.object({
 });
 export type Share = z.infer<typeof share>;
 
-/** One cell of the transfer matrix: one perturbation measured on one target, on evaluation photos and rounded pixels. */
+/**
+ * One cell of the transfer matrix: one perturbation measured on one target, on evaluation photos and rounded pixels.
+ */
 export const transferRow = z.object({
   perturbation: z.string(),
   /** Model id, several joined by "+", or "none" for a perturbation that used no model. */
@@ -34,7 +36,10 @@ export const transferRow = z.object({
   noise_fooled: z.int(),
   noise_low: z.number(),
   noise_high: z.number(),
-  /** Of the photos that the target labels correctly without the perturbation, the share that it no longer does; null where no photo has a label. */
+  /**
+   * Of the photos that the target labels correctly without the perturbation, the share that it no longer does; null
+   * where no photo has a label.
+   */
   correct: z.int().nullable(),
   fooled_given_correct: z.number().nullable(),
 });
@@ -68,7 +73,10 @@ export const perturbationRecord = z.object({
   epsilon: z.number(),
   seed: z.int(),
   budget: budget.nullable(),
-  /** The models it was crafted on: hash of the file as its makers published it, of the prepared graph, and how a canvas becomes the model's input. */
+  /**
+   * The models it was crafted on: hash of the file as its makers published it, of the prepared graph, and how a canvas
+   * becomes the model's input.
+   */
   surrogates: z.array(z.object({ id: z.string(), sha256, prepared: sha256, preprocessing: preprocessing.optional() })),
   canvas: z.int(),
   crafting: z.object({ photos: z.int(), sha256 }),
@@ -80,7 +88,10 @@ export const perturbationRecord = z.object({
   /** The size of v itself, 0..255 units. */
   linf: z.number(),
   l2: z.number(),
-  /** Peak signal-to-noise ratio in decibels and structural similarity: means over evaluation photos, the first 40 by the hash of their names. */
+  /**
+   * Peak signal-to-noise ratio in decibels and structural similarity: means over evaluation photos, the first 40 by the
+   * hash of their names.
+   */
   psnr: z.number(),
   ssim: z.number(),
   /** Fooling ratio on crafting photos, on the surrogate; null without a surrogate. */
@@ -130,7 +141,9 @@ export const perturbationSummary = z.object({
   surrogates: z.array(z.string()),
 });
 
-/** releases/<version>/manifest.json: what is here. Keys are relative to the bucket's root; nothing else may guess them. */
+/**
+ * releases/<version>/manifest.json: what is here. Keys are relative to the bucket's root; nothing else may guess them.
+ */
 export const manifest = z.object({
   schema: z.literal(1),
   version: z.string(),

@@ -26,8 +26,8 @@ export const studyPerturbation = z.strictObject({
   epsilon: z.number().positive().default(10),
   seeds: z.array(z.int().min(0)).min(1).default([1]),
   /**
-   * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the models in turn. An attack without a
-   * surrogate (noise) ignores it.
+   * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
+   * models in turn. An attack without a surrogate (noise) ignores it.
    */
   surrogates: z.array(z.string()).optional(),
   budget: budget.optional(),
@@ -44,7 +44,9 @@ export const study = z.strictObject({
   models: z.array(z.string()).min(1),
   photos: z.strictObject({
     folder: z.string(),
-    /** JSON list of {file, author, licence, source, label?}; photos without a credit are measured and never published. */
+    /**
+     * JSON list of {file, author, licence, source, label?}; photos without a credit are measured and never published.
+     */
     credits: z.string().optional(),
     /** JSON list of {index, wnid, label}: a file name that starts with a wnid then has that class as its truth. */
     classes: z.string().optional(),

@@ -1,6 +1,6 @@
 /**
- * Enhances the transfer matrix that was rendered at build time: arrow keys, Home and End move between the cells of the grid (WAI-ARIA grid pattern,
- * one tab stop), and the cell under focus or pointer is told in words below.
+ * Enhances the transfer matrix that was rendered at build time: arrow keys, Home and End move between the cells of the
+ * grid (WAI-ARIA grid pattern, one tab stop), and the cell under focus or pointer is told in words below.
  */
 class TransferMatrix extends HTMLElement {
   #listening: AbortController | undefined;

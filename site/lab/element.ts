@@ -7,7 +7,10 @@ const TOP = 5;
 /** A slider on the move asks the edge only once it rests for so many milliseconds. */
 const EDGE_REST_MS = 150;
 
-/** `<atlas-lab>`: a photo, a perturbation, a strength, and what a network reads, computed in this browser or at the edge. */
+/**
+ * `<atlas-lab>`: a photo, a perturbation, a strength, and what a network reads, computed in this browser or at the
+ * edge.
+ */
 class AtlasLab extends HTMLElement {
   #data!: LabData;
   #state!: LabState;

@@ -6,7 +6,8 @@ import { applyPerturbation, type Codecs, canvasToRgba, createCodecs, distortion 
 import { download } from './download.ts';
 import { remember } from './remember.ts';
 
-// The same codecs as in batch and at the edge, not the browser's own: another JPEG decoder gives other pixels, and now and then another label.
+// The same codecs as in batch and at the edge, not the browser's own: another JPEG decoder gives other pixels, and now
+// and then another label.
 const codecs = remember(async (_key: 'codecs'): Promise<Codecs> => {
   const [jpeg, png, webp] = await Promise.all(
     [jpegUrl, pngUrl, webpUrl].map(async (url) => await WebAssembly.compile(await download(url))),

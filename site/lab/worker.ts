@@ -1,4 +1,7 @@
-/** Decodes, perturbs and classifies, apart from the page's thread. Of several tasks that wait for the network only the newest is run. */
+/**
+ * Decodes, perturbs and classifies, apart from the page's thread. Of several tasks that wait for the network only the
+ * newest is run.
+ */
 import { topK } from '#shared/metrics';
 import type { Prediction } from '#shared/release';
 import { download, onProgress } from './download.ts';

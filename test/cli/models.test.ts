@@ -162,7 +162,10 @@ describe('atlas models add --guess', () => {
   const labelled = (id: string) => join(folder, `labelled-${id}`);
   const limit = 12;
 
-  /** Starter photos in folders named by the class that the model sees in them: what its true preprocessing is right about. */
+  /**
+   * Starter photos in folders named by the class that the model sees in them: what its true preprocessing is right
+   * about.
+   */
   async function labelBy(id: string, compute: Compute): Promise<void> {
     const model = await loadCard(id);
     const { bytes, sha256 } = await prepareModel(model, 224);

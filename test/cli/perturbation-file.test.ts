@@ -10,7 +10,10 @@ import { unpickle } from '../../batch/arrays/pickle.ts';
 import { readPerturbation } from '../../batch/cli/perturbation-file.ts';
 import { codecs } from '../../batch/photos/index.ts';
 
-/** Arrays of 3 x 6 x 6 that torch.save, scipy.io.savemat and numpy.savez wrote: value i is i % 21 - 10, in the order [3,6,6]. */
+/**
+ * Arrays of 3 x 6 x 6 that torch.save, scipy.io.savemat and numpy.savez wrote: value i is i % 21 - 10, in the order
+ * [3,6,6].
+ */
 const fixtures = fileURLToPath(new URL('../fixtures/perturbations/', import.meta.url));
 let folder: string;
 beforeAll(async () => {

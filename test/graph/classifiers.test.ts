@@ -38,7 +38,9 @@ function picture(count: number): Float32Array {
   });
 }
 
-/** The preprocessing by hand, written apart from the graph's: resize, channel order, mean and std, one pixel at a time. */
+/**
+ * The preprocessing by hand, written apart from the graph's: resize, channel order, mean and std, one pixel at a time.
+ */
 function preprocessed(
   canvas: Float32Array,
   count: number,
@@ -114,7 +116,8 @@ describe('the gradient of a real network', () => {
     let difference = 0;
     let size = 0;
     for (let d = 0; d < 4; d++) {
-      // The gradient's sign on half of the pixels: along plain random directions the derivative drowns in float32's rounding.
+      // The gradient's sign on half of the pixels: along plain random directions the derivative drowns in float32's
+      // rounding.
       const half = noise(canvas.length, 50 + d);
       const direction = at.gradient.map((value, i) => (half[i] > 0 ? Math.sign(value) : 0));
       const step = 2e-3;

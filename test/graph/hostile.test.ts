@@ -89,7 +89,10 @@ const changes: Record<string, (proto: ModelProto, dice: Dice) => void> = {
   },
 };
 
-/** Reads, looks at, frees, differentiates and writes it. Anything but a GraphError with words in it, in time, is a fault. */
+/**
+ * Reads, looks at, frees, differentiates and writes it. Anything but a GraphError with words in it, in time, is a
+ * fault.
+ */
 function survives(bytes: Uint8Array, what: string): void {
   const started = performance.now();
   let reached = 'reading';

@@ -30,7 +30,9 @@ export function noise(length: number, seed = 1): Float32Array {
 
 export const sizeOf = (shape: readonly number[]) => shape.reduce((product, dim) => product * dim, 1);
 
-/** Values that are all different and at least 1/length apart, in random order: no ties, and no kink within a small step. */
+/**
+ * Values that are all different and at least 1/length apart, in random order: no ties, and no kink within a small step.
+ */
 export function distinct(length: number, seed = 1): Float32Array {
   const order = noise(length, seed);
   const ranks = Array.from(order.keys()).sort((a, b) => order[a] - order[b]);
@@ -114,8 +116,9 @@ export function modelOf({
 }
 
 /**
- * The relative difference between derivatives along random directions and central differences, for the sum of output times a random
- * cotangent. Sums are taken in double precision, so that float32 rounding of single outputs is all that disturbs.
+ * The relative difference between derivatives along random directions and central differences, for the sum of output
+ * times a random cotangent. Sums are taken in double precision, so that float32 rounding of single outputs is all that
+ * disturbs.
  */
 export async function derivativeError(
   model: Model,

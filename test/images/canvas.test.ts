@@ -68,7 +68,8 @@ describe('the canvas', () => {
   });
 
   it('has the pixels that Pillow makes', () => {
-    // Image.fromarray(red).resize((4, 3), Image.BILINEAR) in Pillow 12, less the last column, which the crop takes away.
+    // Image.fromarray(red).resize((4, 3), Image.BILINEAR) in Pillow 12, less the last column, which the crop takes
+    // away.
     const red = [
       [12, 250, 3, 77, 130, 201],
       [99, 45, 180, 220, 5, 66],

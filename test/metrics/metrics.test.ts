@@ -6,7 +6,8 @@ const logits = fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minL
 
 describe('the Wilson interval', () => {
   it('gives published values', () => {
-    // Newcombe, Two-sided confidence intervals for the single proportion, Statistics in Medicine 17 (1998), table I, method 3.
+    // Newcombe, Two-sided confidence intervals for the single proportion, Statistics in Medicine 17 (1998), table I,
+    // method 3.
     for (const [successes, n, low, high] of [
       [81, 263, 0.2553, 0.3662],
       [15, 148, 0.0624, 0.1605],

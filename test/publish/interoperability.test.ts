@@ -1,4 +1,6 @@
-/** What others' tools have to make of a release. What only Python has a reader for is tried by bench/peers/release.py. */
+/**
+ * What others' tools have to make of a release. What only Python has a reader for is tried by bench/peers/release.py.
+ */
 import { execFile, execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -84,7 +86,8 @@ describe('arrays', () => {
       const { v } = content.perturbations[i];
       const numbers = Buffer.from(v.buffer);
       const array = await readFile(join(root, npy));
-      // Version 1.0 of the format: magic, version, length of the header, a Python dictionary padded to 64 bytes with a line end, the numbers.
+      // Version 1.0 of the format: magic, version, length of the header, a Python dictionary padded to 64 bytes with a
+      // line end, the numbers.
       expect(array.subarray(0, 8).toString('latin1')).toBe('\x93NUMPY\x01\x00');
       const end = 10 + array.readUInt16LE(8);
       expect(end % 64).toBe(0);

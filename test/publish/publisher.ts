@@ -1,4 +1,7 @@
-/** A process that publishes what it is told to, for a test to kill. Arguments: the bucket's address; credentials come from the environment, as for `atlas`. */
+/**
+ * A process that publishes what it is told to, for a test to kill. Arguments: the bucket's address; credentials come
+ * from the environment, as for `atlas`.
+ */
 import { openBucket, publishRelease } from '../../batch/publish/index.ts';
 
 const bucket = openBucket(process.argv[2]);

@@ -12,7 +12,10 @@ import { openLocalS3, proxy } from '../support/s3.ts';
 import { writeTinyRelease } from '../support/tiny-release.ts';
 
 const PUBLISHES = 200;
-/** Requests that publishing a tiny release makes. A kill hits each of them once before the bucket hears of it and once after. */
+/**
+ * Requests that publishing a tiny release makes. A kill hits each of them once before the bucket hears of it and once
+ * after.
+ */
 const REQUESTS = 15;
 const KILLS = 2 * REQUESTS;
 const publisher = fileURLToPath(new URL('publisher.ts', import.meta.url));
@@ -53,8 +56,8 @@ async function reached(bucket: Bucket, version: string): Promise<string> {
 }
 
 /**
- * Follows latest.json to the manifest and to every file, and checks every hash, as any reader would; the version, or null where nothing is published yet.
- * A version that is in `whole` was read before and is not read again.
+ * Follows latest.json to the manifest and to every file, and checks every hash, as any reader would; the version, or
+ * null where nothing is published yet. A version that is in `whole` was read before and is not read again.
  * @throws Error for anything that is missing or not as promised.
  */
 async function readRelease(bucket: Bucket, whole: Set<string>): Promise<string | null> {

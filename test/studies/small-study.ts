@@ -4,7 +4,10 @@ import type { PhotoCredit } from '#shared/release';
 import { root } from '../cli/atlas.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 
-/** A study that few seconds are enough for: two linear classifiers on canvases of 8 x 8 pixels, and some of the starter photos, one of them without a credit. */
+/**
+ * A study that few seconds are enough for: two linear classifiers on canvases of 8 x 8 pixels, and some of the starter
+ * photos, one of them without a credit.
+ */
 export async function writeSmallStudy(folder: string, change: Record<string, unknown> = {}): Promise<string> {
   await mkdir(join(folder, 'photos'), { recursive: true });
   for (const seed of [1, 2]) {

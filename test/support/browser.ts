@@ -9,7 +9,8 @@ import { type Browser, chromium as playwright } from 'playwright-core';
 export async function launchBrowser(): Promise<Browser> {
   if (process.platform === 'linux' && process.arch === 'x64') {
     const { default: chromium } = await import('@sparticuz/chromium');
-    // Its arguments are made for one page in a serverless function: a single process dies with its first page, and sites are not kept apart.
+    // Its arguments are made for one page in a serverless function: a single process dies with its first page, and
+    // sites are not kept apart.
     const args = chromium.args.filter(
       (arg) => !['--single-process', '--no-zygote', '--disable-web-security'].includes(arg),
     );

@@ -9,8 +9,9 @@ import { tinyModel } from './tiny-model.ts';
 const LABELS = ['cat', 'cup, mug', 'a "quoted"\nLöffel, 匙', ''];
 
 /**
- * The content of a release of two perturbations on one tiny model, made by hand: figures that only have to be of the right kind, and names of photos and
- * labels that every format has to carry. One photo of the starter pack stands for all `names`.
+ * The content of a release of two perturbations on one tiny model, made by hand: figures that only have to be of the
+ * right kind, and names of photos and labels that every format has to carry. One photo of the starter pack stands for
+ * all `names`.
  */
 export async function smallContent(names: string[]): Promise<ReleaseContent> {
   const { bytes, sha256, size, classes } = tinyModel();

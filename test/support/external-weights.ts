@@ -3,7 +3,10 @@ import { dirname, resolve } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
 
-/** Writes a model's bytes to `path` with every initializer moved to the weight file `location`, as exporters of large models do. */
+/**
+ * Writes a model's bytes to `path` with every initializer moved to the weight file `location`, as exporters of large
+ * models do.
+ */
 export function writeWithExternalWeights(path: string, model: Uint8Array, location = 'model.weights'): void {
   const proto = fromBinary(ModelProtoSchema, model);
   const parts: Uint8Array[] = [];

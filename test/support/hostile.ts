@@ -14,7 +14,10 @@ export interface HostileUpload {
 
 type Draw = ReturnType<typeof random>;
 
-/** Makes uploads: the same seed and number make the same one. Pictures that are mutated, cut off, lie about their size, or are none; forms that are broken. */
+/**
+ * Makes uploads: the same seed and number make the same one. Pictures that are mutated, cut off, lie about their size,
+ * or are none; forms that are broken.
+ */
 export async function hostileUploads(seed: number): Promise<(index: number) => HostileUpload> {
   const codecs = await nodeCodecs();
   const photo = new Uint8Array(readFileSync(new URL('../../zoo/starter/photos/koala.jpg', import.meta.url)));

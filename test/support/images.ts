@@ -61,7 +61,10 @@ export function pngHeader(width: number, height: number): Uint8Array {
 
 const starterPhotos = new URL('../../zoo/starter/photos/', import.meta.url);
 
-/** What batch, Worker and browser are compared on: `count` starter photos spread over the whole folder, in the order of their names. */
+/**
+ * What batch, Worker and browser are compared on: `count` starter photos spread over the whole folder, in the order of
+ * their names.
+ */
 export async function parityPhotos(count = 20): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }[]> {
   const names = (await readdir(starterPhotos)).filter((name) => name.endsWith('.jpg')).sort();
   const chosen = Array.from({ length: count }, (_, i) => names[Math.floor((i * names.length) / count)]);

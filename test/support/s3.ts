@@ -36,8 +36,9 @@ export async function openLocalS3(): Promise<S3 & { opened: Bucket; close(): Pro
 }
 
 /**
- * What happens to a request instead of being passed on (null): a status to answer with; no answer at all; a connection that is reset before
- * the bucket hears of it ("reset") or after it did what was asked ("lost"); an answer that is cut short.
+ * What happens to a request instead of being passed on (null): a status to answer with; no answer at all; a connection
+ * that is reset before the bucket hears of it ("reset") or after it did what was asked ("lost"); an answer that is cut
+ * short.
  */
 export type Fault = number | 'hang' | 'reset' | 'lost' | 'cut' | null;
 

@@ -31,9 +31,9 @@ const row: TransferRow = {
 };
 
 /**
- * Writes a release of a few kilobytes that has one of everything, made by hand from the schemas, so that what reads releases
- * can be tried without crafting one. `salt` changes the bytes of one file, `bound` those of the perturbation (at most 10), and `extra` adds files of a
- * given size.
+ * Writes a release of a few kilobytes that has one of everything, made by hand from the schemas, so that what reads
+ * releases can be tried without crafting one. `salt` changes the bytes of one file, `bound` those of the perturbation
+ * (at most 10), and `extra` adds files of a given size.
  */
 export async function writeSmallRelease(
   root: string,

@@ -2,7 +2,10 @@ import { type Model, writeModel } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
 import { random } from '../../batch/synthetic/index.ts';
 
-/** A linear classifier as a prepared model, small enough to check by hand: logits = W (pixels - 127.5) / 255, W [3*size*size, classes] of random weights. */
+/**
+ * A linear classifier as a prepared model, small enough to check by hand: logits = W (pixels - 127.5) / 255, W
+ * [3*size*size, classes] of random weights.
+ */
 export function tinyModel({ size = 8, classes = 4, seed = 1 } = {}) {
   const length = 3 * size * size;
   const draw = random(seed, 'tiny model');

@@ -3,7 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Manifest, manifestKey, releasePrefix } from '#shared/release';
 
-/** Writes a whole release of two small files, its sums, its manifest and latest.json: no models, no perturbations, and bytes of its own. */
+/**
+ * Writes a whole release of two small files, its sums, its manifest and latest.json: no models, no perturbations, and
+ * bytes of its own.
+ */
 export async function writeTinyRelease(root: string, version: string, created: string): Promise<Manifest> {
   const prefix = releasePrefix(version);
   const contents = new Map(

@@ -194,7 +194,8 @@ async function wasmMemory(): Promise<number> {
   return answerOf(await atlas.GET('/api/v1/health')).memory.wasm;
 }
 
-// In one isolate, where memory grows with each model and never shrinks: what all of them end at is a bound for any of them.
+// In one isolate, where memory grows with each model and never shrinks: what all of them end at is a bound for any of
+// them.
 test('no edge model takes more than 96 MiB of WebAssembly memory, with all codecs in use and several perturbations', async () => {
   const perturbation = release.perturbations.map(({ id }) => id);
   const png = bytes(await codecs.encodePng(gradient(500, 400)));

@@ -24,7 +24,10 @@ export interface Observation {
   timings?: Timings;
 }
 
-/** Milliseconds of each stage; `wait` is the time in the queue of this isolate, `session` the time to open the network (0 when it was open). */
+/**
+ * Milliseconds of each stage; `wait` is the time in the queue of this isolate, `session` the time to open the network
+ * (0 when it was open).
+ */
 export interface Timings {
   wait: number;
   decode: number;

@@ -14,7 +14,10 @@ import { problems } from './routes/problems.ts';
 import { release } from './routes/release.ts';
 import { transfer } from './routes/transfer.ts';
 
-/** The Worker: /api (what is in the releases, classify, perturb), /data (their files), /problems (what its errors mean). The site is static assets. */
+/**
+ * The Worker: /api (what is in the releases, classify, perturb), /data (their files), /problems (what its errors mean).
+ * The site is static assets.
+ */
 const app = newApp();
 
 for (const path of ['/api/*', '/data/*', '/problems/*']) app.use(path, observe, securityHeaders);

@@ -1,8 +1,8 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 /**
- * Every kind of problem that the Worker answers with, as RFC 9457 problem details. `type` is the path /problems/<kind>, where the Worker
- * explains it; kinds, once published, keep their name and status.
+ * Every kind of problem that the Worker answers with, as RFC 9457 problem details. `type` is the path /problems/<kind>,
+ * where the Worker explains it; kinds, once published, keep their name and status.
  */
 export const problemKinds = {
   'bad-query': {

@@ -1,6 +1,6 @@
 /**
- * A clock that tells the milliseconds since it was last asked. On Cloudflare a Worker's clock stands still while it computes and moves on
- * when it waits for something, so each reading waits for a timer of no length first.
+ * A clock that tells the milliseconds since it was last asked. On Cloudflare a Worker's clock stands still while it
+ * computes and moves on when it waits for something, so each reading waits for a timer of no length first.
  */
 export async function startStopwatch(): Promise<() => Promise<number>> {
   const now = async () => {

@@ -52,7 +52,10 @@ const unary =
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
-/** Series below 3 and continued fraction above: M. Abramowitz, I. Stegun, "Handbook of Mathematical Functions", 1964, 7.1.6 and 7.1.14. */
+/**
+ * Series below 3 and continued fraction above: M. Abramowitz, I. Stegun, "Handbook of Mathematical Functions", 1964,
+ * 7.1.6 and 7.1.14.
+ */
 export function erf(x: number): number {
   const size = Math.abs(x);
   if (size < 3) {

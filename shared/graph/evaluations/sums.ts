@@ -26,7 +26,8 @@ const reduce =
 
 /** Folds the elements along `axes` into one each, in order. */
 function collapse(x: Tensor, axes: number[], start: number, apply: Reduction['apply']): Float64Array {
-  // Neighbouring axes that are both kept, or both folded, are one; axes of size 1 are none. Weights then have two or three.
+  // Neighbouring axes that are both kept, or both folded, are one; axes of size 1 are none. Weights then have two or
+  // three.
   const runs: { size: number; folded: boolean }[] = [];
   for (const [axis, size] of x.shape.entries()) {
     const folded = axes.includes(axis);

@@ -1,4 +1,5 @@
-// Functions that a file defines itself (exporters write one for each module or composite operator): calls are replaced by their bodies.
+// Functions that a file defines itself (exporters write one for each module or composite operator): calls are replaced
+// by their bodies.
 import { clone, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import {
   type AttributeProto,

@@ -18,11 +18,13 @@ import { inlineFunctions } from './functions.ts';
 import { type ExternalData, readTensor } from './tensors.ts';
 
 /**
- * Reads an ONNX file. float16 and bfloat16 become float32 throughout, operator sets 7 to 16 become set 17, and functions that the file
- * defines are written out. Weights are not copied: the bytes must stay as they are for as long as the model is used.
+ * Reads an ONNX file. float16 and bfloat16 become float32 throughout, operator sets 7 to 16 become set 17, and
+ * functions that the file defines are written out. Weights are not copied: the bytes must stay as they are for as long
+ * as the model is used.
  *
  * @param options.external gives the files that weights lie in where the model keeps them outside
- * @throws GraphError when the bytes are no ONNX model, contradict themselves, or keep their weights in a file that is not given
+ * @throws GraphError when the bytes are no ONNX model, contradict themselves, or keep their weights in a file that is
+ * not given
  */
 export function readModel(bytes: Uint8Array, { external }: { external?: ExternalData } = {}): Model {
   const proto = parse(bytes);

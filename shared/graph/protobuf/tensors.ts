@@ -1,4 +1,5 @@
-// Tensors of ONNX files. Weights make up nearly all of a file, so they are neither copied nor converted before somebody looks at them.
+// Tensors of ONNX files. Weights make up nearly all of a file, so they are neither copied nor converted before somebody
+// looks at them.
 import { create } from '@bufbuild/protobuf';
 import { type TensorProto, TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf';
 import { GraphError } from '../errors.ts';

@@ -34,8 +34,9 @@ const largestFile = 2 ** 31 - 1;
 /**
  * Writes a model as one ONNX file.
  *
- * The weights are written straight into the result, as a second piece of the graph: protobuf joins pieces of one message when it reads them. So a
- * model of 500 MB needs 500 MB to be written, and not a copy for every message that a tensor is nested in.
+ * The weights are written straight into the result, as a second piece of the graph: protobuf joins pieces of one
+ * message when it reads them. So a model of 500 MB needs 500 MB to be written, and not a copy for every message that a
+ * tensor is nested in.
  *
  * @throws GraphError beyond 2 GiB
  */

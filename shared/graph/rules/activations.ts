@@ -10,7 +10,9 @@ const relu: Rule = elementwise(({ node, b }) =>
   b.add('HardSigmoid', [node.outputs[0]], { alpha: float(2 ** 100), beta: float(0) }),
 );
 
-/** The mask reads the output and not the input: the runtime can then fuse the activation into the convolution before it. */
+/**
+ * The mask reads the output and not the input: the runtime can then fuse the activation into the convolution before it.
+ */
 const clip: Rule = simple((gradient, { node, b }) => {
   const [low, high] = [1, 2].map((input, i) => {
     const constant = b.facts.constants.get(node.inputs[input]);
@@ -59,7 +61,10 @@ const elu = (alpha: (step: Step) => number, gamma: (step: Step) => number): Rule
     return bySign(step, b.scalar(gamma(step)), slope);
   });
 
-/** d/dx [x * Phi(x)] with Phi the normal distribution; D. Hendrycks, K. Gimpel, "Gaussian Error Linear Units", 2016, arXiv 1606.08415. */
+/**
+ * d/dx [x * Phi(x)] with Phi the normal distribution; D. Hendrycks, K. Gimpel, "Gaussian Error Linear Units", 2016,
+ * arXiv 1606.08415.
+ */
 function geluSlope({ node, b }: Step): string {
   const [x] = node.inputs;
   if (attribute(node, 'approximate', 'none') === 'tanh') {
@@ -118,7 +123,8 @@ export const activations: Record<string, Rule> = {
     const beta = attribute(step.node, 'beta', 0.5);
     return step.b.mul(between(step, -beta / alpha, (1 - beta) / alpha), step.b.scalar(alpha));
   }),
-  // y = x * clip(x/6 + 1/2, 0, 1): the slope is x/3 + 1/2 between -3 and 3, then 1. A. Howard et al., 2019, arXiv 1905.02244.
+  // y = x * clip(x/6 + 1/2, 0, 1): the slope is x/3 + 1/2 between -3 and 3, then 1. A. Howard et al., 2019, arXiv
+  // 1905.02244.
   HardSwish: elementwise((step) => {
     const { b, node } = step;
     const [x] = node.inputs;

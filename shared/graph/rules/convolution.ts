@@ -1,5 +1,6 @@
 // Gradient of convolutions with respect to their input.
-// Method: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", 2016, arXiv 1603.07285, chapter 4.
+// Method: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", 2016, arXiv 1603.07285, chapter
+// 4.
 import { GraphError } from '../errors.ts';
 import { at, attribute, describe, int, ints, text } from '../model.ts';
 import { allocate, floats, sizeOf, type Tensor } from '../tensor.ts';
@@ -33,8 +34,9 @@ const conv: Rule = simple((gradient, step) => {
 });
 
 /**
- * The gradient with stride - 1 zeros behind every element, for the convolution of stride 1 that undoes a strided one. For depthwise convolutions
- * that is three times faster than ConvTranspose, which gains nothing there from the zeros that it knows; dense ones do.
+ * The gradient with stride - 1 zeros behind every element, for the convolution of stride 1 that undoes a strided one.
+ * For depthwise convolutions that is three times faster than ConvTranspose, which gains nothing there from the zeros
+ * that it knows; dense ones do.
  */
 function spread(gradient: string, b: Step['b'], { strides }: Window): string {
   const shape = b.shape(gradient);
@@ -57,14 +59,18 @@ function spread(gradient: string, b: Step['b'], { strides }: Window): string {
   return b.mul(repeated, b.constant(floats(first, [1, 1, ...sizes]), 'first'));
 }
 
-/** A convolution of stride 1 with spatially flipped weights whose channels are exchanged. Several times faster than ConvTranspose. */
+/**
+ * A convolution of stride 1 with spatially flipped weights whose channels are exchanged. Several times faster than
+ * ConvTranspose.
+ */
 function byConvolution(gradient: string, { node, b }: Step, weights: Tensor, window: Window): string {
   const group = attribute(node, 'group', 1);
   const size = b.shape(node.inputs[0]).slice(2) as number[];
   const given = b.shape(gradient).slice(2) as number[];
   const reach = window.kernel.map((taps, i) => window.dilations[i] * (taps - 1));
   const before = reach.map((length, i) => length - window.before[i]);
-  // What is missing to the input's size: padding that the forward pass had at its end, or pixels that no window reached.
+  // What is missing to the input's size: padding that the forward pass had at its end, or pixels that no window
+  // reached.
   const after = reach.map((length, i) => size[i] + length - given[i] - before[i]);
   let cropped = gradient;
   if ([...before, ...after].some((pad) => pad < 0)) {

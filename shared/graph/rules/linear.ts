@@ -29,7 +29,10 @@ const matMul: Rule = simple((gradient, { node, b, needs }) => {
   ];
 });
 
-/** The gradient of one factor is the product of the output's gradient with the other factors; an index that only the factor has is repeated. */
+/**
+ * The gradient of one factor is the product of the output's gradient with the other factors; an index that only the
+ * factor has is repeated.
+ */
 const einsum: Rule = simple((gradient, { node, b, needs }) => {
   const ranks = node.inputs.map((name) => b.shape(name).length);
   const { terms, output } = einsumTerms(node, ranks);

@@ -23,7 +23,10 @@ const batch: Rule = simple((gradient, { node, b }) => {
   return [b.mul(gradient, perChannel(b, factor, rank))];
 });
 
-/** dx = (h - mean(h) - z * mean(h * z)) / sigma, where z is the normalised x, h the gradient at z; J. Ba et al., 2016, arXiv 1607.06450. */
+/**
+ * dx = (h - mean(h) - z * mean(h * z)) / sigma, where z is the normalised x, h the gradient at z; J. Ba et al., 2016,
+ * arXiv 1607.06450.
+ */
 function whiten(h: string, x: string, axes: number[], epsilon: number, b: Step['b']): string {
   const shape = b.shape(x);
   const count = axes.reduce((product, axis) => product * Number(shape[axis]), 1);
@@ -50,7 +53,10 @@ const instance: Rule = simple((gradient, { node, b }) => {
   return [whiten(b.mul(gradient, perChannel(b, scale, rank)), x, axes, attribute(node, 'epsilon', 1e-5), b)];
 });
 
-/** Groups of channels are whitened together; scale and shift are per channel, or per group before operator set 21. Y. Wu, K. He, 2018, arXiv 1803.08494. */
+/**
+ * Groups of channels are whitened together; scale and shift are per channel, or per group before operator set 21. Y.
+ * Wu, K. He, 2018, arXiv 1803.08494.
+ */
 const group: Rule = simple((gradient, { node, b }) => {
   const [x, scale] = node.inputs;
   const shape = b.shape(x);
@@ -85,8 +91,8 @@ const unitLength: Rule = simple((gradient, { node, b }) => {
 });
 
 /**
- * y_i = x_i / d_i^beta with d_i = bias + alpha/n * sum of x_j^2 over the n channels around i, so that
- * dx_k = g_k / d_k^beta - 2 alpha beta / n * x_k * sum over i around k of g_i y_i / d_i. A. Krizhevsky et al., 2012, section 3.3.
+ * y_i = x_i / d_i^beta with d_i = bias + alpha/n * sum of x_j^2 over the n channels around i, so that dx_k = g_k /
+ * d_k^beta - 2 alpha beta / n * x_k * sum over i around k of g_i y_i / d_i. A. Krizhevsky et al., 2012, section 3.3.
  */
 const localResponse: Rule = simple((gradient, { node, b }) => {
   const [x] = node.inputs;

@@ -14,7 +14,10 @@ const zerosLike = (b: Builder, like: string): string => {
 /** Selection matrices beyond this many elements cost more than scattering. */
 const largestMatrix = 2 ** 20;
 
-/** A constant selection is a product with a 0/1 matrix, where that is small; a permutation is undone by the opposite selection. */
+/**
+ * A constant selection is a product with a 0/1 matrix, where that is small; a permutation is undone by the opposite
+ * selection.
+ */
 const gather: Rule = simple((gradient, { node, b }) => {
   const [x, indicesName] = node.inputs;
   const shape = b.shape(x);
@@ -44,7 +47,10 @@ const gather: Rule = simple((gradient, { node, b }) => {
   return [b.transpose(product, swapped)];
 });
 
-/** Whatever the indices are, every picked slice is added back to where it came from: with the picked axis in front, that is a ScatterND. */
+/**
+ * Whatever the indices are, every picked slice is added back to where it came from: with the picked axis in front, that
+ * is a ScatterND.
+ */
 function scattered(b: Builder, gradient: string, x: string, axis: number, indices: string): string {
   const rank = b.shape(x).length;
   const depth = b.shape(indices).length;
@@ -139,7 +145,10 @@ const gatherND: Rule = simple((gradient, { node, b }) => {
   return [b.add('ScatterND', [zeros, node.inputs[1], gradient], { reduction: text('add') })];
 });
 
-/** Of data and updates. What updates overwrote has no gradient; where several updates meet, which one stays is not defined. */
+/**
+ * Of data and updates. What updates overwrote has no gradient; where several updates meet, which one stays is not
+ * defined.
+ */
 const scatter = (
   read: (step: Step, gradient: string) => string,
   write: (step: Step, gradient: string, zeros: string) => string,

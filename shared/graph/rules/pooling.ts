@@ -18,9 +18,10 @@ function sizesOf({ node, b }: Step): number[] {
 }
 
 /**
- * The maximum over a window is the maximum over its columns of the maxima over its rows, so each axis is pooled, and differentiated, by
- * itself: for a window of k x k that compares 2k times instead of k^2. Where several elements are equal to the maximum they share its
- * gradient. No operator is needed that a GPU provider lacks, and on a CPU it is several times faster than scattering by `Indices`.
+ * The maximum over a window is the maximum over its columns of the maxima over its rows, so each axis is pooled, and
+ * differentiated, by itself: for a window of k x k that compares 2k times instead of k^2. Where several elements are
+ * equal to the maximum they share its gradient. No operator is needed that a GPU provider lacks, and on a CPU it is
+ * several times faster than scattering by `Indices`.
  */
 const maxPool: Rule = simple((gradient, step) => {
   const { node, b } = step;
@@ -33,7 +34,8 @@ const maxPool: Rule = simple((gradient, step) => {
   const window = windowOf(node, b.shape(node.inputs[0]));
   const partial = [node.inputs[0]];
   for (let i = 0; i < sizes.length - 1; i++) partial.push(poolAxis(partial[i], i, window, sizes, b));
-  // The last step gives the node's own output. With ceil_mode the runtime can think it larger than it is, so it is pooled once more.
+  // The last step gives the node's own output. With ceil_mode the runtime can think it larger than it is, so it is
+  // pooled once more.
   const last = sizes.length - 1;
   partial.push(attribute(node, 'ceil_mode', 0) ? poolAxis(partial[last], last, window, sizes, b) : node.outputs[0]);
   let result = gradient;
@@ -65,7 +67,10 @@ function poolAxis(x: string, i: number, window: Window, sizes: number[], b: Step
   });
 }
 
-/** The gradient of pooling `x` to `y` along one axis: every window compares its taps with its maximum and hands them their share. */
+/**
+ * The gradient of pooling `x` to `y` along one axis: every window compares its taps with its maximum and hands them
+ * their share.
+ */
 function spreadAxis(
   gradient: string,
   x: string,
@@ -124,7 +129,10 @@ function cropAxis(x: string, axis: number, start: number, length: number, availa
     : b.add('Slice', [x, b.ints([start]), b.ints([start + length]), b.ints([axis])]);
 }
 
-/** Weaves tensors together along an axis, element by element: a Concat and a Transpose, which are faster than any scatter. */
+/**
+ * Weaves tensors together along an axis, element by element: a Concat and a Transpose, which are faster than any
+ * scatter.
+ */
 function interleave(phases: (string | undefined)[], axis: number, b: Step['b']): string {
   if (phases.length === 1) return phases[0]!;
   const known = phases.find((phase) => phase !== undefined)!;

@@ -1,5 +1,6 @@
-// Quantised activations: rounding has no useful derivative, so gradients pass straight through it, and stop where values are clipped.
-// Y. Bengio, N. Leonard, A. Courville, "Estimating or Propagating Gradients Through Stochastic Neurons", 2013, arXiv 1308.3432.
+// Quantised activations: rounding has no useful derivative, so gradients pass straight through it, and stop where
+// values are clipped. Y. Bengio, N. Leonard, A. Courville, "Estimating or Propagating Gradients Through Stochastic
+// Neurons", 2013, arXiv 1308.3432.
 import type { Builder } from '../builder.ts';
 import { GraphError } from '../errors.ts';
 import { positiveAxis, quantisedLimits } from '../evaluate.ts';

@@ -3,7 +3,9 @@ import { attribute, type Dim, intsAttribute } from '../model.ts';
 import { numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
-/** The axes that a reduction sums over: an attribute in old operator sets, an input in new ones, all of them by default. */
+/**
+ * The axes that a reduction sums over: an attribute in old operator sets, an input in new ones, all of them by default.
+ */
 function axesOf({ node, b }: Step): number[] {
   const rank = b.shape(node.inputs[0]).length;
   const input = node.inputs[1] ? b.facts.constants.get(node.inputs[1]) : undefined;

@@ -1,4 +1,5 @@
-// Operators that are linear along single axes: Resize and Pad. Their gradients are products with the transposed matrix of each axis.
+// Operators that are linear along single axes: Resize and Pad. Their gradients are products with the transposed matrix
+// of each axis.
 import type { Builder } from '../builder.ts';
 import { GraphError } from '../errors.ts';
 import { paddedPositions, positiveAxis } from '../evaluate.ts';
@@ -48,7 +49,9 @@ const nearest: Record<string, (x: number) => number> = {
   ceil: Math.ceil,
 };
 
-/** Weights of the taps around x, by the offset from floor(x). Cubic: R. Keys, "Cubic convolution interpolation", 1981. */
+/**
+ * Weights of the taps around x, by the offset from floor(x). Cubic: R. Keys, "Cubic convolution interpolation", 1981.
+ */
 function taps(mode: string, x: number, a: number): [number, number][] {
   const t = x - Math.floor(x);
   if (mode === 'linear') {

@@ -1,4 +1,5 @@
-// Output types and shapes by operator. An operator that is not here leaves its outputs unknown, which is no error by itself.
+// Output types and shapes by operator. An operator that is not here leaves its outputs unknown, which is no error by
+// itself.
 import { layout } from './layout.ts';
 import type { ShapeRule } from './types.ts';
 import { values } from './values.ts';

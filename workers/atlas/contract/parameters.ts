@@ -33,7 +33,10 @@ export const photoParameter = text.optional().openapi({
   example: 'koala',
 });
 
-/** One id, or several: the parameter is repeated. The ids of ensembles hold a "+", which a query turns into a space where it is not escaped. */
+/**
+ * One id, or several: the parameter is repeated. The ids of ensembles hold a "+", which a query turns into a space
+ * where it is not escaped.
+ */
 export const perturbationIds = z
   .preprocess(
     (given) => (given === undefined ? given : [given].flat()),
@@ -49,7 +52,10 @@ export const perturbationIds = z
       "Left out: one that was crafted on the model, else the release's first.",
   });
 
-/** A picture: as the body itself, as the one file of a form, or none where `photo` names one. Plain schemas, so that nothing reads the body before its limits are checked. */
+/**
+ * A picture: as the body itself, as the one file of a form, or none where `photo` names one. Plain schemas, so that
+ * nothing reads the body before its limits are checked.
+ */
 export const imageBody = {
   description: 'A JPEG, PNG or WebP file, at most 20 MB and 16 megapixels; its first bytes decide, not the media type.',
   required: false,

@@ -6,7 +6,8 @@ export const MAX_BODY_BYTES = 20_000_000;
 const FORM_BYTES = 64_000;
 
 /**
- * Reads the image that a request carries: its body, or the one file of a form. Stops at the limit, whatever Content-Length says.
+ * Reads the image that a request carries: its body, or the one file of a form. Stops at the limit, whatever
+ * Content-Length says.
  *
  * @throws Problem `empty-body`, `body-too-large` or `bad-form`
  */

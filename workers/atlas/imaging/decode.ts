@@ -9,7 +9,10 @@ import { DECODING_BYTES, decodingBytes } from './memory.ts';
 const modules = { jpeg, png, webp };
 let codecs = createCodecs(modules);
 
-/** All three codecs as they start, and pictures of a few megapixels. Their memory never shrinks: where they hold more, they are set up anew and the old ones collected. */
+/**
+ * All three codecs as they start, and pictures of a few megapixels. Their memory never shrinks: where they hold more,
+ * they are set up anew and the old ones collected.
+ */
 const KEPT_BYTES = 40 * 2 ** 20;
 /** A picture that takes more than this is decoded by a codec without company. */
 const LARGE_BYTES = 24_000_000;

@@ -4,10 +4,10 @@ import * as ort from 'onnxruntime-web/wasm';
 /**
  * onnxruntime-web inside workerd, unpatched.
  *
- * workerd compiles no WebAssembly at run time, and ORT has no hook for a module compiled ahead of time; but ORT hands `env.wasm.wasmBinary` to
- * WebAssembly.instantiate as it is (as a view, where it is an ArrayBuffer). So `wasmBinary` is a small marker buffer, and a call that carries the
- * marker is answered with the module that wrangler compiled. Setting wasmBinary also makes ORT use the JavaScript glue embedded in its bundle,
- * although import.meta.url is undefined here.
+ * workerd compiles no WebAssembly at run time, and ORT has no hook for a module compiled ahead of time; but ORT hands
+ * `env.wasm.wasmBinary` to WebAssembly.instantiate as it is (as a view, where it is an ArrayBuffer). So `wasmBinary` is
+ * a small marker buffer, and a call that carries the marker is answered with the module that wrangler compiled. Setting
+ * wasmBinary also makes ORT use the JavaScript glue embedded in its bundle, although import.meta.url is undefined here.
  */
 const marker = new Uint8Array([0x61, 0x74, 0x6c, 0x61, 0x73]).buffer;
 

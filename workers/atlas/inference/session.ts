@@ -10,8 +10,8 @@ let current: { sha256: string; session: ort.InferenceSession } | null = null;
 export const isOpen = (sha256: string): boolean => current?.sha256 === sha256;
 
 /**
- * The session of a prepared model, opened where the isolate does not hold it yet. Call only from within the Turnstile, so that one
- * request opens it and the others find it, and nobody replaces a session that runs.
+ * The session of a prepared model, opened where the isolate does not hold it yet. Call only from within the Turnstile,
+ * so that one request opens it and the others find it, and nobody replaces a session that runs.
  *
  * @param sha256 of the model's bytes: what tells one model from another, across releases too
  * @param load reads the bytes; called only when the session has to be opened
@@ -35,7 +35,10 @@ export async function sessionFor(
   return { session, opened: true };
 }
 
-/** How many canvases go through a network at once. More are no faster for each on one thread, and memory for their activations is never given back. */
+/**
+ * How many canvases go through a network at once. More are no faster for each on one thread, and memory for their
+ * activations is never given back.
+ */
 const BATCH = 2;
 
 /**

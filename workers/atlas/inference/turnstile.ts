@@ -1,9 +1,9 @@
 /**
- * Lets one piece of work through at a time, in order of arrival: an isolate has 128 MB for all of its concurrent requests, and a decoded
- * photo and a running network take most of it.
+ * Lets one piece of work through at a time, in order of arrival: an isolate has 128 MB for all of its concurrent
+ * requests, and a decoded photo and a running network take most of it.
  *
- * In workerd a promise settles only while the request that made it is alive, so whoever passes through must be kept alive with ctx.waitUntil
- * until it leaves. Should a holder die all the same, those who wait take over after `leaseMs`.
+ * In workerd a promise settles only while the request that made it is alive, so whoever passes through must be kept
+ * alive with ctx.waitUntil until it leaves. Should a holder die all the same, those who wait take over after `leaseMs`.
  */
 export class Turnstile {
   #tail: Promise<void> = Promise.resolve();
@@ -12,7 +12,8 @@ export class Turnstile {
   readonly #limits: { places: number; bytes: number; leaseMs: number };
 
   /**
-   * @param limits `places`: how many may wait or work at once; `bytes`: how much they may hold together (one alone may hold more);
+   * @param limits `places`: how many may wait or work at once; `bytes`: how much they may hold together (one alone may
+   * hold more);
    *   `leaseMs`: how long one may wait for the one before it
    */
   constructor(limits: { places: number; bytes: number; leaseMs: number }) {

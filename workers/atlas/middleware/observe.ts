@@ -12,7 +12,10 @@ interface Told extends Observation {
   milliseconds: number;
 }
 
-/** Gives every request its id, and tells what became of it: one line of JSON in the log, one data point where a dataset is bound. */
+/**
+ * Gives every request its id, and tells what became of it: one line of JSON in the log, one data point where a dataset
+ * is bound.
+ */
 export const observe = createMiddleware<AppEnv>(async (c, next) => {
   const started = performance.now();
   c.set('requestId', crypto.randomUUID());
@@ -31,7 +34,9 @@ export const observe = createMiddleware<AppEnv>(async (c, next) => {
   writeDataPoint(c.env.REQUESTS, told);
 });
 
-/** Analytics Engine takes one index, 20 blobs and 20 doubles: their order is what queries go by, so it never changes. */
+/**
+ * Analytics Engine takes one index, 20 blobs and 20 doubles: their order is what queries go by, so it never changes.
+ */
 function writeDataPoint(dataset: Env['REQUESTS'], told: Told): void {
   const { timings } = told;
   dataset?.writeDataPoint({

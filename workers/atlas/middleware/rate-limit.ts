@@ -3,10 +3,12 @@ import type { AppEnv } from '../env.ts';
 import { Problem } from '../problems.ts';
 
 /**
- * Lets an address send so many images in a while, as the binding IMAGE_LIMIT counts. The binding tells no more than yes or no, so neither does the answer:
- * RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers) names the rule, and no remaining count is made up.
+ * Lets an address send so many images in a while, as the binding IMAGE_LIMIT counts. The binding tells no more than yes
+ * or no, so neither does the answer: RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers) names the rule, and no
+ * remaining count is made up.
  *
- * Whoever asks from the machine itself is not counted: on Cloudflare nobody does, and locally it is the developer, a test or a benchmark.
+ * Whoever asks from the machine itself is not counted: on Cloudflare nobody does, and locally it is the developer, a
+ * test or a benchmark.
  */
 export const limitImages = createMiddleware<AppEnv>(async (c, next) => {
   const { IMAGE_LIMIT: limit, RATE_LIMIT_POLICY: policy } = c.env;

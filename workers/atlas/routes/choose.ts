@@ -26,7 +26,8 @@ export function chooseModel(release: Manifest, id: string | undefined): ReleaseM
 }
 
 /**
- * The perturbations asked for, without "none"; where nothing is asked, one crafted on the model, else the release's first.
+ * The perturbations asked for, without "none"; where nothing is asked, one crafted on the model, else the release's
+ * first.
  *
  * @throws Problem `unknown-perturbation`
  */

@@ -83,7 +83,8 @@ function headersOf(object: R2Object, { cacheControl, filename }: Manner): Header
   const headers = new Headers();
   object.writeHttpMetadata(headers);
   if (!object.httpMetadata?.contentType) headers.set('Content-Type', mediaTypeOf(object.key));
-  // All keys but one are written once: models under the hash of their content, the rest under a version that ends in one.
+  // All keys but one are written once: models under the hash of their content, the rest under a version that ends in
+  // one.
   headers.set(
     'Cache-Control',
     cacheControl ?? (object.key === LATEST_KEY ? 'public, max-age=10' : 'public, max-age=31536000, immutable'),
@@ -103,8 +104,8 @@ function matchesEtag(list: string | undefined, etag: string): boolean {
 type ByteRange = { offset: number; length?: number } | { suffix: number };
 
 /**
- * The single byte range that a request asks for. A Range that is malformed or lists several is ignored, as RFC 9110 (14.2) allows, and so is
- * one whose If-Range names another version.
+ * The single byte range that a request asks for. A Range that is malformed or lists several is ignored, as RFC 9110
+ * (14.2) allows, and so is one whose If-Range names another version.
  */
 async function wantedRange(request: Request, bucket: R2Bucket, key: string): Promise<ByteRange | undefined> {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.get('Range') ?? '') ?? [];

@@ -12,7 +12,8 @@ import { photoBytes } from '../storage/index.ts';
 const turnstile = new Turnstile({ places: 16, bytes: 12_000_000, leaseMs: 30_000 });
 
 /**
- * The bytes of the picture that a request is about, checked by their header: of the release's photo that it names, or what it carries.
+ * The bytes of the picture that a request is about, checked by their header: of the release's photo that it names, or
+ * what it carries.
  *
  * @throws Problem for a request that has neither, or both, or something that is no picture
  */

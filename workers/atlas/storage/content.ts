@@ -57,7 +57,10 @@ export async function recordOf(env: Env, key: string): Promise<PerturbationRecor
   return parseJson(key, perturbationRecord, await readText(env, key));
 }
 
-/** The unchanged bytes of a photo of the release, by its id: the file name, with or without its ending. @throws Problem `unknown-photo` */
+/**
+ * The unchanged bytes of a photo of the release, by its id: the file name, with or without its ending. @throws Problem
+ * `unknown-photo`
+ */
 export async function photoBytes(env: Env, release: Manifest, id: string): Promise<Uint8Array> {
   const idOf = (file: string) => file.replace(/\.[^.]+$/, '');
   const photo = release.photos.find(({ file }) => file === id || idOf(file) === id);

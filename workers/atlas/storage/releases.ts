@@ -23,9 +23,11 @@ export interface PublishedRelease {
 }
 
 /**
- * The published release: latest.json, then the manifest that it names. Parsed manifests are kept; latest.json is read again every ten seconds.
+ * The published release: latest.json, then the manifest that it names. Parsed manifests are kept; latest.json is read
+ * again every ten seconds.
  *
- * @throws Problem `no-release` where nothing is published, `release-broken` where the manifest is missing or has other bytes than promised
+ * @throws Problem `no-release` where nothing is published, `release-broken` where the manifest is missing or has other
+ * bytes than promised
  */
 export async function currentRelease(env: Env): Promise<Manifest> {
   if (current && Date.now() - current.checked < LATEST_TTL_MS) return current.manifest;
@@ -55,7 +57,10 @@ export async function currentRelease(env: Env): Promise<Manifest> {
   return current.manifest;
 }
 
-/** The release of a version; the current one where none is named. @throws Problem `unknown-release`, and as `currentRelease` */
+/**
+ * The release of a version; the current one where none is named. @throws Problem `unknown-release`, and as
+ * `currentRelease`
+ */
 export async function releaseOf(env: Env, version: string | undefined): Promise<Manifest> {
   const newest = await currentRelease(env);
   if (version === undefined || version === newest.version) return newest;
@@ -76,7 +81,10 @@ export async function releaseOf(env: Env, version: string | undefined): Promise<
   return found;
 }
 
-/** Every release in the bucket whose manifest is there, newest first; an upload that is under way has none yet. Kept for a minute. */
+/**
+ * Every release in the bucket whose manifest is there, newest first; an upload that is under way has none yet. Kept for
+ * a minute.
+ */
 export async function publishedReleases(env: Env): Promise<PublishedRelease[]> {
   if (listed && Date.now() - listed.checked < LIST_TTL_MS) return listed.releases;
   const prefixes: string[] = [];
