@@ -4,7 +4,7 @@ import { readNpy, writeNpy } from '#shared/formats';
 import { differentiate, inferShapes, type Model, withCotangent, withInputShape, writeModel } from '#shared/graph';
 import { openOnce } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
-import { readBytes, writeAtomic } from '../files/index.ts';
+import { readBytes, reasonOf, writeAtomic } from '../files/index.ts';
 import { naming, readOnnx } from '../zoo/index.ts';
 import { action, type Context, globalOptions } from './context.ts';
 
@@ -57,7 +57,7 @@ async function floatsOf(path: string): Promise<Floats> {
   try {
     bytes = await readBytes(path);
   } catch (error) {
-    throw new UsageError(`The array ${path} cannot be read: ${(error as Error).message}. Check the path.`);
+    throw new UsageError(`The array ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
   }
   try {
     const { data, shape } = readNpy(bytes);

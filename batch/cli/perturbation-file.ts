@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { l2Norm, linfNorm } from '#shared/images';
 import { arrayFiles, type NamedArray, readArrays } from '../arrays/index.ts';
 import { UsageError } from '../errors/index.ts';
-import { readBytes } from '../files/index.ts';
+import { readBytes, reasonOf } from '../files/index.ts';
 import { codecs } from '../photos/index.ts';
 
 export const layouts = ['CHW', 'HWC'] as const;
@@ -56,8 +56,8 @@ const mostInPictures = 64;
  * @throws UsageError when it is no such file, no such shape, or holds numbers that are not finite.
  */
 export async function readPerturbation(path: string, given: Understanding = {}): Promise<PerturbationFile> {
-  const bytes = await readBytes(path).catch((error: Error) => {
-    throw new UsageError(`The perturbation ${path} cannot be read: ${error.message}. Check the path.`);
+  const bytes = await readBytes(path).catch((error: unknown) => {
+    throw new UsageError(`The perturbation ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
   });
   const isPicture = extname(path).toLowerCase() === '.png';
   const { name, data, shape } = isPicture ? await picture(path, bytes) : arrayOf(path, bytes, given.array);

@@ -4,6 +4,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AtlasError } from '../errors/index.ts';
+import { watchPace } from './pace.ts';
 
 export interface DownloadProgress {
   /** Bytes on this disk so far, those of an earlier, broken-off download included. */
@@ -35,7 +36,7 @@ export class DownloadError extends AtlasError {
   }
 }
 
-/** A server that sends nothing for so long is given up; what came is kept. */
+/** A server that sends nothing for so long, or next to nothing, is given up; what came is kept. */
 const STALL_MS = 60_000;
 
 /**
@@ -71,7 +72,7 @@ async function fetchInto(
   { onProgress, signal }: DownloadOptions,
 ): Promise<void> {
   const stalled = new AbortController();
-  const timer = setTimeout(() => stalled.abort(), STALL_MS);
+  const pace = watchPace(STALL_MS, (detail) => stalled.abort(detail));
   const anySignal = AbortSignal.any(signal ? [signal, stalled.signal] : [stalled.signal]);
   const brokenOff = (received: number, detail: string) =>
     new DownloadError(
@@ -101,7 +102,7 @@ async function fetchInto(
     const file = await open(part, resumed ? 'a' : 'w');
     try {
       for await (const chunk of response.body) {
-        timer.refresh();
+        pace.received(chunk.byteLength);
         received += chunk.byteLength;
         if (received > bytes) break;
         await file.writeFile(chunk);
@@ -113,9 +114,9 @@ async function fetchInto(
     }
   } catch (error) {
     if (signal?.aborted || error instanceof AtlasError || isOfDisk(error)) throw error;
-    throw brokenOff(received, stalled.signal.aborted ? 'nothing came for a minute' : reasonOf(error));
+    throw brokenOff(received, stalled.signal.aborted ? String(stalled.signal.reason) : reasonOf(error));
   } finally {
-    clearTimeout(timer);
+    pace.stop();
   }
   if (received > bytes) {
     await rm(part, { force: true });

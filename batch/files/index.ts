@@ -1,11 +1,16 @@
 /** Files as every room of batch needs them: written whole or not at all, and read through a schema. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { UsageError } from '../errors/index.ts';
+import { readBytes, reasonOf } from './read.ts';
+import { faultsOf } from './schema.ts';
 
 export { DownloadError, type DownloadProgress, downloadFile, hashFile, megabytes } from './download.ts';
+export { watchPace } from './pace.ts';
+export { LARGEST_FILE, readBytes, readStart, reasonOf } from './read.ts';
+export { faultsOf } from './schema.ts';
 
 /**
  * Writes beside the target and renames: whoever reads `path` sees the old file or the whole new one, whatever kills us.
@@ -28,12 +33,6 @@ export async function writeAtomic(path: string, data: Uint8Array | string): Prom
   }
 }
 
-/** A file's bytes as a plain Uint8Array: a Buffer's `slice` would share its memory where every other's copies. */
-export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { buffer, byteOffset, byteLength } = await readFile(path);
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
 /**
  * Reads a JSON file through a schema. `what` names it in messages, e.g. "model card".
  * @throws UsageError when it cannot be read, is no JSON, or does not fit the schema.
@@ -42,21 +41,31 @@ export async function readJson<T extends z.ZodType>(path: string, schema: T, wha
   return parseWith(schema, await readJsonValue(path, what), `The ${what} ${path}`);
 }
 
-/** Reads a JSON file as it is. @throws UsageError when it cannot be read or is no JSON. */
+/** A study, a card, a list of labels or of credits: what people write is far smaller. */
+const LARGEST_JSON = 16e6;
+
+/** Reads a JSON file as it is. @throws UsageError when it cannot be read, is larger than 16 MB, or is no JSON. */
 export async function readJsonValue(path: string, what: string): Promise<unknown> {
-  let text: string;
+  const bytes = await readBytes(path, { most: LARGEST_JSON }).catch((error: unknown) => {
+    throw new UsageError(`The ${what} ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
+  });
+  const text = new TextDecoder().decode(bytes);
   try {
-    text = await readFile(path, 'utf8');
+    return JSON.parse(text);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const detail = code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
-    throw new UsageError(`The ${what} ${path} cannot be read: ${detail}. Check the path.`);
+    throw new UsageError(`The ${what} ${path} is not JSON${placeOf(error, text)}. Correct the file, or give another.`);
   }
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw new UsageError(`The ${what} ${path} is not JSON: ${(error as Error).message}. Correct the file.`);
-  }
+}
+
+/**
+ * Where JSON went wrong. What stands there is not said: a card may name any file of this disk as its labels, and what
+ * is said of it may be passed on.
+ */
+function placeOf(error: unknown, text: string): string {
+  const position = /at position (\d+)/.exec((error as Error).message)?.[1];
+  if (position === undefined) return '';
+  const before = text.slice(0, Number(position));
+  return `: see line ${before.split('\n').length}, column ${before.length - before.lastIndexOf('\n')}`;
 }
 
 /**
@@ -64,18 +73,10 @@ export async function readJsonValue(path: string, what: string): Promise<unknown
  * what does not fit.
  */
 export function parseWith<T extends z.ZodType>(schema: T, value: unknown, subject: string): z.output<T> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  const faults = faultsOf(schema, value, 6);
+  if (faults.length === 0) return schema.parse(value);
+  const shown = faults.slice(0, 5).join('; ');
   throw new UsageError(
-    `${subject} does not fit its schema: ${issueList(result.error.issues)}. Correct ${result.error.issues.length === 1 ? 'it' : 'them'} and try again.`,
+    `${subject} does not fit its schema: ${shown}${faults.length > 5 ? '; and more' : ''}. Correct ${faults.length === 1 ? 'it' : 'them'} and try again.`,
   );
-}
-
-function issueList(issues: readonly z.core.$ZodIssue[]): string {
-  const shown = issues.slice(0, 5).map((issue) => {
-    const where = issue.path.join('.');
-    return where ? `${where}: ${issue.message}` : issue.message;
-  });
-  const rest = issues.length - shown.length;
-  return shown.join('; ') + (rest > 0 ? `; and ${rest} more` : '');
 }

@@ -1,6 +1,6 @@
 import { readArrays } from '../arrays/index.ts';
 import { UsageError } from '../errors/index.ts';
-import { readBytes } from '../files/index.ts';
+import { readBytes, reasonOf } from '../files/index.ts';
 
 /**
  * Canvases from an .npy file, or the first array of an .npz: [P,3,S,S] of uint8, or of float32 in 0..255, rounded.
@@ -42,10 +42,7 @@ async function read(path: string) {
   try {
     bytes = await readBytes(path);
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new UsageError(
-      `The canvases ${path} cannot be read: ${missing ? 'there is no such file' : (error as Error).message}. Check the path.`,
-    );
+    throw new UsageError(`The canvases ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
   }
   try {
     const [first] = readArrays(path, bytes) ?? [];

@@ -6,9 +6,11 @@
  * Data are perturbations, tables, models with their labels, and photos. Documents, previews and records follow from
  * them and from how they were made.
  */
+import { hash } from 'node:crypto';
 import { parquetReadObjects } from 'hyparquet';
 import type { Manifest } from '#shared/release';
 import { AtlasError } from '../errors/index.ts';
+import { parquetRows } from './parquet-rows.ts';
 import type { ReleaseSource } from './source.ts';
 
 export type ReleaseNumber = readonly [major: number, minor: number, patch: number];
@@ -32,18 +34,24 @@ export interface Changes {
 
 /** Reads what a comparison needs of a release: its manifest is at hand, its tables are read. */
 export async function snapshotOf(source: ReleaseSource, manifest: Manifest, signal?: AbortSignal): Promise<Snapshot> {
-  const hashes = new Map(manifest.files.map((file) => [file.key, file.sha256]));
+  const files = new Map(manifest.files.map((file) => [file.key, file]));
   const data = new Map<string, string>();
-  for (const { id, npy } of manifest.perturbations) data.set(`the perturbation ${id}`, hashes.get(npy)!);
+  for (const { id, npy } of manifest.perturbations) data.set(`the perturbation ${id}`, files.get(npy)!.sha256);
   for (const { card, sha256, labels } of manifest.models) {
     data.set(`the model ${card.id}`, sha256);
-    data.set(`the labels of ${card.id}`, hashes.get(labels)!);
+    data.set(`the labels of ${card.id}`, files.get(labels)!.sha256);
   }
-  for (const { file, key } of manifest.photos) data.set(`the photo ${file}`, hashes.get(key)!);
+  for (const { file, key } of manifest.photos) data.set(`the photo ${file}`, files.get(key)!.sha256);
   const tables = new Map<string, Record<string, unknown>[]>();
-  for (const { name, parquet } of manifest.tables) {
-    const bytes = await source.read(parquet, signal);
+  for (const { name, parquet, rows } of manifest.tables) {
+    const listed = files.get(parquet)!;
+    const bytes = await source.read(parquet, signal, listed.bytes + 1);
     if (!bytes) throw new AtlasError(`${source.name} has no ${parquet}, which its manifest names.`);
+    // A table may come from anybody: nothing is unpacked that is not what the manifest says.
+    if (hash('sha256', bytes) !== listed.sha256 || parquetRows(bytes) !== rows)
+      throw new AtlasError(
+        `${parquet} of ${source.name} is not the table that its manifest lists. Verify that release.`,
+      );
     tables.set(name, await parquetReadObjects({ file: new Uint8Array(bytes).buffer }));
   }
   return { version: manifest.version, study: manifest.study, data, tables };

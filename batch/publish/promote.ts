@@ -3,7 +3,7 @@ import { type Manifest, manifestKey, manifest as manifestSchema, releasePrefix }
 import { AtlasError } from '../errors/index.ts';
 import { inParallel } from './parallel.ts';
 import type { Bucket } from './s3.ts';
-import { latestOf, parseJson } from './source.ts';
+import { LARGEST_MANIFEST, latestOf, parseJson } from './source.ts';
 import { encodeLatest, writeLatest } from './upload.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function publishedManifests(
   const versions = objects.flatMap(({ key }) => /^releases\/([^/]+)\/manifest\.json$/.exec(key)?.[1] ?? []);
   const found: { version: string; manifest: Manifest | null }[] = [];
   const look = async (version: string) => {
-    const bytes = await bucket.read(manifestKey(version), signal);
+    const bytes = await bucket.read(manifestKey(version), signal, LARGEST_MANIFEST);
     found.push({ version, manifest: (bytes && manifestSchema.safeParse(parseJson(bytes)).data) ?? null });
   };
   await inParallel(versions, 8, look, signal);
@@ -48,7 +48,8 @@ export async function promoteRelease(wanted: string, bucket: Bucket, signal?: Ab
   const versions = await publishedVersions(bucket, signal);
   // A version ends in a hash of its content, which nobody types: the newest of that number is meant.
   const version = versions.includes(wanted) ? wanted : versions.findLast((one) => one.startsWith(`${wanted}-`));
-  const manifestBytes = version === undefined ? null : await bucket.read(manifestKey(version), signal);
+  const manifestBytes =
+    version === undefined ? null : await bucket.read(manifestKey(version), signal, LARGEST_MANIFEST);
   if (!version || !manifestBytes) {
     throw new AtlasError(
       `${bucket.name} has no release ${wanted}. It has ${versions.length > 0 ? versions.join(', ') : 'none'}. Publish it first: \`atlas publish <release> --to ${bucket.name}\`.`,

@@ -6,7 +6,8 @@ import { AtlasError, suggestion, UsageError } from '../errors/index.ts';
 import { DownloadError, downloadFile, hashFile, writeAtomic } from '../files/index.ts';
 import { inParallel } from './parallel.ts';
 import { TryAgain, withRetries } from './retries.ts';
-import { httpSource, isSafeKey, isWebAddress, keyUrl } from './source.ts';
+import { httpSource, isWebAddress, keyUrl } from './source.ts';
+import { sumsBytes, sumsProblems } from './sums.ts';
 import { describeProblems, encodeLatest } from './upload.ts';
 import { readManifest } from './verify.ts';
 
@@ -63,11 +64,6 @@ export async function pullRelease(address: string, out: string, options: PullOpt
           : 'Give the address under which latest.json lies, e.g. http://localhost:8787/data.'
       }`,
     );
-  const unsafe = manifest.files.find(({ key }) => !isSafeKey(key));
-  if (unsafe)
-    throw new AtlasError(
-      `${address} lists the key ${JSON.stringify(unsafe.key)}, which is no safe file name. Nothing was written.`,
-    );
   const files = only.length > 0 ? selected(manifest, only) : manifest.files;
   const pulled: Pulled = { version: version!, files: 0, bytes: 0, skipped: 0, release: out, whole: only.length === 0 };
   const pathOf = (key: string) => join(root, ...key.split('/'));
@@ -99,7 +95,12 @@ export async function pullRelease(address: string, out: string, options: PullOpt
     await inParallel(files, width, fetchFile, signal);
     const sumsKey = `${releasePrefix(manifest.version)}SHA256SUMS`;
     if (!manifest.files.some((file) => file.key === sumsKey)) {
-      const sums = await source.read(sumsKey, signal);
+      const sums = await source.read(sumsKey, signal, sumsBytes(manifest) + 1);
+      const wrong = sums ? [...sumsProblems(sums, sumsKey, manifest, hash('sha256', manifestBytes!))] : [];
+      if (wrong.length > 0)
+        throw new AtlasError(
+          `${describeProblems(`${address} serves sums that are not those of its manifest`, wrong)} They were not written, nor was the manifest. Tell whoever serves it.`,
+        );
       if (sums) await save(sumsKey, sums);
     }
     await save(manifestKey(manifest.version), manifestBytes!);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { AtlasError } from '../errors/index.ts';
+import { watchPace } from '../files/index.ts';
 
 const ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 200;
@@ -47,7 +48,7 @@ export async function withRetries<T>(attempt: () => Promise<T>, what: string, si
   );
 }
 
-/** An HTTP answer, its last byte included. */
+/** An HTTP answer, its last byte included, or the first bytes of one that is longer than was asked for. */
 export interface Answer {
   status: number;
   statusText: string;
@@ -57,37 +58,65 @@ export interface Answer {
 
 /** How long nothing may come before a connection is given up. */
 export const PATIENCE_MS = 60_000;
+/** Of an answer that says no, only why is wanted. */
+const LARGEST_REFUSAL = 64_000;
+
+export interface ExchangeOptions {
+  signal?: AbortSignal;
+  patienceMs?: number;
+  /** Bytes that are kept of an answer, after what compressed it was undone; the connection is closed at the next one. */
+  most?: number;
+  /** Is given the bytes instead of `Answer.bytes`; `begin` once more wherever another attempt starts over. */
+  into?: { begin(): void; take(chunk: Uint8Array): void };
+}
 
 /**
- * One exchange, tried again as `withRetries` says: after a connection that fails, breaks off or falls silent for
- * `patienceMs`, and after the answers that mean "later" (408, 409 for two writers at once, 429, and 5xx but for 501,
- * which no waiting changes).
+ * One exchange, tried again as `withRetries` says: after a connection that fails, breaks off, falls silent for
+ * `patienceMs` or comes more slowly than `watchPace` allows, and after the answers that mean "later" (408, 409 for two
+ * writers at once, 429, and 5xx but for 501, which no waiting changes).
  */
 export async function exchange(
   send: (signal: AbortSignal) => Promise<Response>,
   what: string,
-  { signal, patienceMs = PATIENCE_MS }: { signal?: AbortSignal; patienceMs?: number } = {},
+  { signal, patienceMs = PATIENCE_MS, most = Number.POSITIVE_INFINITY, into }: ExchangeOptions = {},
 ): Promise<Answer> {
   const attempt = async () => {
-    const silent = new AbortController();
-    const timer = setTimeout(() => silent.abort(new TryAgain(`nothing came for ${patienceMs / 1000} s`)), patienceMs);
+    const slow = new AbortController();
+    const pace = watchPace(patienceMs, (detail) => slow.abort(new TryAgain(detail)));
     try {
-      const response = await send(AbortSignal.any([...(signal ? [signal] : []), silent.signal]));
+      const response = await send(AbortSignal.any([...(signal ? [signal] : []), slow.signal]));
+      const { status, statusText, headers, ok } = response;
       const chunks: Uint8Array[] = [];
+      let left = ok ? most : LARGEST_REFUSAL;
+      if (ok) into?.begin();
       for await (const chunk of response.body ?? []) {
-        timer.refresh();
-        chunks.push(chunk);
+        pace.received(chunk.byteLength);
+        const kept = chunk.byteLength > left ? chunk.subarray(0, left) : chunk;
+        if (ok && into) into.take(kept);
+        else chunks.push(kept);
+        left -= kept.byteLength;
+        // Leaving the loop closes the connection.
+        if (left === 0) break;
       }
-      const { status, statusText, headers } = response;
-      const bytes = new Uint8Array(Buffer.concat(chunks));
+      const bytes = joined(chunks);
       if (isPassing(status, bytes))
         throw new TryAgain(`it answered ${status} ${text(bytes)}`.trim(), retryAfterMs(headers));
       return { status, statusText, headers, bytes };
     } finally {
-      clearTimeout(timer);
+      pace.stop();
     }
   };
   return withRetries(attempt, what, signal);
+}
+
+function joined(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
 }
 
 function isPassing(status: number, bytes: Uint8Array): boolean {

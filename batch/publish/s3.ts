@@ -4,6 +4,9 @@ import { type Answer, exchange, PATIENCE_MS } from './retries.ts';
 import { type ListedObject, readListing, readRefusal } from './s3-xml.ts';
 import { keyUrl, type ReleaseSource } from './source.ts';
 
+/** A page of a listing names a thousand objects at most. */
+const LARGEST_PAGE = 16e6;
+
 /** What a bucket says of an object without sending it. */
 export interface StoredObject {
   bytes: number;
@@ -16,7 +19,7 @@ export interface StoredObject {
 
 /** A bucket behind the S3 API: R2, S3, or wrangler's local R2. */
 export interface Bucket extends ReleaseSource {
-  read(key: string, signal?: AbortSignal): Promise<Uint8Array | null>;
+  read(key: string, signal?: AbortSignal, most?: number): Promise<Uint8Array | null>;
   list(prefix?: string): Promise<string[]>;
   /** Every object whose key begins so. */
   objects(prefix: string, signal?: AbortSignal): Promise<ListedObject[]>;
@@ -94,18 +97,20 @@ export function openBucket(
     url: string,
     signal?: AbortSignal,
     init: RequestInit & { body?: Uint8Array<ArrayBuffer> } = {},
+    most?: number,
   ) =>
     exchange((either) => client.fetch(url, { ...init, method, signal: either }), `${method} ${url}`, {
       signal,
       patienceMs: patienceMs + (init.body?.length ?? 0) / 100,
+      most,
     });
 
   const bucket: Bucket = {
     name: base,
 
-    async read(key, signal) {
+    async read(key, signal, most) {
       const url = keyUrl(base, key);
-      const answer = await request('GET', url, signal);
+      const answer = await request('GET', url, signal, {}, most);
       return isOk(answer) ? answer.bytes : refused(answer, `GET ${url}`);
     },
 
@@ -152,7 +157,7 @@ export function openBucket(
       do {
         const next: Record<string, string> = token ? { 'continuation-token': token } : {};
         const url = `${base}?${new URLSearchParams({ 'list-type': '2', prefix, ...next })}`;
-        const answer = await request('GET', url, signal);
+        const answer = await request('GET', url, signal, {}, LARGEST_PAGE);
         if (!isOk(answer)) refused(answer, `GET ${url}`);
         const page = readListing(new TextDecoder().decode(answer.bytes));
         if (!page)

@@ -1,29 +1,36 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { LATEST_KEY, latest } from '#shared/release';
 import { AtlasError, UsageError } from '../errors/index.ts';
-import { exchange } from './retries.ts';
+import { faultsOf, LARGEST_FILE, readStart, reasonOf } from '../files/index.ts';
+import { type ExchangeOptions, exchange } from './retries.ts';
 
 /** Where a release lies: a folder, a web address or a bucket. Keys are those of the bucket's root. */
 export interface ReleaseSource {
   /** For people: the folder or address. */
   readonly name: string;
-  /** The whole file, or null where there is none. */
-  read(key: string, signal?: AbortSignal): Promise<Uint8Array | null>;
+  /**
+   * The file, or null where there is none. Of one that is longer than `most` bytes no more than that is read: whoever
+   * wants to know whether it is asks for one byte more than it should have.
+   */
+  read(key: string, signal?: AbortSignal, most?: number): Promise<Uint8Array | null>;
+  /** How long a file is and its SHA-256, without keeping it; the same of `most`. A source may leave it out. */
+  digest?(key: string, most: number, signal?: AbortSignal): Promise<Digest | null>;
   /** Every key that is there, or undefined where that cannot be known (a web address). */
   list?(): Promise<string[]>;
   /** The version to look at instead of the one that latest.json names. */
   readonly version?: string;
 }
 
-/**
- * Keys become paths and addresses: one that climbs out of its folder, or has a character that neither carries, is
- * refused.
- */
-export function isSafeKey(key: string): boolean {
-  const parts = key.split('/');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return !/[\\\u0000-\u001f\u007f:]/.test(key) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+/** How many bytes of the documents that come before any list of files are read: these are far smaller. */
+export const LARGEST_LATEST = 64_000;
+export const LARGEST_MANIFEST = 32e6;
+
+export interface Digest {
+  bytes: number;
+  sha256: string;
 }
 
 /** `keyUrl('http://host/data', 'a b/c')` is http://host/data/a%20b/c. */
@@ -52,13 +59,15 @@ export async function folderSource(folder: string): Promise<ReleaseSource & { ro
     name: folder,
     root,
     version,
-    async read(key) {
-      const file = join(root, ...key.split('/'));
-      if (!file.startsWith(root + sep)) return null;
-      return readFile(file).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'EISDIR') return null;
-        throw new AtlasError(`${file} cannot be read: ${error.message}.`);
-      });
+    async read(key, _signal, most = LARGEST_FILE) {
+      const file = pathIn(root, key);
+      return file === null ? null : readStart(file, most).catch((error) => absent(error, file));
+    },
+    async digest(key, most, signal) {
+      const file = pathIn(root, key);
+      if (file === null || !(await stat(file).catch(() => null))?.isFile()) return null;
+      const stream = createReadStream(file, { end: Math.max(0, most - 1), highWaterMark: 1 << 20 });
+      return digestOf(stream, signal).catch((error) => absent(error, file));
     },
     list: () => filesUnder(root),
   });
@@ -75,26 +84,76 @@ export async function folderSource(folder: string): Promise<ReleaseSource & { ro
   );
 }
 
+/** Where a key lies in a folder; null where that would be outside. */
+function pathIn(root: string, key: string): string | null {
+  const file = join(root, ...key.split('/'));
+  return file.startsWith(root + sep) ? file : null;
+}
+
+function absent(error: NodeJS.ErrnoException, file: string): null {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'EISDIR') return null;
+  throw new AtlasError(`${file} cannot be read: ${reasonOf(error)}.`);
+}
+
+async function digestOf(chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Digest> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    bytes += chunk.byteLength;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
 /**
  * A release behind a web address: the one that its latest.json names (http://localhost:8787/data), or a named one
  * (http://localhost:8787/data/releases/<version>). Nothing can be listed, so unexpected files go unseen.
  */
 export function httpSource(address: string): ReleaseSource {
-  const [, base, version] = /^(.*?)(?:\/releases\/([^/]+)(?:\/manifest\.json)?|\/latest\.json)?\/*$/.exec(address)!;
+  const [, base, named] = /^(.*?)(?:\/releases\/([^/]+)(?:\/manifest\.json)?|\/latest\.json)?\/*$/.exec(address)!;
+  /** Not compressed on the way: a bound would count other bytes than those of the file. */
+  const get = async (key: string, options: ExchangeOptions) => {
+    const url = keyUrl(base, key);
+    const headers = { 'accept-encoding': 'identity' };
+    const answer = await exchange((signal) => fetch(url, { headers, signal }), url, options);
+    const { status, statusText } = answer;
+    if (status === 404) return null;
+    if (status < 200 || status > 299)
+      throw new AtlasError(
+        `${url} answered ${`${status} ${statusText}`.trim()}. Check the address: it is the one under which latest.json lies.`,
+      );
+    return answer;
+  };
   return {
     name: base,
-    version: version && decodeURIComponent(version),
-    async read(key, signal) {
-      const url = keyUrl(base, key);
-      const { status, statusText, bytes } = await exchange((either) => fetch(url, { signal: either }), url, { signal });
-      if (status === 404) return null;
-      if (status < 200 || status > 299)
-        throw new AtlasError(
-          `${url} answered ${`${status} ${statusText}`.trim()}. Check the address: it is the one under which latest.json lies.`,
-        );
-      return bytes;
+    version: named && decoded(named),
+    read: async (key, signal, most) => (await get(key, { signal, most }))?.bytes ?? null,
+    async digest(key, most, signal) {
+      let hash = createHash('sha256');
+      let bytes = 0;
+      const into = {
+        begin() {
+          hash = createHash('sha256');
+          bytes = 0;
+        },
+        take(chunk: Uint8Array) {
+          hash.update(chunk);
+          bytes += chunk.byteLength;
+        },
+      };
+      return (await get(key, { signal, most, into })) && { bytes, sha256: hash.digest('hex') };
     },
   };
+}
+
+/** @throws UsageError where a "%" begins no character. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new UsageError(`"${text}" is no version: a "%" in an address has two digits behind it. Correct the address.`);
+  }
 }
 
 /**
@@ -119,12 +178,13 @@ export async function latestOf(
   source: ReleaseSource,
   signal?: AbortSignal,
 ): Promise<{ version: string; sha256: string } | null> {
-  const bytes = await source.read(LATEST_KEY, signal);
+  const bytes = await source.read(LATEST_KEY, signal, LARGEST_LATEST);
   if (!bytes) return null;
-  const parsed = latest.safeParse(parseJson(bytes));
-  if (!parsed.success)
-    throw new AtlasError(`${LATEST_KEY} of ${source.name} is not as it should be: ${parsed.error.issues[0].message}.`);
-  return { version: parsed.data.version, sha256: parsed.data.manifest.sha256 };
+  const value = parseJson(bytes);
+  const [fault] = value === undefined ? ['it is not JSON'] : faultsOf(latest, value, 1);
+  if (fault) throw new AtlasError(`${LATEST_KEY} of ${source.name} is not as it should be: ${fault}.`);
+  const { version, manifest } = latest.parse(value);
+  return { version, sha256: manifest.sha256 };
 }
 
 /** JSON of UTF-8 bytes; undefined where it is none, for a schema to refuse. */

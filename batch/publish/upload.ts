@@ -233,7 +233,7 @@ function verifyInBucket(
   const source: ReleaseSource = {
     name: bucket.name,
     version,
-    read: (key, signal) => bucket.read(key, signal),
+    read: (key, signal, most) => bucket.read(key, signal, most),
     // What else lies in the bucket is nobody's business here.
     list: () => bucket.list(releasePrefix(version)),
   };

@@ -1,46 +1,57 @@
-import { parquetMetadata } from 'hyparquet';
 import type { z } from 'zod';
 import { readNpy, readSafetensors } from '#shared/formats';
 import { sniffImage } from '#shared/images';
 import { type Manifest, type PerturbationRecord, perturbationRecord, photoCredit, transferRow } from '#shared/release';
+import { faultsOf } from '../files/index.ts';
+import { parquetRows } from './parquet-rows.ts';
 import { parseJson } from './source.ts';
 
 /** Answers what is wrong with a file's content, as phrases; nothing where all is well. */
-export type ContentCheck = (bytes: Uint8Array) => string[];
+type Look = (bytes: Uint8Array) => string[];
+
+export interface ContentCheck {
+  /** Bytes of the largest file of this kind that is looked into. */
+  most: number;
+  look: Look;
+}
+
+const LARGEST_DOCUMENT = 32e6;
+const LARGEST_PICTURE = 64e6;
+const LARGEST_TABLE = 1e9;
 
 /** One line for each way in which a value departs from its schema, at most five. */
 export function schemaProblems(schema: z.ZodType, value: unknown): string[] {
-  if (value === undefined) return ['is not JSON'];
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return [];
-  return parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'the document'}: ${issue.message}`);
+  return value === undefined ? ['is not JSON'] : faultsOf(schema, value);
 }
 
 /** The check of each key that the manifest gives a meaning to. Bytes are checked against their hash elsewhere. */
 export function contentChecks(manifest: Manifest): Map<string, ContentCheck> {
   const checks = new Map<string, ContentCheck>();
+  const add = (key: string, most: number, look: Look) => checks.set(key, { most, look });
+  // Header and numbers of one array, in the longer of its two forms.
+  const largestArray = 12 * manifest.canvas ** 2 + 100_000;
   const keys = new Set(manifest.files.map((file) => file.key));
   for (const perturbation of manifest.perturbations) {
     const { norm, epsilon } = perturbation;
-    checks.set(perturbation.record, (bytes) => recordProblems(bytes, perturbation.id, keys));
-    checks.set(perturbation.npy, (bytes) => {
+    add(perturbation.record, LARGEST_DOCUMENT, (bytes) => recordProblems(bytes, perturbation.id, keys));
+    add(perturbation.npy, largestArray, (bytes) => {
       const { data, shape, dtype } = readNpy(bytes);
       return perturbationProblems(data, shape, dtype, manifest.canvas, norm, epsilon);
     });
-    checks.set(perturbation.safetensors, (bytes) => {
+    add(perturbation.safetensors, largestArray, (bytes) => {
       const tensors = Object.values(readSafetensors(bytes).tensors);
       if (tensors.length !== 1) return [`holds ${tensors.length} tensors where one is expected`];
       const [{ data, shape }] = tensors;
       return perturbationProblems(data, shape, 'float32', manifest.canvas, norm, epsilon);
     });
-    checks.set(perturbation.preview, pictureProblems);
+    add(perturbation.preview, LARGEST_PICTURE, pictureProblems);
   }
   for (const photo of manifest.photos) {
-    checks.set(photo.key, pictureProblems);
-    if (photo.canvas) checks.set(photo.canvas, pictureProblems);
+    add(photo.key, LARGEST_PICTURE, pictureProblems);
+    if (photo.canvas) add(photo.canvas, LARGEST_PICTURE, pictureProblems);
   }
   for (const model of manifest.models) {
-    checks.set(model.labels, (bytes) => {
+    add(model.labels, LARGEST_DOCUMENT, (bytes) => {
       const labels = parseJson(bytes);
       if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string'))
         return ['is not a JSON list of texts'];
@@ -50,17 +61,17 @@ export function contentChecks(manifest: Manifest): Map<string, ContentCheck> {
     });
   }
   for (const table of manifest.tables) {
-    checks.set(table.csv, (bytes) =>
+    add(table.csv, LARGEST_TABLE, (bytes) =>
       csvProblems(bytes, table.rows, table.name === 'transfer' ? Object.keys(transferRow.shape) : []),
     );
-    checks.set(table.parquet, (bytes) => {
-      const rows = Number(parquetMetadata(new Uint8Array(bytes).buffer).num_rows);
+    add(table.parquet, LARGEST_TABLE, (bytes) => {
+      const rows = parquetRows(bytes);
       return rows === table.rows ? [] : [`has ${rows} rows, the manifest says ${table.rows}`];
     });
   }
   for (const { key } of manifest.files) {
     if (key.endsWith('/photos/photos.json'))
-      checks.set(key, (bytes) => schemaProblems(photoCredit.array(), parseJson(bytes)));
+      add(key, LARGEST_DOCUMENT, (bytes) => schemaProblems(photoCredit.array(), parseJson(bytes)));
   }
   return checks;
 }
@@ -106,16 +117,27 @@ function pictureProblems(bytes: Uint8Array): string[] {
 }
 
 function csvProblems(bytes: Uint8Array, rows: number, columns: string[]): string[] {
-  const text = new TextDecoder().decode(bytes);
-  // Line ends inside quotes belong to a cell.
-  const lines = text
-    .replace(/"(?:[^"]|"")*"/g, 'quoted')
-    .split(/\r?\n/)
-    .filter((line) => line !== '').length;
-  const header = text.slice(0, text.search(/\r?\n/)).split(',');
+  const head = new TextDecoder().decode(bytes.subarray(0, 100_000));
+  const header = head.slice(0, head.search(/\r?\n/)).split(',');
   const missing = columns.filter((column) => !header.includes(column));
+  const found = linesOf(bytes) - 1;
   return [
     ...(missing.length > 0 ? [`lacks the column ${missing.join(', ')}`] : []),
-    ...(lines - 1 === rows ? [] : [`has ${lines - 1} rows, the manifest says ${rows}`]),
+    ...(found === rows ? [] : [`has ${found} rows, the manifest says ${rows}`]),
   ];
+}
+
+/** Lines that are not empty. Line ends inside quotes belong to a cell; a quote is doubled there, which changes nothing. */
+function linesOf(bytes: Uint8Array): number {
+  let lines = 0;
+  let quoted = false;
+  let empty = true;
+  for (const byte of bytes) {
+    if (byte === 0x22) quoted = !quoted;
+    if (byte === 0x0a && !quoted) {
+      if (!empty) lines++;
+      empty = true;
+    } else if (byte !== 0x0d) empty = false;
+  }
+  return empty ? lines : lines + 1;
 }

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import {
+  isSafeKey,
+  isSafeName,
   LATEST_KEY,
   latest,
   type Manifest,
@@ -8,15 +10,13 @@ import {
   modelKey,
   releasePrefix,
 } from '#shared/release';
-import { inParallel } from './parallel.ts';
-import { isSafeKey, openSource, parseJson, type ReleaseSource } from './source.ts';
+import { inParallel, sharing } from './parallel.ts';
+import { addProblems, type Problem } from './problems.ts';
+import { LARGEST_LATEST, LARGEST_MANIFEST, openSource, parseJson, type ReleaseSource } from './source.ts';
+import { sumsBytes, sumsProblems } from './sums.ts';
 import { contentChecks, schemaProblems } from './verify-content.ts';
 
-/** One thing that is wrong with a release. */
-export interface Problem {
-  key: string;
-  problem: string;
-}
+export type { Problem };
 
 export interface Verification {
   version: string | null;
@@ -34,6 +34,9 @@ export interface VerifyOptions {
   width?: number;
 }
 
+/** Bytes of files that are looked into at the same time; a larger one is alone. */
+const MOST_IN_MEMORY = 128e6;
+
 /** Every key that a manifest speaks of outside its list of files. */
 function namedKeys(manifest: Manifest): string[] {
   return [
@@ -48,56 +51,29 @@ function namedKeys(manifest: Manifest): string[] {
  * Problems inside the manifest itself: keys that it names and does not list, keys listed twice, models whose name is
  * not their hash.
  */
-function manifestProblems(manifest: Manifest, key: string, version: string): Problem[] {
-  const problems: Problem[] = [];
-  const add = (problem: string) => problems.push({ key, problem });
+function* manifestProblems(manifest: Manifest, key: string, version: string): Generator<Problem> {
+  const is = (problem: string): Problem => ({ key, problem });
   const files = new Map(manifest.files.map((file) => [file.key, file]));
-  if (manifest.version !== version) add(`is the manifest of version ${manifest.version}, not of ${version}`);
-  if (files.size !== manifest.files.length) add('lists a file more than once');
+  if (manifest.version !== version) yield is(`is the manifest of version ${manifest.version}, not of ${version}`);
+  if (files.size !== manifest.files.length) yield is('lists a file more than once');
+  else if (new Set(manifest.files.map((file) => file.key.toLowerCase())).size !== files.size)
+    yield is('lists files whose names differ in capitals alone, which are one file on many disks');
   for (const file of manifest.files) {
-    if (!isSafeKey(file.key)) add(`lists the key ${JSON.stringify(file.key)}, which is no safe file name`);
+    if (!isSafeKey(file.key)) yield is(`lists the key ${JSON.stringify(file.key)}, which is no safe file name`);
     else if (!file.key.startsWith('models/') && !file.key.startsWith(releasePrefix(version)))
-      add(`lists ${file.key}, which lies outside this release`);
+      yield is(`lists ${file.key}, which lies outside this release`);
   }
+  for (const { id } of manifest.perturbations)
+    if (!isSafeName(id)) yield is(`has a perturbation of the id ${JSON.stringify(id)}, which is no safe file name`);
   for (const named of new Set(namedKeys(manifest)))
-    if (!files.has(named)) add(`names ${named} and does not list it among its files`);
+    if (!files.has(named)) yield is(`names ${named} and does not list it among its files`);
   for (const model of manifest.models) {
     const file = files.get(model.key);
     if (model.key !== modelKey(model.sha256))
-      add(`names the model ${model.card.id} ${model.key}, which is not its sha256`);
+      yield is(`names the model ${model.card.id} ${model.key}, which is not its sha256`);
     if (file && (file.sha256 !== model.sha256 || file.bytes !== model.bytes))
-      add(`gives the model ${model.card.id} two sizes or hashes`);
+      yield is(`gives the model ${model.card.id} two sizes or hashes`);
   }
-  return problems;
-}
-
-/**
- * SHA256SUMS against the manifest. Its paths are relative to releases/<version>/, as `sha256sum -c` reads them there.
- */
-function sumsProblems(bytes: Uint8Array, key: string, manifest: Manifest, manifestSha256: string): Problem[] {
-  const problems: Problem[] = [];
-  const prefix = releasePrefix(manifest.version);
-  const known = new Map(manifest.files.map((file) => [file.key, file.sha256]));
-  known.set(manifestKey(manifest.version), manifestSha256);
-  const summed = new Set<string>();
-  for (const line of new TextDecoder().decode(bytes).split('\n')) {
-    if (line === '') continue;
-    const [, sha256, path] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
-    if (!path) {
-      problems.push({ key, problem: `has a line that sha256sum does not understand: ${line.slice(0, 80)}` });
-      continue;
-    }
-    const file = path.startsWith('../../') ? path.slice('../../'.length) : prefix + path.replace(/^\.\//, '');
-    summed.add(file);
-    if (!known.has(file)) problems.push({ key, problem: `names ${path}, which the manifest does not have` });
-    else if (known.get(file) !== sha256)
-      problems.push({ key, problem: `gives ${path} another hash than the manifest` });
-  }
-  const left = manifest.files.filter(
-    (file) => file.key.startsWith(prefix) && file.key !== key && !summed.has(file.key),
-  );
-  if (left.length > 0) problems.push({ key, problem: `lacks ${left.length} files, ${left[0].key} among them` });
-  return problems;
 }
 
 async function unexpectedFiles(source: ReleaseSource, manifest: Manifest, expected: Set<string>): Promise<Problem[]> {
@@ -129,7 +105,11 @@ export async function readManifest(
 }> {
   const problems: Problem[] = [];
   const none = { version: null, manifest: null, sha256: '', latestBytes: null, manifestBytes: null, problems };
-  const latestBytes = source.version ? null : await source.read(LATEST_KEY, signal);
+  const latestBytes = source.version ? null : await source.read(LATEST_KEY, signal, LARGEST_LATEST + 1);
+  if (latestBytes && latestBytes.length > LARGEST_LATEST) {
+    problems.push({ key: LATEST_KEY, problem: tooLarge(LARGEST_LATEST) });
+    return none;
+  }
   let version = source.version;
   let named: { key: string; sha256: string } | undefined;
   if (latestBytes) {
@@ -145,12 +125,16 @@ export async function readManifest(
     }
   } else if (!version) problems.push({ key: LATEST_KEY, problem: 'is missing' });
   if (!version) return { ...none, latestBytes };
-  if (!isSafeKey(version)) {
+  if (!isSafeName(version)) {
     problems.push({ key: LATEST_KEY, problem: `cannot name the version ${JSON.stringify(version)}` });
     return { ...none, latestBytes };
   }
   const key = manifestKey(version);
-  const manifestBytes = await source.read(key, signal);
+  const manifestBytes = await source.read(key, signal, LARGEST_MANIFEST + 1);
+  if (manifestBytes && manifestBytes.length > LARGEST_MANIFEST) {
+    problems.push({ key, problem: tooLarge(LARGEST_MANIFEST) });
+    return { ...none, version, latestBytes };
+  }
   if (!manifestBytes) {
     problems.push({ key, problem: 'is missing' });
     return { ...none, version, latestBytes };
@@ -165,7 +149,7 @@ export async function readManifest(
     return { ...none, version, sha256, latestBytes, manifestBytes };
   }
   const manifest = manifestSchema.parse(value);
-  problems.push(...manifestProblems(manifest, key, version));
+  addProblems(problems, manifestProblems(manifest, key, version));
   return { version, manifest, sha256, latestBytes, manifestBytes, problems };
 }
 
@@ -195,36 +179,53 @@ export async function verifyRelease(where: string | ReleaseSource, options: Veri
   const listed = manifest.files.filter((file) => isSafeKey(file.key));
   const total = listed.length + (listed.some((file) => file.key === sumsKey) ? 0 : 1);
   let done = 0;
-  const read = async (key: string) => {
-    const bytes = await source.read(key, options.signal);
-    if (!bytes) problems.push({ key, problem: 'is missing' });
-    else {
-      result.files++;
-      result.bytes += bytes.length;
-      if (key === sumsKey) problems.push(...sumsProblems(bytes, key, manifest, sha256));
-    }
-    options.onProgress?.(++done, total, result.bytes);
-    return bytes;
+  const count = (bytes: number) => {
+    result.files++;
+    result.bytes += bytes;
   };
+  /** What lies under a key, and its bytes where something is to be looked into. One byte more than expected is read. */
+  const read = async (key: string, most: number, keep: boolean) => {
+    if (!keep && source.digest) return await source.digest(key, most + 1, options.signal);
+    const content = await source.read(key, options.signal, most + 1);
+    return content && { bytes: content.length, sha256: hash('sha256', content), content };
+  };
+  const inMemory = sharing(MOST_IN_MEMORY);
   const check = async (file: Manifest['files'][number]) => {
-    const bytes = await read(file.key);
-    if (!bytes) return;
-    const add = (problem: string): void => {
-      problems.push({ key: file.key, problem });
-    };
-    if (bytes.length !== file.bytes) return add(`has ${bytes.length} bytes, the manifest says ${file.bytes}`);
-    const actual = hash('sha256', bytes);
-    if (actual !== file.sha256) return add(`has the sha256 ${actual}, the manifest says ${file.sha256}`);
-    try {
-      for (const problem of checks.get(file.key)?.(bytes) ?? []) add(problem);
-    } catch (error) {
-      add(`cannot be read: ${(error as Error).message}`);
-    }
+    const kind = file.key === sumsKey ? { most: sumsBytes(manifest), look: () => [] } : checks.get(file.key);
+    const add = (problem: string) => addProblems(problems, [{ key: file.key, problem }]);
+    if (kind && file.bytes > kind.most)
+      return add(`is listed with ${file.bytes} bytes, and at most ${kind.most} are read of such a file`);
+    await inMemory(kind ? file.bytes : 0, async () => {
+      const found = await read(file.key, file.bytes, kind !== undefined);
+      if (!found) return add('is missing');
+      count(found.bytes);
+      if (found.bytes > file.bytes) return add(`has more than the ${file.bytes} bytes that the manifest says`);
+      if (found.bytes < file.bytes) return add(`has ${found.bytes} bytes, the manifest says ${file.bytes}`);
+      if (found.sha256 !== file.sha256) return add(`has the sha256 ${found.sha256}, the manifest says ${file.sha256}`);
+      if (!kind || !('content' in found)) return;
+      try {
+        if (file.key === sumsKey) addProblems(problems, sumsProblems(found.content, sumsKey, manifest, sha256));
+        for (const problem of kind.look(found.content)) add(problem);
+      } catch (error) {
+        add(`cannot be read: ${(error as Error).message}`);
+      }
+    });
+    options.onProgress?.(++done, total, result.bytes);
   };
   await inParallel(listed, options.width ?? 8, check, options.signal);
-  if (total > listed.length) await read(sumsKey);
+  if (total > listed.length) {
+    const bytes = await source.read(sumsKey, options.signal, sumsBytes(manifest) + 1);
+    if (!bytes) addProblems(problems, [{ key: sumsKey, problem: 'is missing' }]);
+    else {
+      count(bytes.length);
+      addProblems(problems, sumsProblems(bytes, sumsKey, manifest, sha256));
+    }
+    options.onProgress?.(total, total, result.bytes);
+  }
   const expected = new Set([...listed.map((file) => file.key), LATEST_KEY, manifestKey(manifest.version), sumsKey]);
-  problems.push(...(await unexpectedFiles(source, manifest, expected)));
+  addProblems(problems, await unexpectedFiles(source, manifest, expected));
   problems.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return result;
 }
+
+const tooLarge = (most: number) => `is longer than the ${most} bytes that are read of it`;

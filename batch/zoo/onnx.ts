@@ -3,7 +3,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, sep } from 'node:path';
 import { GraphError, type Model, readModel } from '#shared/graph';
 import { UsageError } from '../errors/index.ts';
-import { readBytes } from '../files/index.ts';
+import { readBytes, reasonOf } from '../files/index.ts';
 
 export interface OnnxFile {
   model: Model;
@@ -81,10 +81,4 @@ function readWeights(path: string, location: string): Uint8Array {
       `${weights}, and ${file} cannot be read: ${reasonOf(error)}. Put the weight file that was exported with the model beside it.`,
     );
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  return code === 'EISDIR' ? 'it is a folder' : message;
 }

@@ -6,6 +6,30 @@ export const modelKey = (sha256: string) => `models/${sha256}.onnx`;
 export const releasePrefix = (version: string) => `releases/${version}/`;
 export const manifestKey = (version: string) => `${releasePrefix(version)}manifest.json`;
 
+/** Names that Windows keeps for devices, whatever extension follows. */
+const device = /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\.|$)/i;
+
+/**
+ * Whether a text may be one part of a key: a name that every file system and address carries as it is. None has
+ * characters that separate, steer or hide (control and bidi characters among them), begins with a dot (`..`, `.git`),
+ * ends in a dot or space, which Windows drops, is a device there, or is longer than a file system takes.
+ */
+export function isSafeName(name: string): boolean {
+  return (
+    name.length > 0 &&
+    new TextEncoder().encode(name).length <= 255 &&
+    !/[\\/:*?"<>|\p{C}\p{Zl}\p{Zp}]/u.test(name) &&
+    !/^[. ]|[. ]$/.test(name) &&
+    !device.test(name)
+  );
+}
+
+/**
+ * Keys become paths and addresses: one that could climb out of its folder, or that is no safe name in each of its
+ * parts, is refused.
+ */
+export const isSafeKey = (key: string) => key.length <= 1024 && key.split('/').every(isSafeName);
+
 /** e.g. "squeezenet1_1.cosine-uap.inf10.s1": surrogate, attack, norm and bound, seed. */
 export function perturbationId(of: {
   surrogates: string[];

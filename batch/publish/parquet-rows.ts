@@ -1,0 +1,98 @@
+/**
+ * How many rows a Parquet file says that it has, read without believing its lengths: a footer of a few bytes may claim
+ * a list of billions. The footer is FileMetaData in Thrift's compact protocol
+ * (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md); num_rows is its field 3.
+ */
+
+/** Deeper than any footer: schema elements and statistics lie four deep. */
+const DEEPEST = 12;
+
+/** @throws Error where this is no footer. */
+export function parquetRows(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes.length >= 12 ? view.getUint32(bytes.length - 8, true) : 0;
+  const mark = new TextDecoder('latin1').decode(bytes.subarray(-4));
+  if (mark !== 'PAR1' || length === 0 || length > bytes.length - 12) throw new Error('it is no Parquet file');
+  const rows = new Footer(bytes.subarray(bytes.length - 8 - length, bytes.length - 8)).rows();
+  if (rows === null) throw new Error('its footer has no number of rows');
+  return rows;
+}
+
+/** Every step takes at least one byte, so that a footer takes no more steps than it has bytes. */
+class Footer {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** Goes through all of it, so that what follows the number is known to be bounded as well. */
+  rows(): number | null {
+    let rows: number | null = null;
+    this.#fields(0, (id, type) => {
+      if (id !== 3 || type !== 6) return false;
+      const zigzag = this.#varint();
+      rows = Number((zigzag >> 1n) ^ -(zigzag & 1n));
+      return true;
+    });
+    return rows;
+  }
+
+  #fields(depth: number, known: (id: number, type: number) => boolean = () => false): void {
+    let id = 0;
+    for (;;) {
+      const head = this.#byte();
+      const type = head & 0x0f;
+      if (type === 0) return;
+      const delta = head >> 4;
+      id = delta ? id + delta : Number(BigInt.asIntN(32, this.#varint() >> 1n));
+      // Whether a field is true or false stands in its type.
+      if (type !== 1 && type !== 2 && !known(id, type)) this.#skip(type, depth);
+    }
+  }
+
+  #skip(type: number, depth: number): void {
+    if (depth > DEEPEST) throw new Error('its footer is nested too deeply');
+    if (type === 1 || type === 2 || type === 3) this.#byte();
+    else if (type >= 4 && type <= 6) this.#varint();
+    else if (type === 7) this.#leave(8);
+    else if (type === 8) this.#leave(this.#length());
+    else if (type === 9 || type === 10) this.#list(depth);
+    else if (type === 12) this.#fields(depth + 1);
+    else throw new Error('its footer is damaged');
+  }
+
+  #list(depth: number): void {
+    const head = this.#byte();
+    const size = head >> 4 === 15 ? this.#length() : head >> 4;
+    for (let i = 0; i < size; i++) this.#skip(head & 0x0f, depth + 1);
+  }
+
+  /** A count of things of which each takes a byte or more. */
+  #length(): number {
+    const length = this.#varint();
+    if (length > this.#bytes.length - this.#at) throw new Error('its footer is cut off');
+    return Number(length);
+  }
+
+  #leave(bytes: number): void {
+    if (bytes > this.#bytes.length - this.#at) throw new Error('its footer is cut off');
+    this.#at += bytes;
+  }
+
+  #varint(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = this.#byte();
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw new Error('its footer is damaged');
+  }
+
+  #byte(): number {
+    if (this.#at >= this.#bytes.length) throw new Error('its footer is cut off');
+    return this.#bytes[this.#at++];
+  }
+}
