@@ -1,18 +1,20 @@
 /** Arrays from files of other people's making. Nothing in a file is ever run. */
 import { extname } from 'node:path';
-import { FormatError, readNpy, readSafetensors } from '#shared/formats';
+import { FormatError, readNpy, readNpyHeader, readSafetensors } from '#shared/formats';
 import { readMat } from './mat.ts';
-import type { NamedArray } from './named-array.ts';
+import { arrayOf, type NamedArray } from './named-array.ts';
 import { readPth } from './pth.ts';
 import { unzip } from './zip.ts';
 
 export type { NamedArray };
 
 const readers: Record<string, (bytes: Uint8Array) => NamedArray[]> = {
-  '.npy': (bytes) => [{ name: 'array', ...readNpy(bytes) }],
+  '.npy': (bytes) => [arrayOf('array', readNpyHeader(bytes).shape, () => readNpy(bytes).data)],
   '.npz': readNpz,
   '.safetensors': (bytes) =>
-    Object.entries(readSafetensors(bytes).tensors).map(([name, tensor]) => ({ name, ...tensor })),
+    Object.entries(readSafetensors(bytes).tensors).map(([name, tensor]) =>
+      arrayOf(name, tensor.shape, () => tensor.data),
+    ),
   '.mat': readMat,
   '.pth': readPth,
   '.pt': readPth,
@@ -22,12 +24,21 @@ export const arrayFiles = Object.keys(readers);
 
 /**
  * Every array of a file, by its extension: NumPy (.npy, .npz), safetensors, MATLAB level 5 (.mat), PyTorch (.pth, .pt).
- * @throws FormatError when the file is damaged or holds what is not read here; undefined when the extension is none of
- * these.
+ * Only names and shapes are read; the numbers of one array are unpacked when its `data` is first asked for.
+ * @throws FormatError when the file is damaged, holds what is not read here, or claims to be larger than any such file
+ * is: here, or where `data` is asked for. undefined when the extension is none of these.
  */
 export function readArrays(path: string, bytes: Uint8Array): NamedArray[] | undefined {
+  const read = readers[extname(path).toLowerCase()];
+  return (
+    read && naming(() => read(bytes)).map((array) => arrayOf(array.name, array.shape, () => naming(() => array.data)))
+  );
+}
+
+/** Whatever a reader stumbles over is the file's fault. */
+function naming<T>(read: () => T): T {
   try {
-    return readers[extname(path).toLowerCase()]?.(bytes);
+    return read();
   } catch (error) {
     if (error instanceof FormatError) throw error;
     throw new FormatError(
@@ -37,5 +48,7 @@ export function readArrays(path: string, bytes: Uint8Array): NamedArray[] | unde
 }
 
 function readNpz(bytes: Uint8Array): NamedArray[] {
-  return Object.entries(unzip(bytes)).map(([name, file]) => ({ name: name.replace(/\.npy$/, ''), ...readNpy(file) }));
+  return [...unzip(bytes).values()].map(({ name, start, read }) =>
+    arrayOf(name.replace(/\.npy$/, ''), readNpyHeader(start()).shape, () => readNpy(read()).data),
+  );
 }

@@ -1,8 +1,9 @@
 // MATLAB level 5: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf. Only full numeric arrays are read;
 // all else in a file is passed over.
-import { inflateSync } from 'node:zlib';
 import { FormatError } from '#shared/formats';
-import type { NamedArray } from './named-array.ts';
+import { checkClaims, countOf, type Deflated, inflate, inflateStart, MOST_AXES } from './bounds.ts';
+import { arrayOf, type NamedArray } from './named-array.ts';
+import { inCOrder } from './strided.ts';
 
 /** Types of a data element: how wide a number is, and how it is read. */
 const numbers: Record<number, [width: number, read: (view: DataView, at: number, little: boolean) => number]> = {
@@ -22,7 +23,9 @@ const numeric = new Set([6, 7, 8, 9, 10, 11, 12, 13]);
 
 interface Element {
   type: number;
+  /** What there is of it: less than `length` where only the beginning was unpacked. */
   content: Uint8Array;
+  length: number;
 }
 
 /** @throws FormatError when the file is of another version or damaged. */
@@ -34,25 +37,57 @@ export function readMat(bytes: Uint8Array): NamedArray[] {
   if (bytes.length < 128 || (mark !== 'IM' && mark !== 'MI'))
     throw new FormatError('This is no MATLAB level 5 file. Save it with -v7, or as .npy.');
   const little = mark === 'IM';
-  return [...elements(bytes.subarray(128), little)].flatMap((element) => arraysOf(element, little));
-}
-
-function arraysOf({ type, content }: Element, little: boolean): NamedArray[] {
-  if (type === compressed) {
-    const [inner] = elements(new Uint8Array(inflateSync(content)), little);
-    return inner ? arraysOf(inner, little) : [];
+  const arrays: NamedArray[] = [];
+  const claims: number[] = [];
+  for (const element of elements(bytes.subarray(128), little)) {
+    const described = element.type === compressed ? describeCompressed(element, little) : describe(element, little);
+    if (!described) continue;
+    claims.push(described.claim);
+    arrays.push(described.array);
   }
-  if (type !== matrix) return [];
-  const [flags, dimensions, name, real] = elements(content, little);
-  if (!numeric.has(flags.content[little ? 0 : 3]) || !real) return [];
-  const shape = [...values(dimensions, little)];
-  const columnMajor = values(real, little);
-  if (shape.reduce((product, size) => product * size, 1) !== columnMajor.length)
-    throw new FormatError('An array of this .mat file is complex or incomplete. Save its real part.');
-  return [{ name: new TextDecoder().decode(name.content), data: rowMajor(columnMajor, shape), shape }];
+  checkClaims(claims, bytes);
+  return arrays;
 }
 
-function* elements(bytes: Uint8Array, little: boolean): Generator<Element> {
+interface Described {
+  array: NamedArray;
+  /** Bytes of the element, unpacked. */
+  claim: number;
+}
+
+/** A compressed element holds one other, whose tag says how long it is. */
+function describeCompressed({ content }: Element, little: boolean): Described | null {
+  const packed: Deflated = { bytes: content, raw: false, claim: 0 };
+  const [inner] = elements(inflateStart(packed), little, true);
+  if (!inner) return null;
+  const claim = 8 + inner.length;
+  const read = () => {
+    const [whole] = elements(inflate({ ...packed, claim }), little);
+    return whole;
+  };
+  return describe(inner, little, read);
+}
+
+function describe(element: Element, little: boolean, whole = () => element): Described | null {
+  if (element.type !== matrix) return null;
+  const [flags, dimensions, name] = elements(element.content, little, true);
+  if (!flags || !dimensions || !name || !numeric.has(flags.content[little ? 0 : 3])) return null;
+  if (dimensions.length > 4 * MOST_AXES) return null;
+  const shape = [...values(dimensions, little, dimensions.length / 4)];
+  const read = () => {
+    const count = countOf(shape);
+    const [, , , real] = elements(whole().content, little);
+    const columnMajor = real && values(real, little, count);
+    if (columnMajor?.length !== count)
+      throw new FormatError('An array of this .mat file is complex or incomplete. Save its real part.');
+    const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
+    return inCOrder(columnMajor, count, shape, strides);
+  };
+  return { array: arrayOf(new TextDecoder().decode(name.content), shape, read), claim: element.length };
+}
+
+/** @param isPart whether the last element may lie partly beyond the bytes at hand */
+function* elements(bytes: Uint8Array, little: boolean, isPart = false): Generator<Element> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   while (at + 8 <= bytes.length) {
@@ -62,26 +97,19 @@ function* elements(bytes: Uint8Array, little: boolean): Generator<Element> {
     const type = small ? tag & 0xffff : tag;
     const length = small || view.getUint32(at + 4, little);
     const start = at + (small ? 4 : 8);
-    if (start + length > bytes.length) throw new FormatError('This .mat file is cut off. Save it again.');
-    yield { type, content: bytes.subarray(start, start + length) };
+    if (start + length > bytes.length && !isPart) throw new FormatError('This .mat file is cut off. Save it again.');
+    yield { type, content: bytes.subarray(start, start + length), length };
     at = small ? at + 8 : start + (type === compressed ? length : Math.ceil(length / 8) * 8);
   }
 }
 
-function values({ type, content }: Element, little: boolean): Float64Array {
+/** At most one number more than `most`, so that too many are told by their count. */
+function values({ type, content }: Element, little: boolean, most: number): Float64Array {
   const found = numbers[type];
   if (!found) throw new FormatError('An array of this .mat file has 64-bit integers. Save it as double or single.');
   const [width, read] = found;
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  return Float64Array.from({ length: content.length / width }, (_, i) => read(view, i * width, little));
-}
-
-function rowMajor(data: Float64Array, shape: number[]): Float64Array {
-  const result = new Float64Array(data.length);
-  const index = shape.map(() => 0);
-  for (let from = 0; from < data.length; from++) {
-    result[index.reduce((to, i, axis) => to * shape[axis] + i, 0)] = data[from];
-    for (let axis = 0; axis < shape.length && ++index[axis] === shape[axis]; axis++) index[axis] = 0;
-  }
+  const result = new Float64Array(Math.min(Math.floor(content.length / width), most + 1));
+  for (let i = 0; i < result.length; i++) result[i] = read(view, i * width, little);
   return result;
 }

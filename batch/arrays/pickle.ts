@@ -31,22 +31,12 @@ export class Stored {
   }
 }
 
-export type Pickled =
-  | null
-  | boolean
-  | number
-  | string
-  | Pickled[]
-  | Map<Pickled, Pickled>
-  | Global
-  | Reduced
-  | Stored
-  | typeof mark;
-
-const mark = Symbol('mark');
+export type Pickled = null | boolean | number | string | Pickled[] | Map<Pickled, Pickled> | Global | Reduced | Stored;
 
 /** Names that may stand in the file. Any other is refused at once. */
 const known = /^(torch\._utils\._rebuild_(tensor_v2|parameter)|torch\.\w+Storage|collections\.OrderedDict)$/;
+
+const damaged = () => new FormatError('This pickle is damaged. Save it again.');
 
 /**
  * @throws FormatError for a name that is not known, for an opcode that is not read here, and for a file that ends
@@ -57,6 +47,8 @@ export function unpickle(bytes: Uint8Array): Pickled {
   const decoder = new TextDecoder();
   const memo = new Map<number, Pickled>();
   const stack: Pickled[] = [];
+  /** How high the stack was where each mark was set. */
+  const marks: number[] = [];
   let at = 0;
 
   const byte = () => {
@@ -82,10 +74,23 @@ export function unpickle(bytes: Uint8Array): Pickled {
   };
   const pop = () => {
     const top = stack.pop();
-    if (top === undefined) throw new FormatError('This pickle is damaged. Save it again.');
+    if (top === undefined) throw damaged();
     return top;
   };
-  const sinceMark = () => stack.splice(stack.lastIndexOf(mark)).slice(1);
+  const sinceMark = () => {
+    const height = marks.pop();
+    if (height === undefined || height > stack.length) throw damaged();
+    return stack.splice(height);
+  };
+  const last = (count: number) => {
+    if (count > stack.length) throw damaged();
+    return stack.splice(-count);
+  };
+  const nameOnStack = () => {
+    const text = pop();
+    if (typeof text !== 'string') throw damaged();
+    return text;
+  };
   const name = (module: string, attribute: string) => {
     const path = `${module}.${attribute}`;
     if (known.test(path)) return new Global(path);
@@ -102,7 +107,7 @@ export function unpickle(bytes: Uint8Array): Pickled {
   };
   const append = (items: Pickled[]) => {
     const target = stack.at(-1);
-    if (Array.isArray(target)) target.push(...items);
+    if (Array.isArray(target)) for (const item of items) target.push(item);
   };
   const asList = (value: Pickled) => (Array.isArray(value) ? value : []);
   const integer = (length: number) => {
@@ -114,7 +119,7 @@ export function unpickle(bytes: Uint8Array): Pickled {
   const opcodes = new Map<number, () => void>([
     [0x80, () => void byte()], // PROTO
     [0x95, () => void skip(8)], // FRAME
-    [0x28, () => void stack.push(mark)],
+    [0x28, () => void marks.push(stack.length)], // MARK
     [0x29, () => void stack.push([])], // EMPTY_TUPLE
     [0x5d, () => void stack.push([])], // EMPTY_LIST
     [0x7d, () => void stack.push(new Map())], // EMPTY_DICT
@@ -135,9 +140,9 @@ export function unpickle(bytes: Uint8Array): Pickled {
     [0x58, () => void stack.push(text(uint32()))], // BINUNICODE
     [0x8c, () => void stack.push(text(byte()))], // SHORT_BINUNICODE
     [0x74, () => void stack.push(sinceMark())], // TUPLE
-    [0x85, () => void stack.push(stack.splice(-1))], // TUPLE1
-    [0x86, () => void stack.push(stack.splice(-2))], // TUPLE2
-    [0x87, () => void stack.push(stack.splice(-3))], // TUPLE3
+    [0x85, () => void stack.push(last(1))], // TUPLE1
+    [0x86, () => void stack.push(last(2))], // TUPLE2
+    [0x87, () => void stack.push(last(3))], // TUPLE3
     [0x71, () => void memo.set(byte(), stack.at(-1) ?? null)], // BINPUT
     [0x72, () => void memo.set(uint32(), stack.at(-1) ?? null)], // LONG_BINPUT
     [0x94, () => void memo.set(memo.size, stack.at(-1) ?? null)], // MEMOIZE
@@ -145,15 +150,15 @@ export function unpickle(bytes: Uint8Array): Pickled {
     [0x6a, () => void stack.push(memo.get(uint32()) ?? null)], // LONG_BINGET
     [0x61, () => append([pop()])], // APPEND
     [0x65, () => append(sinceMark())], // APPENDS
-    [0x73, () => set(stack.splice(-2))], // SETITEM
+    [0x73, () => set(last(2))], // SETITEM
     [0x75, () => set(sinceMark())], // SETITEMS
     [0x62, () => void pop()], // BUILD: the state of an object that is never made
     [0x63, () => void stack.push(name(line(), line()))], // GLOBAL
     [
       0x93,
       () => {
-        const attribute = String(pop());
-        stack.push(name(String(pop()), attribute)); // STACK_GLOBAL
+        const attribute = nameOnStack();
+        stack.push(name(nameOnStack(), attribute)); // STACK_GLOBAL
       },
     ],
     [0x51, () => void stack.push(new Stored(asList(pop())))], // BINPERSID

@@ -1,25 +1,28 @@
 // What torch.save writes since PyTorch 1.6: a zip with a pickle (data.pkl) that describes tensors, and one file of
 // numbers for each storage.
 import { FormatError } from '#shared/formats';
-import type { NamedArray } from './named-array.ts';
+import { checkClaims, countOf, MOST_AXES } from './bounds.ts';
+import { arrayOf, type NamedArray } from './named-array.ts';
 import { Global, type Pickled, Reduced, Stored, unpickle } from './pickle.ts';
-import { unzip } from './zip.ts';
+import { inCOrder } from './strided.ts';
+import { unzip, type ZipEntry } from './zip.ts';
 
 const refused = (what: string) =>
   new FormatError(
     `This PyTorch file holds ${what}, and only tensors of real numbers are read here: nothing in it is run. Save the tensor alone, with torch.save(tensor.detach().cpu().float(), file), or as .npy.`,
   );
 
-const storages: Record<string, (bytes: Uint8Array) => ArrayLike<number>> = {
-  FloatStorage: (bytes) => new Float32Array(aligned(bytes)),
-  DoubleStorage: (bytes) => new Float64Array(aligned(bytes)),
-  HalfStorage: (bytes) => halves(new Uint16Array(aligned(bytes))),
-  BFloat16Storage: (bytes) => brainFloats(new Uint16Array(aligned(bytes))),
-  ByteStorage: (bytes) => bytes,
-  CharStorage: (bytes) => new Int8Array(aligned(bytes)),
-  ShortStorage: (bytes) => new Int16Array(aligned(bytes)),
-  IntStorage: (bytes) => new Int32Array(aligned(bytes)),
-};
+/** How wide a number is, and how the bytes of a storage become numbers. */
+const storages = new Map<string, [width: number, read: (bytes: Uint8Array) => ArrayLike<number>]>([
+  ['FloatStorage', [4, (bytes) => new Float32Array(aligned(bytes))]],
+  ['DoubleStorage', [8, (bytes) => new Float64Array(aligned(bytes))]],
+  ['HalfStorage', [2, (bytes) => halves(new Uint16Array(aligned(bytes)))]],
+  ['BFloat16Storage', [2, (bytes) => brainFloats(new Uint16Array(aligned(bytes)))]],
+  ['ByteStorage', [1, (bytes) => bytes]],
+  ['CharStorage', [1, (bytes) => new Int8Array(aligned(bytes))]],
+  ['ShortStorage', [2, (bytes) => new Int16Array(aligned(bytes))]],
+  ['IntStorage', [4, (bytes) => new Int32Array(aligned(bytes))]],
+]);
 
 const aligned = (bytes: Uint8Array) => new Uint8Array(bytes).buffer;
 
@@ -33,53 +36,85 @@ export function readPth(bytes: Uint8Array): NamedArray[] {
       'This PyTorch file is of the form before 1.6, or none at all. Load it in PyTorch and save the tensor again.',
     );
   const files = unzip(bytes);
-  const pickle = Object.keys(files).find((name) => name.endsWith('/data.pkl') || name === 'data.pkl');
-  if (!pickle) throw refused('no data.pkl');
+  const pickle = [...files.keys()].find((name) => name.endsWith('/data.pkl') || name === 'data.pkl');
+  if (pickle === undefined) throw refused('no data.pkl');
+  const described = files.get(pickle)!;
+  if (described.size > LARGEST_PICKLE) throw refused('a data.pkl that is longer than one of tensors is');
   const folder = pickle.slice(0, -'data.pkl'.length);
-  const order = files[`${folder}byteorder`];
-  if (order && new TextDecoder().decode(order).trim() !== 'little') throw refused('big-endian numbers');
-  return tensorsOf(unpickle(files[pickle]), 'tensor', (key) => files[`${folder}data/${key}`]);
+  const order = files.get(`${folder}byteorder`);
+  if (order && new TextDecoder().decode(order.start()).trim() !== 'little') throw refused('big-endian numbers');
+  const tensors = tensorsOf(unpickle(described.read()), (key) => files.get(`${folder}data/${key}`));
+  checkClaims(
+    tensors.map(({ claim }) => claim),
+    bytes,
+  );
+  return tensors.map(({ array }) => array);
 }
 
-function tensorsOf(value: Pickled, name: string, fileOf: (key: string) => Uint8Array | undefined): NamedArray[] {
-  if (value instanceof Reduced) {
-    const { path } = value.call;
-    if (path === 'collections.OrderedDict')
-      return value.entries.flatMap(([key, inner]) => tensorsOf(inner, String(key), fileOf));
-    if (path === 'torch._utils._rebuild_parameter') return tensorsOf(value.args[0], name, fileOf);
-    if (path === 'torch._utils._rebuild_tensor_v2') return [tensorOf(value.args, name, fileOf)];
-  }
-  if (value instanceof Map) return [...value].flatMap(([key, inner]) => tensorsOf(inner, String(key), fileOf));
-  if (Array.isArray(value)) return value.flatMap((inner, i) => tensorsOf(inner, `${name} ${i}`, fileOf));
-  // Epsilons, names and the like beside a tensor are no harm.
-  return [];
+/** A tensor takes some hundred bytes of it. */
+const LARGEST_PICKLE = 16e6;
+/** Dicts in dicts in lists: nobody saves them deeper. */
+const DEEPEST = 64;
+
+interface Described {
+  array: NamedArray;
+  /** Bytes, as doubles. */
+  claim: number;
 }
 
-function tensorOf(args: Pickled[], name: string, fileOf: (key: string) => Uint8Array | undefined): NamedArray {
+type FileOf = (key: string) => ZipEntry | undefined;
+
+/** Whatever holds others is looked into once, however often it is referred to; a tensor has a name each time. */
+function tensorsOf(root: Pickled, fileOf: FileOf): Described[] {
+  const found: Described[] = [];
+  const seen = new Set<Pickled>();
+  const visit = (value: Pickled, name: string, depth: number): void => {
+    if (depth > DEEPEST) throw refused('lists in lists without end');
+    if (value instanceof Reduced) {
+      const { path } = value.call;
+      if (path === 'torch._utils._rebuild_tensor_v2') found.push(tensorOf(value.args, name, fileOf));
+      else if (path === 'torch._utils._rebuild_parameter') visit(value.args[0] ?? null, name, depth + 1);
+    }
+    if (typeof value !== 'object' || value === null || seen.has(value)) return;
+    seen.add(value);
+    // Epsilons, names and the like beside a tensor are no harm.
+    const entries = value instanceof Reduced ? value.entries : value instanceof Map ? value : [];
+    for (const [key, inner] of entries) visit(inner, nameOf(key), depth + 1);
+    if (Array.isArray(value)) for (const [i, inner] of value.entries()) visit(inner, `${name} ${i}`, depth + 1);
+  };
+  visit(root, 'tensor', 0);
+  return found;
+}
+
+/** Only of what is a name: what holds others may be longer in words than all memory. */
+const nameOf = (key: Pickled) => (typeof key === 'string' || typeof key === 'number' ? String(key) : 'unnamed');
+
+function tensorOf(args: Pickled[], name: string, fileOf: FileOf): Described {
   const [stored, offset, sizes, strides] = args;
-  if (!(stored instanceof Stored) || typeof offset !== 'number' || !isCounts(sizes) || !isCounts(strides))
+  if (!(stored instanceof Stored) || !isCount(offset) || !isCounts(sizes) || !isCounts(strides))
     throw refused('a tensor that cannot be understood');
+  if (strides.length !== sizes.length) throw refused('a tensor that cannot be understood');
   const [kind, storage, key] = stored.id;
-  const type = storage instanceof Global ? storage.path.split('.').at(-1) : undefined;
-  const read = type === undefined ? undefined : storages[type];
-  if (kind !== 'storage' || !read) throw refused(`a tensor of ${type ?? 'an unknown type'}`);
-  const file = fileOf(String(key));
-  if (!file) throw refused('a tensor without its numbers');
-  const numbers = read(file);
-  const count = sizes.reduce((product, size) => product * size, 1);
-  const last = sizes.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset);
-  if (count > 0 && last >= numbers.length) throw refused('a tensor that reaches beyond its numbers');
-  const data = new Float64Array(count);
-  const index = sizes.map(() => 0);
-  for (let i = 0; i < count; i++) {
-    data[i] = numbers[index.reduce((at, place, axis) => at + place * strides[axis], offset)];
-    for (let axis = sizes.length - 1; axis >= 0 && ++index[axis] === sizes[axis]; axis--) index[axis] = 0;
-  }
-  return { name, data, shape: sizes };
+  const type = storage instanceof Global ? storage.path.split('.').at(-1)! : 'an unknown type';
+  const file = fileOf(nameOf(key));
+  const read = () => {
+    const [width, numbersOf] = storages.get(type) ?? [];
+    if (kind !== 'storage' || !width || !numbersOf) throw refused(`a tensor of ${type}`);
+    if (!file) throw refused('a tensor without its numbers');
+    const count = countOf(sizes);
+    const last = sizes.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset);
+    if (count > 0 && last >= Math.floor(file.size / width)) throw refused('a tensor that reaches beyond its numbers');
+    if (count === 0) return new Float64Array(0);
+    const numbers = numbersOf(file.read());
+    return inCOrder(numbers, count, sizes, strides, offset);
+  };
+  const claim = 8 * sizes.reduce((product, size) => product * size, 1);
+  return { array: arrayOf(name, sizes, read), claim };
 }
 
+const isCount = (value: Pickled): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isCounts = (value: Pickled): value is number[] =>
-  Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0);
+  Array.isArray(value) && value.length <= MOST_AXES && value.every(isCount);
 
 function halves(bits: Uint16Array): Float32Array {
   return Float32Array.from(bits, (half) => {

@@ -1,6 +1,6 @@
 /** Reads a perturbation from a file of anyone's making, and says how it was understood. */
 import { extname } from 'node:path';
-import { l2Norm, linfNorm } from '#shared/images';
+import { l2Norm, linfNorm, sniffImage } from '#shared/images';
 import { arrayFiles, type NamedArray, readArrays } from '../arrays/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
@@ -46,6 +46,8 @@ export interface PerturbationFile {
 
 /** A picture whose values lie further than this from the middle grey shows v amplified: no usual bound is as large. */
 const mostInPictures = 64;
+/** Twice the side of the largest canvas. */
+const largestSide = 2048;
 
 /**
  * Reads .npy, .npz, .safetensors, .mat (level 5), .pth and .pt: an array [3,S,S] or [S,S,3], with or without a leading
@@ -60,10 +62,11 @@ export async function readPerturbation(path: string, given: Understanding = {}):
     throw new UsageError(`The perturbation ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
   });
   const isPicture = extname(path).toLowerCase() === '.png';
-  const { name, data, shape } = isPicture ? await picture(path, bytes) : arrayOf(path, bytes, given.array);
+  const array = isPicture ? await picture(path, bytes) : arrayOf(path, bytes, given.array);
+  const { name, shape } = array;
   const { layout, size } = layoutOf(path, shape, given.layout);
   const order = given.order ?? 'RGB';
-  const v = planes(data, size, layout, order);
+  const v = planes(array.data, size, layout, order);
   const bad = v.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new UsageError(
@@ -88,6 +91,11 @@ function amplified(v: Float32Array, epsilon = 10): string | null {
 }
 
 async function picture(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<NamedArray> {
+  const header = sniffImage(bytes);
+  if (header && Math.max(header.width, header.height) > largestSide)
+    throw new UsageError(
+      `The perturbation ${path} is a picture of ${header.width} x ${header.height} pixels, and at most ${largestSide} a side are read. Export it again.`,
+    );
   const { data, width, height } = await (await codecs()).decode(bytes).catch((error: Error) => {
     throw new UsageError(`The perturbation ${path} cannot be read: ${error.message} Export it again.`);
   });
@@ -114,7 +122,7 @@ function arrayOf(path: string, bytes: Uint8Array, wanted: string | undefined): N
   const names = found.map(({ name }) => name);
   if (wanted !== undefined) {
     const named = found.find(({ name }) => name === wanted);
-    if (named) return named;
+    if (named) return unpacked(path, named);
     throw new UsageError(`The file ${path} has no array "${wanted}". It has ${names.join(', ') || 'none'}.`);
   }
   const fitting = found.filter(({ shape }) => sidesOf(shape));
@@ -122,10 +130,22 @@ function arrayOf(path: string, bytes: Uint8Array, wanted: string | undefined): N
     likelyNames.map((name) => fitting.find((array) => array.name.toLowerCase() === name)).find(Boolean) ??
     fitting[0] ??
     found[0];
-  if (chosen) return chosen;
+  if (chosen) return unpacked(path, chosen);
   throw new UsageError(
     `The file ${path} has no array of numbers in it. Give one with a perturbation of shape [3,S,S] or [S,S,3].`,
   );
+}
+
+/** The one array that is asked for, once its numbers are at hand: of a shape that may be none, they are left alone. */
+function unpacked(path: string, array: NamedArray): NamedArray {
+  if (!sidesOf(array.shape)) return array;
+  try {
+    return { name: array.name, shape: array.shape, data: array.data };
+  } catch (error) {
+    throw new UsageError(
+      `The perturbation ${path} cannot be read: ${(error as Error).message} Craft or export it again.`,
+    );
+  }
 }
 
 /** Which layouts a shape can be, and its side; null for no perturbation. */

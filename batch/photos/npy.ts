@@ -46,7 +46,8 @@ async function read(path: string) {
   }
   try {
     const [first] = readArrays(path, bytes) ?? [];
-    if (first) return first;
+    // Unpacked here: what is wrong with it is said below.
+    if (first) return { shape: first.shape, data: first.data };
   } catch (error) {
     throw new UsageError(
       `${path} is no file of canvases that can be read: ${(error as Error).message} Write it with numpy.save or numpy.savez.`,

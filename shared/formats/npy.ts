@@ -39,11 +39,24 @@ export class FormatError extends Error {
   override name = 'FormatError';
 }
 
+export interface NpyHeader {
+  shape: number[];
+  dtype: string;
+  fortran: boolean;
+  /** Bytes of the array, and where they begin. */
+  length: number;
+  start: number;
+}
+
+/** NumPy itself reads no longer one that comes from strangers, and knows no more axes. */
+const LONGEST_HEADER = 65_536;
+const MOST_AXES = 64;
+
 /**
- * Reads one array. Fortran order is turned into C order.
- * @throws FormatError for anything that is not a complete .npy file of numbers in little-endian order.
+ * What the header says of an array, which need not be there.
+ * @throws FormatError for anything that is not the beginning of an .npy file of numbers in little-endian order.
  */
-export function readNpy(bytes: Uint8Array): NpyArray {
+export function readNpyHeader(bytes: Uint8Array): NpyHeader {
   const text = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
   if (bytes.length < 10 || text(0, 6) !== MAGIC) {
     throw new FormatError(
@@ -56,6 +69,7 @@ export function readNpy(bytes: Uint8Array): NpyArray {
   const start = wide ? 12 : 10;
   const end = start + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
   if (end > bytes.length) throw new FormatError('This .npy file ends inside its header. Save it again.');
+  if (end > LONGEST_HEADER) throw new FormatError('The header of this .npy file is too long. Save a plain array.');
   const header = text(start, end);
   const dtype = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
@@ -65,10 +79,10 @@ export function readNpy(bytes: Uint8Array): NpyArray {
       `The header of this .npy file cannot be read: ${header.trim().slice(0, 120)}. Save a plain array of numbers.`,
     );
   }
-  const ArrayType = types[dtype as Descriptor];
+  const ArrayType = Object.hasOwn(types, dtype) && types[dtype as Descriptor];
   if (!ArrayType) {
     throw new FormatError(
-      `This .npy file holds ${dtype}, which is not read here. Save it as float32 (array.astype("<f4")).`,
+      `This .npy file holds ${dtype.slice(0, 40)}, which is not read here. Save it as float32 (array.astype("<f4")).`,
     );
   }
   const shape = shapeText
@@ -76,17 +90,27 @@ export function readNpy(bytes: Uint8Array): NpyArray {
     .map((part) => part.trim())
     .filter(Boolean)
     .map(Number);
-  const count = shape.reduce((product, dimension) => product * dimension, 1);
-  const length = count * ArrayType.BYTES_PER_ELEMENT;
-  if (bytes.length - end !== length) {
+  if (shape.length > MOST_AXES || !shape.every(Number.isSafeInteger))
+    throw new FormatError(`This .npy file has ${shape.length} axes, or one beyond all bounds. Save a plain array.`);
+  const length = shape.reduce((product, dimension) => product * dimension, ArrayType.BYTES_PER_ELEMENT);
+  return { shape, dtype, fortran: fortran === 'True', length, start: end };
+}
+
+/**
+ * Reads one array. Fortran order is turned into C order.
+ * @throws FormatError for anything that is not a complete .npy file of numbers in little-endian order.
+ */
+export function readNpy(bytes: Uint8Array): NpyArray {
+  const { shape, dtype, fortran, length, start } = readNpyHeader(bytes);
+  if (bytes.length - start !== length) {
     throw new FormatError(
-      `This .npy file says shape (${shape.join(', ')}) of ${dtype}, ${length} bytes, but has ${bytes.length - end}. It is incomplete or damaged.`,
+      `This .npy file says shape (${shape.join(', ')}) of ${dtype}, ${length} bytes, but has ${bytes.length - start}. It is incomplete or damaged.`,
     );
   }
   // Copied, since the data need not be aligned in the file's buffer. (Not by slice: that of a Node Buffer is a view of
   // its pool.)
-  const data = new ArrayType(new Uint8Array(bytes.subarray(end)).buffer);
-  return { data: fortran === 'True' ? toRowMajor(data, shape) : data, shape, dtype };
+  const data = new types[dtype as Descriptor](new Uint8Array(bytes.subarray(start)).buffer);
+  return { data: fortran ? toRowMajor(data, shape) : data, shape, dtype };
 }
 
 function toRowMajor(data: TypedArray, shape: number[]): TypedArray {

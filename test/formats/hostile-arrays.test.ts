@@ -1,0 +1,82 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FormatError, readSafetensors } from '#shared/formats';
+import { readArrays } from '../../batch/arrays/index.ts';
+import { readPerturbation } from '../../batch/cli/perturbation-file.ts';
+import { UsageError } from '../../batch/errors/index.ts';
+import { cases } from '../../bench/hostile/arrays.ts';
+import { npy, npyHeader, pickle, pickledTensor, pth, safetensors, zip } from '../../bench/hostile/containers.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'atlas-hostile-arrays-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('an array that means harm', () => {
+  it('of every kind is refused for people, in little time and memory', async () => {
+    const kinds = new Set<string>();
+    for (const { name, files } of cases(1)) {
+      const [kind] = name.split(/, \d+$/);
+      // A few rounds of all kinds.
+      if (name.endsWith(', 4')) break;
+      kinds.add(kind);
+      const [[file, bytes]] = Object.entries(files);
+      const path = join(folder, file);
+      await writeFile(path, bytes);
+      const before = process.memoryUsage().arrayBuffers;
+      const started = performance.now();
+      const error = await readPerturbation(path).catch((thrown: Error) => thrown);
+      expect(performance.now() - started, name).toBeLessThan(5000);
+      expect(process.memoryUsage().arrayBuffers - before, name).toBeLessThan(600e6);
+      if (error instanceof Error) {
+        expect(error, `${name}: ${error.stack}`).toBeInstanceOf(UsageError);
+        expect(error.message, name).not.toMatch(/stack size|is not a function|undefined|Invalid array length/);
+      }
+    }
+    expect(kinds.size).toBeGreaterThan(35);
+  }, 120_000);
+
+  it('of shared tuples is gone through once', () => {
+    const dag = Array.from({ length: 40 }, (_, i) => [pickle.put(i), pickle.get(i), pickle.pair]).flat();
+    expect(readArrays('x.pth', pth(pickle.program(pickle.emptyTuple, ...dag)))).toEqual([]);
+  });
+
+  it('sums what its tensors claim before it unpacks one', () => {
+    const tensor = pickledTensor('FloatStorage', '0', 0, [3, 1000, 1000], [0, 0, 0]);
+    const items = Array.from({ length: 50 }, (_, i) => [pickle.text(`t${i}`), tensor, pickle.setItem]).flat();
+    const file = pth(pickle.program(pickle.dict, ...items), { 0: new Uint8Array(4) });
+    expect(() => readArrays('x.pth', file)).toThrow(/claims to hold 1200000000 bytes/);
+  });
+
+  it('has only the array unpacked that is asked for', () => {
+    const plain = npy(npyHeader('<f4', '2'), new Uint8Array(8));
+    const broken = plain.slice(0, -1);
+    const [good, bad] = readArrays(
+      'x.npz',
+      zip([
+        { name: 'good.npy', content: plain },
+        { name: 'bad.npy', content: broken },
+      ]),
+    )!;
+    expect([...(good.data as Float32Array)]).toEqual([0, 0]);
+    expect(bad.shape).toEqual([2]);
+    expect(() => bad.data).toThrow(FormatError);
+  });
+
+  it('whose tensors share bytes is refused', () => {
+    const entry = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
+    const shares = safetensors(
+      JSON.stringify({ a: entry, b: { ...entry, data_offsets: [4, 12] } }),
+      new Uint8Array(12),
+    );
+    expect(() => readSafetensors(shares)).toThrow(/"b" shares bytes/);
+  });
+
+  it('that says a million entries and has one is refused at the second', () => {
+    const lies = zip([{ name: 'v.npy', content: npy(npyHeader('<f4', '2'), new Uint8Array(8)) }], 2 ** 40);
+    expect(() => readArrays('x.npz', lies)).toThrow(/directory is cut off/);
+  });
+});
