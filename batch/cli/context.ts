@@ -7,6 +7,7 @@ import { FormatError } from '#shared/formats';
 import { GraphError } from '#shared/graph';
 import { ImageError } from '#shared/images';
 import { AtlasError, UsageError } from '../errors/index.ts';
+import { cut, printable, printableJson } from './printable.ts';
 
 export { AtlasError, UsageError };
 
@@ -122,17 +123,17 @@ function contextOf(options: Partial<Context>): Context {
     say(text) {
       if (quiet) return;
       clearLine();
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${printable(text)}\n`);
     },
     print(text) {
       if (json) return;
       clearLine();
-      process.stdout.write(`${text}\n`);
+      process.stdout.write(`${printable(text)}\n`);
     },
     emit(value) {
       if (!json) return;
       clearLine();
-      process.stdout.write(`${JSON.stringify(value)}\n`);
+      process.stdout.write(`${printableJson(value)}\n`);
     },
   };
 }
@@ -142,7 +143,7 @@ function progress(text: string): void {
   const terminal = process.stderr.isTTY === true;
   if (lastProgress > 0 && now - lastProgress < (terminal ? TERMINAL_INTERVAL : LOG_INTERVAL)) return;
   lastProgress = now;
-  const line = text.replace(/\s+/g, ' ');
+  const line = printable(text).replace(/\s+/g, ' ');
   if (!terminal) {
     process.stderr.write(`${line}\n`);
     return;
@@ -205,18 +206,24 @@ export function finish(error: unknown): void {
     endInterrupted(interrupted);
     return;
   }
-  const message = paragraph(error instanceof Error ? error.message || error.name : String(error));
+  const message = paragraph(error instanceof Error ? error.message || error.name : described(error));
   const isFault = faults.some((kind) => error instanceof kind);
   process.stderr.write(
     `atlas: ${message}${isFault ? '. This is a fault of the Atlas itself: the same command with ATLAS_DEBUG=1 shows where.' : ''}\n`,
   );
-  if (process.env.ATLAS_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (process.env.ATLAS_DEBUG && error instanceof Error) process.stderr.write(`${printable(String(error.stack))}\n`);
   endWith(badInput.some((kind) => error instanceof kind) ? 2 : 1);
 }
 
-/** Any text as one paragraph. */
+/** A library may throw what is no error: a number, or an object. */
+const described = (thrown: unknown) => `something went wrong, and all that is said of it is ${JSON.stringify(thrown)}`;
+
+/** Longer than any message of ours, however many names are in it. */
+const LONGEST_PARAGRAPH = 4000;
+
+/** Any text as one paragraph, of a length that a person reads. */
 export function paragraph(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, ' ');
+  return cut(printable(text.trim().replace(/\s*[\n\r]\s*/g, ' ')), LONGEST_PARAGRAPH);
 }
 
 /** Output is flushed and handles are closed in their own time; whatever still holds the process then is given up. */
