@@ -48,19 +48,23 @@ function walk(schema: z.core.$ZodType, value: unknown, path: PropertyKey[], sear
 const isOfLiterals = (schema: z.ZodUnion): schema is z.ZodUnion<z.ZodLiteral[]> =>
   schema.options.every((option) => option instanceof z.ZodLiteral);
 
-/** Of several shapes, the faults beside the one that fits furthest in; none where one fits. */
+/** Of several shapes, the faults beside the one that was most likely meant; none where one fits. */
 function nearestOf(options: readonly z.core.$ZodType[], value: unknown, path: PropertyKey[], most: number): Fault[] {
-  let nearest: Fault[] = [];
+  let nearest: Fault[] | undefined;
   for (const option of options) {
     const search: Search = { found: [], most };
     walk(option, value, path, search);
     if (search.found.length === 0) return [];
-    if (nearest.length === 0 || depthOf(search.found) > depthOf(nearest)) nearest = search.found;
+    if (nearest === undefined || likeness(search.found) > likeness(nearest)) nearest = search.found;
   }
-  return nearest;
+  return nearest ?? [];
 }
 
-const depthOf = ([first]: Fault[]) => first.path.length;
+/** What has the fields of a shape is more like it than what lacks them; and what goes wrong further in. */
+const likeness = (faults: Fault[]) =>
+  faults[0].path.length - 100 * faults.filter(({ words }) => words === MISSING).length;
+
+const MISSING = 'is missing';
 
 function addIssues(schema: z.core.$ZodType, value: unknown, path: PropertyKey[], { found, most }: Search): void {
   const { error } = z.safeParse(schema, value);
@@ -102,10 +106,10 @@ function inWords(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.message && !byZod.test(issue.message)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
-      if (value === undefined) return 'is missing';
+      if (value === undefined) return MISSING;
       return `must be ${kinds[issue.expected] ?? issue.expected}, not ${kindOf(value)}`;
     case 'invalid_value':
-      if (value === undefined) return 'is missing';
+      if (value === undefined) return MISSING;
       return `must be ${issue.values
         .slice(0, 20)
         .map((one) => JSON.stringify(one))
@@ -122,7 +126,7 @@ function inWords(issue: z.core.$ZodIssue, value: unknown): string {
         .map((key) => `"${key.slice(0, 60)}"`)
         .join(', ')}, which is not known here`;
     default:
-      return value === undefined ? 'is missing' : `is of none of the forms that it may have`;
+      return value === undefined ? MISSING : `is of none of the forms that it may have`;
   }
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors/index.ts';
+import { readBytes, reasonOf } from '../files/index.ts';
 
 export interface PhotoFile {
   /** The file's name; with its folder's before it where two folders have files of that name. */
@@ -71,7 +72,13 @@ export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[
 const isList = (path: string) => /\.txt$/i.test(path) && statSync(path).isFile();
 
 async function readList(list: string): Promise<string[]> {
-  const lines = (await readFile(list, 'utf8')).split(/\r?\n/).map((line) => line.trim());
+  const bytes = await readBytes(list, { most: 64e6 }).catch((error: unknown) => {
+    throw new UsageError(`The list of photos ${list} cannot be read: ${reasonOf(error)}. Check the path.`);
+  });
+  const lines = new TextDecoder()
+    .decode(bytes)
+    .split(/\r?\n/)
+    .map((line) => line.trim());
   const paths = lines.filter((line) => line !== '' && !line.startsWith('#'));
   if (paths.length === 0)
     throw new UsageError(`The list ${list} names no photo. Write one path a line, relative to the list.`);

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { canvasFromRgba } from '#shared/images';
 import { AtlasError, UsageError } from '../errors/index.ts';
-import { readBytes } from '../files/index.ts';
+import { readBytes, reasonOf } from '../files/index.ts';
 import type { Canvases } from './canvases.ts';
 import { codecs } from './codecs.ts';
 import { listPhotos, type PhotoFile } from './files.ts';
@@ -87,6 +87,14 @@ export async function loadPhotos(sources: readonly string[], options: LoadOption
   return photoSet(names, canvas, pixels.subarray(0, names.length * plane), skipped, options);
 }
 
+/** A camera's largest has a tenth of it. */
+const LARGEST_PHOTO = 256e6;
+
+const readPhoto = (path: string) =>
+  readBytes(path, { most: LARGEST_PHOTO }).catch((error: unknown) => {
+    throw new UsageError(`${reasonOf(error)}.`);
+  });
+
 /** Decodes files one after the other into `pixels`, from its beginning. */
 async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], options: LoadOptions) {
   const { canvas, signal } = options;
@@ -97,7 +105,8 @@ async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], optio
     if (index % TURN === 0) await setImmediate();
     signal?.throwIfAborted();
     try {
-      pixels.set(canvasFromRgba(await decode(await readBytes(path)), canvas), names.length * 3 * canvas * canvas);
+      const bytes = await readPhoto(path);
+      pixels.set(canvasFromRgba(await decode(bytes), canvas), names.length * 3 * canvas * canvas);
       names.push(name);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

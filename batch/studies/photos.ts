@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { sha256Hex } from '#shared/release';
 import { AtlasError, UsageError } from '../errors/index.ts';
-import { writeAtomic } from '../files/index.ts';
+import { readBytes, reasonOf, writeAtomic } from '../files/index.ts';
 import { loadPhotos, type PhotoSet, splitPhotos } from '../photos/index.ts';
 
 const sha256 = z.string();
@@ -56,7 +56,7 @@ export async function photoFileHashes(folder: string, cache: string): Promise<Ma
             bytes,
             modified,
             sha256: createHash('sha256')
-              .update(await readFile(path))
+              .update(await readPhoto(path))
               .digest('hex'),
           };
   }
@@ -64,6 +64,12 @@ export async function photoFileHashes(folder: string, cache: string): Promise<Ma
   if (text !== JSON.stringify(known)) await writeAtomic(cache, text);
   return new Map(Object.entries(now).map(([name, stamp]) => [name, stamp.sha256]));
 }
+
+/** A pipe would be waited for without end, and a device read without end. */
+const readPhoto = (path: string) =>
+  readBytes(path).catch((error: unknown) => {
+    throw new UsageError(`The study's photo ${path} cannot be read: ${reasonOf(error)}. Take it out of the folder.`);
+  });
 
 async function namesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => {

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type AtlasError, UsageError } from '../errors/index.ts';
-import { megabytes, readBytes } from '../files/index.ts';
+import { megabytes, readBytes, reasonOf } from '../files/index.ts';
 import { resolveFromCard, type ZooModel } from './cards.ts';
 
 /** Where fetched models are kept: ATLAS_CACHE, else perturbation-atlas in XDG_CACHE_HOME or ~/.cache. */
@@ -41,7 +41,11 @@ export async function readModelBytes(model: ZooModel): Promise<Uint8Array> {
   if (card.source.bytes !== undefined && size !== card.source.bytes) {
     throw notTheFile(model, path, `${size} bytes instead of ${card.source.bytes}`);
   }
-  const bytes = await readBytes(path);
+  const bytes = await readBytes(path).catch((error: unknown) => {
+    throw new UsageError(
+      `The model file ${path} of the card ${model.cardPath} cannot be read: ${reasonOf(error)}. Correct the card's source.`,
+    );
+  });
   if (card.source.sha256 !== undefined) {
     const sha256 = hashOf(bytes);
     if (sha256 !== card.source.sha256)

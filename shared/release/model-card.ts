@@ -21,12 +21,15 @@ export type Preprocessing = z.infer<typeof preprocessing>;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 lower-case hexadecimal digits');
 
+/** Of a server, never of this machine's files, nor the content itself. */
+const webAddress = z.url({ protocol: /^https?$/, error: 'must be a web address, http or https' });
+
 /**
  * Where the .onnx file is: a path relative to the card, or a URL that `atlas models fetch` downloads into the cache.
  */
 export const modelSource = z.union([
   z.object({ file: z.string().min(1), sha256: sha256.optional(), bytes: z.int().positive().optional() }),
-  z.object({ url: z.url(), sha256, bytes: z.int().positive() }),
+  z.object({ url: webAddress, sha256, bytes: z.int().positive() }),
 ]);
 
 /** One classifier of the zoo. zoo/models/<id>.json, or a card anywhere given by path. */
@@ -43,7 +46,8 @@ export const modelCard = z.object({
   credit: z.string().optional(),
   source: modelSource,
   preprocessing,
-  classes: z.int().min(2),
+  /** ImageNet-21k has 21,843; a table of labels is made for as many as a card says. */
+  classes: z.int().min(2).max(1_000_000),
   /**
    * A JSON file, relative to the card, of {index, label, wnid?}[] or string[]; null where the classes have no names.
    */

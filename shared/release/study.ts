@@ -19,29 +19,42 @@ export const budget = z
   );
 export type Budget = z.infer<typeof budget>;
 
+const areUnique = (items: readonly unknown[]) => new Set(items).size === items.length;
+
+/** Ids of models, joined by "+" where a perturbation is crafted on several at once. */
+const surrogate = z
+  .string()
+  .refine((ids) => ids.split('+').length <= 16, 'a perturbation is crafted on at most 16 models at once')
+  .refine(
+    (ids) => areUnique(ids.split('+')),
+    'a perturbation is crafted on each model once, and one stands here twice',
+  );
+
+/** What a person plans and a machine can do: each perturbation takes minutes. */
+const mostPerturbations = 5000;
+
 export const studyPerturbation = z.strictObject({
   attack: z.string(),
   settings: z.record(z.string(), z.unknown()).default({}),
   norm: norm.default('inf'),
-  epsilon: z.number().positive().default(10),
-  seeds: z.array(z.int().min(0)).min(1).default([1]),
+  epsilon: z.number().positive().max(1e6).default(10),
+  seeds: z.array(z.int().min(0)).min(1).max(1000).refine(areUnique, 'a seed stands here twice').default([1]),
   /**
    * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
    * models in turn. An attack without a surrogate (noise) ignores it.
    */
-  surrogates: z.array(z.string()).optional(),
+  surrogates: z.array(surrogate).max(1000).optional(),
   budget: budget.optional(),
 });
 
-/** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
-export const study = z.strictObject({
+const studyFields = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   title: z.string(),
   description: z.string().default(''),
   /** Side of the canvas in pixels. */
   canvas: z.int().min(8).max(1024).default(224),
   /** Ids of the zoo, or paths to cards. */
-  models: z.array(z.string()).min(1),
+  models: z.array(z.string()).min(1).max(1000),
   photos: z.strictObject({
     folder: z.string(),
     /**
@@ -53,8 +66,15 @@ export const study = z.strictObject({
     /** Whether the release may show them. */
     publish: z.boolean().default(false),
   }),
-  perturbations: z.array(studyPerturbation).min(1),
+  perturbations: z.array(studyPerturbation).min(1).max(1000),
   analyses: z.array(z.enum(['transfer'])).default(['transfer']),
   release: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
 });
+/** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
+export const study = studyFields.refine(
+  ({ models, perturbations }) =>
+    perturbations.reduce((sum, one) => sum + one.seeds.length * (one.surrogates ?? models).length, 0) <=
+    mostPerturbations,
+  { path: ['perturbations'], error: `come to more than ${mostPerturbations}: a seed on a surrogate is one` },
+);
 export type Study = z.infer<typeof study>;

@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { writeNpy } from '#shared/formats';
 import { canvasFromRgba } from '#shared/images';
 import { codecs, loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
+import { photoFileHashes } from '../../batch/studies/photos.ts';
 import { random, syntheticKinds } from '../../batch/synthetic/index.ts';
 import { spectrumNoise } from '../../batch/synthetic/spectrum.ts';
 
@@ -194,6 +196,20 @@ describe('an .npy file of canvases', () => {
     await expect(loadPhotos([path], { canvas: 8 })).rejects.toThrow(/text\.npy/);
     await expect(loadPhotos([`${path}x.npy`], { canvas: 8 })).rejects.toThrow(/no such file/);
   });
+});
+
+it('a pipe or a device among the photos is skipped at once, and an error with strict', async () => {
+  copy('cat.jpg', 'a.jpg');
+  execFileSync('mkfifo', [join(folder, 'b.jpg')]);
+  symlinkSync('/dev/zero', join(folder, 'c.jpg'));
+  const { names, skipped } = await loadPhotos([folder], { canvas: 32 });
+  expect(names).toEqual(['a.jpg']);
+  expect(skipped.map(({ reason }) => reason)).toEqual(['it is no regular file.', 'it is no regular file.']);
+  await expect(loadPhotos([folder], { canvas: 32, strict: true })).rejects.toThrow(
+    /b\.jpg cannot be read: it is no regular file\. Repair it/,
+  );
+  const study = photoFileHashes(folder, join(root, 'cache.json'));
+  await expect(study).rejects.toThrow(/b\.jpg cannot be read: it is no regular file\. Take it out/);
 });
 
 describe('the split into crafting and evaluation', () => {

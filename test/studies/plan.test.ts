@@ -56,6 +56,11 @@ describe('a study that is wrong is refused with what is wrong', () => {
     [{ models: ['./linear1.json', './linear1.json'] }, /linear1 twice/],
     [{ release: { version: 'first' } }, /release\.version/],
     [{ photos: { folder: 'photos', credits: 'nothing.json' } }, /nothing\.json/],
+    [
+      { photos: { folder: 'photos', credits: '/dev/zero' } },
+      /credits \/dev\/zero cannot be read: it is no regular file/,
+    ],
+    [{ photos: { folder: 'photos', classes: '.' } }, /it is a folder/],
   ])('%j', async (change, message) => {
     const error = await load(change).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(UsageError);
@@ -65,8 +70,26 @@ describe('a study that is wrong is refused with what is wrong', () => {
   test.each([
     [{ attack: 'cosine-upa' }, /Did you mean "cosine-uap"/],
     [{ attack: 'cosine-uap', settings: { nonsense: 1 } }, /nonsense/],
-    [{ attack: 'cosine-uap', seeds: [1, 1] }, /two perturbations of the id/],
   ])('%j', async (perturbation, message) => {
     await expect(planOf([perturbation])).rejects.toThrow(message);
+  });
+
+  test('two perturbations of one id', async () => {
+    const one = { attack: 'cosine-uap', seeds: [1] };
+    await expect(planOf([one, one])).rejects.toThrow(/two perturbations of the id/);
+  });
+
+  const seeds = (count: number) => Array.from({ length: count }, (_, i) => i);
+  test.each([
+    [{ seeds: [1, 1] }, /seeds: a seed stands here twice/],
+    [{ seeds: seeds(1001) }, /seeds: must have at most 1000 entries/],
+    [{ surrogates: ['linear1+linear1'] }, /surrogates\.0: .* each model once/],
+    [{ surrogates: [Array(17).fill('linear1').join('+')] }, /at most 16 models/],
+    [{ surrogates: Array(6).fill('linear1'), seeds: seeds(1000) }, /perturbations: come to more than 5000/],
+    [{ epsilon: 1e308 }, /epsilon: must be at most 1000000/],
+  ])('%.80j asks for more than can be done', async (change, message) => {
+    const started = performance.now();
+    await expect(load({ perturbations: [{ attack: 'cosine-uap', ...change }] })).rejects.toThrow(message);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 });
