@@ -32,3 +32,19 @@ export const photoId = (file: string) => file.replace(/^.*\//, '').replace(/\.[^
 
 /** "a, b and c" */
 export const list = (items: string[]) => new Intl.ListFormat('en-GB').format(items);
+
+/** Where a photo comes from, if that is an address of the web; a release says it in words of anybody's choice. */
+export function linkTo(source: string): { href: string; name: string } | null {
+  const url = URL.parse(source);
+  if (!url || !/^https?:$/.test(url.protocol)) return null;
+  return { href: url.href, name: decoded(url.pathname.split('/').at(-1) || source) };
+}
+
+/** As a person reads it; as it stands where a "%" begins no character. */
+function decoded(text: string): string {
+  try {
+    return decodeURI(text);
+  } catch {
+    return text;
+  }
+}

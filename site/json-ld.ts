@@ -29,5 +29,12 @@ interface Croissant {
   recordSet: { name: string; description: string }[];
 }
 
+/** The release may be a stranger's: what is none of the sort is left out of the page. */
 const isDocument = (value: unknown): value is Croissant =>
-  typeof value === 'object' && value !== null && 'distribution' in value && 'recordSet' in value;
+  isRecord(value) &&
+  isListOf(value.distribution, ({ contentUrl }) => typeof contentUrl === 'string') &&
+  isListOf(value.recordSet, ({ name, description }) => typeof name === 'string' && typeof description === 'string');
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isListOf = (value: unknown, fits: (item: Record<string, unknown>) => boolean) =>
+  Array.isArray(value) && value.every((item) => isRecord(item) && fits(item));

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
+  isSafeKey,
+  isSafeName,
   LATEST_KEY,
   latest,
   type Manifest,
@@ -60,6 +62,7 @@ function read(root: string): Atlas {
     );
   }
   const manifest = parse(pointer.manifest.key, manifestSchema, text);
+  assertAddressable(manifest);
   const titles = new Map(manifest.models.map(({ card }) => [card.id, card.title]));
   const titleOf = (model: string) => titles.get(model) ?? model;
   const plates = manifest.perturbations.map((entry, index): Plate => {
@@ -82,12 +85,29 @@ function read(root: string): Atlas {
     plates,
     rows,
     targets,
-    croissant: croissant ? JSON.parse(fileOf(root, croissant.key).toString()) : null,
+    croissant: croissant ? json(croissant.key, fileOf(root, croissant.key)) : null,
     titleOf,
   };
 }
 
+/** Keys and ids become addresses, and paths on this disk: the release may be a stranger's. */
+function assertAddressable({ files, models, perturbations, tables, photos }: Manifest): void {
+  const keys = [
+    ...files.map(({ key }) => key),
+    ...models.flatMap(({ key, labels }) => [key, labels]),
+    ...perturbations.flatMap(({ record, npy, safetensors, preview }) => [record, npy, safetensors, preview]),
+    ...tables.flatMap(({ csv, parquet }) => [csv, parquet]),
+    ...photos.flatMap(({ key, canvas }) => [key, canvas ?? key]),
+  ];
+  const wrong = keys.find((key) => !isSafeKey(key)) ?? perturbations.find(({ id }) => !isSafeName(id))?.id;
+  if (wrong === undefined) return;
+  throw new Error(
+    `The release has the key or id ${JSON.stringify(wrong)}, which is no safe file name. "npx atlas verify" says more; do not serve it.`,
+  );
+}
+
 function fileOf(root: string, key: string): Buffer {
+  if (!isSafeKey(key)) throw new Error(`The release names ${JSON.stringify(key)}, which is no safe file name.`);
   try {
     return readFileSync(join(root, key));
   } catch (error) {
@@ -99,10 +119,18 @@ function fileOf(root: string, key: string): Buffer {
 }
 
 function parse<T>(key: string, schema: { safeParse(value: unknown): { data?: T; error?: Error } }, text: Buffer): T {
-  const { data, error } = schema.safeParse(JSON.parse(text.toString()));
+  const { data, error } = schema.safeParse(json(key, text));
   if (error)
     throw new Error(`${key} of the release is not valid: ${error.message}. Build the release again with this version.`);
   return data as T;
+}
+
+function json(key: string, text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString());
+  } catch {
+    throw new Error(`${key} of the release is not JSON. Build the release again, or fetch it again.`);
+  }
 }
 
 /** Where the Worker serves a key of the release. */

@@ -1,10 +1,10 @@
 /** `atlas analyse`: the findings of a study or of a release. */
 import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Manifest, perturbationRecord } from '#shared/release';
 import { AtlasError, UsageError } from '../errors/index.ts';
+import { readJson } from '../files/index.ts';
 import { folderSource, readManifest } from '../publish/index.ts';
 import { runStudy } from '../studies/index.ts';
 import { action, globalOptions } from './context.ts';
@@ -44,8 +44,8 @@ export function registerAnalyse(program: Command): void {
           throw new AtlasError(`The release ${release} has no table "${options.only}". Build it again from its study.`);
         const rows = [];
         for (const { record } of manifest.perturbations) {
-          const text = await readFile(join(root, ...record.split('/')), 'utf8');
-          rows.push(...perturbationRecord.parse(JSON.parse(text)).fooling.evaluation);
+          const { fooling } = await readJson(join(root, ...record.split('/')), perturbationRecord, 'record');
+          for (const row of fooling.evaluation) rows.push(row);
         }
         const paths = { csv: join(root, ...table.csv.split('/')), parquet: join(root, ...table.parquet.split('/')) };
         context.emit({ version: manifest.version, tables: [{ name: table.name, rows: table.rows, ...paths }] });
@@ -57,8 +57,10 @@ export function registerAnalyse(program: Command): void {
 async function manifestOf(folder: string): Promise<{ root: string; manifest: Manifest }> {
   const source = await folderSource(folder);
   const { manifest, problems } = await readManifest(source);
-  if (manifest) return { root: source.root, manifest };
+  // A key that is not safe is among the problems: it may lead out of the folder.
+  if (manifest && problems.length === 0) return { root: source.root, manifest };
+  const shown = problems.slice(0, 3).map(({ key, problem }) => `${key} ${problem}`);
   throw new AtlasError(
-    `The release ${folder} cannot be read: ${problems.map(({ key, problem }) => `${key} ${problem}`).join('; ')}. \`atlas verify\` says more; build it again from its study.`,
+    `The release ${folder} cannot be read: ${shown.join('; ')}. \`atlas verify\` says more; build it again from its study.`,
   );
 }

@@ -24,7 +24,7 @@ function matrixOf(title: string, rows: TransferRow[]): string {
   const seeds = new Set(rows.map(({ seed }) => seed));
   const lines = Map.groupBy(rows, ({ surrogate, seed }) => (seeds.size > 1 ? `${surrogate} s${seed}` : surrogate));
   const { photos } = rows[0];
-  const widest = Math.max(...rows.map(({ low, high }) => (high - low) / 2));
+  const widest = rows.reduce((most, { low, high }) => Math.max(most, (high - low) / 2), 0);
   const cells = [...lines].map(([name, line]) => ({
     name,
     ratios: targets.map((target) => line.find((row) => row.target === target)?.ratio ?? Number.NaN),

@@ -4,7 +4,9 @@ export { megabytes } from '../files/index.ts';
 
 /** Columns padded to their widest cell, two spaces between them. `right` lists the columns of numbers. */
 export function table(head: string[], rows: string[][], { right = [] }: { right?: number[] } = {}): string {
-  const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column].length)));
+  const widths = head.map((cell, column) =>
+    rows.reduce((widest, row) => Math.max(widest, row[column].length), cell.length),
+  );
   return [head, ...rows]
     .map((row) =>
       row

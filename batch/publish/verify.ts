@@ -65,6 +65,8 @@ function* manifestProblems(manifest: Manifest, key: string, version: string): Ge
   }
   for (const { id } of manifest.perturbations)
     if (!isSafeName(id)) yield is(`has a perturbation of the id ${JSON.stringify(id)}, which is no safe file name`);
+  const ids = new Set(manifest.perturbations.map(({ id }) => id.toLowerCase()));
+  if (ids.size !== manifest.perturbations.length) yield is('has two perturbations of one id');
   for (const named of new Set(namedKeys(manifest)))
     if (!files.has(named)) yield is(`names ${named} and does not list it among its files`);
   for (const model of manifest.models) {

@@ -141,12 +141,18 @@ export const perturbationSummary = z.object({
   surrogates: z.array(z.string()),
 });
 
+/** It stands in addresses, and in commands that people copy: "0.1.0-1a2b3c4d". */
+export const releaseVersion = z
+  .string()
+  .max(100)
+  .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]*[0-9A-Za-z])?$/, 'a version is a number such as 0.1.0-1a2b3c4d');
+
 /**
  * releases/<version>/manifest.json: what is here. Keys are relative to the bucket's root; nothing else may guess them.
  */
 export const manifest = z.object({
   schema: z.literal(1),
-  version: z.string(),
+  version: releaseVersion,
   created: z.iso.datetime(),
   title: z.string(),
   description: z.string(),
@@ -178,5 +184,5 @@ export const manifest = z.object({
 export type Manifest = z.infer<typeof manifest>;
 
 /** latest.json: the only mutable key, written last. */
-export const latest = z.object({ version: z.string(), manifest: z.object({ key: z.string(), sha256 }) });
+export const latest = z.object({ version: releaseVersion, manifest: z.object({ key: z.string(), sha256 }) });
 export type Latest = z.infer<typeof latest>;
