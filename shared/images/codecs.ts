@@ -8,7 +8,7 @@ import libwebp from '@jsquash/webp/codec/dec/webp_dec.js';
 import { canvasFromRgba, type Rgba, walkUpright } from './canvas.ts';
 import type { Decoder } from './decoder.ts';
 import { startDecoder } from './emscripten-codec.ts';
-import { type ImageHeader, isJpegComplete, sniffImage } from './header.ts';
+import { type ImageHeader, jpegCondition, sniffImage } from './header.ts';
 import { ImageError } from './image-error.ts';
 import { startPng } from './png-codec.ts';
 
@@ -143,9 +143,11 @@ export function checkHeader(bytes: Uint8Array, maxPixels = MAX_PIXELS): ImageHea
   if (type === 'jpeg' && header.bitDepth !== 8) {
     throw new ImageError('unsupported', `The JPEG has ${header.bitDepth} bits per channel. Save it with 8.`);
   }
-  if (type === 'jpeg' && !isJpegComplete(bytes)) {
+  const condition = type === 'jpeg' ? jpegCondition(bytes) : 'complete';
+  if (condition === 'cut off')
     throw new ImageError('corrupt', 'The JPEG is cut off: its end is missing. Send the whole file.');
-  }
+  if (condition === 'too many parts')
+    throw new ImageError('unsupported', 'The JPEG has more parts than a picture needs. Save it again and retry.');
   return header;
 }
 

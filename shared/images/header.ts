@@ -40,11 +40,8 @@ function jpegHeader(view: DataView): ImageHeader | null {
   let position = 2;
   for (;;) {
     if (view.getUint8(position) !== 0xff) return null;
+    while (view.getUint8(position + 1) === 0xff) position++;
     const marker = view.getUint8(position + 1);
-    if (marker === 0xff) {
-      position++;
-      continue;
-    }
     // Restart markers and TEM stand alone.
     if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) {
       position += 2;
@@ -72,19 +69,34 @@ function jpegHeader(view: DataView): ImageHeader | null {
 }
 
 /**
- * Whether the end-of-image marker is there: decoders fill what is missing with grey and say nothing. Walked segment by
- * segment, since the thumbnail in EXIF has such a marker too; what some cameras append after it is not looked at.
+ * More segments and scans than any camera or encoder writes. A decoder goes through the whole picture for each scan,
+ * and through all segments of one kind for each further one.
  */
-export function isJpegComplete(bytes: Uint8Array): boolean {
+const MOST_SEGMENTS = 2000;
+const MOST_SCANS = 100;
+
+/**
+ * Whether a JPEG can be decoded in time, as far as its markers tell. "cut off": the end-of-image marker is missing,
+ * where decoders fill what is missing with grey and say nothing. Walked segment by segment, since the thumbnail in EXIF
+ * has such a marker too; what some cameras append after it is not looked at.
+ */
+export function jpegCondition(bytes: Uint8Array): 'complete' | 'cut off' | 'too many parts' {
+  let segments = 0;
+  let scans = 0;
   for (let position = 2; ; ) {
     // In entropy-coded data 0xff is followed by 0, or is a restart marker; elsewhere it may be repeated as a filler.
     position = bytes.indexOf(0xff, position);
-    if (position < 0 || position + 1 >= bytes.length) return false;
+    if (position < 0) return 'cut off';
+    while (bytes[position + 1] === 0xff) position++;
+    if (position + 1 >= bytes.length) return 'cut off';
     const marker = bytes[position + 1];
-    if (marker === 0xd9) return true;
-    if (marker === 0xff) position += 1;
-    else if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) position += 2;
-    else position += 2 + Math.max(2, (bytes[position + 2] << 8) | bytes[position + 3]);
+    if (marker === 0xd9) return 'complete';
+    if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) position += 2;
+    else {
+      if (marker === 0xda) scans++;
+      if (++segments > MOST_SEGMENTS || scans > MOST_SCANS) return 'too many parts';
+      position += 2 + Math.max(2, (bytes[position + 2] << 8) | bytes[position + 3]);
+    }
   }
 }
 

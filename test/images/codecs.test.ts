@@ -206,6 +206,23 @@ describe('what is refused', () => {
     await expect(codecs.decode(pictures.jpegCmyk)).rejects.toEqual(refusal('unsupported'));
   });
 
+  it('has millions of parts that a decoder would go through again and again, or none but fillers', async () => {
+    const whole = photo('cat.jpg');
+    const filled = (parts: number[], at: number) => {
+      const filler = Buffer.alloc(19_000_000, Buffer.from(parts));
+      return Uint8Array.from(Buffer.concat([whole.subarray(0, at), filler, whole.subarray(at)]));
+    };
+    const exif = [0xff, 0xe1, 0, 14, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x49, 0x49, 0, 0, 0, 0];
+    const scan = [0xff, 0xda, 0, 6, 1, 1, 0, 0, 63, 0];
+    const started = performance.now();
+    await expect(codecs.decode(filled(exif, 2))).rejects.toMatchObject({ code: 'unsupported' });
+    await expect(codecs.decode(filled(scan, whole.length - 2))).rejects.toMatchObject({ code: 'unsupported' });
+    expect(await codecs.decode(filled([0xff], 2))).toMatchObject(await codecs.decode(whole));
+    await codecs.decode(filled([0xff], whole.length - 2));
+    await expect(codecs.decode(filled([0xff], 2).subarray(0, 18_000_000))).rejects.toThrow(/JPEG/);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
   it('is cut off, also where a thumbnail inside has an end', async () => {
     const jpeg = pictures.withExif(photo(names[0]), pictures.exif(1));
     await codecs.decode(jpeg);
