@@ -11,6 +11,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import {
+  isSafeName,
   LATEST_KEY,
   type Manifest,
   manifestKey,
@@ -215,8 +216,9 @@ function pathsOf(photos: readonly ContentPhoto[]): Map<string, PhotoPaths> {
       .slice(0, credit.file.length - extension.length)
       .replace(/[^A-Za-z0-9._-]+/g, '-')
       .replace(/^[.-]+/, '');
-    let stem = plain || 'photo';
-    for (let i = 2; taken.has(stem.toLowerCase()); i++) stem = `${plain || 'photo'}-${i}`;
+    const name = isSafeName(plain) ? plain : 'photo';
+    let stem = name;
+    for (let i = 2; taken.has(stem.toLowerCase()); i++) stem = `${name}-${i}`;
     taken.add(stem.toLowerCase());
     const canvas = extension === '.png' ? `photos/${stem}.canvas.png` : `photos/${stem}.png`;
     result.set(credit.file, { stem, photo: `photos/${stem}${extension}`, canvas });

@@ -1,5 +1,6 @@
 /** The texts of a release, for people and for the catalogues that read them. */
 import type { ContentModel, ReleaseContent } from './content.ts';
+import { markdown, markdownLines, oneLine } from './markdown.ts';
 import type { ReleaseTable } from './tables.ts';
 
 /** Licences whose text has one address that everybody uses. Others are named, not linked. */
@@ -13,14 +14,16 @@ export const licenceUrl = (id: string) => licenceUrls[id] ?? `https://spdx.org/l
 
 /** One line for each model and its licence. */
 const modelLicences = (models: ContentModel[]) =>
-  models.map(({ card }) => `- ${card.title} (${card.id}): ${card.licence}${card.credit ? `. ${card.credit}` : ''}`);
+  models.map(({ card }) =>
+    oneLine(`- ${card.title} (${card.id}): ${card.licence}${card.credit ? `. ${card.credit}` : ''}`),
+  );
 
 export function licenceText({ study, models, photos }: ReleaseContent): string {
   const { licence } = study.release;
   return `${[
-    `"${study.title}": perturbations, records and tables`,
+    `"${oneLine(study.title)}": perturbations, records and tables`,
     '',
-    `The perturbations, their previews and records, and the tables of this release are licensed under ${licence}:`,
+    `The perturbations, their previews and records, and the tables of this release are licensed under ${oneLine(licence)}:`,
     licenceUrl(licence),
     '',
     'What others made keeps its own licence.',
@@ -31,7 +34,9 @@ export function licenceText({ study, models, photos }: ReleaseContent): string {
       ? [
           '',
           'Photos, and the pictures made from them (photos/*.png, perturbations/*/examples/*.png):',
-          ...photos.map(({ credit }) => `- ${credit.file}: ${credit.author}, ${credit.licence}, ${credit.source}`),
+          ...photos.map(({ credit }) =>
+            oneLine(`- ${credit.file}: ${credit.author}, ${credit.licence}, ${credit.source}`),
+          ),
         ]
       : []),
   ].join('\n')}\n`;
@@ -62,7 +67,7 @@ export function readme(content: ReleaseContent, version: string, tables: Release
   return `${[
     '---',
     `pretty_name: ${JSON.stringify(study.title)}`,
-    `license: ${study.release.licence.toLowerCase()}`,
+    `license: ${JSON.stringify(study.release.licence.toLowerCase())}`,
     'task_categories:',
     '  - image-classification',
     'tags:',
@@ -78,9 +83,9 @@ export function readme(content: ReleaseContent, version: string, tables: Release
     ]),
     '---',
     '',
-    `# ${study.title}`,
+    `# ${markdown(study.title)}`,
     '',
-    ...(study.description ? [study.description, ''] : []),
+    ...(study.description ? [markdownLines(study.description), ''] : []),
     `Release ${version} of ${content.created.slice(0, 10)}: ${perturbations.length} universal perturbations measured on ${models.length} image classifiers. A universal perturbation is`,
     'one small image that, added to almost any photo, changes what a classifier sees in it. The **fooling ratio** is the share of photos whose',
     `predicted label changes, whatever the right label is. It is measured on ${count} photos that no perturbation was crafted on, on whole pixel values.`,
@@ -93,7 +98,7 @@ export function readme(content: ReleaseContent, version: string, tables: Release
     '|---|---|---|---|---|---|---|---|',
     ...transfer.map(
       (row) =>
-        `| ${row.surrogate} | ${row.attack} | ${row.norm === 'inf' ? 'l-inf' : 'l2'} ${row.epsilon} | ${row.seed} | ${row.target} | ${percent(row.ratio)} | ${percent(row.low)} – ${percent(row.high)} | ${percent(row.noise)} |`,
+        `| ${markdown(row.surrogate)} | ${markdown(row.attack)} | ${row.norm === 'inf' ? 'l-inf' : 'l2'} ${row.epsilon} | ${row.seed} | ${markdown(row.target)} | ${percent(row.ratio)} | ${percent(row.low)} – ${percent(row.high)} | ${percent(row.noise)} |`,
     ),
     '',
     '## What is here',
@@ -108,6 +113,7 @@ export function readme(content: ReleaseContent, version: string, tables: Release
     ...tables.map(
       ({ name, description, rows }) => `| \`tables/${name}.csv\`, \`.parquet\` | ${description} (${rows} rows) |`,
     ),
+    "| | in CSV, a text that a spreadsheet would take for a formula has a `'` before it |",
     '| `labels/<model>.json` | labels by class index |',
     '| `study.json` | the study that all of it was made from |',
     '| `croissant.json` | this data set for machines: Croissant 1.1, which is schema.org too |',
@@ -122,7 +128,7 @@ export function readme(content: ReleaseContent, version: string, tables: Release
     `v = numpy.load("perturbations/${perturbations[0]?.record.id ?? '<id>'}/perturbation.npy")`,
     `# photo: float32 [3,${study.canvas},${study.canvas}], RGB, 0..255`,
     'perturbed = numpy.floor(numpy.clip(photo + v, 0, 255) + 0.5).astype(numpy.float32)',
-    `session = onnxruntime.InferenceSession("../../models/${models[0]?.sha256 ?? '<sha256>'}.onnx")  # ${models[0]?.card.title ?? ''}`,
+    `session = onnxruntime.InferenceSession("../../models/${models[0]?.sha256 ?? '<sha256>'}.onnx")  # ${oneLine(models[0]?.card.title ?? '').replaceAll('`', "'")}`,
     'logits = session.run(None, {"canvas": perturbed[None]})[0]',
     '```',
     '',
@@ -135,10 +141,10 @@ export function readme(content: ReleaseContent, version: string, tables: Release
     '',
     '## Licences',
     '',
-    `Perturbations, records and tables: ${study.release.licence}. Models and photos keep their own; \`LICENSE\` lists them.`,
+    `Perturbations, records and tables: ${markdown(study.release.licence)}. Models and photos keep their own; \`LICENSE\` lists them.`,
     '',
-    ...modelLicences(models),
+    ...modelLicences(models).map((line) => `- ${markdown(line.slice(2))}`),
     '',
-    `Code: commit ${content.commit}; provider ${content.provider}.`,
+    `Code: commit ${markdown(content.commit)}; provider ${markdown(content.provider)}.`,
   ].join('\n')}\n`;
 }

@@ -207,7 +207,8 @@ const dominanceRows = ({ id, dominant }: Crafted): DominanceRow[] =>
 
 /**
  * CSV as RFC 4180 has it, but lines end in \n; the first one names the columns, null is an empty cell, and an empty
- * text is "".
+ * text is "". A text that a spreadsheet would run as a formula has a ' before it, which spreadsheets do not show: labels
+ * are whatever a model's maker wrote. Parquet has the text itself.
  */
 function csv<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Array {
   const lines = [
@@ -217,9 +218,12 @@ function csv<Row extends object>(columns: Column<Row>[], rows: Row[]): Uint8Arra
   return new TextEncoder().encode(lines.map((line) => `${line.join(',')}\n`).join(''));
 }
 
+/** https://owasp.org/www-community/attacks/CSV_Injection. A number is none, as a text either. */
+const isFormula = (text: string) => /^[=+\-@\t\r]/.test(text) && !/^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(text);
+
 function cell(value: Cell): string {
   if (value === null) return '';
-  const text = String(value);
+  const text = typeof value === 'string' && isFormula(value) ? `'${value}` : String(value);
   return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -1,7 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
 import type { Manifest } from '#shared/release';
 import { buildRelease, type ReleaseContent, verifyRelease } from '../../batch/publish/index.ts';
 import { smallContent } from '../support/content.ts';
@@ -11,7 +13,7 @@ describe('a release', () => {
   let content: ReleaseContent;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'atlas-build-'));
-    content = await smallContent(['Größe #1.jpg', 'Größe #2.jpg', '../escape.jpg', 'plain.jpg']);
+    content = await smallContent(['Größe #1.jpg', 'Größe #2.jpg', '../escape.jpg', 'plain.jpg', 'aux.jpg']);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -26,7 +28,7 @@ describe('a release', () => {
     expect((await verifyRelease(at)).problems).toEqual([]);
     const { photos, version } = await manifestIn(at);
     const names = photos.map(({ key }) => key.slice(`releases/${version}/photos/`.length));
-    expect(names).toEqual(['Gr-e-1.jpg', 'Gr-e-2.jpg', 'escape.jpg', 'plain.jpg']);
+    expect(names).toEqual(['Gr-e-1.jpg', 'Gr-e-2.jpg', 'escape.jpg', 'plain.jpg', 'photo.jpg']);
     expect(photos.map(({ file }) => file)).toEqual(content.photos.map(({ credit }) => credit.file));
   });
 
@@ -39,6 +41,45 @@ describe('a release', () => {
     const record = { ...first.record, seconds: first.record.seconds + 1 };
     const other = await buildRelease({ ...content, perturbations: [{ ...first, record }] }, join(folder, 'e'));
     expect(other.version).not.toBe(built.version);
+  });
+
+  test('quotes what anybody may have written: no formula, field, heading, link or row comes of it', async () => {
+    const at = join(folder, 'g');
+    const evil = 'x\n# Owned\n[click](http://example.org) <img src=x> | `b`\n---\nlicense: mit';
+    const formula = '=HYPERLINK("http://example.org","x")';
+    const [model] = content.models;
+    const { predictions } = content;
+    await buildRelease(
+      {
+        ...content,
+        study: { ...content.study, title: evil, release: { ...content.study.release, licence: evil } },
+        models: [{ ...model, card: { ...model.card, title: evil, credit: evil } }],
+        predictions: [
+          { ...predictions[0], clean_label: formula, perturbed_label: '@SUM(1)' },
+          { ...predictions[0], clean_label: '-1.5', perturbed_label: '-cat', perturbed_probability: -1.5 },
+        ],
+      },
+      at,
+    );
+    const release = join(at, 'releases', (await manifestIn(at)).version);
+    const readme = await readFile(join(release, 'README.md'), 'utf8');
+    const [, front, body] = /^---\n(.*?)\n---\n(.*)$/s.exec(readme)!;
+    expect(parseYaml(front)).toMatchObject({ license: evil.toLowerCase(), pretty_name: evil });
+    expect(body).not.toMatch(/^(# Owned|---|license: mit)/m);
+    expect(body).toMatch(/^# x # Owned \\\[click\\\]\(http/m);
+    expect(body.split('```')).toHaveLength(3);
+    expect(body.replace(/```.*```/s, '')).not.toMatch(/(?<!\\)(\[click|<img)/);
+    expect(await readFile(join(release, 'LICENSE'), 'utf8')).not.toMatch(/^(# Owned|---)/m);
+    const [, first, second] = (await readFile(join(release, 'tables/predictions.csv'), 'utf8')).split('\n');
+    expect(first).toContain(`"'=HYPERLINK(""http://example.org"",""x"")"`);
+    expect(first).toContain(",'@SUM(1),");
+    expect(second).toContain(',-1.5,');
+    expect(second).toContain(",'-cat,-1.5,");
+    const rows = await parquetReadObjects({
+      file: new Uint8Array(await readFile(join(release, 'tables/predictions.parquet'))).buffer,
+    });
+    expect(rows[0].clean_label).toBe(formula);
+    expect((await verifyRelease(at)).problems).toEqual([]);
   });
 
   test('replaces the one before it as a whole', async () => {
