@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { whenStarterIsGone } from './starter.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const windows = process.platform === 'win32';
@@ -20,8 +21,11 @@ if (!node) {
 const child = spawn(
   node,
   ['--disable-warning=ExperimentalWarning', `${root}batch/cli/main.ts`, ...process.argv.slice(2)],
-  { stdio: 'inherit' },
+  // The channel carries nothing; that it closes tells the command line that this launcher is gone.
+  { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
 );
 // The terminal sends Ctrl-C to the whole group; a signal sent to this launcher alone has to be handed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 1)));
+whenStarterIsGone(() => child.kill('SIGTERM'));
+const statuses = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+child.on('exit', (code, signal) => process.exit(code ?? statuses[signal] ?? 1));

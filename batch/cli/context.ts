@@ -2,6 +2,7 @@
  * What every command shares: its common flags, how it talks (people on standard error, scripts on standard output), and
  * how it ends.
  */
+import { constants } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FormatError } from '#shared/formats';
 import { GraphError } from '#shared/graph';
@@ -23,7 +24,7 @@ export interface Context {
   /** Left out by the user: undefined, and the compute pool decides. */
   workers: number | undefined;
   seed: number;
-  /** Aborted by the first Ctrl-C (or SIGTERM): stop at the next safe place by throwing. */
+  /** Aborted by the first Ctrl-C (or SIGTERM, or hang-up): stop at the next safe place by throwing. */
   signal: AbortSignal;
   /**
    * What is going on now, to standard error: one line rewritten on a terminal, else a line every few seconds. Nothing
@@ -159,30 +160,39 @@ function clearLine(): void {
   lineIsDirty = false;
 }
 
+/** How long a command has to stop by itself once nobody is left to stop it. */
+const ORPHAN_GRACE_MS = 10_000;
+
 /**
- * The first SIGINT or SIGTERM aborts the commands' signal; the second ends the process. A reader that went away (`|
- * head`) is no error.
+ * The first SIGINT, SIGTERM or hang-up of the terminal aborts the commands' signal; the second ends the process. So does
+ * the end of the launcher that started it, which closes the channel to it. A reader that went away (`| head`), or a
+ * terminal, is no error.
  */
 export function listenForEndings(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     });
   }
   let first = 0;
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (interrupted !== null) {
-        if (performance.now() - first > ECHO) process.exit(exitStatusOfSignal(interrupted));
-        return;
-      }
-      interrupted = name;
-      first = performance.now();
-      clearLine();
-      if (process.stderr.isTTY) process.stderr.write('Stopping at the next safe place. Ctrl-C again stops at once.\n');
-      controller.abort(new DOMException('interrupted', 'AbortError'));
-    });
-  }
+  const interrupt = (name: NodeJS.Signals) => {
+    if (interrupted !== null) {
+      if (performance.now() - first > ECHO) process.exit(exitStatusOfSignal(interrupted));
+      return;
+    }
+    interrupted = name;
+    first = performance.now();
+    clearLine();
+    if (process.stderr.isTTY) process.stderr.write('Stopping at the next safe place. Ctrl-C again stops at once.\n');
+    controller.abort(new DOMException('interrupted', 'AbortError'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt(name));
+  process.on('disconnect', () => {
+    if (interrupted === null) interrupt('SIGTERM');
+    setTimeout(() => process.exit(exitStatusOfSignal('SIGTERM')), ORPHAN_GRACE_MS).unref();
+  });
+  // Heard all the same; but an open channel is no reason to go on when a command is done.
+  process.channel?.unref();
 }
 
 function endInterrupted(name: NodeJS.Signals): void {
@@ -190,7 +200,7 @@ function endInterrupted(name: NodeJS.Signals): void {
   endWith(exitStatusOfSignal(name));
 }
 
-const exitStatusOfSignal = (name: NodeJS.Signals) => (name === 'SIGTERM' ? 143 : 130);
+const exitStatusOfSignal = (name: NodeJS.Signals) => 128 + constants.signals[name];
 
 /** What a model, a picture or an array from outside can be wrong by, beside what a command itself refuses. */
 const badInput = [UsageError, GraphError, ImageError, FormatError];

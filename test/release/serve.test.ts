@@ -12,14 +12,16 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
 });
 
+/** What starts the command line: itself, or as people do, by `npx`. */
+const directly = [process.execPath, `${root}batch/cli/main.ts`];
+const byNpx = ['npm', 'exec', '--offline', '--', 'atlas'];
+
 /** `atlas serve` on a port of its own, once it has said its address. */
-async function serve() {
+async function serve([command, ...args] = directly) {
   const port = await choosePort(9900 + (process.pid % 500), false);
-  const child = spawn(
-    process.execPath,
-    [`${root}batch/cli/main.ts`, 'serve', '--release', TEST_RELEASE, '--port', String(port), '--json'],
-    { cwd: root },
-  );
+  const child = spawn(command, [...args, 'serve', '--release', TEST_RELEASE, '--port', String(port), '--json'], {
+    cwd: root,
+  });
   running.push(child);
   let errors = '';
   child.stderr.on('data', (chunk) => {
@@ -69,11 +71,17 @@ describe('atlas serve', () => {
     expect(aliveIn(group)).toEqual([]);
   });
 
-  test('leaves nothing behind when it is killed outright', async () => {
-    const { child, port, ended } = await serve();
+  test.each([
+    ['it is killed outright', directly, 'SIGKILL'],
+    ['npx, which started it, is killed outright', byNpx, 'SIGKILL'],
+    ['its terminal hangs up', directly, 'SIGHUP'],
+  ] as const)('leaves nothing behind when %s', async (_what, launcher, signal) => {
+    const { child, port } = await serve([...launcher]);
     const group = /^\S+\s+(\d+)/.exec(runsOn(port)[0])![1];
-    child.kill('SIGKILL');
-    await ended;
-    expect(await goneWithin(8000, group)).toEqual([]);
+    child.kill(signal);
+    expect(await goneWithin(12_000, group)).toEqual([]);
+    const left = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n');
+    expect(left.filter((line) => line.includes('serve') && line.includes(`--port ${port}`))).toEqual([]);
+    expect(await choosePort(port, true)).toBe(port);
   });
 });
