@@ -7,6 +7,9 @@ export interface Problem {
 /** More than anybody reads; a manifest may have as many as it has bytes. */
 const MOST_PROBLEMS = 1000;
 
+/** Whether there are so many that no further ones are looked for. */
+export const isHopeless = (problems: readonly Problem[]) => problems.length > MOST_PROBLEMS;
+
 export function addProblems(problems: Problem[], more: Iterable<Problem>): void {
   for (const one of more) {
     if (problems.length < MOST_PROBLEMS) problems.push(one);

@@ -11,7 +11,7 @@ import {
   releasePrefix,
 } from '#shared/release';
 import { inParallel, sharing } from './parallel.ts';
-import { addProblems, type Problem } from './problems.ts';
+import { addProblems, isHopeless, type Problem } from './problems.ts';
 import { LARGEST_LATEST, LARGEST_MANIFEST, openSource, parseJson, type ReleaseSource } from './source.ts';
 import { sumsBytes, sumsProblems } from './sums.ts';
 import { contentChecks, schemaProblems } from './verify-content.ts';
@@ -193,6 +193,7 @@ export async function verifyRelease(where: string | ReleaseSource, options: Veri
   };
   const inMemory = sharing(MOST_IN_MEMORY);
   const check = async (file: Manifest['files'][number]) => {
+    if (isHopeless(problems)) return;
     const kind = file.key === sumsKey ? { most: sumsBytes(manifest), look: () => [] } : checks.get(file.key);
     const add = (problem: string) => addProblems(problems, [{ key: file.key, problem }]);
     if (kind && file.bytes > kind.most)
