@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '#shared/release';
 import { verifyRelease } from '../../batch/publish/index.ts';
@@ -9,6 +12,7 @@ import { linkTo } from '../../site/format.ts';
 import { embeddedCroissant } from '../../site/json-ld.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 
+const checkout = fileURLToPath(new URL('../../', import.meta.url));
 let root: string;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'atlas-site-release-'));
@@ -31,6 +35,23 @@ async function atlasOf(change: (manifest: Manifest) => void) {
   await writeFile(join(root, 'latest.json'), JSON.stringify(pointer));
   const { loadAtlas } = await import('../../site/release.ts');
   return loadAtlas();
+}
+
+/** The pages that Astro makes of the release, by their path. */
+async function pages(): Promise<Map<string, string>> {
+  const out = join(root, 'dist');
+  await promisify(execFile)(
+    process.execPath,
+    [`${checkout}node_modules/astro/bin/astro.mjs`, 'build', '--outDir', out],
+    {
+      cwd: checkout,
+      env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', VITEST: undefined },
+    },
+  );
+  const files = (await readdir(out, { recursive: true })).filter((file) => file.endsWith('.html'));
+  return new Map(
+    await Promise.all(files.map(async (file) => [file, await readFile(join(out, file), 'utf8')] as const)),
+  );
 }
 
 describe('a release that means harm', () => {
@@ -82,5 +103,26 @@ describe('a release that means harm', () => {
     expect(linkTo('https://example.org/a/L%C3%B6ffel.jpg')?.name).toBe('Löffel.jpg');
     for (const croissant of [{ distribution: 1, recordSet: [] }, { distribution: [null], recordSet: [] }, 'text'])
       expect(embeddedCroissant({ ...atlas, croissant }, '/downloads/', undefined)).toBe(null);
+  });
+
+  test('puts no script and no address of its own into a page, and ends no build', async () => {
+    const script = '"></script><script>alert(1)</script><img src=x onerror=alert(1)>';
+    await atlasOf((manifest) => {
+      manifest.title = script;
+      manifest.description = script;
+      manifest.models[0].card.title = script;
+      manifest.models[0].card.credit = script;
+      Object.assign(manifest.photos[0], { author: script, licence: script, source: 'javascript:alert(1)' });
+      manifest.photos.push({ ...manifest.photos[0], file: 'b.jpg', source: 'https://x/%zz' });
+    });
+    const made = await pages();
+    expect([...made.keys()]).toContain('downloads/index.html');
+    for (const [path, html] of made) {
+      // Within quotes it is text.
+      const elements = html.replaceAll(/="[^"]*"/g, '');
+      expect(/<script>alert|<img src=x/.exec(elements), path).toBe(null);
+      expect(/href="javascript:/.exec(html), path).toBe(null);
+    }
+    expect(made.get('downloads/index.html')).toContain('<a href="https://x/%zz">%zz</a>');
   });
 });
