@@ -21,6 +21,8 @@ export interface Course {
 
 export interface Attack<Schema extends z.ZodObject = z.ZodObject> {
   name: string;
+  /** `import.meta.url` of its file: the code that a perturbation is made by is found from there. */
+  source: string;
   /** What it does, in one sentence. */
   summary: string;
   paper: Paper | null;

@@ -21,6 +21,7 @@ import { descentSettings, ensembleSetting, startSetting, targetSetting } from '.
 
 export const cosineUap = attack({
   name: 'cosine-uap',
+  source: import.meta.url,
   summary: 'Turns the logits of perturbed photos away from those of the clean ones (minimum of their cosine).',
   paper: {
     authors: 'C. Zhang, P. Benz, A. Karjauv, I. S. Kweon',

@@ -15,6 +15,7 @@ import { descentSettings, ensembleSetting, targetSetting } from './settings.ts';
 
 export const dfUap = attack({
   name: 'df-uap',
+  source: import.meta.url,
   summary: 'Raises the strongest wrong logit above the right one, up to a margin, with Adam.',
   paper: {
     authors: 'C. Zhang, P. Benz, T. Imtiaz, I. S. Kweon',

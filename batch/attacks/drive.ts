@@ -11,7 +11,7 @@ import type { Crafted, CraftTask, CurvePoint } from './types.ts';
 import { Work, type WorkOptions } from './work.ts';
 
 /** Without a budget of gradients or seconds, crafting ends here at the latest. */
-const mostGradients = 20_000;
+export const mostGradients = 20_000;
 const curvePoints = 20;
 /** For attacks that keep the best iterate: how often they look, and at how many crafting photos at most. */
 const looks = 10;

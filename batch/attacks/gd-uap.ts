@@ -23,6 +23,7 @@ const priors = ['none', 'range', 'data'] as const;
 
 export const gdUap = attack({
   name: 'gd-uap',
+  source: import.meta.url,
   summary: 'Makes every layer fire as strongly as it can, without labels and, by default, without photos.',
   paper: {
     authors: 'K. R. Mopuri, A. Ganeshan, R. V. Babu',

@@ -26,6 +26,7 @@ import type { Work } from './work.ts';
 
 export const house = attack({
   name: 'house',
+  source: import.meta.url,
   summary:
     'Our own recipe: the cosine of centred logits, looking ahead along a long momentum, very large steps that die away, batches that grow.',
   paper: null,

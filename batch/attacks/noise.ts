@@ -46,6 +46,7 @@ export function noiseControl(
 
 export const noiseAttack = attack({
   name: 'noise',
+  source: import.meta.url,
   summary: 'Random noise of the same bound, which no model or photo has a part in: the control.',
   paper: null,
   usesModel: false,

@@ -29,6 +29,7 @@ type Parameters =
 
 export const procedural = attack({
   name: 'procedural',
+  source: import.meta.url,
   summary: 'Perlin or Gabor noise whose few parameters are searched for by asking for labels: no gradients.',
   paper: {
     authors: 'K. T. Co, L. Muñoz-González, S. de Maupeou, E. C. Lupu',

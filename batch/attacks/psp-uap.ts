@@ -24,6 +24,7 @@ import type { Work } from './work.ts';
 
 export const pspUap = attack({
   name: 'psp-uap',
+  source: import.meta.url,
   summary: 'Makes layers fire on crops of the perturbation itself, those that it does not turn yet first.',
   paper: {
     authors: 'C. Lee, Y. Song, J. Son',

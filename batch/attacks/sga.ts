@@ -20,6 +20,7 @@ import { descentSettings, ensembleSetting, optimiserOf, targetSetting } from './
 
 export const sga = attack({
   name: 'sga',
+  source: import.meta.url,
   summary: 'Walks ahead in small batches, adds up the gradients of the walk, and takes one step along all of them.',
   paper: {
     authors: 'X. Liu, Y. Zhong, Y. Zhang, L. Qin, W. Deng',

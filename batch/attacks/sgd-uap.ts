@@ -15,6 +15,7 @@ import { descentSettings, ensembleSetting, targetSetting } from './settings.ts';
 
 export const sgdUap = attack({
   name: 'sgd-uap',
+  source: import.meta.url,
   summary:
     'Stochastic gradient steps up the clamped cross-entropy of the labels that the surrogate gives the clean photos.',
   paper: {

@@ -35,6 +35,7 @@ const settings = z.strictObject({
 
 export const svUap = attack({
   name: 'sv-uap',
+  source: import.meta.url,
   summary: 'The direction that a hidden layer reacts to most: a singular vector of its Jacobian, by the power method.',
   paper: {
     authors: 'V. Khrulkov, I. Oseledets',

@@ -17,6 +17,7 @@ import { ensembleSetting, optimiserOf, photoSettings, startSetting, stepSettings
 
 export const trmUap = attack({
   name: 'trm-uap',
+  source: import.meta.url,
   summary: 'Raises positive over negative activations in the earlier layers, on jigsaw pictures in place of photos.',
   paper: {
     authors: 'Y. Liu, X. Feng, Y. Wang, W. Yang, D. Ming',

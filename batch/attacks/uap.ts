@@ -33,6 +33,7 @@ type Settings = z.infer<typeof settings>;
 
 export const uap = attack({
   name: 'uap',
+  source: import.meta.url,
   summary: 'Adds up the smallest steps that carry photo after photo over its nearest class boundary (DeepFool).',
   paper: {
     authors: 'S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard',

@@ -25,8 +25,8 @@ import { AtlasError } from '../errors/index.ts';
 import type { ContentPerturbation, ContentPhoto, ReleaseContent } from './content.ts';
 import { croissant, type DataFile } from './croissant.ts';
 import { citationFile, licenceText, readme } from './documents.ts';
-import { type ReleaseTable, tablesOf } from './tables.ts';
-import { encodeLatest } from './upload.ts';
+import { encodeLatest } from './latest.ts';
+import { type RenderedTable, renderTable } from './tables.ts';
 
 export interface Built {
   version: string;
@@ -81,7 +81,7 @@ export function renderRelease(content: ReleaseContent): {
   manifestBytes: Uint8Array;
 } {
   const base = content.study.release.version;
-  const tables = tablesOf(content);
+  const tables = content.tables.map(renderTable);
   const sums = [...render(content, tables, base).files].map(([key, bytes]) => `${key} ${hashOf(bytes)}`).sort();
   const digest = createHash('sha256')
     .update(`${content.created}\n${sums.join('\n')}`)
@@ -110,7 +110,7 @@ export function renderRelease(content: ReleaseContent): {
   return { version, files, manifestBytes: json(whole) };
 }
 
-function render(content: ReleaseContent, tables: ReleaseTable[], version: string) {
+function render(content: ReleaseContent, tables: RenderedTable[], version: string) {
   const { study, models, perturbations } = content;
   const files = new Map<string, Uint8Array>();
   const put = (path: string, bytes: Uint8Array) => {
@@ -143,8 +143,8 @@ function render(content: ReleaseContent, tables: ReleaseTable[], version: string
       };
     }),
     perturbations: perturbations.map((one) => putPerturbation(one, study.canvas, photoPaths, put)),
-    tables: tables.map(({ name, csv, parquet, rows }) => ({
-      name,
+    tables: tables.map(({ name, title, columns, csv, parquet, rows }) => ({
+      ...{ name, title, columns },
       csv: put(`tables/${name}.csv`, csv),
       parquet: put(`tables/${name}.parquet`, parquet),
       rows,

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { LATEST_KEY, type Manifest, manifestKey, releasePrefix } from '#shared/release';
 import { AtlasError } from '../errors/index.ts';
 import { assertNumberSays, type Changes, snapshotOf } from './changes.ts';
+import { encodeLatest } from './latest.ts';
 import { inParallel } from './parallel.ts';
 import type { Bucket, StoredObject } from './s3.ts';
 import { folderSource, type ReleaseSource } from './source.ts';
@@ -238,12 +239,6 @@ function verifyInBucket(
     list: () => bucket.list(releasePrefix(version)),
   };
   return verifyRelease(source, { signal, onProgress: (...at) => onProgress?.('verifying', ...at) });
-}
-
-/** The bytes of a latest.json. */
-export function encodeLatest(version: string, manifestSha256: string): Uint8Array<ArrayBuffer> {
-  const latest = { version, manifest: { key: manifestKey(version), sha256: manifestSha256 } };
-  return new TextEncoder().encode(`${JSON.stringify(latest, null, 2)}\n`);
 }
 
 /** Points the bucket at a release; false where it does so already. */

@@ -2,7 +2,14 @@ import { parquetMetadata } from 'hyparquet';
 import type { z } from 'zod';
 import { readNpy, readSafetensors } from '#shared/formats';
 import { sniffImage } from '#shared/images';
-import { type Manifest, type PerturbationRecord, perturbationRecord, photoCredit, transferRow } from '#shared/release';
+import {
+  type Manifest,
+  type PerturbationRecord,
+  perturbationRecord,
+  photoCredit,
+  type ReleaseTable,
+  transferRow,
+} from '#shared/release';
 import { parseJson } from './source.ts';
 
 /** Answers what is wrong with a file's content, as phrases; nothing where all is well. */
@@ -50,13 +57,13 @@ export function contentChecks(manifest: Manifest): Map<string, ContentCheck> {
     });
   }
   for (const table of manifest.tables) {
-    checks.set(table.csv, (bytes) =>
-      csvProblems(bytes, table.rows, table.name === 'transfer' ? Object.keys(transferRow.shape) : []),
-    );
-    checks.set(table.parquet, (bytes) => {
-      const rows = Number(parquetMetadata(new Uint8Array(bytes).buffer).num_rows);
-      return rows === table.rows ? [] : [`has ${rows} rows, the manifest says ${table.rows}`];
-    });
+    // What the API answers from has to have its columns, whatever the manifest says.
+    const columns = [
+      ...(table.columns ?? []).map(({ name }) => name),
+      ...(table.name === 'transfer' ? Object.keys(transferRow.shape) : []),
+    ];
+    checks.set(table.csv, (bytes) => csvProblems(bytes, table.rows, columns));
+    checks.set(table.parquet, (bytes) => parquetProblems(bytes, table));
   }
   for (const { key } of manifest.files) {
     if (key.endsWith('/photos/photos.json'))
@@ -103,6 +110,21 @@ function perturbationProblems(
 
 function pictureProblems(bytes: Uint8Array): string[] {
   return sniffImage(bytes) ? [] : ['is no picture that can be read'];
+}
+
+/** Rows, and every column with its type. */
+function parquetProblems(bytes: Uint8Array, { rows, columns = [] }: ReleaseTable): string[] {
+  const { num_rows, schema } = parquetMetadata(new Uint8Array(bytes).buffer);
+  const types = new Map(schema.map(({ name, type }) => [name, type]));
+  const wrong = columns.filter(({ name, type }) => types.get(name) !== (type === 'STRING' ? 'BYTE_ARRAY' : type));
+  return [
+    ...(Number(num_rows) === rows ? [] : [`has ${num_rows} rows, the manifest says ${rows}`]),
+    ...(wrong.length === 0
+      ? []
+      : [
+          `lacks the column ${wrong.map(({ name, type }) => `${name} (${type})`).join(', ')}, which the manifest names`,
+        ]),
+  ];
 }
 
 function csvProblems(bytes: Uint8Array, rows: number, columns: string[]): string[] {

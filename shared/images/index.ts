@@ -1,5 +1,5 @@
 /** Pictures: decoding, canvas geometry, perturbing, norms and distortion. The same pixels on every platform. */
-export { canvasFromRgba, canvasToRgba, flipHorizontal, type Rgba } from './canvas.ts';
+export { canvasFromRgba, flipHorizontal } from './canvas.ts';
 export {
   type CodecModules,
   type Codecs,
@@ -11,4 +11,5 @@ export { type Distortion, distortion } from './distortion.ts';
 export { type ImageHeader, sniffImage } from './header.ts';
 export { ImageError, type ImageErrorCode } from './image-error.ts';
 export { amplifyToRgba, applyPerturbation, l2Norm, linfNorm, project } from './perturb.ts';
+export { canvasToRgba, type Rgba } from './pixels.ts';
 export { interpolationMatrix } from './resample.ts';

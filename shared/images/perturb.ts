@@ -1,4 +1,4 @@
-import { type Rgba, round8 } from './canvas.ts';
+import { type Rgba, round8 } from './pixels.ts';
 
 type Norm = 'inf' | '2';
 

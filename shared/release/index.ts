@@ -1,6 +1,8 @@
 /** The schemas that every part of the Atlas reads files by, the names of keys, and hashing. */
+export * from './bounds.ts';
 export * from './hash.ts';
 export * from './keys.ts';
+export * from './measures.ts';
 export * from './model-card.ts';
 export * from './records.ts';
 export * from './study.ts';

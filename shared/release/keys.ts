@@ -1,4 +1,4 @@
-import type { Norm } from './study.ts';
+import type { Norm } from './bounds.ts';
 
 /** Every key name of a release is made here and read from the manifest. See docs/architecture.md. */
 export const LATEST_KEY = 'latest.json';

@@ -1,23 +1,5 @@
 import { z } from 'zod';
-
-/** "inf": |v| <= epsilon in every pixel; "2": the Euclidean length of v <= epsilon. Units of 0..255. */
-export const norm = z.enum(['inf', '2']);
-export type Norm = z.infer<typeof norm>;
-
-/** When crafting stops: whichever comes first. */
-export const budget = z
-  .object({
-    /** Input gradients, one for each photo of each step. */
-    gradients: z.int().positive().optional(),
-    seconds: z.number().positive().optional(),
-    /** Fooling ratio on the crafting photos. */
-    fooling: z.number().gt(0).max(1).optional(),
-  })
-  .refine(
-    (b) => b.gradients !== undefined || b.seconds !== undefined || b.fooling !== undefined,
-    'a budget names gradients, seconds or fooling',
-  );
-export type Budget = z.infer<typeof budget>;
+import { budget, norm } from './bounds.ts';
 
 export const studyPerturbation = z.strictObject({
   attack: z.string(),
@@ -54,7 +36,8 @@ export const study = z.strictObject({
     publish: z.boolean().default(false),
   }),
   perturbations: z.array(studyPerturbation).min(1),
-  analyses: z.array(z.enum(['transfer'])).default(['transfer']),
+  /** Names of findings, each of which becomes a table; left out: those that need no measurement of their own. */
+  analyses: z.array(z.string()).min(1).optional(),
   release: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
 });
 export type Study = z.infer<typeof study>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../batch/errors/index.ts';
-import { loadStudy, planStudy } from '../../batch/studies/index.ts';
+import { loadStudy, planPerturbations } from '../../batch/studies/index.ts';
 import { writeSmallStudy } from './small-study.ts';
 
 let folder: string;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const load = async (change: Record<string, unknown>) => loadStudy(await writeSmallStudy(folder, change));
-const planOf = async (perturbations: unknown[]) => planStudy(await load({ perturbations }));
+const planOf = async (perturbations: unknown[]) => planPerturbations(await load({ perturbations }));
 
 describe('the plan of a study', () => {
   test('crafts on each model with each seed, and adds the noise that each bound and seed is read beside', async () => {

@@ -1,0 +1,46 @@
+import { suggestion, UsageError } from '../errors/index.ts';
+import type { Attack } from './attack.ts';
+import { cosineUap } from './cosine-uap.ts';
+import { craftWith } from './craft.ts';
+import { parseSettings } from './describe.ts';
+import { dfUap } from './df-uap.ts';
+import { gdUap } from './gd-uap.ts';
+import { house } from './house.ts';
+import { noiseAttack } from './noise.ts';
+import { procedural } from './procedural.ts';
+import { pspUap } from './psp-uap.ts';
+import { sga } from './sga.ts';
+import { sgdUap } from './sgd-uap.ts';
+import { svUap } from './sv-uap.ts';
+import { trmUap } from './trm-uap.ts';
+import type { Crafted, CraftTask } from './types.ts';
+import { uap } from './uap.ts';
+
+/** Every attack, by name. */
+export const attacks: ReadonlyMap<string, Attack> = new Map(
+  [noiseAttack, uap, sgdUap, dfUap, cosineUap, sga, gdUap, svUap, procedural, pspUap, trmUap, house].map((attack) => [
+    attack.name,
+    attack,
+  ]),
+);
+
+/** @throws UsageError with the nearest name when there is no such attack. */
+export function findAttack(name: string): Attack {
+  const found = attacks.get(name);
+  if (found) return found;
+  throw new UsageError(
+    `There is no attack "${name}".${suggestion(name, attacks.keys())} The attacks are ${[...attacks.keys()].join(', ')}.`,
+  );
+}
+
+/**
+ * Crafts one perturbation with the attack of that name; see `craftWith`.
+ * @throws UsageError for an unknown attack or setting, too.
+ */
+export async function craft(
+  task: Omit<CraftTask, 'seed'> & { attack: string; settings?: Record<string, unknown>; seed?: number },
+): Promise<Crafted & { settings: Record<string, unknown> }> {
+  const attack = findAttack(task.attack);
+  const settings = parseSettings(attack, task.settings);
+  return { ...(await craftWith(attack, settings, { ...task, seed: task.seed ?? 1 })), settings };
+}
