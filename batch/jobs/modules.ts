@@ -24,6 +24,9 @@ export interface ParsedModule {
   isDoor: boolean;
 }
 
+/** What es-module-lexer calls an `import.meta`. */
+const importMeta = -2;
+
 export const initParser = (): Promise<void> => init;
 
 /** es-module-lexer reads TypeScript as it reads JavaScript; a test holds this to what is left when types are stripped. */
@@ -32,13 +35,21 @@ export function parseModule(source: string): ParsedModule {
   const found: ModuleImport[] = [];
   // Re-exports of types are nothing that the parser knows.
   let rest = source.replace(/^export type \{[^}]*\} from '[^']*';$/gm, '');
+  const urls: string[] = [];
+  const resolved: string[] = [];
   let isDoor = imports.length > 0;
   for (const { n: from, ss, se, d: kind } of imports) {
-    // -2 is import.meta; a dynamic import has the place of its bracket.
-    if (kind === -2) continue;
+    if (kind === importMeta) {
+      const url = /new URL\(\s*['"]([^'"]+)['"],\s*$/.exec(source.slice(0, ss));
+      const name = /^\.resolve\(\s*['"]([^'"]+)['"]/.exec(source.slice(se));
+      if (url) urls.push(url[1]);
+      if (name) resolved.push(name[1]);
+      continue;
+    }
     const statement = source.slice(ss, se);
     rest = rest.replace(statement, '');
     if (from === undefined) continue;
+    // The place of its bracket: it is a dynamic import.
     if (kind >= 0) found.push({ from, names: null, exported: new Map(), isAll: false });
     else found.push(...staticImport(from, statement));
     if (!statement.startsWith('export')) isDoor = false;
@@ -46,8 +57,8 @@ export function parseModule(source: string): ParsedModule {
   return {
     imports: found,
     exports: new Set(exports.map(({ n }) => n)),
-    urls: [...source.matchAll(/new URL\(\s*['"]([^'"]+)['"],\s*import\.meta\.url/g)].map(([, url]) => url),
-    resolved: [...source.matchAll(/import\.meta\.resolve\(\s*['"]([^'"]+)['"]/g)].map(([, name]) => name),
+    urls,
+    resolved,
     isDoor: isDoor && withoutComments(rest).replaceAll(';', '').trim() === '',
   };
 }

@@ -2,7 +2,6 @@ import type { Budget } from '#shared/release';
 import {
   type CraftedResult,
   type DistortionResult,
-  dominance,
   type Finding,
   type FindingResult,
   findingJob,
@@ -12,19 +11,17 @@ import {
   type StudyJobs,
   type StudyPerturbation,
   type Target,
-  transfer,
 } from '../analyses/index.ts';
-import { citation, mostGradients } from '../attacks/index.ts';
+import { mostGradients } from '../attacks/index.ts';
 import { type Job, noWork, type Work } from '../jobs/index.ts';
 import type { LoadedStudy } from './load.ts';
 import { type PlannedPerturbation, planPerturbations } from './perturbations.ts';
-import { filesOf, type PhotoFiles, photoPath } from './photos.ts';
+import { filesOf, type PhotoFiles } from './photos.ts';
 import { craftStep } from './steps/craft.ts';
 import { distortionStep } from './steps/distortion.ts';
 import { measureStep } from './steps/measure.ts';
 import { type Half, photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
-import { type ReleaseResult, releaseStep } from './steps/release.ts';
 
 /** Photos that PSNR and SSIM are averaged over. */
 const distortionPhotos = 40;
@@ -45,14 +42,14 @@ export class Planner implements StudyJobs {
   readonly models: readonly Target[];
   readonly classes: readonly (string | null)[];
   readonly canvas: number;
-  readonly #study: LoadedStudy;
-  readonly #options: PlanOptions;
+  readonly study: LoadedStudy;
+  readonly options: PlanOptions;
   readonly #planned: ReadonlyMap<string, PlannedPerturbation>;
   readonly #jobs = new Map<string, unknown>();
 
   constructor(study: LoadedStudy, options: PlanOptions) {
-    this.#study = study;
-    this.#options = options;
+    this.study = study;
+    this.options = options;
     const { perturbations, controls } = planPerturbations(study);
     this.perturbations = perturbations;
     this.controls = controls;
@@ -79,7 +76,7 @@ export class Planner implements StudyJobs {
     return this.#once(`prepare ${id}`, () => {
       const model = this.#model(id);
       const { preprocessing } = model.card;
-      const source = this.#options.sources.get(id) as string;
+      const source = this.options.sources.get(id) as string;
       const inputs = { source, preprocessing, canvas: this.canvas };
       return prepareStep({ id, inputs, work: { ...noWork, on: id }, place: { model } });
     });
@@ -91,7 +88,7 @@ export class Planner implements StudyJobs {
       const { attack, method, settings, norm, epsilon, seed, surrogates, budget } = planned;
       const on = budget && {
         surrogates: surrogates.map((surrogate) => this.prepared(surrogate)),
-        ...{ crafting: this.crafting, budget, provider: this.#options.provider },
+        ...{ crafting: this.crafting, budget, provider: this.options.provider },
       };
       return craftStep({
         id,
@@ -112,7 +109,7 @@ export class Planner implements StudyJobs {
           prepared: this.prepared(target.id),
           photos: this.evaluation,
           perturbation: perturbation && this.crafted(perturbation),
-          provider: this.#options.provider,
+          provider: this.options.provider,
         },
         work: { ...noWork, forwards: this.#count('evaluation'), on: `${target.id} ${this.canvas}` },
       }),
@@ -140,49 +137,13 @@ export class Planner implements StudyJobs {
     return this.#once(`analyse ${finding.name}`, () => findingJob(finding, this));
   }
 
-  /** @param findings Those whose tables it has. */
-  release(findings: readonly Finding[]): Job<ReleaseResult> {
-    const { study, credits } = this.#study;
-    const { photos, provider, release } = this.#options;
-    return releaseStep({
-      id: study.id,
-      inputs: {
-        study,
-        models: this.#study.models.map(({ card, labels }) => ({ card, labels, prepared: this.prepared(card.id) })),
-        credits: [...credits.values()],
-        files: filesOf(photos, 'evaluation'),
-        ...{ crafting: this.crafting, evaluation: this.evaluation },
-        perturbations: this.perturbations.map((planned) => this.#released(planned)),
-        ...{ transfer: this.finding(transfer), dominance: this.finding(dominance) },
-        tables: findings.map((finding) => this.finding(finding)),
-        provider,
-      },
-      place: { folder: release, pathOf: (name) => photoPath(photos, name) },
-    });
-  }
-
-  #released(planned: PlannedPerturbation) {
-    const { id, attack, method, norm, epsilon, seed, budget, surrogates } = planned;
-    const shownOn = surrogates[0] ?? this.models[0].id;
-    const target = this.models.find((model) => model.id === shownOn) as Target;
-    return {
-      ...{ id, attack, paper: citation(method.paper), norm, epsilon, seed, budget, surrogates },
-      ...{ crafted: this.crafted(planned), distortion: this.distortion(planned) },
-      example: {
-        target: target.id,
-        clean: this.measured(target, null),
-        perturbed: this.measured(target, planned),
-      },
-    };
-  }
-
   #photos(half: Half): Job<PhotosResult> {
     return this.#once(`photos ${half}`, () =>
       photosStep({
         id: half,
-        inputs: { canvas: this.canvas, half, files: filesOf(this.#options.photos, half) },
+        inputs: { canvas: this.canvas, half, files: filesOf(this.options.photos, half) },
         work: { ...noWork, photos: this.#count(half) },
-        place: { source: this.#options.photos.source },
+        place: { source: this.options.photos.source },
       }),
     );
   }
@@ -203,11 +164,11 @@ export class Planner implements StudyJobs {
 
   /** Photos of a half, as far as files tell. */
   #count(half: Half): number {
-    return filesOf(this.#options.photos, half).length;
+    return filesOf(this.options.photos, half).length;
   }
 
   #model(id: string) {
-    return this.#study.models.find(({ card }) => card.id === id) as LoadedStudy['models'][number];
+    return this.study.models.find(({ card }) => card.id === id) as LoadedStudy['models'][number];
   }
 
   #once<Made>(name: string, make: () => Made): Made {

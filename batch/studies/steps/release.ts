@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { LATEST_KEY, manifestKey } from '#shared/release';
 import { currentCommit, defineStep } from '../../jobs/index.ts';
 import { buildRelease } from '../../publish/index.ts';
+import { type PhotoFiles, photoPath } from '../photos.ts';
 import { type ReleaseInputs, releaseContent } from './content.ts';
 
 export const releaseResult = z.object({
@@ -23,18 +24,17 @@ export type ReleaseResult = z.infer<typeof releaseResult>;
 interface Place {
   /** Where the release is laid out: the root of a bucket. */
   folder: string;
-  /** Where a photo's file is. */
-  pathOf: (photo: string) => string;
+  photos: PhotoFiles;
 }
 
 export const releaseStep = defineStep<ReleaseInputs, ReleaseResult, Place>({
   name: 'release',
   source: import.meta.url,
   result: releaseResult,
-  async run({ signal }, inputs, { folder, pathOf }, before) {
+  async run({ signal }, inputs, { folder, photos }, before) {
     const created = before?.result.created ?? new Date().toISOString();
     const commit = before?.result.commit ?? (await currentCommit());
-    const content = await releaseContent(inputs, { created, commit, pathOf });
+    const content = await releaseContent(inputs, { created, commit, pathOf: (name) => photoPath(photos, name) });
     signal?.throwIfAborted();
     const { version, manifestSha256 } = await buildRelease(content, folder);
     return { result: { version, created, commit, manifestSha256 } };
