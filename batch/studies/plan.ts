@@ -4,6 +4,7 @@ import { type FindingResult, findFindings, transfer } from '../analyses/index.ts
 import { inOrder, type Job } from '../jobs/index.ts';
 import { readModelBytes, type ZooModel } from '../zoo/index.ts';
 import type { LoadedStudy } from './load.ts';
+import { plannedRelease } from './planned-release.ts';
 import { Planner, type PlanOptions } from './planner.ts';
 import type { ReleaseResult } from './steps/release.ts';
 
@@ -28,7 +29,7 @@ export function plan(study: LoadedStudy, options: PlanOptions, findings?: { only
   const planner = new Planner(study, options);
   const wanted = findFindings(findings?.only ?? study.study.analyses);
   const tables = new Map(wanted.map((finding) => [finding.name, planner.finding(finding)]));
-  const release = findings ? null : planner.release(wanted);
+  const release = findings ? null : plannedRelease(planner, wanted);
   // The order that is kind to memory and to open sessions; what is needed comes before what needs it in any case.
   const { perturbations, controls, models } = planner;
   const inTurn: Job<unknown>[] = [
