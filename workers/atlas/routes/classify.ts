@@ -6,6 +6,7 @@ import {
   classificationSchema,
   imageBody,
   json,
+  linkedAs,
   newApp,
   perturbationIds,
   photoParameter,
@@ -18,6 +19,7 @@ import {
 import type { Env, Timings } from '../env.ts';
 import { decodeCanvas, decoderMemory } from '../imaging/index.ts';
 import { classifyCanvases, isOpen, runtimeMemory, sessionFor } from '../inference/index.ts';
+import { limitImages } from '../middleware/index.ts';
 import { milliseconds, startStopwatch } from '../stopwatch.ts';
 import { labelsOf, modelBytes, perturbationValues, releaseOf } from '../storage/index.ts';
 import { chooseModel, choosePerturbations } from './choose.ts';
@@ -39,6 +41,7 @@ export const classify = newApp();
 
 classify.openapi(
   createRoute({
+    ...linkedAs('classify'),
     method: 'post',
     path: '/classify',
     tags: ['images'],
@@ -47,6 +50,7 @@ classify.openapi(
     description:
       'The image becomes a canvas (short side resized, centre cut out), each perturbation is added to it and the result rounded to whole pixels, ' +
       'and a network of the release reads them: the clean canvas and the first perturbed one as one batch. Nothing is stored.',
+    middleware: limitImages,
     request: { query, body: imageBody },
     responses: {
       200: json(classificationSchema, 'What the model reads.'),
