@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { applyPerturbation, distortion } from '#shared/images';
-import { topK } from '#shared/metrics';
-import type { Manifest, Prediction, ReleaseModel } from '#shared/release';
+import { predictionsOf } from '#shared/metrics';
+import type { Manifest, ReleaseModel } from '#shared/release';
 import {
   classificationSchema,
   imageBody,
@@ -124,21 +124,19 @@ async function classifyImage(job: {
   const stopwatch = await startStopwatch();
   // What has to be fetched is on its way while the picture is decoded.
   const loading = isOpen(model.sha256) ? null : modelBytes(env, model);
-  const labels = labelsOf(env, model);
+  const naming = labelsOf(env, model);
   const values = perturbations.map(({ npy }) => perturbationValues(env, release, npy));
-  for (const promise of [loading, labels, ...values]) promise?.catch(() => undefined);
+  for (const promise of [loading, naming, ...values]) promise?.catch(() => undefined);
   const clean = await decodeCanvas(job.bytes, release.canvas);
   const decode = await stopwatch();
   const perturbed = (await Promise.all(values)).map((v) => applyPerturbation(clean, v, strength));
-  const labelOf = await labels;
+  const labels = await naming;
   const canvas = await stopwatch();
   const { session, opened } = await sessionFor(model.sha256, () => loading ?? modelBytes(env, model));
   const sessionTime = await stopwatch();
   const logits = await classifyCanvases(session, [clean, ...perturbed], release.canvas);
   const inference = await stopwatch();
-  const [before, ...after] = logits.map((one) =>
-    topK(one, top).map(({ index, probability }): Prediction => ({ index, label: labelOf(index), probability })),
-  );
+  const [before, ...after] = logits.map((one) => predictionsOf(one, labels, top));
   const results = perturbations.map(({ id }, i) => ({
     perturbation: id,
     perturbed: after[i],

@@ -25,15 +25,14 @@ const transferTables = new Lru<TransferRow[]>(1);
 export const modelBytes = (env: Env, model: ReleaseModel): Promise<Uint8Array> =>
   readVerified(env, model.key, model.sha256);
 
-/** Label by class index of a model; "class 7" where the list is too short. */
-export async function labelsOf(env: Env, model: ReleaseModel): Promise<(index: number) => string> {
+/** The names of a model's classes, by index. */
+export async function labelsOf(env: Env, model: ReleaseModel): Promise<string[]> {
   let labels = labelLists.get(model.labels);
   if (!labels) {
     labels = parseJson(model.labels, z.array(z.string()), await readText(env, model.labels));
     labelLists.set(model.labels, labels);
   }
-  const found = labels;
-  return (index) => found[index] ?? `class ${index}`;
+  return labels;
 }
 
 /** A perturbation v, float32 [3,S,S] in 0..255 units, S being the release's canvas. */
