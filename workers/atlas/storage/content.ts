@@ -5,6 +5,7 @@ import {
   type Manifest,
   type PerturbationRecord,
   perturbationRecord,
+  photoId,
   type ReleaseModel,
   type TransferRow,
   transferRow,
@@ -61,11 +62,10 @@ export async function recordOf(env: Env, key: string): Promise<PerturbationRecor
  * `unknown-photo`
  */
 export async function photoBytes(env: Env, release: Manifest, id: string): Promise<Uint8Array> {
-  const idOf = (file: string) => file.replace(/\.[^.]+$/, '');
-  const photo = release.photos.find(({ file }) => file === id || idOf(file) === id);
+  const photo = release.photos.find(({ file }) => file === id || photoId(file) === id);
   if (!photo) {
     throw new Problem('unknown-photo', `Release ${release.version} has no photo "${id}". Choose one of "known".`, {
-      known: release.photos.map(({ file }) => idOf(file)),
+      known: release.photos.map(({ file }) => photoId(file)),
     });
   }
   return read(env, photo.key);
