@@ -1,4 +1,4 @@
-import type { Norm } from '#shared/release';
+import { type Norm, photoId } from '#shared/release';
 
 const NARROW = '\u202f';
 
@@ -25,10 +25,7 @@ export function bytes(size: number): string {
 export const number = (value: number, digits = 1) => value.toLocaleString('en', { maximumFractionDigits: digits });
 
 /** "scarlet-macaw.jpg" -> "scarlet macaw": how a photo's file calls itself. */
-export const photoName = (file: string) => file.replace(/\.[^.]+$/, '').replaceAll(/[-_]+/g, ' ');
-
-/** "scarlet-macaw.jpg" -> "scarlet-macaw": what identifies a photo in a query string. */
-export const photoId = (file: string) => file.replace(/^.*\//, '').replace(/\.[^.]+$/, '');
+export const photoName = (file: string) => photoId(file).replaceAll(/[-_]+/g, ' ');
 
 /** "a, b and c" */
 export const list = (items: string[]) => new Intl.ListFormat('en-GB').format(items);

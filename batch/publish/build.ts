@@ -15,9 +15,11 @@ import {
   type Manifest,
   manifestKey,
   manifest as manifestSchema,
+  mediaTypeOf,
   modelKey,
   type PerturbationRecord,
   perturbationRecord,
+  photoId,
   type ReleaseFile,
   releasePrefix,
 } from '#shared/release';
@@ -102,7 +104,7 @@ export function renderRelease(content: ReleaseContent): {
       key,
       sha256: hashes.get(key)!,
       bytes: bytes.byteLength,
-      mediaType: mediaType(key),
+      mediaType: mediaTypeOf(key),
     }),
   );
   listed.sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -203,7 +205,7 @@ interface PhotoPaths {
 }
 
 /**
- * Where each photo goes: its name, with only characters that any file system, shell and address carries, and no two
+ * Where each photo goes: its id, with only characters that any file system, shell and address carries, and no two
  * alike.
  */
 function pathsOf(photos: readonly ContentPhoto[]): Map<string, PhotoPaths> {
@@ -211,8 +213,7 @@ function pathsOf(photos: readonly ContentPhoto[]): Map<string, PhotoPaths> {
   const result = new Map<string, PhotoPaths>();
   for (const { credit } of photos) {
     const extension = extname(credit.file).toLowerCase();
-    const plain = credit.file
-      .slice(0, credit.file.length - extension.length)
+    const plain = photoId(credit.file)
       .replace(/[^A-Za-z0-9._-]+/g, '-')
       .replace(/^[.-]+/, '');
     let stem = plain || 'photo';
@@ -235,26 +236,10 @@ function dataFiles(manifest: Omit<Manifest, 'files'>, files: Map<string, Uint8Ar
   const models = manifest.models.map(({ card, key }) => ({ name: `${card.id}.onnx`, path: `../../${key}`, key }));
   return [...within, ...models].map(({ name, path, key }) => {
     const bytes = files.get(key)!;
-    return { name, path, bytes: bytes.byteLength, sha256: hashOf(bytes), mediaType: mediaType(key) };
+    return { name, path, bytes: bytes.byteLength, sha256: hashOf(bytes), mediaType: mediaTypeOf(key) };
   });
 }
 
-const mediaTypes: Record<string, string> = {
-  '.json': 'application/json',
-  '.md': 'text/markdown; charset=utf-8',
-  '.csv': 'text/csv; charset=utf-8',
-  '.cff': 'application/yaml',
-  '.parquet': 'application/vnd.apache.parquet',
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.webp': 'image/webp',
-  '.npy': 'application/octet-stream',
-  '.safetensors': 'application/octet-stream',
-  '.onnx': 'application/octet-stream',
-};
-
-const mediaType = (key: string) => mediaTypes[extname(key)] ?? 'text/plain; charset=utf-8';
 const hashed = new WeakMap<Uint8Array, string>();
 
 /** SHA-256; of the same array only once, since models and pictures are rendered twice. */

@@ -1,3 +1,4 @@
-/** What is said about predictions: intervals, probabilities, rankings. */
-export { argmax, softmax, topK } from './predictions.ts';
+/** What a model says of canvases, and what is said about that: logits, probabilities, rankings, intervals. */
+export { logitsOf } from './logits.ts';
+export { argmax, predictionsOf, softmax, topK } from './predictions.ts';
 export { type Interval, wilson } from './wilson.ts';

@@ -3,6 +3,7 @@ export * from './bounds.ts';
 export * from './hash.ts';
 export * from './keys.ts';
 export * from './measures.ts';
+export * from './media-types.ts';
 export * from './model-card.ts';
 export * from './records.ts';
 export * from './study.ts';

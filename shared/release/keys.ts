@@ -22,3 +22,6 @@ export function perturbationId(of: {
     `s${of.seed}`,
   ].join('.');
 }
+
+/** "koala.jpg" -> "koala": what a photo of a release goes by. Its file's name, without folders and without the ending. */
+export const photoId = (file: string) => file.replace(/^.*\//, '').replace(/\.[^.]+$/, '');

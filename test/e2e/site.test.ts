@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Example, latest, type Manifest, manifest, perturbationRecord } from '#shared/release';
+import { openApiDocument, problemKinds } from '#shared/api';
+import { type Example, latest, type Manifest, manifest, perturbationRecord, photoId } from '#shared/release';
 import { launchBrowser } from '../support/browser.ts';
 import { parityPhotos } from '../support/images.ts';
 import { TEST_RELEASE } from '../support/release.ts';
@@ -22,7 +23,6 @@ let examples: (Example & { perturbation: string })[];
 const complaints: string[] = [];
 
 const readJson = async (key: string) => JSON.parse(await readFile(join(TEST_RELEASE, key), 'utf8'));
-const photoId = (file: string) => file.replace(/\.[^.]+$/, '');
 
 beforeAll(async () => {
   release = manifest.parse(await readJson(latest.parse(await readJson('latest.json')).manifest.key));
@@ -222,6 +222,25 @@ describe('the pages', () => {
     expect(transfer).toMatch(/\d+ of \d+/);
     expect(downloads).toContain(release.photos[0].author);
     expect(reference).toContain('/api/v1/classify');
+    for (const [kind, { status, title, remedy }] of Object.entries(problemKinds)) {
+      expect(reference).toContain(`${status} ${kind}`);
+      expect(reference).toContain(`${title}.`);
+      expect(reference).toContain(remedy.replaceAll('`', ''));
+    }
+  });
+
+  it('lead from every operation of the API to what its kinds of problem mean', async () => {
+    const page = await open('/reference/');
+    const targets = await page
+      .locator('.operation a[href^="#problem-"]')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href')!));
+    const operations = Object.values(openApiDocument.paths).flatMap((methods) => Object.values(methods));
+    const kinds = operations.flatMap(({ responses }) =>
+      Object.values(responses as Record<string, { 'x-problems'?: string[] }>).flatMap((one) => one['x-problems'] ?? []),
+    );
+    expect(targets.toSorted()).toEqual(kinds.map((kind) => `#problem-${kind}`).toSorted());
+    for (const target of new Set(targets)) expect(await page.locator(target).count(), target).toBe(1);
+    await close(page);
   });
 
   it('carry the release for machines, with addresses that hold, and examples that run', async () => {

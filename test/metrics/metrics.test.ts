@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { argmax, softmax, topK, wilson } from '#shared/metrics';
+import { argmax, logitsOf, predictionsOf, softmax, topK, wilson } from '#shared/metrics';
+import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 const logits = fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minLength: 1, maxLength: 50 });
 
@@ -65,5 +67,33 @@ describe('predictions', () => {
         expect(topK(values, 1)[0].index).toBe(argmax(values));
       }),
     );
+  });
+
+  it('carry the names of their classes, and an index where there is none', () => {
+    const predictions = predictionsOf([1, 3, 2], ['cat', 'dog'], 2);
+    expect(predictions.map(({ index, label }) => [index, label])).toEqual([
+      [1, 'dog'],
+      [2, 'class 2'],
+    ]);
+    expect(predictions[0].probability).toBeCloseTo(Math.exp(3) / (Math.exp(1) + Math.exp(2) + Math.exp(3)), 12);
+  });
+});
+
+describe('the logits of canvases', () => {
+  it('are those of each canvas, in its place of the batch', async () => {
+    const { bytes, weights, size, classes, length } = tinyModel();
+    const { pixels } = tinyPhotos({ count: 3 });
+    const canvases = [0, 1, 2].map((i) => Float32Array.from(pixels.subarray(i * length, (i + 1) * length)));
+    const session = await ort.InferenceSession.create(bytes);
+    const found = await logitsOf(ort, session, canvases, size);
+    await session.release();
+    expect(found).toHaveLength(3);
+    for (const [i, canvas] of canvases.entries()) {
+      const expected = Array.from({ length: classes }, (_, k) =>
+        canvas.reduce((sum, value, at) => sum + (value - 127.5) * weights[at * classes + k], 0),
+      );
+      expect(found[i]).toHaveLength(classes);
+      for (const [k, value] of expected.entries()) expect(found[i][k]).toBeCloseTo(value, 3);
+    }
   });
 });

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Manifest } from '#shared/release';
+import { type Manifest, mediaTypeOf, photoId } from '#shared/release';
 import { buildRelease, type ReleaseContent, verifyRelease } from '../../batch/publish/index.ts';
 import { smallContent } from '../support/content.ts';
 
@@ -30,6 +30,15 @@ describe('a release', () => {
     expect(photos.map(({ file }) => file)).toEqual(content.photos.map(({ credit }) => credit.file));
   });
 
+  test('names photos by their ids, as site and Worker do, and says what kind of file each is', async () => {
+    const at = join(folder, 'kinds');
+    await buildRelease(content, at);
+    const { photos, files } = await manifestIn(at);
+    const plain = photos.filter(({ file }) => /^[\w.-]+$/.test(file));
+    expect(plain.map(({ key }) => photoId(key))).toEqual(plain.map(({ file }) => photoId(file)));
+    for (const { key, mediaType } of files) expect(mediaType, key).toBe(mediaTypeOf(key));
+  });
+
   test('of the same content has the same bytes; of any other content another version', async () => {
     const built = await buildRelease(content, join(folder, 'b'));
     expect(await buildRelease(content, join(folder, 'c'))).toEqual(built);
@@ -46,5 +55,33 @@ describe('a release', () => {
     await buildRelease(content, at);
     await buildRelease({ ...content, created: '2027-01-01T00:00:00.000Z' }, at);
     expect((await verifyRelease(at)).problems).toEqual([]);
+  });
+});
+
+test('the id of a photo is its file name, without folders and without the last ending', () => {
+  expect(['koala.jpg', 'a.b.PNG', 'zoo/bears/koala.webp', 'koala', '../koala.jpg'].map(photoId)).toEqual([
+    'koala',
+    'a.b',
+    'koala',
+    'koala',
+    'koala',
+  ]);
+});
+
+test('text is sent with its charset, other kinds by their media type, and what is unknown as bytes', () => {
+  const types = Object.fromEntries(
+    ['SHA256SUMS', 'README.md', 'transfer.csv', 'CITATION.cff', 'manifest.json', 'v.npy', 'a/b.c/x.JPG', 'x.zip'].map(
+      (name) => [name, mediaTypeOf(`releases/1.0.0-abc/${name}`)],
+    ),
+  );
+  expect(types).toEqual({
+    SHA256SUMS: 'text/plain; charset=utf-8',
+    'README.md': 'text/markdown; charset=utf-8',
+    'transfer.csv': 'text/csv; charset=utf-8',
+    'CITATION.cff': 'application/yaml',
+    'manifest.json': 'application/json',
+    'v.npy': 'application/octet-stream',
+    'a/b.c/x.JPG': 'image/jpeg',
+    'x.zip': 'application/octet-stream',
   });
 });

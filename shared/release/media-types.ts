@@ -1,19 +1,20 @@
 const byExtension: Record<string, string> = {
   json: 'application/json',
   csv: 'text/csv; charset=utf-8',
+  md: 'text/markdown; charset=utf-8',
+  // YAML says by itself how it is encoded: its media type has no charset (RFC 9512).
+  cff: 'application/yaml',
   parquet: 'application/vnd.apache.parquet',
-  npy: 'application/x-npy',
+  npy: 'application/octet-stream',
   safetensors: 'application/octet-stream',
   onnx: 'application/octet-stream',
   png: 'image/png',
   jpg: 'image/jpeg',
   jpeg: 'image/jpeg',
   webp: 'image/webp',
-  md: 'text/markdown; charset=utf-8',
-  cff: 'application/yaml; charset=utf-8',
 };
 
-/** Media type of a key of a release, where the bucket has none stored; SHA256SUMS and LICENSE are plain text. */
+/** The media type of a key of a release. Files without an ending, SHA256SUMS and LICENSE, are plain text. */
 export function mediaTypeOf(key: string): string {
   const name = key.slice(key.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');
