@@ -1,6 +1,5 @@
+import type { Norm } from '../release/study.ts';
 import { type Rgba, round8 } from './canvas.ts';
-
-type Norm = 'inf' | '2';
 
 /**
  * round(clip(canvas + strength * v, 0, 255)): whole numbers, since that is what an image file can carry. All are

@@ -60,7 +60,14 @@ export const example = z.object({
 });
 export type Example = z.infer<typeof example>;
 
-export const curvePoint = z.object({ gradients: z.int(), loss: z.number(), fooling: z.number().nullable() });
+export const curvePoint = z.object({
+  gradients: z.int(),
+  /** Mean over the photos since the last point. */
+  loss: z.number(),
+  /** Share of those photos that the perturbation of that moment fooled, before rounding; null where none was looked at. */
+  fooling: z.number().nullable(),
+});
+export type CurvePoint = z.infer<typeof curvePoint>;
 
 /** Everything needed to make a perturbation again, and what it does. perturbations/<id>/record.json */
 export const perturbationRecord = z.object({

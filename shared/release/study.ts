@@ -4,14 +4,21 @@ import { z } from 'zod';
 export const norm = z.enum(['inf', '2']);
 export type Norm = z.infer<typeof norm>;
 
+/** The bound where none is given: those of the literature. */
+export const defaultEpsilon: Readonly<Record<Norm, number>> = { inf: 10, '2': 2000 };
+
+const wholeAboveZero = 'must be a whole number above 0';
+const aboveZero = 'must be a number above 0';
+const shareAboveZero = 'must be a share above 0 and at most 1, such as 0.8';
+
 /** When crafting stops: whichever comes first. */
 export const budget = z
   .object({
     /** Input gradients, one for each photo of each step. */
-    gradients: z.int().positive().optional(),
-    seconds: z.number().positive().optional(),
+    gradients: z.int(wholeAboveZero).positive(wholeAboveZero).optional(),
+    seconds: z.number(aboveZero).positive(aboveZero).optional(),
     /** Fooling ratio on the crafting photos. */
-    fooling: z.number().gt(0).max(1).optional(),
+    fooling: z.number(shareAboveZero).gt(0, shareAboveZero).max(1, shareAboveZero).optional(),
   })
   .refine(
     (b) => b.gradients !== undefined || b.seconds !== undefined || b.fooling !== undefined,
@@ -19,19 +26,28 @@ export const budget = z
   );
 export type Budget = z.infer<typeof budget>;
 
-export const studyPerturbation = z.strictObject({
-  attack: z.string(),
-  settings: z.record(z.string(), z.unknown()).default({}),
-  norm: norm.default('inf'),
-  epsilon: z.number().positive().default(10),
-  seeds: z.array(z.int().min(0)).min(1).default([1]),
-  /**
-   * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
-   * models in turn. An attack without a surrogate (noise) ignores it.
-   */
-  surrogates: z.array(z.string()).optional(),
-  budget: budget.optional(),
-});
+/** Where no budget is given: plain crafting on a hundred and more photos has levelled out by then. */
+export const defaultBudget: Readonly<Budget> = { gradients: 2000 };
+
+export const studyPerturbation = z
+  .strictObject({
+    attack: z.string(),
+    settings: z.record(z.string(), z.unknown()).default({}),
+    norm: norm.default('inf'),
+    /** Left out: `defaultEpsilon` of the norm. */
+    epsilon: z.number().optional(),
+    seeds: z.array(z.int().min(0)).min(1).default([1]),
+    /**
+     * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
+     * models in turn. An attack without a surrogate (noise) ignores it.
+     */
+    surrogates: z.array(z.string()).optional(),
+    budget: budget.optional(),
+  })
+  .transform(({ attack, settings, norm, epsilon = defaultEpsilon[norm], ...rest }) => ({
+    ...{ attack, settings, norm, epsilon },
+    ...rest,
+  }));
 
 /** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
 export const study = z.strictObject({
