@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { cosine } from './objectives.ts';
+import { craftingPhotos } from './pictures.ts';
 import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
 
 export const cosineUap = attack({
@@ -42,9 +43,10 @@ export const cosineUap = attack({
     ...targetSetting,
     ...ensembleSetting,
   }),
-  begin: (work, of) =>
-    descend(work, of, {
-      objective: cosine({ centred: () => Number(of.centred), target: of.target }),
-      start: noiseStart(work, of.start),
+  begin: (surrogates, budget, settings) =>
+    descend(surrogates, budget, settings, {
+      objective: cosine({ centred: () => Number(settings.centred), target: settings.target }),
+      pictures: craftingPhotos(surrogates.task, settings),
+      start: noiseStart(surrogates, settings.start),
     }),
 });

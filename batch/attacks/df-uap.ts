@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { attack } from './attack.ts';
 import { descend } from './descend.ts';
 import { margin } from './objectives.ts';
+import { craftingPhotos } from './pictures.ts';
 import { descentSettings, ensembleSetting, targetSetting } from './settings.ts';
 
 export const dfUap = attack({
@@ -36,5 +37,9 @@ export const dfUap = attack({
     ...targetSetting,
     ...ensembleSetting,
   }),
-  begin: (work, of) => descend(work, of, { objective: margin({ clampAt: of.kappa, target: of.target }) }),
+  begin: (surrogates, budget, settings) =>
+    descend(surrogates, budget, settings, {
+      objective: margin({ clampAt: settings.kappa, target: settings.target }),
+      pictures: craftingPhotos(surrogates.task, settings),
+    }),
 });

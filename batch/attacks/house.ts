@@ -20,9 +20,10 @@ import { softmax } from '#shared/metrics';
 import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { cosine } from './objectives.ts';
+import { craftingPhotos } from './pictures.ts';
 import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
-import type { Side } from './types.ts';
-import type { Work } from './work.ts';
+import type { Surrogates } from './surrogates.ts';
+import type { SurrogateView } from './types.ts';
 
 export const house = attack({
   name: 'house',
@@ -65,23 +66,25 @@ export const house = attack({
     ...targetSetting,
     ...ensembleSetting,
   }),
-  begin: (work, of) =>
-    descend(work, of, {
-      objective: cosine({ centred: (side) => of.centred ?? Number(!endsInRelu(side)), target: of.target }),
-      start: noiseStart(work, of.start),
-      batchTo: of.batchTo,
-      lookahead: of.lookahead,
-      positions: of.pick === undefined ? undefined : surest(work, of.pick),
-    }),
+  begin: (surrogates, budget, settings) => {
+    const { batch, batchTo, centred, lookahead, pick, start, target } = settings;
+    return descend(surrogates, budget, settings, {
+      objective: cosine({ centred: (view) => centred ?? Number(!endsInRelu(view)), target }),
+      pictures: craftingPhotos(surrogates.task, settings, pick === undefined ? undefined : surest(surrogates, pick)),
+      start: noiseStart(surrogates, start),
+      batchAt: (progress) => Math.round(batch + (batchTo - batch) * progress),
+      lookahead,
+    });
+  },
 });
 
 /**
  * Positions of the photos that the surrogates say most about: the surest of every class first, then the second of every
  * class, and so on. Pictures from a seed are free, and most of them are nothing to a classifier.
  */
-function surest({ sides, task }: Work, count: number): number[] {
+function surest({ task, views }: Surrogates, count: number): number[] {
   const sureness = task.crafting.map((_, position) =>
-    sides.reduce((sum, { clean, classes, labels }) => {
+    views.reduce((sum, { clean, classes, labels }) => {
       const row = 2 * position;
       return sum + softmax(clean.subarray(row * classes, (row + 1) * classes))[labels[row]];
     }, 0),
@@ -90,7 +93,7 @@ function surest({ sides, task }: Work, count: number): number[] {
   const seen = new Map<number, number>();
   const rank = new Map(
     inOrder.map((position) => {
-      const label = sides[0].labels[2 * position];
+      const label = views[0].labels[2 * position];
       const before = seen.get(label) ?? 0;
       seen.set(label, before + 1);
       return [position, before];
@@ -100,4 +103,4 @@ function surest({ sides, task }: Work, count: number): number[] {
   return inOrder.sort((a, b) => (rank.get(a) as number) - (rank.get(b) as number)).slice(0, count);
 }
 
-const endsInRelu = ({ clean }: Side) => clean.every((value) => value >= 0);
+const endsInRelu = ({ clean }: SurrogateView) => clean.every((value) => value >= 0);

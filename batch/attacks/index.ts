@@ -1,8 +1,8 @@
 /** The attacks, one file each, and the one way to run them. */
 import { z } from 'zod';
-import { budget as budgetSchema, norm as normSchema } from '#shared/release';
 import { suggestion, UsageError } from '../errors/index.ts';
 import type { Attack, Paper } from './attack.ts';
+import { type CraftOptions, checkOptions } from './check.ts';
 import { cosineUap } from './cosine-uap.ts';
 import { dfUap } from './df-uap.ts';
 import { drive } from './drive.ts';
@@ -20,8 +20,10 @@ import { uap } from './uap.ts';
 
 export { type Random, random } from '../synthetic/index.ts';
 export type { Attack, Paper } from './attack.ts';
-export { type Distribution, distributions, noise, noiseControl } from './noise.ts';
-export type { Checkpoints, Crafted, CraftProgress, CraftTask, CurvePoint, Surrogate } from './types.ts';
+export { gradientLimit } from './budget.ts';
+export { type CraftOptions, checkBudget, checkEpsilon, checkTarget } from './check.ts';
+export { controlRecipe, isControl, noiseControl } from './noise.ts';
+export type { Checkpoints, Crafted, CraftProgress, CraftTask, Surrogate } from './types.ts';
 
 /** Every attack, by name. */
 export const attacks: ReadonlyMap<string, Attack> = new Map(
@@ -72,38 +74,48 @@ export function citation(paper: Paper | null): string {
 }
 
 /**
+ * Finds an attack, fills in its settings, and checks all that it is to be run with: epsilon against norm and units,
+ * seed, budget, how many surrogates, target against their classes, how many photos. The words are the same for a study,
+ * the command line and a program.
+ *
+ * @throws UsageError for the first thing that is wrong.
+ */
+export function checkCraft({
+  attack: name,
+  settings: given,
+  ...options
+}: CraftOptions & { attack: string; settings?: Record<string, unknown> }): {
+  attack: Attack;
+  /** With defaults filled in. */
+  settings: Record<string, unknown>;
+} {
+  const attack = findAttack(name);
+  const settings = parseSettings(attack, given);
+  const ensembles = [...attacks.values()].filter(({ usesModel, ensembles }) => usesModel && ensembles);
+  checkOptions(
+    attack,
+    settings,
+    options,
+    ensembles.map(({ name }) => name),
+  );
+  return { attack, settings };
+}
+
+/**
  * Crafts one perturbation. The same inputs and seed give the same bytes on one provider, however many workers there
  * are; a budget in seconds does not.
  *
- * @throws UsageError for an unknown attack or setting, or for fewer than two photos.
+ * @throws UsageError as `checkCraft`, for fewer than two photos, and for a surrogate that nothing can be crafted on.
  */
 export async function craft(
   task: Omit<CraftTask, 'seed'> & { attack: string; settings?: Record<string, unknown>; seed?: number },
 ): Promise<Crafted & { settings: Record<string, unknown> }> {
-  const attack = findAttack(task.attack);
-  const settings = parseSettings(attack, task.settings);
-  const norm = normSchema.parse(task.norm);
-  if (!(Number.isFinite(task.epsilon) && task.epsilon > 0))
-    throw new UsageError(`Epsilon is ${task.epsilon}, and must be a positive number in units of 0..255.`);
-  if (attack.usesModel) {
-    if (task.surrogates.length === 0)
-      throw new UsageError(`The attack ${attack.name} needs a model to craft on. Give one with --model.`);
-    if (task.surrogates.length > 1 && !attack.ensembles) {
-      throw new UsageError(
-        `The attack ${attack.name} crafts on one model, and ${task.surrogates.length} were given. Give one, or use another attack: house, cosine-uap.`,
-      );
-    }
-    if (task.crafting.length < 2) {
-      throw new UsageError(
-        `A universal perturbation needs at least 2 photos to craft on, and there ${task.crafting.length === 1 ? 'is 1' : 'are none'}. Give more photos; 100 and more work well.`,
-      );
-    }
-    budgetSchema.parse(task.budget);
-  }
+  const { seed = 1 } = task;
+  const { attack, settings } = checkCraft({ ...task, seed, photos: task.crafting.length });
   task.signal?.throwIfAborted();
   // What no model has a part in looks at none, whatever was given.
   const surrogates = attack.usesModel ? task.surrogates : [];
-  const crafted = await drive({ ...task, surrogates, norm, seed: task.seed ?? 1 }, attack, settings);
+  const crafted = await drive({ ...task, surrogates, seed }, attack, settings);
   return { ...crafted, settings };
 }
 

@@ -16,11 +16,22 @@ import { softmax } from '#shared/metrics';
 import type { Item } from '../compute/index.ts';
 import { cropOf, random } from '../synthetic/index.ts';
 import { attack } from './attack.ts';
-import { move, noiseStart, photosInOrder, startAt } from './descend.ts';
+import { descend, noiseStart } from './descend.ts';
 import { activationEnergy } from './objectives.ts';
-import { descentSettings, ensembleSetting, optimiserOf, startSetting } from './settings.ts';
+import { type Pictures, photosInOrder } from './pictures.ts';
+import { descentSettings, ensembleSetting, startSetting } from './settings.ts';
+import type { Surrogates } from './surrogates.ts';
 import type { Pixels } from './types.ts';
-import type { Work } from './work.ts';
+
+const schema = z.strictObject({
+  depth: z.number().gt(0).max(1).default(1).describe('share of the layers, from the first on, that count'),
+  temperature: z.number().gt(0).default(5).describe('of the softmax in the weights of samples'),
+  ...descentSettings,
+  batch: descentSettings.batch.default(10).describe('crops of a step'),
+  zoom: descentSettings.zoom.default(0.25),
+  start: startSetting.start.default(1),
+  ...ensembleSetting,
+});
 
 export const pspUap = attack({
   name: 'psp-uap',
@@ -35,62 +46,59 @@ export const pspUap = attack({
   dataFree: () => true,
   ensembles: true,
   keeps: 'best',
-  settings: z.strictObject({
-    depth: z.number().gt(0).max(1).default(1).describe('share of the layers, from the first on, that count'),
-    temperature: z.number().gt(0).default(5).describe('of the softmax in the weights of samples'),
-    ...descentSettings,
-    batch: descentSettings.batch.default(10).describe('crops of a step'),
-    zoom: descentSettings.zoom.default(0.25),
-    start: startSetting.start.default(1),
-    ...ensembleSetting,
-  }),
-  begin(work, of) {
-    const { photos, seed } = work.task;
-    const gradient = work.gradientsOf(activationEnergy({ depth: of.depth }));
-    const draw = random(seed, 'crops');
-    const optimiser = optimiserOf(of, work.task, work.length);
-    const v = startAt(work, noiseStart(work, of.start));
-    const places = photosInOrder({ crafting: Array.from({ length: of.batch }, (_, i) => i), photos, seed }, of);
-    const prior = new Float32Array(work.length);
-    const sample = new Float32Array(work.length);
-    return {
-      state: { v, crops: draw.state, places: places.state, optimiser: optimiser.state },
-      async step() {
-        const { progress } = work;
-        const count = work.batch(of.batch);
-        const spread = 10 + 117 * progress;
-        const pixels = new Uint8Array(new SharedArrayBuffer(of.batch * work.length));
-        for (let i = 0; i < prior.length; i++) prior[i] = 127.5 + spread * draw.normal() + v[i];
-        for (let i = 0; i < of.batch; i++) {
-          cropOf(prior, photos.size, draw, sample);
-          for (let k = 0; k < sample.length; k++)
-            pixels[i * work.length + k] = Math.round(Math.min(255, Math.max(0, sample[k])));
-        }
-        const samples = { pixels, size: photos.size };
-        const items = places.next(count).map((item): Item => ({ ...item, row: undefined }));
-        const weights = await weigh(work, samples, items, v, of.temperature);
-        const weighted = items.map((item, i) => ({ ...item, weight: weights[i] }));
-        move(work, optimiser, v, (await gradient(weighted, v, samples)).gradient, progress);
-        return true;
-      },
-    };
-  },
+  settings: schema,
+  begin: (surrogates, budget, settings) =>
+    descend(surrogates, budget, settings, {
+      objective: activationEnergy(settings),
+      pictures: crops(surrogates, settings),
+      start: noiseStart(surrogates, settings.start),
+    }),
 });
+
+/** Random crops of v itself on grey noise that grows, each with its weight. */
+function crops(surrogates: Surrogates, settings: z.infer<typeof schema>): Pictures {
+  const { task, length } = surrogates;
+  const { seed, photos } = task;
+  const { size } = photos;
+  const draw = random(seed, 'crops');
+  const places = photosInOrder(
+    { crafting: Array.from({ length: settings.batch }, (_, i) => i), photos, seed },
+    settings,
+  );
+  const prior = new Float32Array(length);
+  const sample = new Float32Array(length);
+  return {
+    state: { crops: draw.state, places: places.state },
+    async next(count, v, progress) {
+      const spread = 10 + 117 * progress;
+      const pixels = new Uint8Array(new SharedArrayBuffer(settings.batch * length));
+      for (let i = 0; i < prior.length; i++) prior[i] = 127.5 + spread * draw.normal() + v[i];
+      for (let i = 0; i < settings.batch; i++) {
+        cropOf(prior, size, draw, sample);
+        for (let k = 0; k < sample.length; k++)
+          pixels[i * length + k] = Math.round(Math.min(255, Math.max(0, sample[k])));
+      }
+      const samples = { pixels, size };
+      const items = places.next(count).map((item): Item => ({ ...item, row: undefined }));
+      const weights = await weigh(surrogates, samples, items, v, settings.temperature);
+      return { items: items.map((item, i) => ({ ...item, weight: weights[i] })), photos: samples };
+    },
+  };
+}
 
 /** A weight for every sample, by how far v has turned the surrogates' answers to it. */
 async function weigh(
-  work: Work,
+  surrogates: Surrogates,
   photos: Pixels,
   items: Item[],
   v: Float32Array,
   temperature: number,
 ): Promise<number[]> {
-  const { compute, signal } = work.task;
   const weights = items.map(() => 0);
-  for (const { surrogate, classes } of work.sides) {
-    const program = { key: surrogate.sha256, bytes: surrogate.bytes };
+  for (const view of surrogates.views) {
+    const { classes } = view;
     const look = (perturbation: Float32Array | null) =>
-      compute.logits({ program, photos, items, v: perturbation, rule: 'clipped', signal });
+      surrogates.predict(view, items, perturbation, { photos, rule: 'clipped' });
     const [plain, turned] = [(await look(null)).logits, (await look(v)).logits];
     items.forEach((_, i) => {
       const row = (logits: Float32Array) =>

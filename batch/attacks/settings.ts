@@ -58,17 +58,20 @@ export const startSetting = {
   start: z.number().gt(0).max(1).default(0.1).describe('v starts uniform in +-start * epsilon'),
 };
 
+/** What the driver looks at in the settings of any attack. */
+export const driverSettings = z.object({ ...targetSetting, ...ensembleSetting });
+
 const steps = z.object(stepSettings);
 
 /** The optimiser for `length` values under a bound. */
 export function optimiserOf(
-  of: z.infer<typeof steps>,
+  settings: z.infer<typeof steps>,
   { norm, epsilon }: { norm: Norm; epsilon: number },
   length: number,
 ): Optimiser {
   // Adam moves every value by about its step: under norm 2, epsilon is spread over all of them.
-  const unit = norm === '2' && of.optimiser === 'adam' ? epsilon / Math.sqrt(length) : epsilon;
-  const schedule = { step: of.step * unit, decayTo: of.decayTo };
-  if (of.optimiser === 'adam') return adam(length, schedule);
-  return momentumSteps(length, { ...schedule, norm, momentum: of.momentum });
+  const unit = norm === '2' && settings.optimiser === 'adam' ? epsilon / Math.sqrt(length) : epsilon;
+  const schedule = { step: settings.step * unit, decayTo: settings.decayTo };
+  if (settings.optimiser === 'adam') return adam(length, schedule);
+  return momentumSteps(length, { ...schedule, norm, momentum: settings.momentum });
 }

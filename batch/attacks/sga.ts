@@ -14,8 +14,9 @@
 import { z } from 'zod';
 import { project } from '#shared/images';
 import { attack } from './attack.ts';
-import { move, photosInOrder, startAt } from './descend.ts';
+import { descend, startAt } from './descend.ts';
 import { crossEntropy } from './objectives.ts';
+import { craftingPhotos } from './pictures.ts';
 import { descentSettings, ensembleSetting, optimiserOf, targetSetting } from './settings.ts';
 
 export const sga = attack({
@@ -40,28 +41,22 @@ export const sga = attack({
     ...targetSetting,
     ...ensembleSetting,
   }),
-  begin(work, of) {
-    const { norm, epsilon } = work.task;
-    const photos = photosInOrder(work.task, of);
-    const gradient = work.gradientsOf(crossEntropy({ clampAt: of.clamp, target: of.target }));
-    const optimiser = optimiserOf(of, work.task, work.length);
-    const v = startAt(work);
-    return {
-      state: { v, photos: photos.state, optimiser: optimiser.state },
-      async step() {
-        const { progress } = work;
-        const ahead = optimiserOf({ ...of, optimiser: 'sign-momentum', momentum: 0 }, work.task, work.length);
-        const u = startAt(work, v);
-        const sum = new Float32Array(work.length);
-        for (let i = 0; i < of.walk && work.allowed >= work.sides.length; i++) {
-          const found = await gradient(photos.next(work.batch(of.batch)), u);
-          for (let k = 0; k < sum.length; k++) sum[k] += found.gradient[k];
-          ahead.step(u, found.gradient, progress);
-          project(u, norm, epsilon);
+  begin: (surrogates, budget, settings) =>
+    descend(surrogates, budget, settings, {
+      objective: crossEntropy({ clampAt: settings.clamp, target: settings.target }),
+      pictures: craftingPhotos(surrogates.task, settings),
+      async direction(gradientAt, v, progress) {
+        const { length, task, views } = surrogates;
+        const ahead = optimiserOf({ ...settings, optimiser: 'sign-momentum', momentum: 0 }, task, length);
+        const u = startAt(length, v);
+        const sum = new Float32Array(length);
+        for (let i = 0; i < settings.walk && budget.left >= views.length; i++) {
+          const gradient = await gradientAt(u);
+          for (let k = 0; k < sum.length; k++) sum[k] += gradient[k];
+          ahead.step(u, gradient, progress);
+          project(u, task.norm, task.epsilon);
         }
-        move(work, optimiser, v, sum, progress);
-        return true;
+        return sum;
       },
-    };
-  },
+    }),
 });

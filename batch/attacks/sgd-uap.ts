@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { attack } from './attack.ts';
 import { descend } from './descend.ts';
 import { crossEntropy } from './objectives.ts';
+import { craftingPhotos } from './pictures.ts';
 import { descentSettings, ensembleSetting, targetSetting } from './settings.ts';
 
 export const sgdUap = attack({
@@ -37,5 +38,9 @@ export const sgdUap = attack({
     ...targetSetting,
     ...ensembleSetting,
   }),
-  begin: (work, of) => descend(work, of, { objective: crossEntropy({ clampAt: of.clamp, target: of.target }) }),
+  begin: (surrogates, budget, settings) =>
+    descend(surrogates, budget, settings, {
+      objective: crossEntropy({ clampAt: settings.clamp, target: settings.target }),
+      pictures: craftingPhotos(surrogates.task, settings),
+    }),
 });

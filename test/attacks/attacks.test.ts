@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { l2Norm, linfNorm } from '#shared/images';
-import { photosInOrder } from '../../batch/attacks/descend.ts';
 import {
   attacks,
   craft,
@@ -10,6 +9,7 @@ import {
   parseSettings,
 } from '../../batch/attacks/index.ts';
 import { adam, momentumSteps, stepAt } from '../../batch/attacks/optimisers.ts';
+import { photosInOrder } from '../../batch/attacks/pictures.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
