@@ -17,6 +17,7 @@ import {
   manifest as manifestSchema,
   modelKey,
   type PerturbationRecord,
+  perturbationMetadata,
   perturbationRecord,
   type ReleaseFile,
   releasePrefix,
@@ -177,10 +178,7 @@ function putPerturbation(
     npy: put(`${folder}perturbation.npy`, writeNpy(v, shape)),
     safetensors: put(
       `${folder}perturbation.safetensors`,
-      writeSafetensors(
-        { perturbation: { data: v, shape } },
-        { id, attack, norm, epsilon: String(epsilon), seed: String(seed), scale: '0..255', layout: 'RGB [3,S,S]' },
-      ),
+      writeSafetensors({ perturbation: { data: v, shape } }, perturbationMetadata(record)),
     ),
     preview: put(`${folder}preview.png`, preview),
   };

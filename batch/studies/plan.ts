@@ -1,5 +1,5 @@
 import { type Budget, type Norm, perturbationId } from '#shared/release';
-import { findAttack, parseSettings } from '../attacks/index.ts';
+import { checkCraft, findAttack, parseSettings } from '../attacks/index.ts';
 import { UsageError } from '../errors/index.ts';
 import type { LoadedStudy } from './load.ts';
 
@@ -41,6 +41,7 @@ export function planStudy({ study, models }: Pick<LoadedStudy, 'study' | 'models
       ? (wanted.surrogates?.map((one) => one.split('+')) ?? models.map(({ card }) => [card.id]))
       : [[]];
     for (const crafted of surrogates) {
+      checkCraft({ ...wanted, surrogates: models.map(({ card }) => card).filter(({ id }) => crafted.includes(id)) });
       for (const seed of wanted.seeds) {
         const { norm, epsilon } = wanted;
         const of = { attack: attack.name, norm, epsilon, seed };

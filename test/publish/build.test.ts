@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSafetensors } from '#shared/formats';
 import type { Manifest } from '#shared/release';
 import { buildRelease, type ReleaseContent, verifyRelease } from '../../batch/publish/index.ts';
 import { smallContent } from '../support/content.ts';
@@ -28,6 +29,16 @@ describe('a release', () => {
     const names = photos.map(({ key }) => key.slice(`releases/${version}/photos/`.length));
     expect(names).toEqual(['Gr-e-1.jpg', 'Gr-e-2.jpg', 'escape.jpg', 'plain.jpg']);
     expect(photos.map(({ file }) => file)).toEqual(content.photos.map(({ credit }) => credit.file));
+  });
+
+  test('says in each .safetensors file which perturbation it holds, in which units and layout', async () => {
+    const at = join(folder, 'metadata');
+    await buildRelease(content, at);
+    for (const { id, attack, norm, epsilon, seed, safetensors } of (await manifestIn(at)).perturbations) {
+      const { metadata } = readSafetensors(await readFile(join(at, safetensors)));
+      const own = { id, attack, norm, epsilon: String(epsilon), seed: String(seed) };
+      expect(metadata).toEqual({ ...own, units: '0..255', layout: 'CHW RGB' });
+    }
   });
 
   test('of the same content has the same bytes; of any other content another version', async () => {
