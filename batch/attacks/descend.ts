@@ -3,7 +3,7 @@
  * settings, and where it differs from plain descent one of the hooks.
  *
  * Gradients are taken at clip(canvas + v) as if nothing had been clipped, so that a pixel at the edge of its range
- * still pulls.
+ * keeps its gradient.
  */
 import type { z } from 'zod';
 import { project } from '#shared/images';

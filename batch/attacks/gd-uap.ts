@@ -23,7 +23,7 @@ const priors = ['none', 'range', 'data'] as const;
 
 export const gdUap = attack({
   name: 'gd-uap',
-  summary: 'Makes every layer fire as strongly as it can, without labels and, by default, without photos.',
+  summary: 'Raises the activations of every layer, without labels and, by default, without photos.',
   paper: {
     authors: 'K. R. Mopuri, A. Ganeshan, R. V. Babu',
     title: 'Generalizable data-free objective for crafting universal adversarial perturbations',
@@ -42,7 +42,12 @@ export const gdUap = attack({
       .describe(
         'what v is added to: none (middle grey), range (noise with the mean and spread of photographs) or data (the photos)',
       ),
-    depth: z.number().gt(0).max(1).default(1).describe('share of the layers, from the first on, that count'),
+    depth: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(1)
+      .describe('share of the layers, counted from the input, that the loss includes'),
     ...descentSettings,
     optimiser: descentSettings.optimiser.default('adam'),
     step: descentSettings.step.default(0.01),

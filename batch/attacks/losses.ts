@@ -21,9 +21,9 @@ type None = Record<never, never>;
 
 /** Every kind, with all that its graph depends on besides the model. */
 interface LossParameters {
-  /** `clampAt`: loss in nats above which a photo no longer pulls. */
+  /** `clampAt`: loss in nats above which a photo has no gradient. */
   'cross-entropy': { clampAt?: number };
-  /** `clampAt`: margin between logits above which a photo no longer pulls. */
+  /** `clampAt`: margin between logits above which a photo has no gradient. */
   margin: { clampAt?: number };
   cosine: None;
   /** `depth`: share of the layers, from the first on, that count. */

@@ -49,7 +49,7 @@ export function noiseControl(length: number, bound: Bound): Float32Array<ArrayBu
 
 export const noiseAttack = attack({
   name: 'noise',
-  summary: 'Random noise of the same bound, which no model or photo has a part in: the control.',
+  summary: 'Random noise of the same bound, drawn without any model or photo: the control.',
   paper: null,
   usesModel: false,
   ensembles: true,

@@ -50,7 +50,7 @@ export const cosine = (options: { centred: (view: SurrogateView) => number; targ
   },
 });
 
-/** How strongly the first `depth` of the layers fire. */
+/** The activations of the first `depth` of the layers. */
 export const activationEnergy = ({ depth }: { depth: number }): Objective => ({
   loss: { kind: 'activation energy', parameters: { depth } },
   direction: 1,

@@ -31,7 +31,8 @@ type Parameters =
 
 export const procedural = attack({
   name: 'procedural',
-  summary: 'Perlin or Gabor noise whose few parameters are searched for by asking for labels: no gradients.',
+  summary:
+    'Perlin or Gabor noise; its few parameters are found by asking the model for labels alone, without gradients.',
   paper: {
     authors: 'K. T. Co, L. Muñoz-González, S. de Maupeou, E. C. Lupu',
     title: 'Procedural noise adversarial examples for black-box attacks on deep convolutional networks',
@@ -44,7 +45,7 @@ export const procedural = attack({
   keeps: 'last',
   settings: z.strictObject({
     kind: z.enum(['perlin', 'gabor']).default('perlin').describe('which noise'),
-    photos: z.int().min(1).default(50).describe('crafting photos that a candidate is tried on'),
+    photos: z.int().min(1).default(50).describe('crafting photos that each candidate is tried on'),
   }),
   begin(surrogates, budget, settings) {
     const { crafting, norm, epsilon, photos, seed } = surrogates.task;

@@ -5,7 +5,7 @@
  *   max_v  sum_i w_i sum_l log |a_l(x_i + v)|_2   with |v|_p <= epsilon,
  * x_i random crops, of 8 to 100 % of the area and enlarged to the full size, of v itself on grey noise: v grows the
  * semantics that it is crafted on, and no photo is needed. w_i = sqrt(1 / KL(f(x_i) | f(x_i + v))), at a temperature,
- * scaled to a mean of 1: samples that v does not turn yet weigh more.
+ * scaled to a mean of 1: samples whose answers v hardly changes yet weigh more.
  *
  * The noise (standard deviation 10 at first, growing to 127) is the paper's curriculum. Its samples and v are also
  * rotated, scaled and shuffled together, which would move the gradient back through those; here the samples alone are
@@ -24,8 +24,17 @@ import type { Surrogates } from './surrogates.ts';
 import type { Pixels } from './types.ts';
 
 const schema = z.strictObject({
-  depth: z.number().gt(0).max(1).default(1).describe('share of the layers, from the first on, that count'),
-  temperature: z.number().gt(0).default(5).describe('of the softmax in the weights of samples'),
+  depth: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('share of the layers, counted from the input, that the loss includes'),
+  temperature: z
+    .number()
+    .gt(0)
+    .default(5)
+    .describe('temperature of the softmax that the weights of the crops come from'),
   ...descentSettings,
   batch: descentSettings.batch.default(10).describe('crops of a step'),
   zoom: descentSettings.zoom.default(0.25),
@@ -35,7 +44,8 @@ const schema = z.strictObject({
 
 export const pspUap = attack({
   name: 'psp-uap',
-  summary: 'Makes layers fire on crops of the perturbation itself, those that it does not turn yet first.',
+  summary:
+    'Raises the activations of every layer on crops of the perturbation itself; crops whose predictions it hardly changes yet weigh more.',
   paper: {
     authors: 'C. Lee, Y. Song, J. Son',
     title: 'Data-free universal adversarial perturbation with pseudo-semantic prior',
@@ -86,7 +96,7 @@ function crops(surrogates: Surrogates, settings: z.infer<typeof schema>): Pictur
   };
 }
 
-/** A weight for every sample, by how far v has turned the surrogates' answers to it. */
+/** A weight for every sample: the less v changes the surrogates' answers to it, the larger. */
 async function weigh(
   surrogates: Surrogates,
   photos: Pixels,

@@ -12,7 +12,7 @@ export const photoSettings = {
     .min(0)
     .max(0.5)
     .default(0.07)
-    .describe('move each photo by up to this share of its side, right or left, up or down (16 pixels of 224)'),
+    .describe('move each photo by up to this share of its side, in both directions (0.07: 16 pixels of 224)'),
   zoom: z
     .number()
     .min(0)
@@ -33,8 +33,13 @@ export const stepSettings = {
     .gt(0)
     .max(1)
     .default(0.1)
-    .describe('what share of the first step the last one has; half a cosine in between'),
-  momentum: z.number().min(0).lt(1).default(0.9).describe('share of the momentum that each step keeps (sign-momentum)'),
+    .describe('length of the last step, as a share of the first; half a cosine in between'),
+  momentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.9)
+    .describe('share of the momentum that is kept from step to step; sign-momentum only'),
 };
 
 /** For z.strictObject({...descentSettings, …}). */
@@ -42,7 +47,7 @@ export const descentSettings = { ...photoSettings, ...stepSettings };
 
 /** For attacks whose loss has a label. */
 export const targetSetting = {
-  target: z.int().min(0).optional().describe('class that photos are to be taken for; left out: any but their own'),
+  target: z.int().min(0).optional().describe('class that photos should be taken for; left out: any but their own'),
 };
 
 /** For attacks that several surrogates can be given to. */
@@ -55,7 +60,7 @@ export const ensembleSetting = {
 
 /** For attacks that start away from zero. */
 export const startSetting = {
-  start: z.number().gt(0).max(1).default(0.1).describe('v starts uniform in +-start * epsilon'),
+  start: z.number().gt(0).max(1).default(0.1).describe('v starts as uniform noise in +-start * epsilon'),
 };
 
 /** What the driver looks at in the settings of any attack. */

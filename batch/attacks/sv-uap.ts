@@ -29,14 +29,19 @@ const together = 8;
 const settled = 1e-4;
 
 const schema = z.strictObject({
-  depth: z.number().min(0).max(1).default(0.3).describe('which layer: its place as a share of all layers'),
-  q: z.number().min(1).max(20).default(10).describe('norm of the layer that is made large'),
+  depth: z.number().min(0).max(1).default(0.3).describe('which layer: its position as a share of all layers'),
+  q: z
+    .number()
+    .min(1)
+    .max(20)
+    .default(10)
+    .describe('exponent of the norm in which the change of the layer is measured'),
   photos: z.int().min(1).default(64).describe('photos whose Jacobians are summed'),
 });
 
 export const svUap = attack({
   name: 'sv-uap',
-  summary: 'The direction that a hidden layer reacts to most: a singular vector of its Jacobian, by the power method.',
+  summary: 'The direction to which a hidden layer reacts most: a singular vector of its Jacobian, by the power method.',
   paper: {
     authors: 'V. Khrulkov, I. Oseledets',
     title: 'Art of singular vectors and universal adversarial perturbations',

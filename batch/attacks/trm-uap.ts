@@ -19,7 +19,8 @@ import type { Surrogates } from './surrogates.ts';
 
 export const trmUap = attack({
   name: 'trm-uap',
-  summary: 'Raises positive over negative activations in the earlier layers, on jigsaw pictures in place of photos.',
+  summary:
+    'Raises the ratio of positive to negative activations in the earlier layers, on jigsaw pictures in place of photos.',
   paper: {
     authors: 'Y. Liu, X. Feng, Y. Wang, W. Yang, D. Ming',
     title:
@@ -32,8 +33,18 @@ export const trmUap = attack({
   ensembles: true,
   keeps: 'best',
   settings: z.strictObject({
-    depth: z.number().gt(0).max(1).default(0.8).describe('share of the layers, from the first on, that count'),
-    finest: z.int().min(2).max(64).default(16).describe('cells a side of the last jigsaw pictures; the first have 2'),
+    depth: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.8)
+      .describe('share of the layers, counted from the input, that the loss includes'),
+    finest: z
+      .int()
+      .min(2)
+      .max(64)
+      .default(16)
+      .describe('cells along each side of the last jigsaw pictures; the first have 2'),
     batch: photoSettings.batch.default(10).describe('pictures of a step'),
     ...stepSettings,
     start: startSetting.start.default(1),

@@ -21,10 +21,14 @@ import { photoSettings } from './settings.ts';
 import type { Surrogates } from './surrogates.ts';
 
 const schema = z.strictObject({
-  batch: photoSettings.batch.default(10).describe('photos whose DeepFool steps are found at the same v'),
-  classes: z.int().min(2).max(1000).default(10).describe('likeliest classes whose boundaries DeepFool looks at'),
-  overshoot: z.number().min(0).default(0.02).describe('how much further than the boundary DeepFool goes, as a share'),
-  steps: z.int().min(1).max(1000).default(10).describe('steps of DeepFool at most'),
+  batch: photoSettings.batch.default(10).describe('photos whose DeepFool steps are computed at the same v'),
+  classes: z.int().min(2).max(1000).default(10).describe('most likely classes whose boundaries DeepFool considers'),
+  overshoot: z
+    .number()
+    .min(0)
+    .default(0.02)
+    .describe('how far past the boundary DeepFool goes, as a share of the distance'),
+  steps: z.int().min(1).max(1000).default(10).describe('most steps of DeepFool for one photo'),
   flips: photoSettings.flips.default(false),
   shift: photoSettings.shift.default(0),
   zoom: photoSettings.zoom,
@@ -33,7 +37,8 @@ type Settings = z.infer<typeof schema>;
 
 export const uap = attack({
   name: 'uap',
-  summary: 'Adds up the smallest steps that carry photo after photo over its nearest class boundary (DeepFool).',
+  summary:
+    'Goes through the photos and adds up the smallest step that takes each across its nearest class boundary (DeepFool).',
   paper: {
     authors: 'S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard',
     title: 'Universal adversarial perturbations',
