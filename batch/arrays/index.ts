@@ -1,5 +1,4 @@
 /** Arrays, perturbations among them, from files of other people's making. Nothing in a file is ever run. */
-export type { NamedArray } from './named-array.ts';
 export {
   boundOf,
   type Layout,

@@ -46,7 +46,7 @@ export interface PerturbationFile {
 }
 
 /** Turns the bytes of a picture into pixels: `decode` of the codecs. */
-export type DecodePicture = (bytes: Uint8Array<ArrayBuffer>) => Rgba | Promise<Rgba>;
+type DecodePicture = (bytes: Uint8Array<ArrayBuffer>) => Rgba | Promise<Rgba>;
 
 /** A picture whose values lie further than this from the middle grey shows v amplified: no usual bound is as large. */
 const mostInPictures = 64;

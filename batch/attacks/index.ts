@@ -21,7 +21,7 @@ import { uap } from './uap.ts';
 export { type Random, random } from '../synthetic/index.ts';
 export type { Attack, Paper } from './attack.ts';
 export { gradientLimit } from './budget.ts';
-export { type CraftOptions, checkBudget, checkEpsilon, checkTarget } from './check.ts';
+export { checkTarget } from './check.ts';
 export { controlRecipe, isControl, noiseControl } from './noise.ts';
 export type { Checkpoints, Crafted, CraftProgress, CraftTask, Surrogate } from './types.ts';
 

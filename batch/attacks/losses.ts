@@ -49,7 +49,7 @@ const graphs: { [K in LossKind]: (model: Model, parameters: LossParameters[K]) =
 };
 
 /** The model with an output `loss` [N], and the inputs that the loss needs. */
-export function withLoss<Kind extends LossKind>(model: Model, { kind, parameters }: Loss<Kind>): Model {
+function withLoss<Kind extends LossKind>(model: Model, { kind, parameters }: Loss<Kind>): Model {
   return graphs[kind](model, parameters);
 }
 

@@ -6,7 +6,7 @@ import type { photoSettings } from './settings.ts';
 import type { State } from './state.ts';
 import type { CraftInputs, Pixels } from './types.ts';
 
-export interface Batch {
+interface Batch {
   items: Item[];
   /** What the items are taken from; the crafting photos when left out. */
   photos?: Pixels;

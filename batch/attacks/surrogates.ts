@@ -15,13 +15,13 @@ import { Running } from './running.ts';
 import type { CraftInputs, CraftTask, Pixels, SurrogateView } from './types.ts';
 import { labelsOf, viewsOf } from './views.ts';
 
-export interface Gradient {
+interface Gradient {
   /** Mean over photos and surrogates, [3,S,S], signed so that v goes against it. */
   gradient: Float32Array;
   loss: number;
 }
 
-export interface SurrogateOptions {
+interface SurrogateOptions {
   /** Class that photos are to be taken for; left out: any but their own. */
   target?: number;
   /** What several surrogates at once mean: the mean of their losses, or the loss of their mean logits. */

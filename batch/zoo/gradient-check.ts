@@ -25,7 +25,7 @@ const step = 0.002;
 type Session = Awaited<ReturnType<typeof openOnce>>;
 type Feeds = Parameters<Session['run']>[0];
 
-export interface LossCheck {
+interface LossCheck {
   name: string;
   /** |numeric - analytic| / |numeric| over all photos and directions. */
   relativeError: number;
@@ -33,13 +33,13 @@ export interface LossCheck {
   mean: number;
 }
 
-export interface CheckedPhotos {
+interface CheckedPhotos {
   /** [n,3,S,S] */
   pixels: Float32Array;
   dims: number[];
 }
 
-export interface CheckOptions {
+interface CheckOptions {
   /** Directions to compare along. */
   directions: number;
   seed: number;

@@ -3,7 +3,7 @@ export { type AddedModel, addModel, type NewCard, type Unscaled } from './add.ts
 export { listCards, loadCard, type ZooModel, zooFolder } from './cards.ts';
 export { type FetchProgress, fetchModel } from './fetch.ts';
 export { isFetched, modelPath, readModelBytes } from './files.ts';
-export { checkGradients, type LossCheck } from './gradient-check.ts';
+export { checkGradients } from './gradient-check.ts';
 export {
   type Candidate,
   type Guess,

@@ -12,7 +12,7 @@ export interface Floats {
   shape: number[];
 }
 
-export interface VjpOptions {
+interface VjpOptions {
   threads?: number;
   signal: AbortSignal;
   /** Called before each run where there are several: images `from` to `to`, counted from 1, of all. */

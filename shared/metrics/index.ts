@@ -1,4 +1,4 @@
 /** What is said about predictions: intervals, probabilities, rankings. */
 export { argmax, softmax, topK } from './predictions.ts';
-export { changedShare, type PhotoShare, targetShare } from './shares.ts';
+export { changedShare, targetShare } from './shares.ts';
 export { type Interval, wilson } from './wilson.ts';

@@ -1,13 +1,8 @@
-import { type Interval, wilson } from './wilson.ts';
-
-/** Photos, how many of them were fooled, and the ratio with its 95 % Wilson interval. */
-export interface PhotoShare extends Interval {
-  photos: number;
-  fooled: number;
-}
+import type { Share } from '../release/records.ts';
+import { wilson } from './wilson.ts';
 
 /** The share of photos whose label changed, truth ignored: the fooling ratio. */
-export function changedShare(clean: ArrayLike<number>, perturbed: ArrayLike<number>): PhotoShare {
+export function changedShare(clean: ArrayLike<number>, perturbed: ArrayLike<number>): Share {
   return shareOf(
     clean,
     perturbed,
@@ -17,7 +12,7 @@ export function changedShare(clean: ArrayLike<number>, perturbed: ArrayLike<numb
 }
 
 /** Of the photos that are not taken for the class already, the share that now is. */
-export function targetShare(target: number, clean: ArrayLike<number>, perturbed: ArrayLike<number>): PhotoShare {
+export function targetShare(target: number, clean: ArrayLike<number>, perturbed: ArrayLike<number>): Share {
   return shareOf(
     clean,
     perturbed,
@@ -32,7 +27,7 @@ function shareOf(
   perturbed: ArrayLike<number>,
   counts: (before: number) => boolean,
   isFooled: (after: number, before: number) => boolean,
-): PhotoShare {
+): Share {
   if (clean.length !== perturbed.length) {
     throw new RangeError(
       `${clean.length} clean predictions and ${perturbed.length} perturbed ones are not of the same photos.`,
