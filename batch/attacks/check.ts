@@ -89,7 +89,8 @@ export function checkBudget(budget: Budget): void {
   const parsed = budgetSchema.safeParse(budget);
   if (parsed.success) return;
   const [{ path, message }] = parsed.error.issues;
-  throw new UsageError(`The budget is wrong: ${[...path, message].join(' ')}. For example: gradients=2000.`);
+  const given = path.length > 0 ? `, not ${budget[path[0] as keyof Budget]}` : '';
+  throw new UsageError(`The budget is wrong: ${[...path, message].join(' ')}${given}.`);
 }
 
 function checkSeed(seed: number): void {

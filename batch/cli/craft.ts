@@ -5,14 +5,7 @@ import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba, l2Norm, linfNorm } from '#shared/images';
-import {
-  defaultBudget,
-  defaultEpsilon,
-  type Norm,
-  norm as normSchema,
-  perturbationId,
-  perturbationMetadata,
-} from '#shared/release';
+import { defaultBudget, defaultEpsilon, type Norm, norms, perturbationId, perturbationMetadata } from '#shared/release';
 import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surrogate } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
@@ -56,10 +49,10 @@ export function registerCraft(program: Command): Command {
     )
     .option(
       '--epsilon <n>',
-      `bound of v, in units of 0..255 (default: ${normSchema.options.map((norm) => `${defaultEpsilon[norm]} under norm ${norm}`).join(', ')})`,
+      `bound of v, in units of 0..255 (default: ${norms.map((norm) => `${defaultEpsilon[norm]} under norm ${norm}`).join(', ')})`,
       number(),
     )
-    .addOption(new Option('--norm <norm>', 'norm of the bound').choices(normSchema.options).default('inf'))
+    .addOption(new Option('--norm <norm>', 'norm of the bound').choices([...norms]).default('inf'))
     .option(
       '--budget <what=n>',
       `gradients=N, seconds=N or fooling=R; repeated: whichever comes first (default: ${budgetText(defaultBudget)})`,

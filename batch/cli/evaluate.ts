@@ -1,7 +1,7 @@
 /** `atlas evaluate`: fooling ratios of one perturbation, from anywhere, on photos and models of one's own. */
 import { type Command, Option } from 'commander';
 import { targetShare } from '#shared/metrics';
-import { type Norm, norm as normSchema, type Share } from '#shared/release';
+import { type Norm, norms, type Share } from '#shared/release';
 import { foolingShare, measure, noiseControl } from '../analyses/index.ts';
 import {
   boundOf,
@@ -73,9 +73,7 @@ export function registerEvaluate(program: Command): Command {
       integer({ min: 0 }),
     )
     .option('--strict', 'a photo that cannot be read is an error, not skipped')
-    .addOption(
-      new Option('--norm <norm>', 'norm of the noise beside it (default: guessed from v)').choices(normSchema.options),
-    )
+    .addOption(new Option('--norm <norm>', 'norm of the noise beside it (default: guessed from v)').choices([...norms]))
     .option(
       '--epsilon <n>',
       'bound of the noise beside it, 0..255 (default: the norm of v); an amplified picture is scaled to it',

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 /** "inf": |v| <= epsilon in every pixel; "2": the Euclidean length of v <= epsilon. Units of 0..255. */
-export const norm = z.enum(['inf', '2']);
+export const norms = ['inf', '2'] as const;
+export const norm = z.enum(norms);
 export type Norm = z.infer<typeof norm>;
 
 /** The bound where none is given: those of the literature. */

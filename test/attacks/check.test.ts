@@ -46,7 +46,11 @@ describe('the options of a craft', () => {
     ['epsilon beyond any picture', { epsilon: 256 }, /Epsilon 256 is larger than any picture under norm inf/],
     ['an epsilon of norm inf under norm 2', { norm: '2' }, /Epsilon 10 under norm 2.*Did you mean 2000, or norm inf\?/],
     ['a seed that is none', { seed: 2 ** 32 }, /seed 4294967296 is no whole number from 0 to 4294967295/],
-    ['half a gradient', { budget: { gradients: 1.5 } }, /budget is wrong: gradients must be a whole number above 0/],
+    [
+      'half a gradient',
+      { budget: { gradients: 1.5 } },
+      /budget is wrong: gradients must be a whole number above 0, not 1\.5/,
+    ],
     ['no seconds', { budget: { seconds: 0 } }, /seconds must be a number above 0/],
     ['more than every photo', { budget: { fooling: 80 } }, /fooling must be a share above 0 and at most 1/],
     ['a budget of nothing', { budget: {} as Budget }, /names gradients, seconds or fooling/],
