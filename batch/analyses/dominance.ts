@@ -2,8 +2,9 @@
  * Dominance: the few labels that most fooled photos become. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard,
  * "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, section 3.3.
  */
+import { labelOf } from '#shared/metrics';
 import { finding } from './finding.ts';
-import { cellsOf, gridOf, labelOf } from './grid.ts';
+import { cellsOf, gridOf } from './grid.ts';
 import type { Measurement } from './measure.ts';
 
 /**
@@ -52,7 +53,7 @@ export const dominance = finding({
     const rows: DominanceRow[] = [];
     for await (const { perturbation, target, clean, perturbed } of cellsOf(grid)) {
       dominantLabels(clean, perturbed).forEach(({ index, photos }, place) => {
-        const label = labelOf(target, index);
+        const label = labelOf(target.labels, index);
         rows.push({ perturbation: perturbation.id, target: target.id, rank: place + 1, index, label, photos });
       });
     }

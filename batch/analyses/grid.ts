@@ -46,9 +46,6 @@ export async function* cellsOf(grid: Grid): AsyncGenerator<GridCell> {
   }
 }
 
-/** The label of a class, also where a model has no list of them. */
-export const labelOf = ({ labels }: Pick<Target, 'labels'>, index: number) => labels?.[index] ?? `class ${index}`;
-
 /**
  * The true class of each photo in a target's own order of classes, from the WordNet ids that file names start with; null
  * where it is not known.

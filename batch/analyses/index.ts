@@ -1,5 +1,4 @@
 /** Findings: what models say of photos with and without a perturbation, and what follows from it. */
-export { noiseControl } from '../attacks/index.ts';
 export { type DominanceRow, dominance, dominantLabels } from './dominance.ts';
 export {
   type Finding,
@@ -13,8 +12,8 @@ export {
   type Target,
 } from './finding.ts';
 export { findFindings, findings } from './findings.ts';
-export { labelOf, truthOf } from './grid.ts';
-export { foolingShare, type Measurement, type MeasureTask, measure } from './measure.ts';
+export { truthOf } from './grid.ts';
+export { type Measurement, type MeasureTask, measure } from './measure.ts';
 export {
   type CraftedResult,
   craftedResult,

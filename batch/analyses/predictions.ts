@@ -1,6 +1,7 @@
 /** What every target says of every evaluation photo, clean and perturbed: all other tables can be counted from it. */
+import { labelOf } from '#shared/metrics';
 import { finding } from './finding.ts';
-import { cellsOf, gridOf, labelOf } from './grid.ts';
+import { cellsOf, gridOf } from './grid.ts';
 
 /** One photo on one target, clean and perturbed. */
 export interface PredictionRow {
@@ -44,10 +45,10 @@ export const predictions = finding({
           target: target.id,
           photo,
           clean: clean.labels[i],
-          clean_label: labelOf(target, clean.labels[i]),
+          clean_label: labelOf(target.labels, clean.labels[i]),
           clean_probability: clean.probabilities[i],
           perturbed: perturbed.labels[i],
-          perturbed_label: labelOf(target, perturbed.labels[i]),
+          perturbed_label: labelOf(target.labels, perturbed.labels[i]),
           perturbed_probability: perturbed.probabilities[i],
           fooled: clean.labels[i] !== perturbed.labels[i],
         });

@@ -2,10 +2,11 @@
  * Transfer: a perturbation crafted on one model, measured on another. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P.
  * Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, table 2.
  */
+import { changedShare } from '#shared/metrics';
 import type { Norm, TransferRow } from '#shared/release';
 import { finding } from './finding.ts';
 import { cellsOf, gridOf, truthOf } from './grid.ts';
-import { foolingShare, type Measurement } from './measure.ts';
+import type { Measurement } from './measure.ts';
 
 export interface TransferCell {
   /** Id of the perturbation. */
@@ -31,8 +32,8 @@ export interface TransferCell {
 /** One row of the transfer table. */
 export function transferRow(cell: TransferCell): TransferRow {
   const { clean, perturbed } = cell;
-  const fooling = foolingShare(clean, perturbed);
-  const control = foolingShare(clean, cell.noise);
+  const fooling = changedShare(clean.labels, perturbed.labels);
+  const control = changedShare(clean.labels, cell.noise.labels);
   const known = cell.truth.some((label) => label !== null);
   const right = cell.truth.flatMap((label, i) => (label !== null && clean.labels[i] === label ? [i] : []));
   const lost = right.filter((i) => perturbed.labels[i] !== clean.labels[i]).length;

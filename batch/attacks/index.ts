@@ -2,9 +2,10 @@
 
 export { type Random, random } from '../synthetic/index.ts';
 export type { Attack, Paper } from './attack.ts';
+export { gradientLimit } from './budget.ts';
+export { checkTarget } from './check.ts';
 export { craftWith } from './craft.ts';
 export { citation, describeSettings, parseSettings } from './describe.ts';
-export { mostGradients } from './drive.ts';
-export { type Distribution, distributions, noise, noiseControl } from './noise.ts';
-export { attacks, craft, findAttack } from './table.ts';
-export type { Checkpoints, Crafted, CraftProgress, CraftTask, CurvePoint, Surrogate } from './types.ts';
+export { controlRecipe, isControl, noiseControl } from './noise.ts';
+export { attacks, checkCraft, craft, findAttack } from './table.ts';
+export type { Checkpoints, Crafted, CraftProgress, CraftTask, Surrogate } from './types.ts';

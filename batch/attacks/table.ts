@@ -1,5 +1,6 @@
 import { suggestion, UsageError } from '../errors/index.ts';
 import type { Attack } from './attack.ts';
+import { type CraftOptions, checkOptions } from './check.ts';
 import { cosineUap } from './cosine-uap.ts';
 import { craftWith } from './craft.ts';
 import { parseSettings } from './describe.ts';
@@ -34,13 +35,41 @@ export function findAttack(name: string): Attack {
 }
 
 /**
+ * Finds an attack, fills in its settings, and checks all that it is to be run with: epsilon against norm and units,
+ * seed, budget, how many surrogates, target against their classes, how many photos. The words are the same for a study,
+ * the command line and a program.
+ *
+ * @throws UsageError for the first thing that is wrong.
+ */
+export function checkCraft({
+  attack: name,
+  settings: given,
+  ...options
+}: CraftOptions & { attack: string; settings?: Record<string, unknown> }): {
+  attack: Attack;
+  /** With defaults filled in. */
+  settings: Record<string, unknown>;
+} {
+  const attack = findAttack(name);
+  const settings = parseSettings(attack, given);
+  const ensembles = [...attacks.values()].filter(({ usesModel, ensembles }) => usesModel && ensembles);
+  checkOptions(
+    attack,
+    settings,
+    options,
+    ensembles.map(({ name }) => name),
+  );
+  return { attack, settings };
+}
+
+/**
  * Crafts one perturbation with the attack of that name; see `craftWith`.
- * @throws UsageError for an unknown attack or setting, too.
+ * @throws UsageError as `checkCraft`, for fewer than two photos, and for a surrogate that nothing can be crafted on.
  */
 export async function craft(
   task: Omit<CraftTask, 'seed'> & { attack: string; settings?: Record<string, unknown>; seed?: number },
 ): Promise<Crafted & { settings: Record<string, unknown> }> {
-  const attack = findAttack(task.attack);
-  const settings = parseSettings(attack, task.settings);
-  return { ...(await craftWith(attack, settings, { ...task, seed: task.seed ?? 1 })), settings };
+  const { seed = 1 } = task;
+  const { attack, settings } = checkCraft({ ...task, seed, photos: task.crafting.length });
+  return { ...(await craftWith(attack, settings, { ...task, seed })), settings };
 }

@@ -6,19 +6,17 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FormatError } from '#shared/formats';
 import { GraphError } from '#shared/graph';
 import { ImageError } from '#shared/images';
+import { type Provider, provider } from '#shared/release';
 import { AtlasError, UsageError } from '../errors/index.ts';
 
 export { AtlasError, UsageError };
-
-export const providers = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
-export type Provider = (typeof providers)[number];
 
 /** Given to every command. */
 export interface Context {
   /** Standard output carries JSON and nothing else. */
   json: boolean;
   quiet: boolean;
-  provider: Provider;
+  provider: Provider | 'auto';
   /** Left out by the user: undefined, and the compute pool decides. */
   workers: number | undefined;
   seed: number;
@@ -44,7 +42,7 @@ export function globalOptions(command: Command, { seed = false }: { seed?: boole
     .option('--quiet', 'no progress and no notices')
     .addOption(
       new Option('--provider <name>', 'where models run; auto takes the fastest that works here')
-        .choices([...providers])
+        .choices(['auto', ...provider.options])
         .default('auto'),
     )
     .option('--workers <n>', 'worker threads (default: by the number of cores)', integer({ min: 1, max: 1024 }));

@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { listSupportedBackends } from 'onnxruntime-node';
+import type { Provider } from '#shared/release';
 import { ComputeError } from './pool.ts';
-
-export const providers = ['cpu', 'cuda', 'webgpu'] as const;
-export type Provider = (typeof providers)[number];
 
 const gpus = ['cuda', 'webgpu'] as const;
 

@@ -18,6 +18,7 @@ import {
   mediaTypeOf,
   modelKey,
   type PerturbationRecord,
+  perturbationMetadata,
   perturbationRecord,
   photoId,
   type ReleaseFile,
@@ -179,10 +180,7 @@ function putPerturbation(
     npy: put(`${folder}perturbation.npy`, writeNpy(v, shape)),
     safetensors: put(
       `${folder}perturbation.safetensors`,
-      writeSafetensors(
-        { perturbation: { data: v, shape } },
-        { id, attack, norm, epsilon: String(epsilon), seed: String(seed), scale: '0..255', layout: 'RGB [3,S,S]' },
-      ),
+      writeSafetensors({ perturbation: { data: v, shape } }, perturbationMetadata(record)),
     ),
     preview: put(`${folder}preview.png`, preview),
   };

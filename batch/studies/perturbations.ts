@@ -1,11 +1,8 @@
-import { type Budget, type Norm, perturbationId } from '#shared/release';
+import { type Budget, defaultBudget, type Norm, perturbationId } from '#shared/release';
 import type { StudyPerturbation } from '../analyses/index.ts';
-import { type Attack, findAttack, parseSettings } from '../attacks/index.ts';
+import { type Attack, checkCraft, controlRecipe, findAttack, isControl } from '../attacks/index.ts';
 import { UsageError } from '../errors/index.ts';
 import type { LoadedStudy } from './load.ts';
-
-/** Where a study gives no budget: plain crafting on a hundred and more photos has levelled out by then. */
-export const defaultBudget: Budget = { gradients: 2000 };
 
 export interface PlannedPerturbation extends StudyPerturbation {
   method: Attack;
@@ -31,11 +28,12 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
   const perturbations: PlannedPerturbation[] = [];
   for (const wanted of study.perturbations) {
     const attack = findAttack(wanted.attack);
-    const settings = parseSettings(attack, wanted.settings);
     const surrogates = attack.usesModel
       ? (wanted.surrogates?.map((one) => one.split('+')) ?? models.map(({ card }) => [card.id]))
       : [[]];
     for (const crafted of surrogates) {
+      const cards = models.map(({ card }) => card).filter(({ id }) => crafted.includes(id));
+      const { settings } = checkCraft({ ...wanted, surrogates: cards });
       for (const seed of wanted.seeds) {
         const { norm, epsilon } = wanted;
         const of = { attack: attack.name, norm, epsilon, seed };
@@ -63,25 +61,26 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
 }
 
 const controlId = (of: { norm: Norm; epsilon: number; seed: number }) =>
-  perturbationId({ ...of, attack: 'noise', surrogates: [] });
+  perturbationId({ ...of, attack: controlRecipe.attack, surrogates: [] });
 
 /**
  * The study's own noise is the control where it is the plain one: random signs, or a random direction. Points every
  * perturbation to its control.
  */
 function controlsOf(perturbations: PlannedPerturbation[]): PlannedPerturbation[] {
-  const noise = findAttack('noise');
+  const { attack, settings } = controlRecipe;
+  const method = findAttack(attack);
   const own = new Map(perturbations.map((perturbation) => [perturbation.id, perturbation]));
   const controls = new Map<string, PlannedPerturbation>();
   for (const perturbation of perturbations) {
     const { norm, epsilon, seed } = perturbation;
     const plain = own.get(controlId(perturbation));
-    if (plain && plain.settings.distribution === undefined) continue;
+    if (plain && isControl(plain.attack, plain.settings)) continue;
     // Noise of another distribution has the name already.
-    if (plain) perturbation.control = controlId(perturbation).replace(/^noise/, 'control');
+    if (plain) perturbation.control = controlId(perturbation).replace(attack, 'control');
     const { control: id } = perturbation;
-    const of = { attack: noise.name, method: noise, norm, epsilon, seed };
-    controls.set(id, { id, ...of, settings: {}, surrogates: [], budget: null, control: id });
+    const of = { attack, method, settings, norm, epsilon, seed };
+    controls.set(id, { id, ...of, surrogates: [], budget: null, control: id });
   }
   return [...controls.values()];
 }

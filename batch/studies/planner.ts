@@ -12,7 +12,7 @@ import {
   type StudyPerturbation,
   type Target,
 } from '../analyses/index.ts';
-import { mostGradients } from '../attacks/index.ts';
+import { gradientLimit } from '../attacks/index.ts';
 import { type Job, noWork, type Work } from '../jobs/index.ts';
 import type { LoadedStudy } from './load.ts';
 import { type PlannedPerturbation, planPerturbations } from './perturbations.ts';
@@ -150,11 +150,11 @@ export class Planner implements StudyJobs {
 
   #craftWork(surrogates: readonly string[], budget: Budget | null): Work {
     if (!budget) return noWork;
-    const { gradients, seconds, fooling } = budget;
+    const { seconds, fooling } = budget;
     return {
       // Clean predictions of every photo, mirrored too, and at the end those of the perturbed ones.
       forwards: 3 * this.#count('crafting') * surrogates.length,
-      gradients: gradients ?? (seconds === undefined ? mostGradients : 0),
+      gradients: gradientLimit(budget) ?? 0,
       photos: 0,
       ...(seconds !== undefined && { seconds }),
       ...(fooling !== undefined && { atMost: true }),

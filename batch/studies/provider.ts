@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Provider } from '../compute/index.ts';
+import { type Provider, provider } from '#shared/release';
 import { writeAtomic } from '../files/index.ts';
 
 /**
  * What `auto` chose when a study was first run. It stays chosen: results depend on the provider, and looking for a GPU
  * takes seconds that a run with nothing to do should not take.
  */
-const choice = z.object({ auto: z.enum(['cpu', 'cuda', 'webgpu']) });
+const choice = z.object({ auto: provider });
 const fileIn = (out: string) => join(out, 'provider.json');
 
 /** @param out Folder of the study's jobs. */

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
-import type { TransferRow } from '#shared/release';
+import type { Provider, TransferRow } from '#shared/release';
 import { type FindingResult, type PhotosResult, readRows } from '../analyses/index.ts';
-import { ComputeError, type Provider } from '../compute/index.ts';
+import { ComputeError } from '../compute/index.ts';
 import {
   CodeReader,
   closeMachine,

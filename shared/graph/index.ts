@@ -18,7 +18,7 @@ export { type Inspection, inspect } from './inspect.ts';
 export { type Layer, layersOf, withActivationEnergy, withActivationRatio } from './layers.ts';
 export { withCosine, withCotangent, withCrossEntropy, withMargin } from './losses.ts';
 export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';
-export { type Preprocessing, prepare } from './prepare.ts';
+export { prepare } from './prepare.ts';
 export { type ExternalData, readModel, writeModel } from './protobuf/index.ts';
 export { inferShapes } from './shapes.ts';
 export type { ElementType, Tensor, TensorData } from './tensor.ts';

@@ -4,6 +4,8 @@ export * from './hash.ts';
 export * from './keys.ts';
 export * from './measures.ts';
 export * from './media-types.ts';
+export * from './metadata.ts';
 export * from './model-card.ts';
+export * from './provider.ts';
 export * from './records.ts';
 export * from './study.ts';

@@ -10,5 +10,12 @@ export const share = z.object({
 });
 export type Share = z.infer<typeof share>;
 
-/** How far a craft had come: mean loss and share of fooled photos since the point before. */
-export const curvePoint = z.object({ gradients: z.int(), loss: z.number(), fooling: z.number().nullable() });
+/** How far a craft had come. */
+export const curvePoint = z.object({
+  gradients: z.int(),
+  /** Mean over the photos since the last point. */
+  loss: z.number(),
+  /** Share of those photos that the perturbation of that moment fooled, before rounding; null where none was looked at. */
+  fooling: z.number().nullable(),
+});
+export type CurvePoint = z.infer<typeof curvePoint>;

@@ -1,19 +1,25 @@
 import { z } from 'zod';
-import { budget, norm } from './bounds.ts';
+import { budget, defaultEpsilon, norm } from './bounds.ts';
 
-export const studyPerturbation = z.strictObject({
-  attack: z.string(),
-  settings: z.record(z.string(), z.unknown()).default({}),
-  norm: norm.default('inf'),
-  epsilon: z.number().positive().default(10),
-  seeds: z.array(z.int().min(0)).min(1).default([1]),
-  /**
-   * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
-   * models in turn. An attack without a surrogate (noise) ignores it.
-   */
-  surrogates: z.array(z.string()).optional(),
-  budget: budget.optional(),
-});
+export const studyPerturbation = z
+  .strictObject({
+    attack: z.string(),
+    settings: z.record(z.string(), z.unknown()).default({}),
+    norm: norm.default('inf'),
+    /** Left out: `defaultEpsilon` of the norm. */
+    epsilon: z.number().optional(),
+    seeds: z.array(z.int().min(0)).min(1).default([1]),
+    /**
+     * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
+     * models in turn. An attack without a surrogate (noise) ignores it.
+     */
+    surrogates: z.array(z.string()).optional(),
+    budget: budget.optional(),
+  })
+  .transform(({ attack, settings, norm, epsilon = defaultEpsilon[norm], ...rest }) => ({
+    ...{ attack, settings, norm, epsilon },
+    ...rest,
+  }));
 
 /** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
 export const study = z.strictObject({

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { transferRow as schema } from '#shared/release';
-import { dominantLabels, foolingShare, measure, transferRow } from '../../batch/analyses/index.ts';
+import { dominantLabels, measure, transferRow } from '../../batch/analyses/index.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
@@ -38,19 +38,6 @@ describe('measure', () => {
     const all = await measure({ ...task, indices: [...Array(12).keys()] });
     const some = await measure({ ...task, indices: [9, 0] });
     expect([...some.labels]).toEqual([all.labels[9], all.labels[0]]);
-  });
-});
-
-describe('fooling ratio', () => {
-  it('is the share of changed labels, inside its interval', () => {
-    const share = foolingShare(clean, of([1, 5, 5, 4]));
-    expect(share).toMatchObject({ photos: 4, fooled: 2, ratio: 0.5 });
-    expect(share.low).toBeCloseTo(0.15, 2);
-    expect(share.high).toBeCloseTo(0.85, 2);
-  });
-
-  it('refuses predictions of different photos', () => {
-    expect(() => foolingShare(clean, of([1]))).toThrow(/same photos/);
   });
 });
 

@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { l2Norm, linfNorm } from '#shared/images';
-import { photosInOrder } from '../../batch/attacks/descend.ts';
 import {
   attacks,
+  controlRecipe,
   craft,
   describeSettings,
   findAttack,
+  isControl,
   noiseControl,
   parseSettings,
 } from '../../batch/attacks/index.ts';
 import { adam, momentumSteps, stepAt } from '../../batch/attacks/optimisers.ts';
+import { photosInOrder } from '../../batch/attacks/pictures.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -85,6 +87,17 @@ describe('noise', () => {
     const direction = noiseControl(1000, { norm: '2', epsilon: 2000, seed: 3 });
     expect(Math.abs(l2Norm(direction) - 2000) / 2000).toBeLessThan(1e-6);
     expect(noiseControl(1000, { norm: '2', epsilon: 2000, seed: 4 })).not.toEqual(direction);
+  });
+});
+
+describe('the control as an attack', () => {
+  it.each(['inf', '2'] as const)('draws the noise control under norm %s, and knows itself', async (norm) => {
+    const bound = { norm, epsilon: norm === 'inf' ? 10 : 300, seed: 3 };
+    const { v, settings } = await craft(task({ ...controlRecipe, ...bound, surrogates: [] }));
+    expect(v).toEqual(noiseControl(surrogate.length, bound));
+    expect(isControl(controlRecipe.attack, settings)).toBe(true);
+    expect(isControl(controlRecipe.attack, { distribution: 'uniform' })).toBe(false);
+    expect(isControl('cosine-uap', {})).toBe(false);
   });
 });
 

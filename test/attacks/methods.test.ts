@@ -4,7 +4,7 @@ import { l2Norm, linfNorm } from '#shared/images';
 import { sha256Hex } from '#shared/release';
 import { mergeByLogits } from '../../batch/attacks/ensemble.ts';
 import { attacks, craft, noiseControl } from '../../batch/attacks/index.ts';
-import { gradientProgram, weightedLogits } from '../../batch/attacks/objectives.ts';
+import { gradientProgram } from '../../batch/attacks/losses.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -299,17 +299,17 @@ describe('ensembles', () => {
 
   it('of logits are one model whose logits are the mean, and its gradients are taken', async () => {
     const items = crafting.map((index) => ({ photo: index, flip: false }));
-    const sides = await Promise.all(
+    const views = await Promise.all(
       [surrogate, other].map(async (model) => {
         const { logits } = await compute.logits({ program: model, photos, items });
         return { surrogate: model, classes, clean: logits, labels: new Int32Array(crafting.length) };
       }),
     );
-    const merged = mergeByLogits(sides);
+    const merged = mergeByLogits(views);
     const program = { key: merged.surrogate.sha256, bytes: merged.surrogate.bytes };
     const { logits } = await compute.logits({ program, photos, items });
     logits.forEach((value, i) => {
-      expect(value).toBeCloseTo((sides[0].clean[i] + sides[1].clean[i]) / 2, 4);
+      expect(value).toBeCloseTo((views[0].clean[i] + views[1].clean[i]) / 2, 4);
       expect(merged.clean[i]).toBeCloseTo(value, 4);
     });
     const { gradients, fooling } = await craft(
@@ -351,7 +351,7 @@ describe('models that nothing can be crafted on', () => {
 
 describe('several class gradients of one photo', () => {
   it('are the same as one by one', async () => {
-    const program = gradientProgram(surrogate, weightedLogits);
+    const program = gradientProgram(surrogate, { kind: 'weighted logits', parameters: {} });
     const v = new Float32Array(length).fill(3);
     const item = { photo: 5, flip: true };
     const rows = (labels: number[]) => {

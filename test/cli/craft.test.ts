@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNpy } from '#shared/formats';
+import { readNpy, readSafetensors } from '#shared/formats';
 import { linfNorm } from '#shared/images';
 import { writeSmallStudy } from '../studies/small-study.ts';
 import { atlas, startAtlas } from './atlas.ts';
@@ -41,6 +41,13 @@ describe('atlas craft', () => {
     expect(linfNorm(data as Float32Array)).toBeLessThanOrEqual(10);
     const record = JSON.parse(await readFile(last.record, 'utf8'));
     expect(record).toMatchObject({ attack: 'cosine-uap', epsilon: 10, norm: 'inf', seed: 1, settings: { batch: 20 } });
+    const { tensors, metadata } = readSafetensors(await readFile(join(out, 'perturbation.safetensors')));
+    expect(tensors.perturbation.data).toEqual(data);
+    // The same as in a release.
+    expect(metadata).toEqual({
+      ...{ id: 'squeezenet1_1.cosine-uap.inf10.s1', attack: 'cosine-uap', norm: 'inf', epsilon: '10', seed: '1' },
+      ...{ units: '0..255', layout: 'CHW RGB' },
+    });
     expect((await readFile(join(out, 'preview.png'))).subarray(1, 4).toString()).toBe('PNG');
 
     const evaluated = await atlas([

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it, vi } from 'vitest';
+import { attacks } from '../../batch/attacks/index.ts';
 import { atlas, root } from './atlas.ts';
 
 // Each test starts processes, on machines that may be busy with other tests.
@@ -41,6 +42,7 @@ it('every command has a help text with an example', async () => {
     const inner = commandsIn(help.stdout);
     if (inner.length > 0) groups.set(name, inner);
     else expect(help.stdout, name).toContain(`\nExample`);
+    namesAttacksThatExist(help.stdout);
   }
   await Promise.all(
     [...groups].flatMap(([group, names]) =>
@@ -48,10 +50,17 @@ it('every command has a help text with an example', async () => {
         const help = await atlas([group, name, '--help']);
         expect(help.stdout, `${group} ${name}`).toContain('\nExample');
         expect(help.stdout, `${group} ${name}`).toContain('--json');
+        namesAttacksThatExist(help.stdout);
       }),
     ),
   );
 });
+
+/** Examples are there to be copied: an attack in one must be there. */
+function namesAttacksThatExist(help: string): void {
+  for (const [, name] of help.matchAll(/(?:--attack|attacks describe) ([a-z][\w-]*)/g))
+    expect([...attacks.keys()]).toContain(name);
+}
 
 /** The names under "Commands:" of a help text. */
 function commandsIn(help: string): string[] {

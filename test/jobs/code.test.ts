@@ -57,7 +57,8 @@ describe('an edit changes the code of just the steps that use the file', () => {
     ['shared/graph/rules/pooling.ts', ['craft house', 'craft noise']],
     ['batch/zoo/onnx.ts', ['prepare']],
     ['batch/attacks/house.ts', ['craft house']],
-    ['batch/attacks/objectives.ts', ['craft house', 'craft noise']],
+    ['batch/attacks/objectives.ts', ['craft house']],
+    ['batch/attacks/drive.ts', ['craft house', 'craft noise']],
     // A thread, which is started by its address.
     ['batch/compute/worker.ts', ['craft house', 'craft noise', 'measure']],
     ['batch/analyses/transfer.ts', ['analyse transfer']],

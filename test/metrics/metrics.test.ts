@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { argmax, logitsOf, predictionsOf, softmax, topK, wilson } from '#shared/metrics';
+import { argmax, changedShare, logitsOf, predictionsOf, softmax, targetShare, topK, wilson } from '#shared/metrics';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 const logits = fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minLength: 1, maxLength: 50 });
@@ -95,5 +95,21 @@ describe('the logits of canvases', () => {
       expect(found[i]).toHaveLength(classes);
       for (const [k, value] of expected.entries()) expect(found[i][k]).toBeCloseTo(value, 3);
     }
+  });
+});
+
+describe('shares of photos', () => {
+  it('count every changed label as fooled', () => {
+    expect(changedShare([1, 2, 3, 4], [1, 5, 3, 1])).toEqual({ photos: 4, fooled: 2, ...wilson(2, 4) });
+  });
+
+  it('count towards a target only the photos that were not of it', () => {
+    // The first was of class 1 already, and leaves it; the last two become it.
+    expect(targetShare(1, [1, 2, 3, 4], [5, 2, 1, 1])).toEqual({ photos: 3, fooled: 2, ...wilson(2, 3) });
+    expect(targetShare(1, [1, 1], [1, 1])).toMatchObject({ photos: 0, fooled: 0, ratio: 0, low: 0, high: 1 });
+  });
+
+  it('refuse predictions of other photos', () => {
+    expect(() => changedShare([1], [1, 2])).toThrow(/not of the same photos/);
   });
 });

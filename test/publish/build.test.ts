@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSafetensors } from '#shared/formats';
 import { type Manifest, mediaTypeOf, photoId } from '#shared/release';
 import { buildRelease, type ReleaseContent, verifyRelease } from '../../batch/publish/index.ts';
 import { smallContent } from '../support/content.ts';
@@ -37,6 +38,16 @@ describe('a release', () => {
     const plain = photos.filter(({ file }) => /^[\w.-]+$/.test(file));
     expect(plain.map(({ key }) => photoId(key))).toEqual(plain.map(({ file }) => photoId(file)));
     for (const { key, mediaType } of files) expect(mediaType, key).toBe(mediaTypeOf(key));
+  });
+
+  test('says in each .safetensors file which perturbation it holds, in which units and layout', async () => {
+    const at = join(folder, 'metadata');
+    await buildRelease(content, at);
+    for (const { id, attack, norm, epsilon, seed, safetensors } of (await manifestIn(at)).perturbations) {
+      const { metadata } = readSafetensors(await readFile(join(at, safetensors)));
+      const own = { id, attack, norm, epsilon: String(epsilon), seed: String(seed) };
+      expect(metadata).toEqual({ ...own, units: '0..255', layout: 'CHW RGB' });
+    }
   });
 
   test('of the same content has the same bytes; of any other content another version', async () => {

@@ -42,10 +42,16 @@ describe('the plan of a study', () => {
     ]);
   });
 
-  test('fills in settings and budget', async () => {
-    const [one] = (await planOf([{ attack: 'cosine-uap' }])).perturbations;
+  test('fills in settings, budget, and the epsilon that is usual under the norm', async () => {
+    const [one, two] = (
+      await planOf([
+        { attack: 'cosine-uap', surrogates: ['linear1'] },
+        { attack: 'cosine-uap', norm: '2' },
+      ])
+    ).perturbations;
     expect(one.settings).not.toEqual({});
-    expect(one.budget).toEqual({ gradients: 2000 });
+    expect(one).toMatchObject({ budget: { gradients: 2000 }, norm: 'inf', epsilon: 10 });
+    expect(two).toMatchObject({ norm: '2', epsilon: 2000 });
   });
 });
 
@@ -66,6 +72,12 @@ describe('a study that is wrong is refused with what is wrong', () => {
     [{ attack: 'cosine-upa' }, /Did you mean "cosine-uap"/],
     [{ attack: 'cosine-uap', settings: { nonsense: 1 } }, /nonsense/],
     [{ attack: 'cosine-uap', seeds: [1, 1] }, /two perturbations of the id/],
+    [
+      { attack: 'cosine-uap', settings: { target: 4 } },
+      /target 4 is no class of linear1, which has the classes 0 to 3/,
+    ],
+    [{ attack: 'uap', surrogates: ['linear1+linear2'] }, /uap crafts on one model, and 2 are given/],
+    [{ attack: 'noise', norm: '2', epsilon: 10 }, /10 under norm 2 is the length of all of v.*2000/],
   ])('%j', async (perturbation, message) => {
     await expect(planOf([perturbation])).rejects.toThrow(message);
   });

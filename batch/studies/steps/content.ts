@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { amplifyToRgba, applyPerturbation, canvasToRgba } from '#shared/images';
+import { labelOf } from '#shared/metrics';
 import type { Budget, ModelCard, Norm, PhotoCredit, Study, TransferRow } from '#shared/release';
 import {
   type CraftedResult,
   type DistortionResult,
   type DominanceRow,
   type FindingResult,
-  labelOf,
   type MeasuredResult,
   type PhotosResult,
   type PreparedResult,
@@ -106,7 +106,7 @@ export async function releaseContent(
       inputs.models.map(async ({ card, labels, prepared }) => ({
         card,
         ...{ bytes: await readPrepared(prepared), sha256: prepared.result.sha256 },
-        labels: Array.from({ length: labels?.length ?? card.classes }, (_, index) => labelOf({ labels }, index)),
+        labels: Array.from({ length: labels?.length ?? card.classes }, (_, index) => labelOf(labels, index)),
       })),
     ),
     tables: await Promise.all(
@@ -128,7 +128,7 @@ async function exampleOf(
   const predictionOf = async (output: Planned['example']['clean']) => {
     const measurement = await readMeasurement(output);
     const index = measurement.labels[place];
-    return { index, label: labelOf({ labels }, index), probability: measurement.probabilities[place] };
+    return { index, label: labelOf(labels, index), probability: measurement.probabilities[place] };
   };
   const clean = await predictionOf(example.clean);
   const perturbed = await predictionOf(example.perturbed);

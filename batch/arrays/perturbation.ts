@@ -1,10 +1,11 @@
 /** Reads a perturbation from a file of anyone's making, and says how it was understood. */
 import { extname } from 'node:path';
-import { l2Norm, linfNorm } from '#shared/images';
-import { arrayFiles, type NamedArray, readArrays } from '../arrays/index.ts';
+import { l2Norm, linfNorm, type Rgba } from '#shared/images';
+import type { Norm } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
 import { readBytes } from '../files/index.ts';
-import { codecs } from '../photos/index.ts';
+import type { NamedArray } from './named-array.ts';
+import { arrayFiles, readArrays } from './read.ts';
 
 export const layouts = ['CHW', 'HWC'] as const;
 export type Layout = (typeof layouts)[number];
@@ -44,6 +45,9 @@ export interface PerturbationFile {
   note: string | null;
 }
 
+/** Turns the bytes of a picture into pixels: `decode` of the codecs. */
+type DecodePicture = (bytes: Uint8Array<ArrayBuffer>) => Rgba | Promise<Rgba>;
+
 /** A picture whose values lie further than this from the middle grey shows v amplified: no usual bound is as large. */
 const mostInPictures = 64;
 
@@ -53,14 +57,19 @@ const mostInPictures = 64;
  *
  * Guesses: planes first or last by the shape; units of 0..1 where no value exceeds 1; RGB.
  *
+ * @param decode What reads a picture.
  * @throws UsageError when it is no such file, no such shape, or holds numbers that are not finite.
  */
-export async function readPerturbation(path: string, given: Understanding = {}): Promise<PerturbationFile> {
+export async function readPerturbation(
+  path: string,
+  given: Understanding,
+  decode: DecodePicture,
+): Promise<PerturbationFile> {
   const bytes = await readBytes(path).catch((error: Error) => {
     throw new UsageError(`The perturbation ${path} cannot be read: ${error.message}. Check the path.`);
   });
   const isPicture = extname(path).toLowerCase() === '.png';
-  const { name, data, shape } = isPicture ? await picture(path, bytes) : arrayOf(path, bytes, given.array);
+  const { name, data, shape } = isPicture ? await picture(path, bytes, decode) : arrayOf(path, bytes, given.array);
   const { layout, size } = layoutOf(path, shape, given.layout);
   const order = given.order ?? 'RGB';
   const v = planes(data, size, layout, order);
@@ -87,10 +96,22 @@ function amplified(v: Float32Array, epsilon = 10): string | null {
   return `The picture reaches ${largest.toFixed(0)} from the middle grey, more than any usual bound: it is read as amplified, and scaled so that its largest value is ${epsilon}. --epsilon sets another; an exact copy is in the .npy file beside our previews.`;
 }
 
-async function picture(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<NamedArray> {
-  const { data, width, height } = await (await codecs()).decode(bytes).catch((error: Error) => {
-    throw new UsageError(`The perturbation ${path} cannot be read: ${error.message} Export it again.`);
-  });
+/**
+ * The bound that a perturbation was made for, as far as it tells itself. Under norm inf most values lie at the bound, so
+ * that their root mean square is near the largest one; under norm 2 a few stand out far.
+ */
+export function boundOf({ v, linf, l2 }: Pick<PerturbationFile, 'v' | 'linf' | 'l2'>): { norm: Norm; epsilon: number } {
+  return l2 / Math.sqrt(v.length) > linf / 2 ? { norm: 'inf', epsilon: linf } : { norm: '2', epsilon: l2 };
+}
+
+async function picture(path: string, bytes: Uint8Array<ArrayBuffer>, decode: DecodePicture): Promise<NamedArray> {
+  let decoded: Rgba;
+  try {
+    decoded = await decode(bytes);
+  } catch (error) {
+    throw new UsageError(`The perturbation ${path} cannot be read: ${(error as Error).message} Export it again.`);
+  }
+  const { data, width, height } = decoded;
   const values = Float32Array.from(
     { length: 3 * width * height },
     (_, i) => data[4 * Math.floor(i / 3) + (i % 3)] - 128,

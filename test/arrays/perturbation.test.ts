@@ -6,8 +6,8 @@ import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba } from '#shared/images';
+import { readPerturbation as readWith } from '../../batch/arrays/index.ts';
 import { unpickle } from '../../batch/arrays/pickle.ts';
-import { readPerturbation } from '../../batch/cli/perturbation-file.ts';
 import { codecs } from '../../batch/photos/index.ts';
 
 /**
@@ -15,6 +15,8 @@ import { codecs } from '../../batch/photos/index.ts';
  * [3,6,6].
  */
 const fixtures = fileURLToPath(new URL('../fixtures/perturbations/', import.meta.url));
+const readPerturbation = (path: string, given: Parameters<typeof readWith>[1] = {}) =>
+  readWith(path, given, async (bytes) => (await codecs()).decode(bytes));
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'atlas-perturbations-'));
