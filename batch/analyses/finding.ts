@@ -1,6 +1,6 @@
 /**
  * A finding: one question about the perturbations of a study, and the table that answers it. It is one file of this
- * room and one line of `findings.ts`; the study's `analyses`, `atlas analyse`, a release's tables with their documents,
+ * room and one line of `list.ts`; the study's `analyses`, `atlas analyse`, a release's tables with their documents,
  * the site's downloads and the API's list follow from it.
  */
 
@@ -65,6 +65,8 @@ export interface Finding<Needs extends object = object, Row extends object = obj
   source: string;
   /** Whether a study that names no analyses has it. False for what takes more than looking at what is measured anyway. */
   byDefault: boolean;
+  /** The table that a release shows first. */
+  isMain?: boolean;
   columns: readonly Column<Row>[];
   /** The jobs that the rows are made from, with all else that they depend on, as plain data. */
   needs(study: StudyJobs): Needs;

@@ -1,21 +1,14 @@
 import { suggestion, UsageError } from '../errors/index.ts';
-import { dominance } from './dominance.ts';
 import type { Finding } from './finding.ts';
-import { perturbations } from './perturbations.ts';
-import { predictions } from './predictions.ts';
-import { transfer } from './transfer.ts';
+import * as list from './list.ts';
 
-/** Every finding, in the order in which releases list their tables. */
-// biome-ignore format: one line for each, so that a new one is one line
-export const findings: readonly Finding[] = [
-  transfer,
-  predictions,
-  perturbations,
-  dominance,
-];
+/** Every finding: the main one first, and then by name. Releases list their tables in this order. */
+export const findings: readonly Finding[] = Object.values(list).sort(
+  (a, b) => Number(b.isMain ?? false) - Number(a.isMain ?? false) || (a.name < b.name ? -1 : 1),
+);
 
 /**
- * The findings of these names, in the order of the table, each once; those of every study without names.
+ * The findings of these names, in the order of `findings`, each once; those of every study without names.
  * @throws UsageError with the nearest name where there is no such finding.
  */
 export function findFindings(names?: readonly string[]): Finding[] {

@@ -60,6 +60,7 @@ export const transfer = finding({
   title: 'Every perturbation on every model',
   source: import.meta.url,
   byDefault: true,
+  isMain: true,
   columns: [
     { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
     {

@@ -29,7 +29,7 @@ describe('the table of findings', () => {
 
   test('finds by name in its own order, and refuses a name that is none', () => {
     expect(findFindings(['dominance', 'transfer']).map(({ name }) => name)).toEqual(['transfer', 'dominance']);
-    expect(findFindings().map(({ name }) => name)).toEqual(['transfer', 'predictions', 'perturbations', 'dominance']);
+    expect(findFindings().map(({ name }) => name)).toEqual(['transfer', 'dominance', 'perturbations', 'predictions']);
     expect(() => findFindings(['transfers'])).toThrow(UsageError);
     expect(() => findFindings(['transfers'])).toThrow(/Did you mean "transfer"/);
   });

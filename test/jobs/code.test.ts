@@ -66,6 +66,7 @@ describe('an edit changes the code of just the steps that use the file', () => {
     ['batch/publish/croissant.ts', ['release']],
     ['batch/attacks/table.ts', []],
     ['batch/analyses/findings.ts', []],
+    ['batch/analyses/list.ts', []],
     ['batch/cli/run.ts', []],
   ])('%s', async (file, expected) => {
     expect(await changedBy(file)).toEqual(expected);
