@@ -185,7 +185,7 @@ describe('providers', () => {
 
   it.skipIf(cuda)('says what a provider needs that does not work here', async () => {
     await expect(openCompute({ provider: 'cuda' })).rejects.toThrow(
-      /cuda does not work on this machine.*npm rebuild.*--provider cpu/,
+      /cuda does not work on this machine.*onnxruntime-node.script.install\.js.*--provider cpu/,
     );
   });
 
