@@ -18,9 +18,8 @@ import { trmUap } from './trm-uap.ts';
 import type { Crafted, CraftTask } from './types.ts';
 import { uap } from './uap.ts';
 
-export { type Random, random } from '../synthetic/index.ts';
 export type { Attack, Paper } from './attack.ts';
-export { type Distribution, distributions, noise, noiseControl } from './noise.ts';
+export { noiseControl } from './noise.ts';
 export type { Checkpoints, Crafted, CraftProgress, CraftTask, CurvePoint, Surrogate } from './types.ts';
 
 /** Every attack, by name. */

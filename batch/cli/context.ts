@@ -6,9 +6,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FormatError } from '#shared/formats';
 import { GraphError } from '#shared/graph';
 import { ImageError } from '#shared/images';
-import { AtlasError, UsageError } from '../errors/index.ts';
+import { UsageError } from '../errors/index.ts';
 
-export { AtlasError, UsageError };
+export { UsageError };
 
 export const providers = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
 export type Provider = (typeof providers)[number];

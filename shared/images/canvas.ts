@@ -120,15 +120,3 @@ export function canvasToRgba(canvas: ArrayLike<number>, size: number): Rgba {
   }
   return { data, width: size, height: size };
 }
-
-/** Planes [3,size,size] mirrored left to right, into `out` when given. */
-export function flipHorizontal(
-  planes: Float32Array,
-  size: number,
-  out: Float32Array = new Float32Array(planes.length),
-): Float32Array {
-  for (let row = 0; row < planes.length; row += size) {
-    for (let x = 0; x < size; x++) out[row + x] = planes[row + size - 1 - x];
-  }
-  return out;
-}

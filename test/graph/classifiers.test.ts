@@ -11,7 +11,7 @@ import {
   withCotangent,
   withCrossEntropy,
 } from '#shared/graph';
-import { interpolationMatrix } from '#shared/images';
+import { interpolationMatrix } from '../../shared/images/resample.ts';
 import { starter } from './starter.ts';
 import { dot, noise, open, relativeDifference } from './support.ts';
 

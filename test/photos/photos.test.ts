@@ -80,13 +80,6 @@ describe('a folder of photos', () => {
     expect(both.names).toEqual([expect.stringMatching(/^\d+\/cat\.jpg$/), 'dog.jpg', 'other/cat.jpg', 'panda.jpg']);
   });
 
-  it('a file name that starts with a WordNet id tells the class', async () => {
-    for (const name of ['n01443537_goldfish.jpg', 'n99999999_unknown.jpg', 'cat.jpg']) copy('cat.jpg', name);
-    const wnids = ['n01440764', 'n01443537', undefined];
-    expect((await loadPhotos([folder], { canvas: 32, wnids })).truth).toEqual([null, 1, null]);
-    expect((await loadPhotos([folder], { canvas: 32 })).truth).toEqual([null, null, null]);
-  });
-
   it('the hash of a set changes with its photos and their order, and with nothing else', async () => {
     copy('cat.jpg', 'a.jpg');
     copy('dog.jpg', 'b.jpg');
