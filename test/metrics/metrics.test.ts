@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { argmax, softmax, topK, wilson } from '#shared/metrics';
 
 const logits = fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minLength: 1, maxLength: 50 });
 
 describe('the Wilson interval', () => {
-  it('gives published values', () => {
+  test('gives published values', () => {
     // Newcombe, Two-sided confidence intervals for the single proportion, Statistics in Medicine 17 (1998), table I,
     // method 3.
     for (const [successes, n, low, high] of [
@@ -20,7 +20,7 @@ describe('the Wilson interval', () => {
     }
   });
 
-  it('holds the ratio, stays inside 0..1, and mirrors when successes and failures change places', () => {
+  test('holds the ratio, stays inside 0..1, and mirrors when successes and failures change places', () => {
     const trials = fc
       .integer({ min: 1, max: 100000 })
       .chain((n) => fc.tuple(fc.integer({ min: 0, max: n }), fc.constant(n)));
@@ -34,7 +34,7 @@ describe('the Wilson interval', () => {
     );
   });
 
-  it('knows nothing of no trials, and refuses what is no share', () => {
+  test('knows nothing of no trials, and refuses what is no share', () => {
     expect(wilson(0, 0)).toEqual({ ratio: 0, low: 0, high: 1 });
     expect(() => wilson(3, 2)).toThrow(RangeError);
     expect(() => wilson(-1, 2)).toThrow(RangeError);
@@ -42,11 +42,11 @@ describe('the Wilson interval', () => {
 });
 
 describe('predictions', () => {
-  it('take the first of equal logits, in a row of many', () => {
+  test('take the first of equal logits, in a row of many', () => {
     expect(argmax([9, 1, 3, 3, 2], 1, 4)).toBe(1);
   });
 
-  it('have probabilities that sum to 1 whatever the logits, and do not change when all logits move', () => {
+  test('have probabilities that sum to 1 whatever the logits, and do not change when all logits move', () => {
     fc.assert(
       fc.property(logits, (values) => {
         const probabilities = softmax(values);
@@ -57,7 +57,7 @@ describe('predictions', () => {
     );
   });
 
-  it('are ranked by their logits, also where probabilities have gone to 0', () => {
+  test('are ranked by their logits, also where probabilities have gone to 0', () => {
     expect(topK([0, -5000, -4000], 3).map(({ index }) => index)).toEqual([0, 2, 1]);
     expect(topK([1, 2], 5)).toHaveLength(2);
     fc.assert(
