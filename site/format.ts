@@ -9,9 +9,6 @@ export const percent = (ratio: number, digits = 1) => `${(ratio * 100).toFixed(d
 export const interval = ({ low, high }: { low: number; high: number }, digits = 1) =>
   `${(low * 100).toFixed(digits)}\u2013${percent(high, digits)}`;
 
-/** "62 of 110" */
-export const count = (part: number, whole: number) => `${part} of ${whole}`;
-
 /** "l-inf 10", "l-2 2000": the norm and its bound in units of 0..255. */
 export const bound = ({ norm, epsilon }: { norm: Norm; epsilon: number }) => `l-${norm} ${epsilon}`;
 

@@ -63,7 +63,9 @@ export interface Finding<Needs extends object = object, Row extends object = obj
   title: string;
   /** `import.meta.url`: its code is found from there. */
   source: string;
-  /** Whether a study that names no analyses has it. False for what takes more than looking at what is measured anyway. */
+  /**
+   * Whether a study that names no analyses has it. False for what takes more than looking at what is measured anyway.
+   */
   byDefault: boolean;
   /** The table that a release shows first. */
   isMain?: boolean;

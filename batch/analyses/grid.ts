@@ -47,8 +47,8 @@ export async function* cellsOf(grid: Grid): AsyncGenerator<GridCell> {
 }
 
 /**
- * The true class of each photo in a target's own order of classes, from the WordNet ids that file names start with; null
- * where it is not known.
+ * The true class of each photo in a target's own order of classes, from the WordNet ids that file names start with;
+ * null where it is not known.
  *
  * @param classes WordNet id by class index, for targets that do not say their own.
  */

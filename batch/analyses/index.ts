@@ -1,9 +1,8 @@
 /** Findings: what models say of photos with and without a perturbation, and what follows from it. */
-export { type DominanceRow, dominance, dominantLabels } from './dominance.ts';
+export { type DominanceRow, dominance } from './dominance.ts';
 export {
   type Finding,
   type FindingResult,
-  finding,
   findingJob,
   readRows,
   type StudyJobs,
@@ -12,7 +11,6 @@ export {
   type Target,
 } from './finding.ts';
 export { findFindings, findings } from './findings.ts';
-export { truthOf } from './grid.ts';
 export { type Measurement, type MeasureTask, measure } from './measure.ts';
 export {
   type CraftedResult,
@@ -30,4 +28,4 @@ export {
   readPerturbation,
   readPrepared,
 } from './outputs.ts';
-export { type TransferCell, transfer, transferRow } from './transfer.ts';
+export { transfer } from './transfer.ts';

@@ -97,8 +97,8 @@ function amplified(v: Float32Array, epsilon = 10): string | null {
 }
 
 /**
- * The bound that a perturbation was made for, as far as it tells itself. Under norm inf most values lie at the bound, so
- * that their root mean square is near the largest one; under norm 2 a few stand out far.
+ * The bound that a perturbation was made for, as far as it tells itself. Under norm inf most values lie at the bound,
+ * so that their root mean square is near the largest one; under norm 2 a few stand out far.
  */
 export function boundOf({ v, linf, l2 }: Pick<PerturbationFile, 'v' | 'linf' | 'l2'>): { norm: Norm; epsilon: number } {
   return l2 / Math.sqrt(v.length) > linf / 2 ? { norm: 'inf', epsilon: linf } : { norm: '2', epsilon: l2 };

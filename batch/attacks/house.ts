@@ -9,8 +9,8 @@
  *
  * Steps along the sign of an L1-normalised momentum of 0.95 (norm 2: along the momentum) begin at 0.8 epsilon, where v
  * jumps from corner to corner of the ball and does not stay in the first local minimum, and shrink to a fiftieth of
- * that, where it converges. Each gradient is taken at the point that the momentum leads to (Nesterov). Batches grow from
- * 8 photos to 40: at first a rough direction is enough, and more steps help more than better ones.
+ * that, where it converges. Each gradient is taken at the point that the momentum leads to (Nesterov). Batches grow
+ * from 8 photos to 40: at first a rough direction is enough, and more steps help more than better ones.
  *
  * Photos are mirrored and moved, and enlarged by up to 30 % once each has been seen 40 times: a short craft does not
  * overfit, and a long one does.

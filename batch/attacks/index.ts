@@ -1,6 +1,5 @@
 /** The attacks, one file each, and the one way to run them. */
 
-export { type Random, random } from '../synthetic/index.ts';
 export type { Attack, Paper } from './attack.ts';
 export { gradientLimit } from './budget.ts';
 export { checkTarget } from './check.ts';

@@ -4,7 +4,9 @@ type Look = {
   fooled: boolean | null;
 };
 
-/** Losses and successes of the last `size` photos that were looked at, and of those since the last point of the curve. */
+/**
+ * Losses and successes of the last `size` photos that were looked at, and of those since the last point of the curve.
+ */
 export class Running {
   /** What a checkpoint keeps, and puts back in place. */
   readonly state: { window: Look[]; point: Look[] } = { window: [], point: [] };

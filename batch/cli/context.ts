@@ -7,9 +7,9 @@ import { FormatError } from '#shared/formats';
 import { GraphError } from '#shared/graph';
 import { ImageError } from '#shared/images';
 import { type Provider, provider } from '#shared/release';
-import { AtlasError, UsageError } from '../errors/index.ts';
+import { UsageError } from '../errors/index.ts';
 
-export { AtlasError, UsageError };
+export { UsageError };
 
 /** Given to every command. */
 export interface Context {

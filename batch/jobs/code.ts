@@ -2,10 +2,11 @@
  * The identity of code: a hash over every file of the checkout that a module reaches through its imports, and over the
  * installed version of every package met on the way. What made a result is found this way and never listed by hand.
  *
- * Followed are static imports, `import('…')` and `import.meta.resolve('…')` of a literal, and files named by
- * `new URL('…', import.meta.url)`, which is how worker threads start. Imports of types are not followed: they are gone when the code runs. A door (a file of
- * nothing but `export … from`) is looked through: a module depends on the file that has the name it imports, not on all
- * that leaves by the same door. A test runs every step under V8's coverage and holds the result to what was executed.
+ * Followed are static imports, `import('…')` and `import.meta.resolve('…')` of a literal, and files named by `new
+ * URL('…', import.meta.url)`, which is how worker threads start. Imports of types are not followed: they are gone when
+ * the code runs. A door (a file of nothing but `export … from`) is looked through: a module depends on the file that
+ * has the name it imports, not on all that leaves by the same door. A test runs every step under V8's coverage and
+ * holds the result to what was executed.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';

@@ -29,7 +29,9 @@ const importMeta = -2;
 
 export const initParser = (): Promise<void> => init;
 
-/** es-module-lexer reads TypeScript as it reads JavaScript; a test holds this to what is left when types are stripped. */
+/**
+ * es-module-lexer reads TypeScript as it reads JavaScript; a test holds this to what is left when types are stripped.
+ */
 export function parseModule(source: string): ParsedModule {
   const [imports, exports] = parse(source);
   const found: ModuleImport[] = [];

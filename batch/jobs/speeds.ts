@@ -73,7 +73,9 @@ export class Speeds {
     };
   }
 
-  /** Seconds that a job takes here, from what was measured of the very same kind of work; null where that is nothing. */
+  /**
+   * Seconds that a job takes here, from what was measured of the very same kind of work; null where that is nothing.
+   */
   expect(job: Job): number | null {
     const { work } = job;
     if (work.seconds !== undefined) return work.seconds;

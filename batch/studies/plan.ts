@@ -48,7 +48,10 @@ export function plan(study: LoadedStudy, options: PlanOptions, findings?: { only
   return { jobs: inOrder([...first, ...ends]), transfer: planner.finding(transfer), findings: tables, release };
 }
 
-/** SHA-256 of each model's file by id. A card that says its file's hash is believed: the file is checked when it is read. */
+/**
+ * SHA-256 of each model's file by id. A card that says its file's hash is believed: the file is checked when it is
+ * read.
+ */
 export async function sourcesOf(models: readonly ZooModel[]): Promise<Map<string, string>> {
   const sources = new Map<string, string>();
   for (const model of models) {

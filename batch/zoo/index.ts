@@ -9,7 +9,6 @@ export {
   type Guess,
   guessNormalisation,
   type Normalisation,
-  usualNormalisations,
 } from './guess.ts';
 export { type LabelledPhotos, loadLabelledPhotos } from './labelled-photos.ts';
 export { naming, type OnnxFile, readOnnx } from './onnx.ts';

@@ -8,7 +8,6 @@
  * const file = writeModel(gradients); // canvas, labels -> loss, logits, gradient
  */
 
-export { interpolationMatrix } from '../images/resample.ts';
 export { freeBatch, withInputShape } from './batch.ts';
 export { type DifferentiateOptions, differentiate, keepsBatchApart } from './differentiate.ts';
 export { GraphError } from './errors.ts';

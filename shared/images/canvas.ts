@@ -100,15 +100,3 @@ export function walkUpright({ width, height }: { width: number; height: number }
     ? { width: height, height: width, origin, stepX: down, stepY: along }
     : { width, height, origin, stepX: along, stepY: down };
 }
-
-/** Planes [3,size,size] mirrored left to right, into `out` when given. */
-export function flipHorizontal(
-  planes: Float32Array,
-  size: number,
-  out: Float32Array = new Float32Array(planes.length),
-): Float32Array {
-  for (let row = 0; row < planes.length; row += size) {
-    for (let x = 0; x < size; x++) out[row + x] = planes[row + size - 1 - x];
-  }
-  return out;
-}

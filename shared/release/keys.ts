@@ -23,5 +23,7 @@ export function perturbationId(of: {
   ].join('.');
 }
 
-/** "koala.jpg" -> "koala": what a photo of a release goes by. Its file's name, without folders and without the ending. */
+/**
+ * "koala.jpg" -> "koala": what a photo of a release goes by. Its file's name, without folders and without the ending.
+ */
 export const photoId = (file: string) => file.replace(/^.*\//, '').replace(/\.[^.]+$/, '');

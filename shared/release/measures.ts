@@ -15,7 +15,9 @@ export const curvePoint = z.object({
   gradients: z.int(),
   /** Mean over the photos since the last point. */
   loss: z.number(),
-  /** Share of those photos that the perturbation of that moment fooled, before rounding; null where none was looked at. */
+  /**
+   * Share of those photos that the perturbation of that moment fooled, before rounding; null where none was looked at.
+   */
   fooling: z.number().nullable(),
 });
 export type CurvePoint = z.infer<typeof curvePoint>;

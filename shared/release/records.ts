@@ -190,4 +190,3 @@ export type Manifest = z.infer<typeof manifest>;
 
 /** latest.json: the only mutable key, written last. */
 export const latest = z.object({ version: z.string(), manifest: z.object({ key: z.string(), sha256 }) });
-export type Latest = z.infer<typeof latest>;

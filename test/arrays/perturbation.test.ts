@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba } from '#shared/images';
 import { readPerturbation as readWith } from '../../batch/arrays/index.ts';
@@ -33,7 +33,7 @@ describe('perturbation files', () => {
     return join(folder, name);
   };
 
-  it.each([
+  test.each([
     ['planes first', () => npy(chw, [3, 6, 6]), 'a.npy', { layout: 'CHW', scale: 255 }],
     ['a leading 1', () => npy(chw, [1, 3, 6, 6]), 'b.npy', { layout: 'CHW', scale: 255 }],
     ['planes last', () => npy(hwc, [6, 6, 3]), 'c.npy', { layout: 'HWC', scale: 255 }],
@@ -63,7 +63,7 @@ describe('perturbation files', () => {
     });
   });
 
-  it('takes the scale and the layout that it is told', async () => {
+  test('takes the scale and the layout that it is told', async () => {
     const path = await save(
       'h.npy',
       npy(
@@ -80,7 +80,7 @@ describe('perturbation files', () => {
     await expect(readPerturbation(path, { layout: 'HWC' })).rejects.toThrow(/is not HWC/);
   });
 
-  it.each([
+  test.each([
     ['tensor.pth', { array: 'tensor', layout: 'CHW', scale: 255 }],
     ['dict.pt', { array: 'delta', layout: 'CHW', scale: 1 }],
     ['parameter.pth', { layout: 'HWC', scale: 255 }],
@@ -97,7 +97,7 @@ describe('perturbation files', () => {
     });
   });
 
-  it('refuses a pickle that is more than tensors, and runs nothing of it', async () => {
+  test('refuses a pickle that is more than tensors, and runs nothing of it', async () => {
     await expect(readPerturbation(join(fixtures, 'module.pth'))).rejects.toThrow(
       /refers to torch\.nn\S+ which is no part/,
     );
@@ -107,7 +107,7 @@ describe('perturbation files', () => {
     expect(() => unpickle(new Uint8Array([0x80, 2, 0x5d]))).toThrow(/cut off/);
   });
 
-  it('takes planes as blue, green, red when it is told so', async () => {
+  test('takes planes as blue, green, red when it is told so', async () => {
     const bgr = new Float32Array([...chw.subarray(72), ...chw.subarray(36, 72), ...chw.subarray(0, 36)]);
     const path = await save('bgr.npy', npy(bgr, [3, 6, 6]));
     const file = await readPerturbation(path, { order: 'BGR' });
@@ -115,7 +115,7 @@ describe('perturbation files', () => {
     expect(file.guessed).not.toContain('order');
   });
 
-  it('reads a picture around the middle grey, and scales an amplified one to its bound', async () => {
+  test('reads a picture around the middle grey, and scales an amplified one to its bound', async () => {
     const { encodePng } = await codecs();
     const picture = (data: Uint8ClampedArray<ArrayBuffer>) => encodePng({ data, width: size, height: size });
     const exact = Uint8ClampedArray.from({ length: 4 * size * size }, (_, i) =>
@@ -132,11 +132,11 @@ describe('perturbation files', () => {
     });
   });
 
-  it('takes the array that it is told, and names those there are', async () => {
+  test('takes the array that it is told, and names those there are', async () => {
     await expect(readPerturbation(join(fixtures, 'two.npz'), { array: 'w' })).rejects.toThrow(/no array "w".*other, v/);
   });
 
-  it('refuses other shapes, other files, zeros and infinities', async () => {
+  test('refuses other shapes, other files, zeros and infinities', async () => {
     await expect(readPerturbation(await save('i.npy', npy(chw, [36, 3])))).rejects.toThrow(/\[3,S,S\]/);
     await expect(readPerturbation(await save('j.npy', new Uint8Array([1, 2])))).rejects.toThrow(/cannot be read/);
     await expect(readPerturbation(await save('k.npz', new Uint8Array(30)))).rejects.toThrow(/no zip file/);

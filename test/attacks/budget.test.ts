@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { serialize } from 'node:v8';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Spending } from '../../batch/attacks/budget.ts';
 import { craft, gradientLimit } from '../../batch/attacks/index.ts';
 import { pack, restore, unpack } from '../../batch/attacks/state.ts';
@@ -8,13 +8,13 @@ import { openCompute } from '../../batch/compute/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 describe('the budget of a craft', () => {
-  it('ends after its gradients; without them at 20,000, or by its seconds alone', () => {
+  test('ends after its gradients; without them at 20,000, or by its seconds alone', () => {
     expect(gradientLimit({ gradients: 300, fooling: 0.5 })).toBe(300);
     expect(gradientLimit({ fooling: 0.5 })).toBe(20_000);
     expect(gradientLimit({ seconds: 60 })).toBeNull();
   });
 
-  it('counts what is spent, and says for how many photos the rest is enough', () => {
+  test('counts what is spent, and says for how many photos the rest is enough', () => {
     const budget = new Spending({ gradients: 100 });
     expect(budget).toMatchObject({ gradients: 0, left: 100, progress: 0 });
     budget.spend(75);
@@ -26,7 +26,7 @@ describe('the budget of a craft', () => {
     expect(budget.photos(20, 2)).toBe(1);
   });
 
-  it('goes on with the gradients and seconds of the runs before', async () => {
+  test('goes on with the gradients and seconds of the runs before', async () => {
     const first = new Spending({ gradients: 100, seconds: 3600 });
     first.spend(40);
     await setTimeout(30);
@@ -37,7 +37,7 @@ describe('the budget of a craft', () => {
     expect(second.progress).toBe(0.4);
   });
 
-  it('is used by whichever of gradients and seconds is further', () => {
+  test('is used by whichever of gradients and seconds is further', () => {
     const budget = new Spending({ gradients: 100, seconds: 3600 });
     budget.state.seconds = 1800;
     expect(budget.progress).toBeCloseTo(0.5, 3);
@@ -48,7 +48,7 @@ describe('the budget of a craft', () => {
   });
 });
 
-it('a checkpoint of another layout is refused, not read into other places', async () => {
+test('a checkpoint of another layout is refused, not read into other places', async () => {
   const compute = await openCompute({ provider: 'cpu', workers: 1 });
   const before = new Uint8Array(serialize({ identity: 'any', state: { course: {}, memory: {} } }));
   try {

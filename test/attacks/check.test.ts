@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Budget } from '#shared/release';
 import { attacks, checkCraft } from '../../batch/attacks/index.ts';
 import { UsageError } from '../../batch/errors/index.ts';
-import { loadStudy, planPerturbations } from '../../batch/studies/index.ts';
+import { loadStudy } from '../../batch/studies/load.ts';
+import { planPerturbations } from '../../batch/studies/perturbations.ts';
 import { atlas } from '../cli/atlas.ts';
 import { writeSmallStudy } from '../studies/small-study.ts';
 
@@ -27,14 +28,14 @@ const refusalOf = (wrong: Partial<Options>) => {
 };
 
 describe('the options of a craft', () => {
-  it('are accepted as they should be, and come back with the settings filled in', () => {
+  test('are accepted as they should be, and come back with the settings filled in', () => {
     expect(checkCraft(options).settings).toMatchObject({ batch: 20, momentum: 0.9 });
     expect(checkCraft({ ...options, norm: '2', epsilon: 2000 }).attack).toBe(attacks.get('cosine-uap'));
     // What no model has a part in needs none of the rest.
     expect(refusalOf({ attack: 'noise', surrogates: [], budget: null, photos: 0 })).toBe('accepted');
   });
 
-  it.each<[string, Partial<Options>, RegExp]>([
+  test.each<[string, Partial<Options>, RegExp]>([
     [
       'epsilon in units of 0..1',
       { epsilon: 0.04 },
@@ -63,7 +64,7 @@ describe('the options of a craft', () => {
     expect(refusalOf(wrong)).toMatch(message);
   });
 
-  it('name the attacks that take several surrogates, which do', () => {
+  test('name the attacks that take several surrogates, which do', () => {
     const named = refusalOf({ attack: 'uap', surrogates: two }).split('several: ')[1].replace('.', '').split(', ');
     expect(named).toContain('cosine-uap');
     for (const attack of named) expect(refusalOf({ attack, surrogates: two }), attack).toBe('accepted');
@@ -77,7 +78,7 @@ describe('a study and the command line', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it.each([
+  test.each([
     { attack: 'cosine-uap', epsilon: 0.04 },
     { attack: 'cosine-uap', epsilon: 0 },
     { attack: 'cosine-uap', norm: '2', epsilon: 12 },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readModel, writeModel } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
 import { gradientProgram, type Loss, type LossKind } from '../../batch/attacks/losses.ts';
@@ -39,12 +39,12 @@ const all = Object.entries(variants).flatMap(([kind, parameters]) =>
 );
 
 describe('the gradient graph of a loss', () => {
-  it('is another one for another kind and for another value of any parameter', () => {
+  test('is another one for another kind and for another value of any parameter', () => {
     const programs = all.map((loss) => gradientProgram(surrogate, loss));
     expect(new Set(programs.map(({ key }) => key)).size).toBe(all.length);
   });
 
-  it('is made once for equal losses of one model, and anew for another model', () => {
+  test('is made once for equal losses of one model, and anew for another model', () => {
     for (const loss of all) {
       const first = gradientProgram(surrogate, loss);
       expect(gradientProgram(surrogate, structuredClone(loss)), loss.kind).toBe(first);
@@ -52,7 +52,7 @@ describe('the gradient graph of a loss', () => {
     }
   });
 
-  it('is another one for objectives that differ in what their graph depends on, and the same for those that do not', () => {
+  test('is another one for objectives that differ in what their graph depends on, and the same for those that do not', () => {
     const key = ({ loss }: { loss: Loss }) => gradientProgram(surrogate, loss).key;
     for (const objective of [crossEntropy, margin]) {
       expect(key(objective({ clampAt: 3 }))).not.toBe(key(objective({ clampAt: 4 })));

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { attacks } from '../../batch/attacks/index.ts';
 import { atlas, root } from './atlas.ts';
 
@@ -16,7 +16,7 @@ async function refused(args: string[], says: RegExp) {
 }
 
 describe('bad usage ends with status 2 and one paragraph', () => {
-  it.each([
+  test.each([
     [['modles'], /'modles'.*models/],
     [['models', 'lst'], /'lst'.*list/],
     [['models', 'list', '--jsno'], /'--jsno'.*--json/],
@@ -32,7 +32,7 @@ describe('bad usage ends with status 2 and one paragraph', () => {
   ])('atlas %j', (args, says) => refused(args, says));
 });
 
-it('every command has a help text with an example', async () => {
+test('every command has a help text with an example', async () => {
   const groups = new Map<string, string[]>();
   const { code, stdout } = await atlas(['--help']);
   expect(code).toBe(0);
@@ -72,7 +72,7 @@ function commandsIn(help: string): string[] {
     .filter((name) => name !== undefined);
 }
 
-it('a reader that goes away is no error', async () => {
+test('a reader that goes away is no error', async () => {
   const child = spawn(
     'sh',
     ['-c', `"${process.execPath}" bin/atlas.mjs models list --json | head -c 10; echo "status $?"`],

@@ -53,7 +53,10 @@ interface Coverage {
   result: { url: string; functions: { ranges: { startOffset: number; count: number }[] }[] }[];
 }
 
-/** Files of batch/ and shared/ with a function that ran; that a file was loaded, as a door loads all behind it, is nothing. */
+/**
+ * Files of batch/ and shared/ with a function that ran; that a file was loaded, as a door loads all behind it, is
+ * nothing.
+ */
 async function executedIn(path: string): Promise<string[]> {
   const { result } = JSON.parse(await readFile(path, 'utf8')) as Coverage;
   return result

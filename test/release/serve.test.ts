@@ -13,11 +13,11 @@ afterEach(() => {
 });
 
 /** `atlas serve` on a port of its own, once it has said its address. */
-async function serve() {
+async function serve(...flags: string[]) {
   const port = await choosePort(9900 + (process.pid % 500), false);
   const child = spawn(
     process.execPath,
-    [`${root}batch/cli/main.ts`, 'serve', '--release', TEST_RELEASE, '--port', String(port), '--json'],
+    [`${root}batch/cli/main.ts`, 'serve', '--release', TEST_RELEASE, '--port', String(port), '--json', ...flags],
     { cwd: root },
   );
   running.push(child);
@@ -67,6 +67,15 @@ describe('atlas serve', () => {
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     expect(aliveIn(group)).toEqual([]);
+  });
+
+  test('serves API and data alone where no pages are wanted', async () => {
+    const { child, url, ended } = await serve('--no-site');
+    expect((await fetch(url)).status).toBe(404);
+    expect((await fetch(`${url}/api/v1/release`)).status).toBe(200);
+    expect((await fetch(`${url}/data/latest.json`)).status).toBe(200);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
   });
 
   test('leaves nothing behind when it is killed outright', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../batch/errors/index.ts';
-import { loadStudy, planPerturbations } from '../../batch/studies/index.ts';
+import { loadStudy } from '../../batch/studies/load.ts';
+import { planPerturbations } from '../../batch/studies/perturbations.ts';
 import { writeSmallStudy } from './small-study.ts';
 
 let folder: string;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModel } from '#shared/graph';
 import { listCards, loadCard, prepareModel, readModelBytes } from '../../batch/zoo/index.ts';
 
@@ -19,7 +19,7 @@ function write(name: string, card: unknown): string {
 }
 
 describe('the zoo', () => {
-  it('has the four starter models, here and fit for the edge, and the suite of the paper to fetch', async () => {
+  test('has the four starter models, here and fit for the edge, and the suite of the paper to fetch', async () => {
     const cards = new Map((await listCards()).map((card) => [card.id, card]));
     for (const id of ['squeezenet1_1', 'efficientnet_lite0', 'efficientnet_lite1', 'efficientnet_lite2']) {
       expect(cards.get(id)?.edge, id).toBe(true);
@@ -29,7 +29,7 @@ describe('the zoo', () => {
       expect(cards.get(id)?.source, id).toHaveProperty('url');
   });
 
-  it('every card can be loaded, is named as its file, and has 1,000 labels', async () => {
+  test('every card can be loaded, is named as its file, and has 1,000 labels', async () => {
     for (const { id } of await listCards()) {
       const model = await loadCard(id);
       expect(model.card.id).toBe(id);
@@ -38,7 +38,7 @@ describe('the zoo', () => {
     }
   });
 
-  it('mean and std are in the unit of range', async () => {
+  test('mean and std are in the unit of range', async () => {
     for (const { id, preprocessing } of await listCards()) {
       expect(Math.max(...preprocessing.mean) > 1, id).toBe(preprocessing.range === 255);
     }
@@ -56,7 +56,7 @@ describe('cards anywhere', () => {
   };
   const mean01 = [0.5, 0.5, 0.5];
 
-  it('a plain card with mean255 and an id', async () => {
+  test('a plain card with mean255 and an id', async () => {
     const path = write('a.json', {
       ...plain,
       id: 'a',
@@ -86,7 +86,7 @@ describe('cards anywhere', () => {
     expect(labels).toBeNull();
   });
 
-  it('a plain card with mean01, a name, and the classes of ILSVRC-2012', async () => {
+  test('a plain card with mean01, a name, and the classes of ILSVRC-2012', async () => {
     const path = write('b.json', {
       ...plain,
       name: 'b',
@@ -107,12 +107,12 @@ describe('cards anywhere', () => {
     expect(path).toContain(folder);
   });
 
-  it('an id of the zoo is found before a file of that name', async () => {
+  test('an id of the zoo is found before a file of that name', async () => {
     write('squeezenet1_1', {});
     expect((await loadCard('squeezenet1_1', folder)).cardPath).toMatch(/zoo.models.squeezenet1_1\.json$/);
   });
 
-  it.each([
+  test.each([
     ['no JSON', '{', /is not JSON/],
     ['no mean', { ...plain, id: 'x' }, /mean255 and std255/],
     ['a std of 0', { ...plain, id: 'x', mean255: [1, 2, 3], std255: [0, 1, 1] }, /std.*divides by zero/],
@@ -124,7 +124,7 @@ describe('cards anywhere', () => {
     await expect(loadCard(path)).rejects.toThrow(says);
   });
 
-  it('labels that are not one for each class are refused', async () => {
+  test('labels that are not one for each class are refused', async () => {
     write('labels.json', [
       { index: 0, label: 'cat' },
       { index: 2, label: 'dog' },
@@ -140,7 +140,7 @@ describe('cards anywhere', () => {
     await expect(loadCard(path)).rejects.toThrow(/names 2 classes.*from 0 to 1/);
   });
 
-  it('a model file that is missing or another is an error that names it', async () => {
+  test('a model file that is missing or another is an error that names it', async () => {
     const path = write('d.json', { ...plain, id: 'd', mean255: [1, 2, 3], std255: [1, 1, 1], sha256: '0'.repeat(64) });
     await expect(readModelBytes(await loadCard(path))).rejects.toThrow(/model\.onnx.*does not exist/);
     writeFileSync(join(folder, 'model.onnx'), 'other');
@@ -148,13 +148,13 @@ describe('cards anywhere', () => {
   });
 });
 
-it('a model that cannot be prepared as its card says is an error that names it', async () => {
+test('a model that cannot be prepared as its card says is an error that names it', async () => {
   const { card, ...rest } = await loadCard('squeezenet1_1');
   const wrong = { ...rest, card: { ...card, preprocessing: { ...card.preprocessing, inputSize: 224 } } };
   await expect(prepareModel(wrong, 224)).rejects.toThrow(/squeezenet1_1 cannot be prepared.*227/);
 });
 
-it('a prepared model is canvas in, logits out, and the same bytes each time', async () => {
+test('a prepared model is canvas in, logits out, and the same bytes each time', async () => {
   const model = await loadCard('squeezenet1_1');
   const prepared = await prepareModel(model, 224);
   expect(prepared.sha256).toBe(createHash('sha256').update(prepared.bytes).digest('hex'));

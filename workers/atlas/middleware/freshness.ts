@@ -10,7 +10,9 @@ export const revalidated = etag({
   retainedHeaders: [...RETAINED_304_HEADERS, 'Access-Control-Allow-Origin', 'Access-Control-Expose-Headers'],
 });
 
-/** An answer to GET or HEAD that says nothing else may be kept as long as an isolate answers from the release before. */
+/**
+ * An answer to GET or HEAD that says nothing else may be kept as long as an isolate answers from the release before.
+ */
 export const keptForSeconds = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   const reads = c.req.method === 'GET' || c.req.method === 'HEAD';
