@@ -1,13 +1,19 @@
-/** The arrows between rooms: data flows one way, and a room is entered by its door. See docs/architecture.md. */
+import { allowed, rooms } from './rooms.mjs';
+
+const HOUSE = '^(shared|batch|workers|site|scripts|test|bench)/';
+const exactly = (path) => path.replaceAll('.', '\\.');
+/** Where a room is entered: its index.ts, or the one file that is allowed. */
+const door = (name) => `^${exactly(name.endsWith('.ts') ? name : `${name}/index.ts`)}$`;
+
+/** The arrows between rooms, made from rooms.mjs: who imports whom, and by the door. See docs/architecture.md. */
 export default {
   forbidden: [
-    {
-      name: 'shared-imports-nobody',
-      comment: 'shared/ has no platform in it and depends on no other room.',
+    ...rooms.map((entry) => ({
+      name: `${entry.room} imports only what rooms.mjs allows`,
       severity: 'error',
-      from: { path: '^shared/' },
-      to: { path: '^(batch|workers|site|scripts|test|bench)/' },
-    },
+      from: { path: `^${entry.room}/` },
+      to: { path: HOUSE, pathNot: [`^${entry.room}/`, ...allowed(entry).map(door)] },
+    })),
     {
       name: 'shared-has-no-platform',
       severity: 'error',
@@ -15,24 +21,10 @@ export default {
       to: { dependencyTypes: ['core'] },
     },
     {
-      name: 'rooms-never-import-each-other',
-      comment: 'A release is the only thing that batch hands to workers and site.',
+      name: 'benchmarks and scripts enter by the doors',
       severity: 'error',
-      from: { path: '^(batch|workers|site)/' },
-      to: { path: '^(batch|workers|site|scripts|test|bench)/', pathNot: '^$1/' },
-    },
-    {
-      name: 'shared-by-its-doors',
-      comment: 'Other rooms import a room of shared/ from its index.ts.',
-      severity: 'error',
-      from: { pathNot: '^(shared|test)/' },
-      to: { path: '^shared/', pathNot: '^shared/[^/]+/index\\.ts$' },
-    },
-    {
-      name: 'batch-by-its-doors',
-      severity: 'error',
-      from: { path: '^batch/([^/]+)/' },
-      to: { path: '^batch/[^/]+/.', pathNot: '^batch/($1/|[^/]+/index\\.ts$)' },
+      from: { path: '^(bench|scripts)/' },
+      to: { path: '^(shared|batch)/', pathNot: '^(shared|batch)/[^/]+/index\\.ts$' },
     },
     {
       name: 'only-compute-touches-onnxruntime',

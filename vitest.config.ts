@@ -1,12 +1,40 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /**
  * Tests that need a real release; it is crafted once by test/support/global-setup.ts, and only when one of these runs.
  */
-const NEED_RELEASE = ['test/workers/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/release/**/*.test.ts'];
+const INTEGRATION = ['test/workers/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/release/**/*.test.ts'];
+
+/**
+ * Tests that need no release, but start processes or threads (the command line, inference workers, workerd, tools), or
+ * compute for many seconds.
+ */
+const SYSTEM = [
+  'test/analyses/{analyses,findings}.test.ts',
+  'test/attacks/*.test.ts',
+  'test/cli/{craft,frame,gradients,models,printable}.test.ts',
+  'test/compute/compute.test.ts',
+  'test/docs/graph.test.ts',
+  'test/formats/hostile-arrays.test.ts',
+  'test/graph/{classifiers,gpu,hostile}.test.ts',
+  'test/photos/pipes.test.ts',
+  'test/publish/{bucket,changes,hostile-host,hostile-release,interoperability,pull,readers,upload}.test.ts',
+  'test/jobs/coverage.test.ts',
+  'test/site/hostile-release.test.ts',
+  'test/studies/{dry-run,run}.test.ts',
+  'test/zoo/pipes.test.ts',
+];
+
+/** Everything else is a unit test, and test/support/unit-setup.ts holds it to that. `npm run test:unit` runs these. */
+const UNIT = 'test/**/*.test.ts';
 
 export default defineConfig({
+  server: { watch: { ignored: ['**/.atlas/**', '**/.wrangler/**', '**/dist/**'] } },
   test: {
+    // How fast this machine was at tiny studies is of no use to anybody.
+    env: { XDG_CACHE_HOME: join(tmpdir(), 'atlas-test-cache') },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Most tests start workerd, a browser or a pool of inference threads: two files at a time fill two cores.
@@ -14,15 +42,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: NEED_RELEASE },
+        test: {
+          name: 'unit',
+          include: [UNIT],
+          exclude: [...SYSTEM, ...INTEGRATION],
+          setupFiles: ['test/support/unit-setup.ts'],
+        },
       },
+      { extends: true, test: { name: 'system', include: SYSTEM } },
       {
         extends: true,
-        test: {
-          name: 'integration',
-          include: NEED_RELEASE,
-          globalSetup: ['test/support/global-setup.ts'],
-        },
+        test: { name: 'integration', include: INTEGRATION, globalSetup: ['test/support/global-setup.ts'] },
       },
     ],
   },

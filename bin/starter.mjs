@@ -1,4 +1,5 @@
-// Who started a process, and whether it is still there: npm, killed outright, leaves its shell and all below it running.
+// Who started a process, and whether it is still there: npm, killed outright, leaves its shell and all below it
+// running.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-import type { Norm } from '#shared/release';
+import { type Norm, photoId } from '#shared/release';
 
 const NARROW = '\u202f';
 
@@ -8,9 +8,6 @@ export const percent = (ratio: number, digits = 1) => `${(ratio * 100).toFixed(d
 /** The bounds of an interval in percent: "79.8 to 91.2 %". */
 export const interval = ({ low, high }: { low: number; high: number }, digits = 1) =>
   `${(low * 100).toFixed(digits)}\u2013${percent(high, digits)}`;
-
-/** "62 of 110" */
-export const count = (part: number, whole: number) => `${part} of ${whole}`;
 
 /** "l-inf 10", "l-2 2000": the norm and its bound in units of 0..255. */
 export const bound = ({ norm, epsilon }: { norm: Norm; epsilon: number }) => `l-${norm} ${epsilon}`;
@@ -25,10 +22,7 @@ export function bytes(size: number): string {
 export const number = (value: number, digits = 1) => value.toLocaleString('en', { maximumFractionDigits: digits });
 
 /** "scarlet-macaw.jpg" -> "scarlet macaw": how a photo's file calls itself. */
-export const photoName = (file: string) => file.replace(/\.[^.]+$/, '').replaceAll(/[-_]+/g, ' ');
-
-/** "scarlet-macaw.jpg" -> "scarlet-macaw": what identifies a photo in a query string. */
-export const photoId = (file: string) => file.replace(/^.*\//, '').replace(/\.[^.]+$/, '');
+export const photoName = (file: string) => photoId(file).replaceAll(/[-_]+/g, ' ');
 
 /** "a, b and c" */
 export const list = (items: string[]) => new Intl.ListFormat('en-GB').format(items);

@@ -1,5 +1,5 @@
-import type { Example } from '#shared/release';
-import { bound, photoId, photoName } from './format.ts';
+import { type Example, photoId } from '#shared/release';
+import { bound, photoName } from './format.ts';
 import type { LabData } from './lab/protocol.ts';
 import { type Atlas, dataUrl, plateUrl } from './release.ts';
 

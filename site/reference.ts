@@ -1,4 +1,5 @@
 /** The OpenAPI document as the reference page shows it. */
+import type { ProblemKind } from '#shared/api';
 
 /** A JSON schema, as far as the document uses it. */
 export interface JsonSchema {
@@ -38,7 +39,7 @@ export interface Operation {
   parameters: Parameter[];
   body: { description: string; types: string[] } | null;
   answers: { status: string; description: string; contents: { type: string; schema: JsonSchema }[] }[];
-  problems: { kind: string; status: string; title: string }[];
+  problems: ProblemKind[];
 }
 
 interface Document {
@@ -52,7 +53,10 @@ interface RawOperation {
   description?: string;
   parameters?: Parameter[];
   requestBody?: { description: string; content: Record<string, unknown> };
-  responses: Record<string, { description: string; content?: Record<string, { schema: JsonSchema }> }>;
+  responses: Record<
+    string,
+    { description: string; content?: Record<string, { schema: JsonSchema }>; 'x-problems'?: ProblemKind[] }
+  >;
 }
 
 /** Every operation of the document, in its order. */
@@ -79,13 +83,7 @@ export function operationsOf(document: object): Operation[] {
             description,
             contents: Object.entries(content).map(([type, { schema }]) => ({ type, schema })),
           })),
-        problems: responses.flatMap(([status, { description }]) =>
-          [...description.matchAll(/`\/problems\/([\w-]+)`: ([^;]+)/g)].map(([, kind, title]) => ({
-            kind,
-            status,
-            title,
-          })),
-        ),
+        problems: responses.flatMap(([, response]) => response['x-problems'] ?? []),
       };
     }),
   );
@@ -97,6 +95,9 @@ export const schemasOf = (document: { components: { schemas: object } }): [strin
 
 /** Where the reference explains a schema. */
 export const referenceId = (name: string) => `answer-${name.toLowerCase()}`;
+
+/** Where the reference explains a kind of problem. */
+export const problemId = (kind: ProblemKind) => `problem-${kind}`;
 
 /** A schema in a few words, in parts: text, or the name of a schema that the page explains. */
 export function typeOf(schema: JsonSchema): { text: string; ref?: string }[] {

@@ -1,3 +1,10 @@
+/**
+ * Dominance: the few labels that most fooled photos become. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard,
+ * "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, section 3.3.
+ */
+import { labelOf } from '#shared/metrics';
+import { finding } from './finding.ts';
+import { cellsOf, gridOf } from './grid.ts';
 import type { Measurement } from './measure.ts';
 
 /**
@@ -18,3 +25,38 @@ export function dominantLabels(
     .sort((a, b) => b.photos - a.photos || a.index - b.index)
     .slice(0, most);
 }
+
+export interface DominanceRow {
+  perturbation: string;
+  target: string;
+  rank: number;
+  index: number;
+  label: string;
+  photos: number;
+}
+
+export const dominance = finding({
+  name: 'dominance',
+  title: 'The labels that evaluation photos most often become',
+  source: import.meta.url,
+  byDefault: true,
+  columns: [
+    { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
+    { name: 'target', type: 'STRING', description: 'Model that predicts' },
+    { name: 'rank', type: 'INT32', description: '1 for the most frequent' },
+    { name: 'index', type: 'INT32', description: 'Class index that photos change to' },
+    { name: 'label', type: 'STRING', description: 'Its label' },
+    { name: 'photos', type: 'INT32', description: 'Evaluation photos whose label changed to it' },
+  ],
+  needs: gridOf,
+  async rows(grid) {
+    const rows: DominanceRow[] = [];
+    for await (const { perturbation, target, clean, perturbed } of cellsOf(grid)) {
+      dominantLabels(clean, perturbed).forEach(({ index, photos }, place) => {
+        const label = labelOf(target.labels, index);
+        rows.push({ perturbation: perturbation.id, target: target.id, rank: place + 1, index, label, photos });
+      });
+    }
+    return rows;
+  },
+});

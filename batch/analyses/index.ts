@@ -1,5 +1,31 @@
 /** Findings: what models say of photos with and without a perturbation, and what follows from it. */
-export { noiseControl } from '../attacks/index.ts';
-export { dominantLabels } from './dominance.ts';
-export { foolingShare, type Measurement, type MeasureTask, measure } from './measure.ts';
-export { type TransferCell, transferRow } from './transfer.ts';
+export { type DominanceRow, dominance } from './dominance.ts';
+export {
+  type Finding,
+  type FindingResult,
+  findingJob,
+  readRows,
+  type StudyJobs,
+  type StudyPerturbation,
+  type TableRow,
+  type Target,
+} from './finding.ts';
+export { findFindings, findings } from './findings.ts';
+export { type Measurement, type MeasureTask, measure } from './measure.ts';
+export {
+  type CraftedResult,
+  craftedResult,
+  type DistortionResult,
+  distortionResult,
+  type MeasuredResult,
+  measuredResult,
+  type PhotosResult,
+  type PreparedResult,
+  photosResult,
+  preparedResult,
+  readCanvases,
+  readMeasurement,
+  readPerturbation,
+  readPrepared,
+} from './outputs.ts';
+export { transfer } from './transfer.ts';

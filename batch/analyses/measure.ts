@@ -1,5 +1,4 @@
-import { argmax, softmax, wilson } from '#shared/metrics';
-import type { Share } from '#shared/release';
+import { argmax, softmax } from '#shared/metrics';
 import type { Compute, Pixels } from '../compute/index.ts';
 
 /** What one model says of some photos. */
@@ -46,16 +45,4 @@ export async function measure(task: MeasureTask): Promise<Measurement> {
     probabilities[i] = softmax(row)[labels[i]];
   }
   return { labels, probabilities };
-}
-
-/** The fooling ratio, truth ignored: the share of photos whose label changed, with its 95 % Wilson interval. */
-export function foolingShare(clean: Pick<Measurement, 'labels'>, perturbed: Pick<Measurement, 'labels'>): Share {
-  const photos = clean.labels.length;
-  if (perturbed.labels.length !== photos) {
-    throw new RangeError(
-      `${photos} clean predictions and ${perturbed.labels.length} perturbed ones are not of the same photos.`,
-    );
-  }
-  const fooled = clean.labels.reduce((sum, label, i) => sum + Number(label !== perturbed.labels[i]), 0);
-  return { photos, fooled, ...wilson(fooled, photos) };
 }

@@ -2,8 +2,11 @@
  * Transfer: a perturbation crafted on one model, measured on another. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P.
  * Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, table 2.
  */
+import { changedShare } from '#shared/metrics';
 import type { Norm, TransferRow } from '#shared/release';
-import { foolingShare, type Measurement } from './measure.ts';
+import { finding } from './finding.ts';
+import { cellsOf, gridOf, truthOf } from './grid.ts';
+import type { Measurement } from './measure.ts';
 
 export interface TransferCell {
   /** Id of the perturbation. */
@@ -29,8 +32,8 @@ export interface TransferCell {
 /** One row of the transfer table. */
 export function transferRow(cell: TransferCell): TransferRow {
   const { clean, perturbed } = cell;
-  const fooling = foolingShare(clean, perturbed);
-  const control = foolingShare(clean, cell.noise);
+  const fooling = changedShare(clean.labels, perturbed.labels);
+  const control = changedShare(clean.labels, cell.noise.labels);
   const known = cell.truth.some((label) => label !== null);
   const right = cell.truth.flatMap((label, i) => (label !== null && clean.labels[i] === label ? [i] : []));
   const lost = right.filter((i) => perturbed.labels[i] !== clean.labels[i]).length;
@@ -51,3 +54,60 @@ export function transferRow(cell: TransferCell): TransferRow {
     fooled_given_correct: right.length > 0 ? lost / right.length : null,
   };
 }
+
+export const transfer = finding({
+  name: 'transfer',
+  title: 'Every perturbation on every model',
+  source: import.meta.url,
+  byDefault: true,
+  isMain: true,
+  columns: [
+    { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
+    {
+      name: 'surrogate',
+      type: 'STRING',
+      description: 'Model it was crafted on; several joined by "+"; "none" for noise',
+    },
+    { name: 'target', type: 'STRING', description: 'Model it was tried on' },
+    { name: 'attack', type: 'STRING', description: 'Algorithm that crafted it' },
+    { name: 'norm', type: 'STRING', description: 'Norm of the bound: "inf" or "2"' },
+    { name: 'epsilon', type: 'DOUBLE', description: 'The bound, in units of 0..255' },
+    { name: 'seed', type: 'INT64', description: 'Seed of every random draw' },
+    { name: 'photos', type: 'INT32', description: 'Evaluation photos' },
+    { name: 'fooled', type: 'INT32', description: 'Photos whose predicted label changed' },
+    { name: 'ratio', type: 'DOUBLE', description: 'Fooling ratio: fooled / photos' },
+    { name: 'low', type: 'DOUBLE', description: 'Lower end of its 95 % Wilson interval' },
+    { name: 'high', type: 'DOUBLE', description: 'Upper end of its 95 % Wilson interval' },
+    { name: 'noise', type: 'DOUBLE', description: 'Fooling ratio of random noise of the same bound' },
+    { name: 'noise_fooled', type: 'INT32', description: 'Photos that the noise fooled' },
+    { name: 'noise_low', type: 'DOUBLE', description: 'Lower end of its 95 % Wilson interval' },
+    { name: 'noise_high', type: 'DOUBLE', description: 'Upper end of its 95 % Wilson interval' },
+    {
+      name: 'correct',
+      type: 'INT32',
+      nullable: true,
+      description: 'Photos that the target labels correctly without the perturbation; null where no photo has a label',
+    },
+    {
+      name: 'fooled_given_correct',
+      type: 'DOUBLE',
+      nullable: true,
+      description: 'Share of those that it no longer labels correctly with it',
+    },
+  ],
+  needs: gridOf,
+  async rows(grid) {
+    const rows: TransferRow[] = [];
+    for await (const { perturbation, target, ...predictions } of cellsOf(grid)) {
+      const { id, surrogates, attack, norm, epsilon, seed } = perturbation;
+      const truth = truthOf(grid.evaluation.result.names, target, grid.classes);
+      rows.push(
+        transferRow({
+          ...{ perturbation: id, surrogates, attack, norm, epsilon, seed, target: target.id, truth },
+          ...predictions,
+        }),
+      );
+    }
+    return rows;
+  },
+});

@@ -1,6 +1,6 @@
-// Zip as NumPy and PyTorch write it (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): the central directory
-// at the end names the entries; nothing is unpacked before it is asked for. An ordinary library believes the sizes and
-// counts that stand there, which are whatever the file's maker wrote.
+// Zip as NumPy and PyTorch write it (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): the central
+// directory at the end names the entries; nothing is unpacked before it is asked for. An ordinary library believes the
+// sizes and counts that stand there, which are whatever the file's maker wrote.
 import { FormatError } from '#shared/formats';
 import { checkClaims, type Deflated, inflate, inflateStart } from './bounds.ts';
 

@@ -9,19 +9,21 @@
  * The paper's optimiser is Adam. The default here, the sign of an L1-normalised momentum (see optimisers.ts) with a
  * step of epsilon / 10 that decays to a tenth, flips and batches of 20, fooled most of what was tried with plain
  * PyTorch at 1,000 to 4,000 gradients, and reached 80 to 86 % on the models of zoo/starter. Steps of epsilon / 5 that
- * decay to a fiftieth do as well. `centred` (c = the mean clean logits of the crafting photos) is ours: it looks away
- * from what the logits of all photos share. It is no default, since it helps some models (MobileNetV2, +3 points) and
+ * decay to a fiftieth do as well. `centred` (c = the mean clean logits of the crafting photos) is ours: it ignores what
+ * the logits of all photos share. It is no default, since it helps some models (MobileNetV2, +3 points) and
  * costs others (SqueezeNet 1.1, 14 points on held-out crafting photos).
  */
 import { z } from 'zod';
 import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { cosine } from './objectives.ts';
+import { craftingPhotos } from './pictures.ts';
 import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
 
 export const cosineUap = attack({
   name: 'cosine-uap',
-  summary: 'Turns the logits of perturbed photos away from those of the clean ones (minimum of their cosine).',
+  source: import.meta.url,
+  summary: 'Turns the logits of perturbed photos away from those of the clean ones (minimises their cosine).',
   paper: {
     authors: 'C. Zhang, P. Benz, A. Karjauv, I. S. Kweon',
     title: 'Data-free universal adversarial perturbation and black-box attack',
@@ -42,9 +44,10 @@ export const cosineUap = attack({
     ...targetSetting,
     ...ensembleSetting,
   }),
-  begin: (work, of) =>
-    descend(work, of, {
-      objective: cosine({ centred: () => Number(of.centred), target: of.target }),
-      start: noiseStart(work, of.start),
+  begin: (surrogates, budget, settings) =>
+    descend(surrogates, budget, settings, {
+      objective: cosine({ centred: () => Number(settings.centred), target: settings.target }),
+      pictures: craftingPhotos(surrogates.task, settings),
+      start: noiseStart(surrogates, settings.start),
     }),
 });

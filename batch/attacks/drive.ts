@@ -1,169 +1,165 @@
 /**
- * Runs an attack step by step until its budget is spent: counts, projects, reports, keeps checkpoints and the best
- * iterate. Everything is chosen on the crafting photos: no other photo is looked at.
+ * Runs an attack step by step until its budget is spent: projects, reports, keeps checkpoints and the best iterate.
+ * Everything is chosen on the crafting photos: no other photo is looked at.
  */
 import { project } from '#shared/images';
-import type { Budget } from '#shared/release';
-import type { Attack } from './attack.ts';
+import type { Attack, Iteration } from './attack.ts';
+import { Spending } from './budget.ts';
 import { identityOf, Keeper } from './checkpoints.ts';
+import { driverSettings } from './settings.ts';
 import { restore, type State, snapshot } from './state.ts';
-import type { Crafted, CraftTask, CurvePoint } from './types.ts';
-import { Work, type WorkOptions } from './work.ts';
+import { Surrogates } from './surrogates.ts';
+import type { Crafted, CraftProgress, CraftTask, CurvePoint } from './types.ts';
 
-/** Without a budget of gradients or seconds, crafting ends here at the latest. */
-const mostGradients = 20_000;
 const curvePoints = 20;
 /** For attacks that keep the best iterate: how often they look, and at how many crafting photos at most. */
 const looks = 10;
 const mostLookedAt = 200;
 
 /** What the driver itself remembers between two steps. */
-interface Memory {
-  gradients: number;
-  /** Seconds of the runs before this one. */
-  seconds: number;
+type Memory = {
   curve: CurvePoint[];
+  /** Looks that were taken for the best iterate. */
   looked: number;
-  best: Best | null;
-}
-
-interface Best {
-  v: Float32Array;
-  fooled: number;
-}
+  best: { v: Float32Array; fooled: number } | null;
+};
 
 export async function drive(task: CraftTask, attack: Attack, settings: Record<string, unknown>): Promise<Crafted> {
-  const started = performance.now();
-  const { norm, epsilon } = task;
-  const work = await Work.open(task, settings as WorkOptions);
-  const budget = budgetOf(task.budget);
-  const course = await attack.begin(work, settings);
-  const { v } = course.state;
-  project(v, norm, epsilon);
-  let memory: Memory = { gradients: 0, seconds: 0, curve: [], looked: 0, best: null };
-  const keeper = new Keeper(task.checkpoints, () => identityOf(task, attack.name, settings));
-  const saved = await keeper.load();
-  if (saved) {
-    restore(course.state, saved.course as State);
-    work.recent.state = saved.recent as State;
-    memory = saved.memory as unknown as Memory;
-  }
-  const resumedFrom = memory.gradients;
-  work.gradients = memory.gradients;
-  const setUp = performance.now();
-  const elapsed = () => memory.seconds + (performance.now() - started) / 1000;
-  const asState = (): State =>
-    snapshot({
-      course: course.state,
-      recent: work.recent.state,
-      memory: { ...memory, gradients: work.gradients, seconds: elapsed() } as unknown as State,
-    });
-
+  const spending = new Spending(task.budget);
+  const surrogates = await Surrogates.open(task, driverSettings.parse(settings), (done, total) =>
+    task.onProgress?.({ ...nothingYet, stage: 'clean', done, total }),
+  );
   try {
-    for (let goesOn = true; ; ) {
-      if (keeper.keeps) keeper.latest = asState();
-      work.progress = Math.min(1, budget.spent(work.gradients, elapsed()));
-      work.allowed = budget.gradients - work.gradients;
-      if (attack.keeps === 'best' && work.progress * looks >= memory.looked + 1) {
-        memory.looked = Math.floor(work.progress * looks);
-        await lookForBest(work, v, memory);
-      }
-      const isOver = work.progress >= 1 || work.allowed < Math.max(1, work.sides.length);
-      if (!goesOn || isOver || (await isGoodEnough(task, work, v))) break;
-      await keeper.saveSometimes();
-      goesOn = await course.step();
-      project(v, norm, epsilon);
-      const spent = Math.min(1, budget.spent(work.gradients, elapsed()));
-      if (spent * curvePoints >= memory.curve.length + 1 && work.recent.hasPoint) {
-        memory.curve.push({ gradients: work.gradients, ...work.recent.take() });
-      }
-      report(task, work, budget, elapsed(), (performance.now() - setUp) / 1000, resumedFrom, spent);
-    }
-    if (attack.keeps === 'best') {
-      await lookForBest(work, v, memory);
-      v.set((memory.best as Best).v);
-    }
-    if (work.recent.hasPoint) memory.curve.push({ gradients: work.gradients, ...work.recent.take() });
-    const measured = work.sides.length > 0 ? await work.measure(v) : { fooling: null, success: null };
-    return {
-      v: new Float32Array(v),
-      gradients: work.gradients,
-      seconds: elapsed(),
-      curve: memory.curve,
-      ...measured,
-      resumedFrom,
-    };
-  } catch (error) {
-    // Interrupted or failed: the last whole step is kept.
-    await keeper.save();
-    throw error;
+    const iteration = await attack.begin(surrogates, spending, settings);
+    return await new Drive(task, attack, iteration, surrogates, spending).run(settings);
   } finally {
-    await work.close().catch(() => {});
+    await surrogates.close().catch(() => {});
   }
 }
 
-async function lookForBest(work: Work, v: Float32Array, memory: Memory): Promise<void> {
-  const { fooling, success } = await work.measure(v, mostLookedAt);
-  const { fooled } = success ?? fooling;
-  if (!memory.best || fooled > memory.best.fooled) memory.best = { v: v.slice(), fooled };
+class Drive {
+  readonly #task: CraftTask;
+  readonly #attack: Attack;
+  readonly #iteration: Iteration;
+  readonly #surrogates: Surrogates;
+  readonly #spending: Spending;
+  readonly #memory: Memory = { curve: [], looked: 0, best: null };
+
+  constructor(task: CraftTask, attack: Attack, iteration: Iteration, surrogates: Surrogates, spending: Spending) {
+    this.#task = task;
+    this.#attack = attack;
+    this.#iteration = iteration;
+    this.#surrogates = surrogates;
+    this.#spending = spending;
+  }
+
+  async run(settings: Record<string, unknown>): Promise<Crafted> {
+    const [task, attack, surrogates, spending] = [this.#task, this.#attack, this.#surrogates, this.#spending];
+    const { v } = this.#iteration.state;
+    this.#project();
+    const keeper = new Keeper(task.checkpoints, () => identityOf(task, attack.name, settings));
+    try {
+      const saved = await keeper.load();
+      if (saved) restore(this.#state(), saved);
+      const resumedFrom = spending.gradients;
+      const began = performance.now();
+      for (let goesOn = true; ; ) {
+        if (keeper.keeps) keeper.latest = snapshot({ ...this.#state(), spending: spending.now() });
+        const { progress } = spending;
+        if (attack.keeps === 'best' && progress * looks >= this.#memory.looked + 1) {
+          this.#memory.looked = Math.floor(progress * looks);
+          await this.#lookForBest();
+        }
+        const isOver = progress >= 1 || spending.left < Math.max(1, surrogates.views.length);
+        if (!goesOn || isOver || (await this.#isGoodEnough())) break;
+        await keeper.saveSometimes();
+        goesOn = await this.#iteration.step();
+        this.#project();
+        if (spending.progress * curvePoints >= this.#memory.curve.length + 1) this.#addPoint();
+        this.#report((spending.gradients - resumedFrom) / ((performance.now() - began) / 1000));
+      }
+      if (attack.keeps === 'best') v.set(await this.#lookForBest());
+      this.#addPoint();
+      const measured = surrogates.views.length > 0 ? await this.#measure() : { fooling: null, success: null };
+      return {
+        v: new Float32Array(v),
+        gradients: spending.gradients,
+        seconds: spending.seconds,
+        curve: this.#memory.curve,
+        ...measured,
+        resumedFrom,
+      };
+    } catch (error) {
+      // Interrupted or failed: the last whole step is kept.
+      await keeper.save();
+      throw error;
+    }
+  }
+
+  /** All that a checkpoint keeps, as it lies in memory: a snapshot is put back into it. */
+  #state() {
+    const { state: iteration } = this.#iteration;
+    const { state: running } = this.#surrogates.running;
+    return { iteration, running, memory: this.#memory, spending: this.#spending.state } satisfies State;
+  }
+
+  #project(): void {
+    project(this.#iteration.state.v, this.#task.norm, this.#task.epsilon);
+  }
+
+  #measure(most?: number) {
+    return this.#surrogates.measure(this.#iteration.state.v, {
+      most,
+      onProgress: (done, total) =>
+        this.#task.onProgress?.({ ...nothingYet, stage: 'measure', done, total, gradients: this.#spending.gradients }),
+    });
+  }
+
+  /** Looks whether v is better than the best so far. Returns the better one. */
+  async #lookForBest(): Promise<Float32Array> {
+    const { v } = this.#iteration.state;
+    const { fooling, success } = await this.#measure(mostLookedAt);
+    const { fooled } = success ?? fooling;
+    const { best } = this.#memory;
+    if (best && fooled <= best.fooled) return best.v;
+    this.#memory.best = { v: v.slice(), fooled };
+    return v;
+  }
+
+  /** The running share is free but lags behind; only when it is promising are all crafting photos measured. */
+  async #isGoodEnough(): Promise<boolean> {
+    const { running } = this.#surrogates;
+    const wanted = this.#task.budget.fooling;
+    if (wanted === undefined || running.fooling === null || running.fooling < wanted || !running.full) return false;
+    const { fooling, success } = await this.#measure();
+    if ((success ?? fooling).ratio >= wanted) return true;
+    running.forget();
+    return false;
+  }
+
+  #addPoint(): void {
+    const { running } = this.#surrogates;
+    if (running.hasPoint) this.#memory.curve.push({ gradients: this.#spending.gradients, ...running.take() });
+  }
+
+  #report(gradientsPerSecond: number): void {
+    const { running } = this.#surrogates;
+    this.#task.onProgress?.({
+      stage: 'craft',
+      ...this.#spending.shown,
+      gradients: this.#spending.gradients,
+      gradientsPerSecond,
+      secondsLeft: this.#spending.secondsLeft(gradientsPerSecond),
+      loss: running.loss,
+      fooling: running.fooling,
+    });
+  }
 }
 
-/** The running share is free but lags behind; only when it is promising are all crafting photos measured. */
-async function isGoodEnough({ budget }: CraftTask, work: Work, v: Float32Array): Promise<boolean> {
-  const wanted = budget.fooling;
-  const running = work.recent.fooling;
-  if (wanted === undefined || running === null || running < wanted || !work.recent.full) return false;
-  const { fooling, success } = await work.measure(v);
-  if ((success ?? fooling).ratio >= wanted) return true;
-  work.recent.forget();
-  return false;
-}
-
-function budgetOf(budget: Budget) {
-  const gradients = budget.gradients ?? (budget.seconds === undefined ? mostGradients : Number.MAX_SAFE_INTEGER);
-  return {
-    gradients,
-    /** For people: gradients, or seconds where those are limited. */
-    progress: (done: number, elapsed: number) =>
-      budget.seconds === undefined
-        ? { done, total: gradients }
-        : { done: Math.min(elapsed, budget.seconds), total: budget.seconds },
-    /** How much of it is used, 0..1 and beyond. */
-    spent: (done: number, elapsed: number) =>
-      Math.max(done / gradients, elapsed / (budget.seconds ?? Number.POSITIVE_INFINITY)),
-  };
-}
-
-function report(
-  task: CraftTask,
-  work: Work,
-  budget: ReturnType<typeof budgetOf>,
-  elapsed: number,
-  here: number,
-  resumedFrom: number,
-  spent: number,
-): void {
-  const rate = (work.gradients - resumedFrom) / here;
-  task.onProgress?.({
-    stage: 'craft',
-    ...budget.progress(work.gradients, elapsed),
-    gradients: work.gradients,
-    gradientsPerSecond: rate,
-    secondsLeft: secondsLeft(task.budget, budget.gradients - work.gradients, rate, elapsed, spent),
-    loss: work.recent.loss,
-    fooling: work.recent.fooling,
-  });
-}
-
-function secondsLeft(
-  { seconds }: Budget,
-  gradients: number,
-  rate: number,
-  elapsed: number,
-  spent: number,
-): number | null {
-  if (spent <= 0) return null;
-  const byGradients = rate > 0 ? gradients / rate : Number.POSITIVE_INFINITY;
-  const left = Math.min(byGradients, (seconds ?? Number.POSITIVE_INFINITY) - elapsed);
-  return Number.isFinite(left) ? Math.max(0, left) : null;
-}
+const nothingYet: Omit<CraftProgress, 'stage' | 'done' | 'total'> = {
+  gradients: 0,
+  gradientsPerSecond: 0,
+  secondsLeft: null,
+  loss: null,
+  fooling: null,
+};

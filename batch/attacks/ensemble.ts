@@ -2,26 +2,26 @@
 import { type Model, type Node, readModel, type Tensor, writeModel } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
-import type { Side } from './types.ts';
+import type { SurrogateView } from './types.ts';
 
 /** @throws UsageError when their classes differ in number, or their operator sets in version. */
-export function mergeByLogits(sides: readonly Side[]): Side {
-  const [first, ...others] = sides;
+export function mergeByLogits(views: readonly SurrogateView[]): SurrogateView {
+  const [first, ...others] = views;
   const odd = others.find(({ classes }) => classes !== first.classes);
   if (odd) {
     throw new UsageError(
       `${first.surrogate.id} has ${first.classes} classes and ${odd.surrogate.id} has ${odd.classes}: their logits have no mean. Use the ensemble "loss", or models of the same classes.`,
     );
   }
-  const bytes = writeModel(mergeModels(sides.map(({ surrogate }) => readModel(surrogate.bytes))));
+  const bytes = writeModel(mergeModels(views.map(({ surrogate }) => readModel(surrogate.bytes))));
   const clean = new Float32Array(first.clean.length);
-  for (const side of sides) for (let i = 0; i < clean.length; i++) clean[i] += side.clean[i] / sides.length;
+  for (const view of views) for (let i = 0; i < clean.length; i++) clean[i] += view.clean[i] / views.length;
   const { classes } = first;
   const labels = Int32Array.from({ length: clean.length / classes }, (_, row) => {
     const logits = clean.subarray(row * classes, (row + 1) * classes);
     return logits.indexOf(Math.max(...logits));
   });
-  const id = sides.map(({ surrogate }) => surrogate.id).join('+');
+  const id = views.map(({ surrogate }) => surrogate.id).join('+');
   return { surrogate: { id, bytes, sha256: sha256Hex(bytes) }, classes, clean, labels };
 }
 

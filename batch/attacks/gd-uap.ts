@@ -13,17 +13,18 @@ import { z } from 'zod';
 import { linfNorm } from '#shared/images';
 import { random } from '../synthetic/index.ts';
 import { attack } from './attack.ts';
-import { move, noiseStart, photosInOrder, startAt } from './descend.ts';
+import { descend, noiseStart } from './descend.ts';
 import { activationEnergy } from './objectives.ts';
-import { descentSettings, ensembleSetting, optimiserOf, startSetting } from './settings.ts';
-import type { Pixels } from './types.ts';
-import type { Work } from './work.ts';
+import { craftingPhotos, type Pictures, photosInOrder } from './pictures.ts';
+import { descentSettings, ensembleSetting, startSetting } from './settings.ts';
+import type { Surrogates } from './surrogates.ts';
 
 const priors = ['none', 'range', 'data'] as const;
 
 export const gdUap = attack({
   name: 'gd-uap',
-  summary: 'Makes every layer fire as strongly as it can, without labels and, by default, without photos.',
+  source: import.meta.url,
+  summary: 'Raises the activations of every layer, without labels and, by default, without photos.',
   paper: {
     authors: 'K. R. Mopuri, A. Ganeshan, R. V. Babu',
     title: 'Generalizable data-free objective for crafting universal adversarial perturbations',
@@ -42,7 +43,12 @@ export const gdUap = attack({
       .describe(
         'what v is added to: none (middle grey), range (noise with the mean and spread of photographs) or data (the photos)',
       ),
-    depth: z.number().gt(0).max(1).default(1).describe('share of the layers, from the first on, that count'),
+    depth: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(1)
+      .describe('share of the layers, counted from the input, that the loss includes'),
     ...descentSettings,
     optimiser: descentSettings.optimiser.default('adam'),
     step: descentSettings.step.default(0.01),
@@ -52,53 +58,59 @@ export const gdUap = attack({
     start: startSetting.start.default(1),
     ...ensembleSetting,
   }),
-  begin(work, of) {
-    const { norm, epsilon, crafting, seed } = work.task;
-    const gradient = work.gradientsOf(activationEnergy({ depth: of.depth }));
-    const prior = of.prior === 'data' ? null : priorPictures(of.prior, work);
-    // The row is what ties an item to a crafting photo; pictures of a prior are none.
-    const photos = photosInOrder({ crafting: prior ? prior.indices : crafting, photos: work.task.photos, seed }, of);
-    const next = (count: number) => photos.next(count).map((item) => (prior ? { ...item, row: undefined } : item));
-    const optimiser = optimiserOf(of, work.task, work.length);
-    const v = startAt(work, noiseStart(work, of.start));
-    const state = { v, photos: photos.state, optimiser: optimiser.state, saturated: 0 };
-    return {
+  begin(surrogates, budget, settings) {
+    const { norm, epsilon } = surrogates.task;
+    const state = { saturated: 0 };
+    return descend(surrogates, budget, settings, {
+      objective: activationEnergy(settings),
+      pictures:
+        settings.prior === 'data' ? craftingPhotos(surrogates.task, settings) : priorPictures(surrogates, settings),
+      start: noiseStart(surrogates, settings.start),
+      batchAt: () => (settings.prior === 'none' ? 1 : settings.batch),
       state,
-      async step() {
-        const { progress } = work;
-        const wanted = of.prior === 'none' ? 1 : of.batch;
-        const found = await gradient(next(work.batch(wanted)), v, prior?.pictures);
-        move(work, optimiser, v, found.gradient, progress);
-        if (norm === '2') return true;
+      afterStep(v) {
+        if (norm === '2') return;
         const before = state.saturated;
         state.saturated = shareAtBound(v, epsilon);
         if (state.saturated > 0.5 && Math.abs(state.saturated - before) < 1e-5) {
           for (let i = 0; i < v.length; i++) v[i] = Math.max(-epsilon, Math.min(epsilon, v[i])) / 2;
         }
-        return true;
       },
-    };
+    });
   },
 });
 
 /**
  * The grey canvas, or 64 canvases of noise with the mean and the standard deviation that ImageNet's photographs have.
  */
-function priorPictures(prior: 'none' | 'range', work: Work): { pictures: Pixels; indices: number[] } {
-  const { size } = work.task.photos;
-  const count = prior === 'none' ? 1 : 64;
-  const pixels = new Uint8Array(new SharedArrayBuffer(count * work.length));
-  const draw = random(work.task.seed, 'range prior');
+function priorPictures(
+  { task: { photos, seed }, length }: Surrogates,
+  settings: Parameters<typeof photosInOrder>[1] & { prior: string },
+): Pictures {
+  const isGrey = settings.prior === 'none';
+  const count = isGrey ? 1 : 64;
+  const { size } = photos;
+  const pixels = new Uint8Array(new SharedArrayBuffer(count * length));
+  const draw = random(seed, 'range prior');
   const [means, deviations] = [
     [124, 116, 104],
     [58, 57, 57],
   ];
   for (let i = 0; i < pixels.length; i++) {
     const channel = Math.floor(i / (size * size)) % 3;
-    const value = prior === 'none' ? 128 : means[channel] + deviations[channel] * draw.normal();
+    const value = isGrey ? 128 : means[channel] + deviations[channel] * draw.normal();
     pixels[i] = Math.round(Math.min(255, Math.max(0, value)));
   }
-  return { pictures: { pixels, size }, indices: Array.from({ length: count }, (_, i) => i) };
+  const crafting = Array.from({ length: count }, (_, i) => i);
+  const inOrder = photosInOrder({ crafting, photos, seed }, settings);
+  return {
+    state: inOrder.state,
+    // The row is what ties an item to a crafting photo; these pictures are none.
+    next: (wanted) => ({
+      items: inOrder.next(wanted).map((item) => ({ ...item, row: undefined })),
+      photos: { pixels, size },
+    }),
+  };
 }
 
 function shareAtBound(v: Float32Array, epsilon: number): number {

@@ -8,26 +8,28 @@
  * falls and few photos are fooled.
  *
  * Steps along the sign of an L1-normalised momentum of 0.95 (norm 2: along the momentum) begin at 0.8 epsilon, where v
- * jumps from corner to corner of the ball and does not stay in the first hollow that it meets, and die away to a
- * fiftieth of that, where it settles. Each gradient is taken where the momentum would lead (Nesterov). Batches grow
- * from 8 photos to 40: far from the end a rough direction will do, and more steps are worth more.
+ * jumps from corner to corner of the ball and does not stay in the first local minimum, and shrink to a fiftieth of
+ * that, where it converges. Each gradient is taken at the point that the momentum leads to (Nesterov). Batches grow
+ * from 8 photos to 40: at first a rough direction is enough, and more steps help more than better ones.
  *
- * Photos are mirrored and moved, and enlarged by up to 30 % once each has been seen 40 times: a short craft learns
- * nothing by heart, and a long one does.
+ * Photos are mirrored and moved, and enlarged by up to 30 % once each has been seen 40 times: a short craft does not
+ * overfit, and a long one does.
  */
 import { z } from 'zod';
 import { softmax } from '#shared/metrics';
 import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { cosine } from './objectives.ts';
+import { craftingPhotos } from './pictures.ts';
 import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
-import type { Side } from './types.ts';
-import type { Work } from './work.ts';
+import type { Surrogates } from './surrogates.ts';
+import type { SurrogateView } from './types.ts';
 
 export const house = attack({
   name: 'house',
+  source: import.meta.url,
   summary:
-    'Our own recipe: the cosine of centred logits, looking ahead along a long momentum, very large steps that die away, batches that grow.',
+    'Our own recipe: turns centred logits away from the clean ones, with Nesterov momentum, steps that start very large and shrink, and batches that grow.',
   paper: null,
   usesModel: true,
   ensembles: true,
@@ -39,13 +41,16 @@ export const house = attack({
     step: descentSettings.step.default(0.8),
     decayTo: descentSettings.decayTo.default(0.02),
     momentum: descentSettings.momentum.default(0.95),
-    lookahead: z.boolean().default(true).describe('take each gradient where the momentum would lead (sign-momentum)'),
+    lookahead: z
+      .boolean()
+      .default(true)
+      .describe('take each gradient at the point that the momentum leads to (Nesterov); sign-momentum only'),
     zoom: descentSettings.zoom.default(0.3),
     zoomAfter: z
       .int()
       .min(0)
       .default(40)
-      .describe('how often each photo is seen as large as it is, before it is enlarged'),
+      .describe('how many times each photo is shown in its own size before it is enlarged'),
     centred: z
       .number()
       .min(0)
@@ -59,29 +64,31 @@ export const house = attack({
       .min(2)
       .optional()
       .describe(
-        'craft on this many of the photos: those that the surrogate is surest of, of as many classes as there are',
+        'craft on this many of the photos: those that the surrogates are most confident of, spread over as many classes as possible',
       ),
     ...startSetting,
     ...targetSetting,
     ...ensembleSetting,
   }),
-  begin: (work, of) =>
-    descend(work, of, {
-      objective: cosine({ centred: (side) => of.centred ?? Number(!endsInRelu(side)), target: of.target }),
-      start: noiseStart(work, of.start),
-      batchTo: of.batchTo,
-      lookahead: of.lookahead,
-      positions: of.pick === undefined ? undefined : surest(work, of.pick),
-    }),
+  begin: (surrogates, budget, settings) => {
+    const { batch, batchTo, centred, lookahead, pick, start, target } = settings;
+    return descend(surrogates, budget, settings, {
+      objective: cosine({ centred: (view) => centred ?? Number(!endsInRelu(view)), target }),
+      pictures: craftingPhotos(surrogates.task, settings, pick === undefined ? undefined : surest(surrogates, pick)),
+      start: noiseStart(surrogates, start),
+      batchAt: (progress) => Math.round(batch + (batchTo - batch) * progress),
+      lookahead,
+    });
+  },
 });
 
 /**
  * Positions of the photos that the surrogates say most about: the surest of every class first, then the second of every
  * class, and so on. Pictures from a seed are free, and most of them are nothing to a classifier.
  */
-function surest({ sides, task }: Work, count: number): number[] {
+function surest({ task, views }: Surrogates, count: number): number[] {
   const sureness = task.crafting.map((_, position) =>
-    sides.reduce((sum, { clean, classes, labels }) => {
+    views.reduce((sum, { clean, classes, labels }) => {
       const row = 2 * position;
       return sum + softmax(clean.subarray(row * classes, (row + 1) * classes))[labels[row]];
     }, 0),
@@ -90,7 +97,7 @@ function surest({ sides, task }: Work, count: number): number[] {
   const seen = new Map<number, number>();
   const rank = new Map(
     inOrder.map((position) => {
-      const label = sides[0].labels[2 * position];
+      const label = views[0].labels[2 * position];
       const before = seen.get(label) ?? 0;
       seen.set(label, before + 1);
       return [position, before];
@@ -100,4 +107,4 @@ function surest({ sides, task }: Work, count: number): number[] {
   return inOrder.sort((a, b) => (rank.get(a) as number) - (rank.get(b) as number)).slice(0, count);
 }
 
-const endsInRelu = ({ clean }: Side) => clean.every((value) => value >= 0);
+const endsInRelu = ({ clean }: SurrogateView) => clean.every((value) => value >= 0);

@@ -15,38 +15,42 @@ import { startAt } from './descend.ts';
 export const distributions = ['sign', 'uniform', 'gaussian'] as const;
 export type Distribution = (typeof distributions)[number];
 
+interface Bound {
+  norm: Norm;
+  epsilon: number;
+  seed: number;
+}
+
 /** Noise of `length` values that reaches its bound exactly (sign, and norm 2), or stays within it. */
 export function noise(
   length: number,
-  of: { distribution: Distribution; norm: Norm; epsilon: number; seed: number },
+  { distribution, norm, epsilon, seed }: Bound & { distribution: Distribution },
 ): Float32Array<ArrayBuffer> {
-  const draw = random(of.seed, `noise ${of.distribution}`);
+  const draw = random(seed, `noise ${distribution}`);
   const v = new Float32Array(length);
   const one: Record<Distribution, () => number> = {
     sign: () => (draw.bits() >>> 31 ? 1 : -1),
     uniform: () => 2 * draw.uniform() - 1,
     gaussian: () => draw.normal() / 2,
   };
-  const next = one[of.distribution];
-  let scale = of.epsilon;
+  const next = one[distribution];
+  let scale = epsilon;
   const values = Float64Array.from({ length }, next);
-  if (of.norm === '2') scale /= Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
+  if (norm === '2') scale /= Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
   for (let i = 0; i < length; i++) v[i] = scale * values[i];
-  project(v, of.norm, of.epsilon);
+  project(v, norm, epsilon);
   return v;
 }
 
 /** The control of a perturbation: random signs of size epsilon, or a random direction of length epsilon. */
-export function noiseControl(
-  length: number,
-  of: { norm: Norm; epsilon: number; seed: number },
-): Float32Array<ArrayBuffer> {
-  return noise(length, { ...of, distribution: of.norm === 'inf' ? 'sign' : 'gaussian' });
+export function noiseControl(length: number, bound: Bound): Float32Array<ArrayBuffer> {
+  return noise(length, { ...bound, distribution: bound.norm === 'inf' ? 'sign' : 'gaussian' });
 }
 
 export const noiseAttack = attack({
   name: 'noise',
-  summary: 'Random noise of the same bound, which no model or photo has a part in: the control.',
+  source: import.meta.url,
+  summary: 'Random noise of the same bound, drawn without any model or photo: the control.',
   paper: null,
   usesModel: false,
   ensembles: true,
@@ -57,11 +61,18 @@ export const noiseAttack = attack({
       .optional()
       .describe('sign, uniform or gaussian; left out: sign under norm inf, gaussian (any direction) under norm 2'),
   }),
-  begin(work, { distribution }) {
-    const { norm, epsilon, seed } = work.task;
+  begin({ length, task: { norm, epsilon, seed } }, _budget, { distribution }) {
     const v = distribution
-      ? noise(work.length, { distribution, norm, epsilon, seed })
-      : noiseControl(work.length, { norm, epsilon, seed });
-    return { state: { v: startAt(work, v) }, step: async () => false };
+      ? noise(length, { distribution, norm, epsilon, seed })
+      : noiseControl(length, { norm, epsilon, seed });
+    return { state: { v: startAt(length, v) }, step: async () => false };
   },
 });
+
+/** The control as an attack with its settings: what is drawn is `noiseControl` of the same bound and seed. */
+export const controlRecipe = { attack: noiseAttack.name, settings: {} } as const;
+
+/** Whether an attack with these settings draws the control. */
+export function isControl(attack: string, settings: Record<string, unknown>): boolean {
+  return attack === noiseAttack.name && settings.distribution === undefined;
+}

@@ -10,6 +10,7 @@
  */
 import { z } from 'zod';
 import { l2Norm } from '#shared/images';
+import type { Norm } from '#shared/release';
 import {
   between,
   type GaborParameters,
@@ -20,8 +21,9 @@ import {
   random,
 } from '../synthetic/index.ts';
 import { attack } from './attack.ts';
+import type { Allowance } from './budget.ts';
 import { startAt } from './descend.ts';
-import { labelsOf, type Work } from './work.ts';
+import type { Surrogates } from './surrogates.ts';
 
 type Parameters =
   | ({ kind: 'perlin'; seed: number } & PerlinParameters)
@@ -29,7 +31,9 @@ type Parameters =
 
 export const procedural = attack({
   name: 'procedural',
-  summary: 'Perlin or Gabor noise whose few parameters are searched for by asking for labels: no gradients.',
+  source: import.meta.url,
+  summary:
+    'Perlin or Gabor noise; its few parameters are found by asking the model for labels alone, without gradients.',
   paper: {
     authors: 'K. T. Co, L. Muñoz-González, S. de Maupeou, E. C. Lupu',
     title: 'Procedural noise adversarial examples for black-box attacks on deep convolutional networks',
@@ -42,23 +46,24 @@ export const procedural = attack({
   keeps: 'last',
   settings: z.strictObject({
     kind: z.enum(['perlin', 'gabor']).default('perlin').describe('which noise'),
-    photos: z.int().min(1).default(50).describe('crafting photos that a candidate is tried on'),
+    photos: z.int().min(1).default(50).describe('crafting photos that each candidate is tried on'),
   }),
-  begin(work, of) {
-    const { crafting, norm, epsilon, photos, seed } = work.task;
+  begin(surrogates, budget, settings) {
+    const { crafting, norm, epsilon, photos, seed } = surrogates.task;
     const draw = random(seed, 'candidates');
-    const v = startAt(work);
+    const v = startAt(surrogates.length);
     const best: { fooled: number; parameters: Parameters | null } = { fooled: -1, parameters: null };
-    const state = { v, candidates: draw.state, best: best as unknown as { fooled: number } };
-    const tried = crafting.slice(0, of.photos);
+    const tried = crafting.slice(0, settings.photos);
     return {
-      state,
+      state: { v, candidates: draw.state, best },
       async step() {
-        if (best.parameters && work.allowed < tried.length * work.sides.length) return false;
+        if (best.parameters && budget.left < tried.length * surrogates.views.length) return false;
         const parameters =
-          best.parameters && draw.bits() >>> 31 ? varied(best.parameters, draw) : drawn(of.kind, photos.size, draw);
+          best.parameters && draw.bits() >>> 31
+            ? varied(best.parameters, draw)
+            : drawn(settings.kind, photos.size, draw);
         const candidate = perturbationOf(parameters, photos.size, norm, epsilon);
-        const fooled = await fooledBy(work, candidate, tried.length);
+        const fooled = await fooledBy(surrogates, budget, candidate, tried);
         if (fooled > best.fooled) {
           Object.assign(best, { fooled, parameters });
           v.set(candidate);
@@ -83,42 +88,57 @@ function drawn(kind: Parameters['kind'], size: number, draw: Random): Parameters
 }
 
 /** Every length and count up to a quarter larger or smaller, the same draw of the noise itself. */
-function varied(of: Parameters, draw: Random): Parameters {
+function varied(parameters: Parameters, draw: Random): Parameters {
   const by = (value: number) => value * between(0.8, 1.25, draw);
-  if (of.kind === 'perlin') {
-    const octaves = Math.max(1, of.octaves + draw.below(3) - 1);
-    return { ...of, waveX: by(of.waveX), waveY: by(of.waveY), octaves, sine: by(of.sine) };
+  if (parameters.kind === 'perlin') {
+    const octaves = Math.max(1, parameters.octaves + draw.below(3) - 1);
+    return {
+      ...parameters,
+      waveX: by(parameters.waveX),
+      waveY: by(parameters.waveY),
+      octaves,
+      sine: by(parameters.sine),
+    };
   }
   return {
-    ...{ ...of, width: by(of.width), wave: by(of.wave), direction: of.direction + 0.3 * (draw.uniform() - 0.5) },
-    ...{ isotropy: Math.min(1, by(of.isotropy)), density: by(of.density) },
+    ...{
+      ...parameters,
+      width: by(parameters.width),
+      wave: by(parameters.wave),
+      direction: parameters.direction + 0.3 * (draw.uniform() - 0.5),
+    },
+    ...{ isotropy: Math.min(1, by(parameters.isotropy)), density: by(parameters.density) },
   };
 }
 
-function perturbationOf(of: Parameters, size: number, norm: 'inf' | '2', epsilon: number): Float32Array {
-  const plane = of.kind === 'perlin' ? perlin(size, of, of.seed) : gabor(size, of, of.seed);
+function perturbationOf(parameters: Parameters, size: number, norm: Norm, epsilon: number): Float32Array {
+  const plane =
+    parameters.kind === 'perlin' ? perlin(size, parameters, parameters.seed) : gabor(size, parameters, parameters.seed);
   const values = norm === 'inf' ? plane.map((value) => (value < 0 ? -1 : 1)) : plane;
   const scale = norm === 'inf' ? epsilon : epsilon / (Math.sqrt(3) * l2Norm(values) || 1);
   return Float32Array.from({ length: 3 * plane.length }, (_, i) => scale * values[i % plane.length]);
 }
 
 /**
- * How many of the first crafting photos it fools, over all surrogates; rounded pixels, as they could be sent to
- * anyone's model.
+ * How many photos it fools, over all surrogates; rounded pixels, as they could be sent to anyone's model.
+ * @param tried The first of the crafting photos.
  */
-async function fooledBy(work: Work, v: Float32Array, count: number): Promise<number> {
-  const { compute, crafting, photos, signal } = work.task;
-  const items = crafting.slice(0, count).map((photo) => ({ photo, flip: false }));
-  let fooled = 0;
-  for (const side of work.sides) {
-    const program = { key: side.surrogate.sha256, bytes: side.surrogate.bytes };
-    const found = await compute.logits({ program, photos, items, v, signal });
-    labelsOf(found.logits, found.classes).forEach((label, i) => {
-      const won = work.won(side, 2 * i, label);
-      work.recent.add(won ? 0 : 1, won);
-      if (won) fooled++;
+async function fooledBy(
+  surrogates: Surrogates,
+  budget: Allowance,
+  v: Float32Array,
+  tried: readonly number[],
+): Promise<number> {
+  const items = tried.map((photo) => ({ photo, flip: false }));
+  let count = 0;
+  for (const view of surrogates.views) {
+    const { labels } = await surrogates.predict(view, items, v);
+    labels.forEach((label, i) => {
+      const fooled = surrogates.isFooled(view, 2 * i, label);
+      surrogates.running.add(fooled ? 0 : 1, fooled);
+      if (fooled) count++;
     });
-    work.spend(items.length);
+    budget.spend(items.length);
   }
-  return fooled;
+  return count;
 }

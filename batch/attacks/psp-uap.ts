@@ -5,7 +5,7 @@
  *   max_v  sum_i w_i sum_l log |a_l(x_i + v)|_2   with |v|_p <= epsilon,
  * x_i random crops, of 8 to 100 % of the area and enlarged to the full size, of v itself on grey noise: v grows the
  * semantics that it is crafted on, and no photo is needed. w_i = sqrt(1 / KL(f(x_i) | f(x_i + v))), at a temperature,
- * scaled to a mean of 1: samples that v does not turn yet weigh more.
+ * scaled to a mean of 1: samples whose answers v hardly changes yet weigh more.
  *
  * The noise (standard deviation 10 at first, growing to 127) is the paper's curriculum. Its samples and v are also
  * rotated, scaled and shuffled together, which would move the gradient back through those; here the samples alone are
@@ -16,15 +16,37 @@ import { softmax } from '#shared/metrics';
 import type { Item } from '../compute/index.ts';
 import { cropOf, random } from '../synthetic/index.ts';
 import { attack } from './attack.ts';
-import { move, noiseStart, photosInOrder, startAt } from './descend.ts';
+import { descend, noiseStart } from './descend.ts';
 import { activationEnergy } from './objectives.ts';
-import { descentSettings, ensembleSetting, optimiserOf, startSetting } from './settings.ts';
+import { type Pictures, photosInOrder } from './pictures.ts';
+import { descentSettings, ensembleSetting, startSetting } from './settings.ts';
+import type { Surrogates } from './surrogates.ts';
 import type { Pixels } from './types.ts';
-import type { Work } from './work.ts';
+
+const schema = z.strictObject({
+  depth: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('share of the layers, counted from the input, that the loss includes'),
+  temperature: z
+    .number()
+    .gt(0)
+    .default(5)
+    .describe('temperature of the softmax that the weights of the crops come from'),
+  ...descentSettings,
+  batch: descentSettings.batch.default(10).describe('crops of a step'),
+  zoom: descentSettings.zoom.default(0.25),
+  start: startSetting.start.default(1),
+  ...ensembleSetting,
+});
 
 export const pspUap = attack({
   name: 'psp-uap',
-  summary: 'Makes layers fire on crops of the perturbation itself, those that it does not turn yet first.',
+  source: import.meta.url,
+  summary:
+    'Raises the activations of every layer on crops of the perturbation itself; crops whose predictions it hardly changes yet weigh more.',
   paper: {
     authors: 'C. Lee, Y. Song, J. Son',
     title: 'Data-free universal adversarial perturbation with pseudo-semantic prior',
@@ -35,62 +57,59 @@ export const pspUap = attack({
   dataFree: () => true,
   ensembles: true,
   keeps: 'best',
-  settings: z.strictObject({
-    depth: z.number().gt(0).max(1).default(1).describe('share of the layers, from the first on, that count'),
-    temperature: z.number().gt(0).default(5).describe('of the softmax in the weights of samples'),
-    ...descentSettings,
-    batch: descentSettings.batch.default(10).describe('crops of a step'),
-    zoom: descentSettings.zoom.default(0.25),
-    start: startSetting.start.default(1),
-    ...ensembleSetting,
-  }),
-  begin(work, of) {
-    const { photos, seed } = work.task;
-    const gradient = work.gradientsOf(activationEnergy({ depth: of.depth }));
-    const draw = random(seed, 'crops');
-    const optimiser = optimiserOf(of, work.task, work.length);
-    const v = startAt(work, noiseStart(work, of.start));
-    const places = photosInOrder({ crafting: Array.from({ length: of.batch }, (_, i) => i), photos, seed }, of);
-    const prior = new Float32Array(work.length);
-    const sample = new Float32Array(work.length);
-    return {
-      state: { v, crops: draw.state, places: places.state, optimiser: optimiser.state },
-      async step() {
-        const { progress } = work;
-        const count = work.batch(of.batch);
-        const spread = 10 + 117 * progress;
-        const pixels = new Uint8Array(new SharedArrayBuffer(of.batch * work.length));
-        for (let i = 0; i < prior.length; i++) prior[i] = 127.5 + spread * draw.normal() + v[i];
-        for (let i = 0; i < of.batch; i++) {
-          cropOf(prior, photos.size, draw, sample);
-          for (let k = 0; k < sample.length; k++)
-            pixels[i * work.length + k] = Math.round(Math.min(255, Math.max(0, sample[k])));
-        }
-        const samples = { pixels, size: photos.size };
-        const items = places.next(count).map((item): Item => ({ ...item, row: undefined }));
-        const weights = await weigh(work, samples, items, v, of.temperature);
-        const weighted = items.map((item, i) => ({ ...item, weight: weights[i] }));
-        move(work, optimiser, v, (await gradient(weighted, v, samples)).gradient, progress);
-        return true;
-      },
-    };
-  },
+  settings: schema,
+  begin: (surrogates, budget, settings) =>
+    descend(surrogates, budget, settings, {
+      objective: activationEnergy(settings),
+      pictures: crops(surrogates, settings),
+      start: noiseStart(surrogates, settings.start),
+    }),
 });
 
-/** A weight for every sample, by how far v has turned the surrogates' answers to it. */
+/** Random crops of v itself on grey noise that grows, each with its weight. */
+function crops(surrogates: Surrogates, settings: z.infer<typeof schema>): Pictures {
+  const { task, length } = surrogates;
+  const { seed, photos } = task;
+  const { size } = photos;
+  const draw = random(seed, 'crops');
+  const places = photosInOrder(
+    { crafting: Array.from({ length: settings.batch }, (_, i) => i), photos, seed },
+    settings,
+  );
+  const prior = new Float32Array(length);
+  const sample = new Float32Array(length);
+  return {
+    state: { crops: draw.state, places: places.state },
+    async next(count, v, progress) {
+      const spread = 10 + 117 * progress;
+      const pixels = new Uint8Array(new SharedArrayBuffer(settings.batch * length));
+      for (let i = 0; i < prior.length; i++) prior[i] = 127.5 + spread * draw.normal() + v[i];
+      for (let i = 0; i < settings.batch; i++) {
+        cropOf(prior, size, draw, sample);
+        for (let k = 0; k < sample.length; k++)
+          pixels[i * length + k] = Math.round(Math.min(255, Math.max(0, sample[k])));
+      }
+      const samples = { pixels, size };
+      const items = places.next(count).map((item): Item => ({ ...item, row: undefined }));
+      const weights = await weigh(surrogates, samples, items, v, settings.temperature);
+      return { items: items.map((item, i) => ({ ...item, weight: weights[i] })), photos: samples };
+    },
+  };
+}
+
+/** A weight for every sample: the less v changes the surrogates' answers to it, the larger. */
 async function weigh(
-  work: Work,
+  surrogates: Surrogates,
   photos: Pixels,
   items: Item[],
   v: Float32Array,
   temperature: number,
 ): Promise<number[]> {
-  const { compute, signal } = work.task;
   const weights = items.map(() => 0);
-  for (const { surrogate, classes } of work.sides) {
-    const program = { key: surrogate.sha256, bytes: surrogate.bytes };
+  for (const view of surrogates.views) {
+    const { classes } = view;
     const look = (perturbation: Float32Array | null) =>
-      compute.logits({ program, photos, items, v: perturbation, rule: 'clipped', signal });
+      surrogates.predict(view, items, perturbation, { photos, rule: 'clipped' });
     const [plain, turned] = [(await look(null)).logits, (await look(v)).logits];
     items.forEach((_, i) => {
       const row = (logits: Float32Array) =>

@@ -12,7 +12,7 @@ export const photoSettings = {
     .min(0)
     .max(0.5)
     .default(0.07)
-    .describe('move each photo by up to this share of its side, right or left, up or down (16 pixels of 224)'),
+    .describe('move each photo by up to this share of its side, in both directions (0.07: 16 pixels of 224)'),
   zoom: z
     .number()
     .min(0)
@@ -33,8 +33,13 @@ export const stepSettings = {
     .gt(0)
     .max(1)
     .default(0.1)
-    .describe('what share of the first step the last one has; half a cosine in between'),
-  momentum: z.number().min(0).lt(1).default(0.9).describe('share of the momentum that each step keeps (sign-momentum)'),
+    .describe('length of the last step, as a share of the first; half a cosine in between'),
+  momentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.9)
+    .describe('share of the momentum that is kept from step to step; sign-momentum only'),
 };
 
 /** For z.strictObject({...descentSettings, …}). */
@@ -42,7 +47,7 @@ export const descentSettings = { ...photoSettings, ...stepSettings };
 
 /** For attacks whose loss has a label. */
 export const targetSetting = {
-  target: z.int().min(0).optional().describe('class that photos are to be taken for; left out: any but their own'),
+  target: z.int().min(0).optional().describe('class that photos should be taken for; left out: any but their own'),
 };
 
 /** For attacks that several surrogates can be given to. */
@@ -55,20 +60,23 @@ export const ensembleSetting = {
 
 /** For attacks that start away from zero. */
 export const startSetting = {
-  start: z.number().gt(0).max(1).default(0.1).describe('v starts uniform in +-start * epsilon'),
+  start: z.number().gt(0).max(1).default(0.1).describe('v starts as uniform noise in +-start * epsilon'),
 };
+
+/** What the driver looks at in the settings of any attack. */
+export const driverSettings = z.object({ ...targetSetting, ...ensembleSetting });
 
 const steps = z.object(stepSettings);
 
 /** The optimiser for `length` values under a bound. */
 export function optimiserOf(
-  of: z.infer<typeof steps>,
+  settings: z.infer<typeof steps>,
   { norm, epsilon }: { norm: Norm; epsilon: number },
   length: number,
 ): Optimiser {
   // Adam moves every value by about its step: under norm 2, epsilon is spread over all of them.
-  const unit = norm === '2' && of.optimiser === 'adam' ? epsilon / Math.sqrt(length) : epsilon;
-  const schedule = { step: of.step * unit, decayTo: of.decayTo };
-  if (of.optimiser === 'adam') return adam(length, schedule);
-  return momentumSteps(length, { ...schedule, norm, momentum: of.momentum });
+  const unit = norm === '2' && settings.optimiser === 'adam' ? epsilon / Math.sqrt(length) : epsilon;
+  const schedule = { step: settings.step * unit, decayTo: settings.decayTo };
+  if (settings.optimiser === 'adam') return adam(length, schedule);
+  return momentumSteps(length, { ...schedule, norm, momentum: settings.momentum });
 }

@@ -5,7 +5,7 @@
  * For each large batch a temporary u starts at v and walks through it in small batches: u <- project(u + a sign(g)), g
  * the gradient of the clamped cross-entropy with the clean labels at u. The raw gradients g of the walk are added up,
  * and v takes one step of size a along the sign of their sum (here, as elsewhere, with a momentum that 0 switches off):
- * small batches look around, large steps are taken by all of them.
+ * small batches explore, and each large step follows all of them.
  *
  * The paper walks batches of 125 or 250 photos in tens, four times, and takes 1,600 large steps of epsilon/10, which is
  * 800,000 gradients and more. The default here is a walk of four small batches, so that a few thousand gradients give a
@@ -14,13 +14,16 @@
 import { z } from 'zod';
 import { project } from '#shared/images';
 import { attack } from './attack.ts';
-import { move, photosInOrder, startAt } from './descend.ts';
+import { descend, startAt } from './descend.ts';
 import { crossEntropy } from './objectives.ts';
+import { craftingPhotos } from './pictures.ts';
 import { descentSettings, ensembleSetting, optimiserOf, targetSetting } from './settings.ts';
 
 export const sga = attack({
   name: 'sga',
-  summary: 'Walks ahead in small batches, adds up the gradients of the walk, and takes one step along all of them.',
+  source: import.meta.url,
+  summary:
+    'Takes several steps ahead in small batches, adds up their gradients, and takes one large step along the sum.',
   paper: {
     authors: 'X. Liu, Y. Zhong, Y. Zhang, L. Qin, W. Deng',
     title: 'Enhancing generalization of universal adversarial perturbation through gradient aggregation',
@@ -34,34 +37,28 @@ export const sga = attack({
   settings: z.strictObject({
     ...descentSettings,
     batch: descentSettings.batch.default(10).describe('photos of a small batch'),
-    walk: z.int().min(1).max(1000).default(4).describe('small batches of a walk, after which v moves'),
+    walk: z.int().min(1).max(1000).default(4).describe('small batches whose gradients are added up before v moves'),
     decayTo: descentSettings.decayTo.default(1),
-    clamp: z.number().gt(0).default(9).describe('beta: loss in nats above which a photo no longer pulls'),
+    clamp: z.number().gt(0).default(9).describe('beta: loss in nats above which a photo has no gradient any more'),
     ...targetSetting,
     ...ensembleSetting,
   }),
-  begin(work, of) {
-    const { norm, epsilon } = work.task;
-    const photos = photosInOrder(work.task, of);
-    const gradient = work.gradientsOf(crossEntropy({ clampAt: of.clamp, target: of.target }));
-    const optimiser = optimiserOf(of, work.task, work.length);
-    const v = startAt(work);
-    return {
-      state: { v, photos: photos.state, optimiser: optimiser.state },
-      async step() {
-        const { progress } = work;
-        const ahead = optimiserOf({ ...of, optimiser: 'sign-momentum', momentum: 0 }, work.task, work.length);
-        const u = startAt(work, v);
-        const sum = new Float32Array(work.length);
-        for (let i = 0; i < of.walk && work.allowed >= work.sides.length; i++) {
-          const found = await gradient(photos.next(work.batch(of.batch)), u);
-          for (let k = 0; k < sum.length; k++) sum[k] += found.gradient[k];
-          ahead.step(u, found.gradient, progress);
-          project(u, norm, epsilon);
+  begin: (surrogates, budget, settings) =>
+    descend(surrogates, budget, settings, {
+      objective: crossEntropy({ clampAt: settings.clamp, target: settings.target }),
+      pictures: craftingPhotos(surrogates.task, settings),
+      async direction(gradientAt, v, progress) {
+        const { length, task, views } = surrogates;
+        const ahead = optimiserOf({ ...settings, optimiser: 'sign-momentum', momentum: 0 }, task, length);
+        const u = startAt(length, v);
+        const sum = new Float32Array(length);
+        for (let i = 0; i < settings.walk && budget.left >= views.length; i++) {
+          const gradient = await gradientAt(u);
+          for (let k = 0; k < sum.length; k++) sum[k] += gradient[k];
+          ahead.step(u, gradient, progress);
+          project(u, task.norm, task.epsilon);
         }
-        move(work, optimiser, v, sum, progress);
-        return true;
+        return sum;
       },
-    };
-  },
+    }),
 });

@@ -12,11 +12,11 @@ const isRecord = (part: Part): part is State =>
 
 /** A copy that later steps do not touch. */
 export function snapshot<Kind extends Part>(part: Kind): Kind {
-  const copy = (of: Part): Part => {
-    if (isNumbers(of)) return of.slice();
-    if (Array.isArray(of)) return of.map(copy);
-    if (isRecord(of)) return Object.fromEntries(Object.entries(of).map(([name, inner]) => [name, copy(inner)]));
-    return of;
+  const copy = (inner: Part): Part => {
+    if (isNumbers(inner)) return inner.slice();
+    if (Array.isArray(inner)) return inner.map(copy);
+    if (isRecord(inner)) return Object.fromEntries(Object.entries(inner).map(([name, value]) => [name, copy(value)]));
+    return inner;
   };
   return copy(part) as Kind;
 }
@@ -31,18 +31,26 @@ export function restore(target: State, saved: State): void {
   }
 }
 
-/** A snapshot as bytes, under the identity of what it belongs to. */
-export const pack = (identity: string, state: State): Uint8Array => serialize({ identity, state });
+/** Which parts a state has and what they mean. Another layout is not read: its numbers would land in other places. */
+const layout = 2;
 
-/** @throws UsageError when the bytes are damaged, or belong to another craft. */
+/** A snapshot as bytes, under the identity of what it belongs to. */
+export const pack = (identity: string, state: State): Uint8Array => serialize({ layout, identity, state });
+
+/** @throws UsageError when the bytes are damaged, of another version, or belong to another craft. */
 export function unpack(identity: string, bytes: Uint8Array): State {
-  let found: { identity: string; state: State };
+  let found: { layout?: number; identity: string; state: State };
   try {
     found = deserialize(bytes);
   } catch {
     throw new UsageError('The checkpoint cannot be read: it is damaged. Start afresh with --fresh.');
   }
-  if (found?.identity !== identity) {
+  if (found?.layout !== layout) {
+    throw new UsageError(
+      'The checkpoint was written by another version of the Atlas. Start afresh with --fresh, or go on with that version.',
+    );
+  }
+  if (found.identity !== identity) {
     throw new UsageError(
       'The checkpoint belongs to another craft: the models, photos, settings, bound, seed, budget or provider differ. Repeat the first command to go on with it, or start afresh with --fresh.',
     );

@@ -16,9 +16,10 @@ import { z } from 'zod';
 import { differentiate, inferShapes, layersOf, type Model, readModel, withCotangent } from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
 import { attack } from './attack.ts';
+import type { Allowance } from './budget.ts';
 import { noiseStart, startAt } from './descend.ts';
-import { programOf } from './objectives.ts';
-import type { Work } from './work.ts';
+import { programOf } from './losses.ts';
+import type { Surrogates } from './surrogates.ts';
 
 /** Pixel values by which photos are moved to either side. */
 const reach = 0.5;
@@ -27,15 +28,21 @@ const together = 8;
 /** The method has settled when so few values change sign. */
 const settled = 1e-4;
 
-const settings = z.strictObject({
-  depth: z.number().min(0).max(1).default(0.3).describe('which layer: its place as a share of all layers'),
-  q: z.number().min(1).max(20).default(10).describe('norm of the layer that is made large'),
+const schema = z.strictObject({
+  depth: z.number().min(0).max(1).default(0.3).describe('which layer: its position as a share of all layers'),
+  q: z
+    .number()
+    .min(1)
+    .max(20)
+    .default(10)
+    .describe('exponent of the norm in which the change of the layer is measured'),
   photos: z.int().min(1).default(64).describe('photos whose Jacobians are summed'),
 });
 
 export const svUap = attack({
   name: 'sv-uap',
-  summary: 'The direction that a hidden layer reacts to most: a singular vector of its Jacobian, by the power method.',
+  source: import.meta.url,
+  summary: 'The direction to which a hidden layer reacts most: a singular vector of its Jacobian, by the power method.',
   paper: {
     authors: 'V. Khrulkov, I. Oseledets',
     title: 'Art of singular vectors and universal adversarial perturbations',
@@ -46,22 +53,22 @@ export const svUap = attack({
   usesModel: true,
   ensembles: false,
   keeps: 'best',
-  settings,
-  begin(work, of) {
-    const { norm, epsilon, crafting } = work.task;
-    const product = jacobianAt(work, of.depth, of.q);
-    const v = startAt(work, noiseStart(work, 1));
-    const chosen = crafting.slice(0, of.photos);
+  settings: schema,
+  begin(surrogates, budget, { depth, q, photos }) {
+    const { norm, epsilon, crafting } = surrogates.task;
+    const product = jacobianAt(surrogates, budget, depth, q);
+    const v = startAt(surrogates.length, noiseStart(surrogates, 1));
+    const chosen = crafting.slice(0, photos);
     return {
       state: { v },
       async step() {
-        if (work.allowed < chosen.length) return false;
+        if (budget.left < chosen.length) return false;
         const along = norm === 'inf' ? linfNorm(v) : l2Norm(v) / Math.sqrt(v.length);
         const probe = v.map((value) => (value * reach) / along);
         const parts: Product[] = [];
         for (let i = 0; i < chosen.length; i += together)
           parts.push(await product(chosen.slice(i, i + together), probe));
-        const sum = added(parts, of.q);
+        const sum = added(parts, q);
         const size = l2Norm(sum);
         let changed = 0;
         for (let k = 0; k < v.length; k++) {
@@ -96,15 +103,20 @@ function added(products: Product[], q: number): Float32Array {
   return total;
 }
 
-function jacobianAt(work: Work, depth: number, q: number): (photos: number[], probe: Float32Array) => Promise<Product> {
-  const { compute, photos, signal } = work.task;
-  const hidden = upToLayer(readModel(work.sides[0].surrogate.bytes), depth);
+function jacobianAt(
+  surrogates: Surrogates,
+  budget: Allowance,
+  depth: number,
+  q: number,
+): (photos: number[], probe: Float32Array) => Promise<Product> {
+  const { compute, photos, signal } = surrogates.task;
+  const hidden = upToLayer(readModel(surrogates.views[0].surrogate.bytes), depth);
   const forward = programOf(hidden);
   const backward = programOf(
     differentiate(withCotangent(hidden), { of: 'loss', wrt: 'canvas', profile: compute.profile }),
   );
-  for (const { key } of [forward, backward]) work.uses(key);
-  const zero = new Float32Array(work.length);
+  for (const { key } of [forward, backward]) surrogates.uses(key);
+  const zero = new Float32Array(surrogates.length);
   return async (chosen, probe) => {
     const items = chosen.map((photo, row) => ({ photo, flip: false, row }));
     const layer = async (v: Float32Array) =>
@@ -116,13 +128,13 @@ function jacobianAt(work: Work, depth: number, q: number): (photos: number[], pr
     const data = difference.map((value) => Math.sign(value) * Math.abs(value / largest) ** (q - 1));
     items.forEach((_, i) => {
       const strongest = linfNorm(difference.subarray(i * width, (i + 1) * width));
-      work.recent.add(-strongest / (2 * reach), null);
+      surrogates.running.add(-strongest / (2 * reach), null);
     });
     const found = await compute.gradient({
       ...{ program: backward, photos, items, v: zero, signal },
       tables: { cotangent: { data, width } },
     });
-    work.spend(items.length);
+    budget.spend(items.length);
     return { sum: found.gradient, largest };
   };
 }

@@ -11,13 +11,17 @@
 import { z } from 'zod';
 import { paintJigsaw, random } from '../synthetic/index.ts';
 import { attack } from './attack.ts';
-import { move, noiseStart, startAt } from './descend.ts';
+import { descend, noiseStart } from './descend.ts';
 import { activationRatio } from './objectives.ts';
-import { ensembleSetting, optimiserOf, photoSettings, startSetting, stepSettings } from './settings.ts';
+import type { Pictures } from './pictures.ts';
+import { ensembleSetting, photoSettings, startSetting, stepSettings } from './settings.ts';
+import type { Surrogates } from './surrogates.ts';
 
 export const trmUap = attack({
   name: 'trm-uap',
-  summary: 'Raises positive over negative activations in the earlier layers, on jigsaw pictures in place of photos.',
+  source: import.meta.url,
+  summary:
+    'Raises the ratio of positive to negative activations in the earlier layers, on jigsaw pictures in place of photos.',
   paper: {
     authors: 'Y. Liu, X. Feng, Y. Wang, W. Yang, D. Ming',
     title:
@@ -30,36 +34,46 @@ export const trmUap = attack({
   ensembles: true,
   keeps: 'best',
   settings: z.strictObject({
-    depth: z.number().gt(0).max(1).default(0.8).describe('share of the layers, from the first on, that count'),
-    finest: z.int().min(2).max(64).default(16).describe('cells a side of the last jigsaw pictures; the first have 2'),
+    depth: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.8)
+      .describe('share of the layers, counted from the input, that the loss includes'),
+    finest: z
+      .int()
+      .min(2)
+      .max(64)
+      .default(16)
+      .describe('cells along each side of the last jigsaw pictures; the first have 2'),
     batch: photoSettings.batch.default(10).describe('pictures of a step'),
     ...stepSettings,
     start: startSetting.start.default(1),
     ...ensembleSetting,
   }),
-  begin(work, of) {
-    const { photos, seed } = work.task;
-    const gradient = work.gradientsOf(activationRatio({ depth: of.depth }));
-    const draw = random(seed, 'jigsaw');
-    const optimiser = optimiserOf(of, work.task, work.length);
-    const v = startAt(work, noiseStart(work, of.start));
-    const picture = new Float32Array(work.length);
-    return {
-      state: { v, jigsaw: draw.state, optimiser: optimiser.state },
-      async step() {
-        const { progress } = work;
-        const count = work.batch(of.batch);
-        const cells = 2 + Math.round((of.finest - 2) * progress);
-        const pixels = new Uint8Array(new SharedArrayBuffer(count * work.length));
-        for (let i = 0; i < count; i++) {
-          paintJigsaw(picture, photos.size, Math.min(cells, photos.size), draw);
-          pixels.set(picture, i * work.length);
-        }
-        const items = Array.from({ length: count }, (_, photo) => ({ photo, flip: false }));
-        const found = await gradient(items, v, { pixels, size: photos.size });
-        move(work, optimiser, v, found.gradient, progress);
-        return true;
-      },
-    };
-  },
+  begin: (surrogates, budget, settings) =>
+    descend(surrogates, budget, settings, {
+      objective: activationRatio(settings),
+      pictures: jigsaws(surrogates, settings.finest),
+      start: noiseStart(surrogates, settings.start),
+    }),
 });
+
+function jigsaws({ task, length }: Surrogates, finest: number): Pictures {
+  const { size } = task.photos;
+  const draw = random(task.seed, 'jigsaw');
+  const picture = new Float32Array(length);
+  return {
+    state: { jigsaw: draw.state },
+    next(count, _v, progress) {
+      const cells = 2 + Math.round((finest - 2) * progress);
+      const pixels = new Uint8Array(new SharedArrayBuffer(count * length));
+      for (let i = 0; i < count; i++) {
+        paintJigsaw(picture, size, Math.min(cells, size), draw);
+        pixels.set(picture, i * length);
+      }
+      const items = Array.from({ length: count }, (_, photo) => ({ photo, flip: false }));
+      return { items, photos: { pixels, size } };
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import type { Budget, Norm, Share } from '#shared/release';
+import type { Budget, CurvePoint, Norm, Share } from '#shared/release';
 import type { Compute, Pixels, Program } from '../compute/index.ts';
 
 /** A model that a perturbation is crafted on. */
@@ -13,24 +13,13 @@ export interface Surrogate {
  * One surrogate and what it says of the crafting photos as they are. Rows are 2 * position among the crafting photos +
  * mirrored.
  */
-export interface Side {
+export interface SurrogateView {
   surrogate: Surrogate;
   classes: number;
   /** [rows, K]. */
   clean: Float32Array;
   /** The most probable class of every row. */
   labels: Int32Array;
-}
-
-export interface CurvePoint {
-  gradients: number;
-  /** Mean over the photos since the last point. */
-  loss: number;
-  /**
-   * Share of those photos that the perturbation of that moment had fooled, before rounding; null where no photo was
-   * looked at.
-   */
-  fooling: number | null;
 }
 
 export interface CraftProgress {
@@ -55,10 +44,9 @@ export interface Checkpoints {
   every?: number;
 }
 
-/** What crafting is given. */
-export interface CraftTask {
+/** What is crafted, and for an attack to look at. */
+export interface CraftInputs {
   compute: Compute;
-  surrogates: Surrogate[];
   photos: Pixels;
   /** Photos to craft on; no other photo is looked at. */
   crafting: readonly number[];
@@ -66,8 +54,13 @@ export interface CraftTask {
   /** In units of 0..255. */
   epsilon: number;
   seed: number;
-  budget: Budget;
   signal?: AbortSignal;
+}
+
+/** What crafting is given. */
+export interface CraftTask extends CraftInputs {
+  surrogates: Surrogate[];
+  budget: Budget;
   onProgress?: (progress: CraftProgress) => void;
   checkpoints?: Checkpoints;
 }
@@ -93,4 +86,4 @@ export interface Crafted {
   resumedFrom: number;
 }
 
-export type { Compute, Pixels, Program };
+export type { Compute, CurvePoint, Pixels, Program };

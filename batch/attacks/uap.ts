@@ -11,29 +11,35 @@
  * up; batch 1 is the paper's.
  */
 import { z } from 'zod';
-import { keepsBatchApart, readModel } from '#shared/graph';
-import { argmax } from '#shared/metrics';
+import { l2Norm } from '#shared/images';
 import { type Item, sharedFloats } from '../compute/index.ts';
 import { attack } from './attack.ts';
-import { photosInOrder, startAt } from './descend.ts';
-import { gradientProgram, weightedLogits } from './objectives.ts';
+import type { Allowance } from './budget.ts';
+import { startAt } from './descend.ts';
+import { photosInOrder } from './pictures.ts';
 import { photoSettings } from './settings.ts';
-import { labelsOf, type Work } from './work.ts';
+import type { Surrogates } from './surrogates.ts';
 
-const settings = z.strictObject({
-  batch: photoSettings.batch.default(10).describe('photos whose DeepFool steps are found at the same v'),
-  classes: z.int().min(2).max(1000).default(10).describe('likeliest classes whose boundaries DeepFool looks at'),
-  overshoot: z.number().min(0).default(0.02).describe('how much further than the boundary DeepFool goes, as a share'),
-  steps: z.int().min(1).max(1000).default(10).describe('steps of DeepFool at most'),
+const schema = z.strictObject({
+  batch: photoSettings.batch.default(10).describe('photos whose DeepFool steps are computed at the same v'),
+  classes: z.int().min(2).max(1000).default(10).describe('most likely classes whose boundaries DeepFool considers'),
+  overshoot: z
+    .number()
+    .min(0)
+    .default(0.02)
+    .describe('how far past the boundary DeepFool goes, as a share of the distance'),
+  steps: z.int().min(1).max(1000).default(10).describe('most steps of DeepFool for one photo'),
   flips: photoSettings.flips.default(false),
   shift: photoSettings.shift.default(0),
   zoom: photoSettings.zoom,
 });
-type Settings = z.infer<typeof settings>;
+type Settings = z.infer<typeof schema>;
 
 export const uap = attack({
   name: 'uap',
-  summary: 'Adds up the smallest steps that carry photo after photo over its nearest class boundary (DeepFool).',
+  source: import.meta.url,
+  summary:
+    'Goes through the photos and adds up the smallest step that takes each across its nearest class boundary (DeepFool).',
   paper: {
     authors: 'S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard',
     title: 'Universal adversarial perturbations',
@@ -44,38 +50,31 @@ export const uap = attack({
   usesModel: true,
   ensembles: false,
   keeps: 'best',
-  settings,
-  begin(work, of) {
-    const { compute, crafting, photos: pixels, signal } = work.task;
-    const [side] = work.sides;
-    const photos = photosInOrder(work.task, of);
-    const deepFool = deepFoolOn(work, of);
-    const v = startAt(work);
+  settings: schema,
+  begin(surrogates, budget, settings) {
+    const { task, length } = surrogates;
+    const [view] = surrogates.views;
+    const photos = photosInOrder(task, settings);
+    const deepFool = deepFoolOn(surrogates, budget, settings);
+    const v = startAt(length);
     const state = { v, photos: photos.state, idle: 0 };
     return {
       state,
       async step() {
-        const items = photos.next(Math.min(of.batch, Math.max(1, Math.floor(work.allowed / of.classes))));
-        const found = await compute.logits({
-          program: { key: side.surrogate.sha256, bytes: side.surrogate.bytes },
-          ...{ photos: pixels, items, v, rule: 'clipped', signal },
-        });
-        const labels = labelsOf(found.logits, found.classes);
+        const most = Math.max(1, Math.floor(budget.left / settings.classes));
+        const items = photos.next(Math.min(settings.batch, most));
+        const { logits, labels } = await surrogates.predict(view, items, v, { rule: 'clipped' });
+        const isFooled = items.map(({ row }, i) => surrogates.isFooled(view, row as number, labels[i]));
         const open = items.flatMap((item, i) =>
-          work.won(side, item.row as number, labels[i])
-            ? []
-            : [{ item, logits: found.logits.subarray(i * found.classes, (i + 1) * found.classes) }],
+          isFooled[i] ? [] : [{ item, logits: logits.subarray(i * view.classes, (i + 1) * view.classes) }],
         );
         const steps = await deepFool(open, v);
         for (const { r, crossed } of steps) if (crossed) for (let i = 0; i < v.length; i++) v[i] += r[i];
         let next = 0;
-        items.forEach(({ row }, i) => {
-          const won = work.won(side, row as number, labels[i]);
-          work.recent.add(won ? 0 : length(steps[next++].r), won);
-        });
+        for (const fooled of isFooled) surrogates.running.add(fooled ? 0 : l2Norm(steps[next++].r), fooled);
         // A whole pass that found nothing to do is the end.
         state.idle = steps.some(({ crossed }) => crossed) ? 0 : state.idle + items.length;
-        return state.idle <= crafting.length;
+        return state.idle <= task.crafting.length;
       },
     };
   },
@@ -91,14 +90,11 @@ interface Point {
  * DeepFool for many photos at once, each from its own place; the loss that is reported for `uap` is the length of what
  * it finds.
  */
-function deepFoolOn(work: Work, of: Settings) {
-  const { compute, photos, signal } = work.task;
-  const [{ surrogate, classes }] = work.sides;
-  const program = gradientProgram(surrogate, weightedLogits, compute.profile);
-  const repeat = !keepsBatchApart(readModel(surrogate.bytes));
-  work.uses(program.key);
-  const plain = { key: surrogate.sha256, bytes: surrogate.bytes };
-  const ranked = Math.min(of.classes, classes);
+function deepFoolOn(surrogates: Surrogates, budget: Allowance, settings: Settings) {
+  const [view] = surrogates.views;
+  const { classes } = view;
+  const classGradients = surrogates.classGradientsOf(view, budget);
+  const ranked = Math.min(settings.classes, classes);
 
   return async (points: Point[], v: Float32Array) => {
     const runs = points.map(({ item, logits }) => ({
@@ -110,33 +106,28 @@ function deepFoolOn(work: Work, of: Settings) {
     }));
     const placeOf = ({ r }: { r: Float32Array }) => {
       const place = sharedFloats(v.length);
-      for (let i = 0; i < v.length; i++) place[i] = v[i] + (1 + of.overshoot) * r[i];
+      for (let i = 0; i < v.length; i++) place[i] = v[i] + (1 + settings.overshoot) * r[i];
       return place;
     };
     let active = runs;
-    for (let step = 0; step < of.steps && active.length > 0 && work.allowed >= ranked * active.length; step++) {
-      const found = await compute.classGradients({
-        ...{ program, photos, classes, repeat, signal },
-        points: active.map((run) => ({ item: run.item, v: placeOf(run), cotangents: oneHots(run.ranking, classes) })),
-      });
-      work.spend(ranked * active.length);
+    for (let step = 0; step < settings.steps && active.length > 0 && budget.left >= ranked * active.length; step++) {
+      const found = await classGradients(
+        active.map((run) => ({ item: run.item, v: placeOf(run), cotangents: oneHots(run.ranking, classes) })),
+      );
       active.forEach((run, i) => {
         toNearest(run.r, run.ranking, found[i]);
         run.steps++;
       });
-      const { logits } = await compute.logits({
-        ...{ program: plain, photos, signal, rule: 'clipped' },
-        items: active.map(({ item }) => item),
-        v: active.map(placeOf),
-      });
+      const items = active.map(({ item }) => item);
+      const { labels } = await surrogates.predict(view, items, active.map(placeOf), { rule: 'clipped' });
       active.forEach((run, i) => {
-        run.crossed = argmax(logits, i * classes, classes) !== run.ranking[0];
+        run.crossed = labels[i] !== run.ranking[0];
       });
       active = active.filter(({ crossed }) => !crossed);
     }
     return runs.map(({ r, crossed, steps }) => ({
-      r: r.map((value) => (1 + of.overshoot) * value),
-      crossed: crossed && (steps < of.steps - 1 || of.steps === 1),
+      r: r.map((value) => (1 + settings.overshoot) * value),
+      crossed: crossed && (steps < settings.steps - 1 || settings.steps === 1),
     }));
   };
 }
@@ -173,10 +164,4 @@ function oneHots(ranking: number[], classes: number): Float32Array {
     rows[row * classes + label] = 1;
   });
   return rows;
-}
-
-function length(r: Float32Array): number {
-  let squares = 0;
-  for (const value of r) squares += value * value;
-  return Math.sqrt(squares);
 }

@@ -1,66 +1,110 @@
 /** `atlas analyse`: the findings of a study or of a release. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
-import { type Manifest, perturbationRecord } from '#shared/release';
+import type { Command } from 'commander';
+import { perturbationRecord, type TransferRow } from '#shared/release';
+import { findFindings, findings, readRows } from '../analyses/index.ts';
 import { AtlasError, UsageError } from '../errors/index.ts';
-import { readJson } from '../files/index.ts';
-import { folderSource, readManifest } from '../publish/index.ts';
-import { runStudy } from '../studies/index.ts';
-import { action, globalOptions } from './context.ts';
+import { readJson, writeAtomic } from '../files/index.ts';
+import { folderSource, readManifest, renderTable } from '../publish/index.ts';
+import { runFindings } from '../studies/index.ts';
+import { action, type Context, globalOptions, repeated } from './context.ts';
 import { transferMatrix } from './matrix.ts';
 import { here, reporter } from './run.ts';
+import { table } from './text.ts';
+
+interface Options {
+  only?: string[];
+  out?: string;
+}
+
+/** Tables as files, and what the transfer matrix is drawn from where that is one of them. */
+interface Analysed {
+  version: string | null;
+  tables: { name: string; title: string; rows: number; csv: string; parquet: string }[];
+  transfer: TransferRow[];
+}
 
 export function registerAnalyse(program: Command): void {
   globalOptions(program.command('analyse'))
-    .description('the findings of a study, which is run as far as needed, or of a release')
+    .description('the findings of a study, which is run as far as they need it, or of a release')
     .argument('<study|release>', 'study file, or a folder with latest.json')
-    .addOption(new Option('--only <finding>', 'which finding').choices(['transfer']).default('transfer'))
-    .option('--out <dir>', 'folder of a study (default: .atlas/<id of the study>)')
+    .option(
+      '--only <finding>',
+      `${findings.map(({ name }) => name).join(', ')}; repeated for several (default: those of the study)`,
+      repeated,
+    )
+    .option('--out <dir>', 'folder of a study (default: .atlas/<id of the study>); its tables go to <dir>/tables')
     .addHelpText(
       'after',
-      '\nExamples:\n  atlas analyse studies/starter.json\n  atlas analyse .atlas/starter/release --json',
+      `\nExamples:\n  atlas analyse studies/starter.json\n  atlas analyse .atlas/starter/release --only transfer --json\n\nFindings:\n${findings.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`).join('\n')}`,
     )
     .action(
-      action(async (context, options: { only: string; out?: string }, where: string) => {
+      action(async (context, options: Options, where: string) => {
         if (!existsSync(where)) {
           throw new UsageError(`There is no ${where}. Give a study file, or the folder of a release.`);
         }
-        let release = where;
-        if (statSync(where).isFile()) {
-          const { json, ...quiet } = context;
-          const run = await runStudy({
-            study: where,
-            out: options.out,
-            ...{ provider: context.provider, workers: context.workers, signal: context.signal },
-            // Standard output is for the finding alone.
-            onEvent: reporter({ ...quiet, json, emit: () => {} }),
-          });
-          release = run.release;
-        }
-        const { root, manifest } = await manifestOf(release);
-        const table = manifest.tables.find(({ name }) => name === options.only);
-        if (!table)
-          throw new AtlasError(`The release ${release} has no table "${options.only}". Build it again from its study.`);
-        const rows = [];
-        for (const { record } of manifest.perturbations) {
-          const { fooling } = await readJson(join(root, ...record.split('/')), perturbationRecord, 'record');
-          for (const row of fooling.evaluation) rows.push(row);
-        }
-        const paths = { csv: join(root, ...table.csv.split('/')), parquet: join(root, ...table.parquet.split('/')) };
-        context.emit({ version: manifest.version, tables: [{ name: table.name, rows: table.rows, ...paths }] });
-        context.print(`${transferMatrix(rows)}\n\nTables: ${here(paths.csv)}\n        ${here(paths.parquet)}`);
+        if (options.only) findFindings(options.only);
+        const found = statSync(where).isFile()
+          ? await ofStudy(context, where, options)
+          : await ofRelease(where, options.only);
+        const { version, tables, transfer } = found;
+        context.emit({ version, tables });
+        const rows = tables.map(({ title, rows, csv, parquet }) => [title, String(rows), here(csv), here(parquet)]);
+        const list = table(['', 'rows', 'CSV', 'Parquet'], rows, { right: [1] });
+        context.print(transfer.length > 0 ? `${transferMatrix(transfer)}\n\n${list}` : list);
       }),
     );
 }
 
-async function manifestOf(folder: string): Promise<{ root: string; manifest: Manifest }> {
+async function ofStudy(context: Context, study: string, { only, out }: Options): Promise<Analysed> {
+  const { provider, workers, signal } = context;
+  const ran = await runFindings(
+    // Standard output is for the findings alone.
+    { study, out, provider, workers, signal, onEvent: reporter({ ...context, emit: () => {} }) },
+    only,
+  );
+  const analysed: Analysed = { version: null, tables: [], transfer: [] };
+  for (const output of ran.findings) {
+    const { name, title, columns } = output.result;
+    const rows = await readRows(output);
+    const rendered = renderTable({ name, title, columns, rows });
+    const path = (extension: string) => join(ran.out, 'tables', `${name}.${extension}`);
+    const [csv, parquet] = [path('csv'), path('parquet')];
+    await writeAtomic(csv, rendered.csv);
+    await writeAtomic(parquet, rendered.parquet);
+    analysed.tables.push({ name, title, rows: rows.length, csv, parquet });
+    if (name === 'transfer') analysed.transfer = rows as unknown as TransferRow[];
+  }
+  return analysed;
+}
+
+async function ofRelease(folder: string, only: readonly string[] | undefined): Promise<Analysed> {
   const source = await folderSource(folder);
   const { manifest, problems } = await readManifest(source);
   // A key that is not safe is among the problems: it may lead out of the folder.
-  if (manifest && problems.length === 0) return { root: source.root, manifest };
-  const shown = problems.slice(0, 3).map(({ key, problem }) => `${key} ${problem}`);
-  throw new AtlasError(
-    `The release ${folder} cannot be read: ${shown.join('; ')}. \`atlas verify\` says more; build it again from its study.`,
-  );
+  if (!manifest || problems.length > 0) {
+    const shown = problems.slice(0, 3).map(({ key, problem }) => `${key} ${problem}`);
+    throw new AtlasError(
+      `The release ${folder} cannot be read: ${shown.join('; ')}. \`atlas verify\` says more; build it again from its study.`,
+    );
+  }
+  const missing = only?.find((name) => !manifest.tables.some((one) => one.name === name));
+  if (missing) {
+    throw new AtlasError(
+      `The release ${folder} has no table "${missing}". Its tables are ${manifest.tables.map(({ name }) => name).join(', ')}; \`atlas analyse <study> --only ${missing}\` makes it from a study.`,
+    );
+  }
+  const path = (key: string) => join(source.root, ...key.split('/'));
+  const analysed: Analysed = { version: manifest.version, tables: [], transfer: [] };
+  for (const { name, title = name, rows, csv, parquet } of manifest.tables) {
+    if (only && !only.includes(name)) continue;
+    analysed.tables.push({ name, title, rows, csv: path(csv), parquet: path(parquet) });
+    if (name !== 'transfer') continue;
+    for (const { record } of manifest.perturbations) {
+      const { fooling } = await readJson(path(record), perturbationRecord, 'record');
+      for (const row of fooling.evaluation) analysed.transfer.push(row);
+    }
+  }
+  return analysed;
 }

@@ -1,5 +1,6 @@
 /** `atlas attacks list | describe`: the library of attacks. */
 import type { Command } from 'commander';
+import { norms } from '#shared/release';
 import { type Attack, attacks, citation, describeSettings, findAttack, parseSettings } from '../attacks/index.ts';
 import { action, globalOptions } from './context.ts';
 import { table } from './text.ts';
@@ -62,8 +63,8 @@ function describe(attack: Attack) {
   const { name, summary, paper, usesModel, ensembles, keeps } = attack;
   const settings = describeSettings(attack);
   return {
-    ...{ name, summary, paper, usesModel, ensembles, keeps, norms: ['inf', '2'] },
-    needsPhotos: usesModel && !attack.dataFree?.(parseSettings(attack)),
+    ...{ name, summary, paper, usesModel, ensembles, keeps, norms },
+    needsPhotos: usesModel && !attack.dataFree(parseSettings(attack)),
     targeted: settings.some((setting) => setting.name === 'target'),
     settings,
   };

@@ -7,20 +7,18 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FormatError } from '#shared/formats';
 import { GraphError } from '#shared/graph';
 import { ImageError } from '#shared/images';
-import { AtlasError, UsageError } from '../errors/index.ts';
+import { type Provider, provider } from '#shared/release';
+import { UsageError } from '../errors/index.ts';
 import { cut, printable, printableJson } from './printable.ts';
 
-export { AtlasError, UsageError };
-
-export const providers = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
-export type Provider = (typeof providers)[number];
+export { UsageError };
 
 /** Given to every command. */
 export interface Context {
   /** Standard output carries JSON and nothing else. */
   json: boolean;
   quiet: boolean;
-  provider: Provider;
+  provider: Provider | 'auto';
   /** Left out by the user: undefined, and the compute pool decides. */
   workers: number | undefined;
   seed: number;
@@ -46,7 +44,7 @@ export function globalOptions(command: Command, { seed = false }: { seed?: boole
     .option('--quiet', 'no progress and no notices')
     .addOption(
       new Option('--provider <name>', 'where models run; auto takes the fastest that works here')
-        .choices([...providers])
+        .choices(['auto', ...provider.options])
         .default('auto'),
     )
     .option('--workers <n>', 'worker threads (default: by the number of cores)', integer({ min: 1, max: 1024 }));
@@ -164,9 +162,9 @@ function clearLine(): void {
 const ORPHAN_GRACE_MS = 10_000;
 
 /**
- * The first SIGINT, SIGTERM or hang-up of the terminal aborts the commands' signal; the second ends the process. So does
- * the end of the launcher that started it, which closes the channel to it. A reader that went away (`| head`), or a
- * terminal, is no error.
+ * The first SIGINT, SIGTERM or hang-up of the terminal aborts the commands' signal; the second ends the process. So
+ * does the end of the launcher that started it, which closes the channel to it. A reader that went away (`| head`), or
+ * a terminal, is no error.
  */
 export function listenForEndings(): void {
   for (const stream of [process.stdout, process.stderr]) {

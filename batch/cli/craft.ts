@@ -5,35 +5,16 @@ import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba, l2Norm, linfNorm } from '#shared/images';
-import type { Budget, Norm } from '#shared/release';
-import {
-  type Checkpoints,
-  type Crafted,
-  type CraftProgress,
-  citation,
-  craft,
-  findAttack,
-  parseSettings,
-  type Surrogate,
-} from '../attacks/index.ts';
+import { defaultBudget, defaultEpsilon, type Norm, norms, perturbationId, perturbationMetadata } from '#shared/release';
+import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surrogate } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, writeAtomic } from '../files/index.ts';
 import { codecs, loadPhotos } from '../photos/index.ts';
 import { loadCard, prepareModel } from '../zoo/index.ts';
-import { action, type Context, globalOptions, integer, repeated } from './context.ts';
-import {
-  checkEpsilon,
-  checkTarget,
-  type Half,
-  halves,
-  inHalf,
-  parseAssignments,
-  parseBudget,
-  percent,
-  positive,
-  usualEpsilon,
-} from './craft-options.ts';
+import { action, type Context, globalOptions, integer, number, repeated } from './context.ts';
+import { budgetText, type Half, halves, inHalf, parseAssignments, parseBudget, positive } from './craft-options.ts';
+import { progressTo, summary } from './craft-text.ts';
 
 interface Options {
   model?: string[];
@@ -51,9 +32,6 @@ interface Options {
   out: string;
 }
 
-/** Milliseconds between two lines of progress in JSON. */
-const interval = 500;
-
 export function registerCraft(program: Command): Command {
   return globalOptions(program.command('craft'), { seed: true })
     .description('craft one perturbation')
@@ -69,11 +47,15 @@ export function registerCraft(program: Command): Command {
     .addOption(
       new Option('--half <half>', 'only this half of the photos, by the hash of their names').choices([...halves]),
     )
-    .option('--epsilon <n>', 'bound of v, in units of 0..255 (default: 10 under norm inf, 2000 under norm 2)', positive)
-    .addOption(new Option('--norm <norm>', 'norm of the bound').choices(['inf', '2']).default('inf'))
+    .option(
+      '--epsilon <n>',
+      `bound of v, in units of 0..255 (default: ${norms.map((norm) => `${defaultEpsilon[norm]} under norm ${norm}`).join(', ')})`,
+      number(),
+    )
+    .addOption(new Option('--norm <norm>', 'norm of the bound').choices([...norms]).default('inf'))
     .option(
       '--budget <what=n>',
-      'gradients=N, seconds=N or fooling=R; repeated: whichever comes first (default: gradients=2000)',
+      `gradients=N, seconds=N or fooling=R; repeated: whichever comes first (default: ${budgetText(defaultBudget)})`,
       repeated,
     )
     .option('--canvas <pixels>', 'side of the canvas', integer({ min: 8, max: 1024 }), 224)
@@ -88,27 +70,22 @@ export function registerCraft(program: Command): Command {
 }
 
 async function run(context: Context, options: Options): Promise<void> {
-  const { norm } = options;
+  const { norm, epsilon = defaultEpsilon[norm] } = options;
+  const { seed } = context;
   const attack = findAttack(options.attack);
   const assigned = parseAssignments(options.set);
-  const settings = parseSettings(attack, assigned);
-  const epsilon = options.epsilon ?? usualEpsilon[norm];
-  checkEpsilon(epsilon, norm);
-  const budget = parseBudget(options.budget ?? ['gradients=2000']);
-  const ids = attack.usesModel ? (options.model ?? []) : [];
-  if (attack.usesModel && ids.length === 0) {
-    throw new UsageError(
-      `The attack ${attack.name} needs a model to craft on. Give one with --model; \`atlas models list\` names them.`,
-    );
-  }
-  const isDataFree = attack.dataFree?.(settings) ?? false;
-  if (attack.usesModel && !options.photos && !isDataFree) {
+  const budget = options.budget ? parseBudget(options.budget) : { ...defaultBudget };
+  const models = attack.usesModel ? await Promise.all((options.model ?? []).map((id) => loadCard(id))) : [];
+  const bound = { attack: attack.name, norm, epsilon, seed };
+  const { settings } = checkCraft({
+    ...{ ...bound, settings: assigned, budget },
+    surrogates: models.map(({ card }) => card),
+  });
+  if (attack.usesModel && !options.photos && !attack.dataFree(settings)) {
     throw new UsageError(
       `The attack ${attack.name} needs photos to craft on. Give a folder of them with --photos, or --photos synthetic for pictures that are drawn from the seed.`,
     );
   }
-  const models = await Promise.all(ids.map((id) => loadCard(id)));
-  for (const { card } of models) checkTarget(settings.target, card);
   const surrogates: (Surrogate & { sourceSha256: string })[] = [];
   for (const model of models) {
     context.progress(`Preparing ${model.card.id}`);
@@ -158,12 +135,7 @@ async function run(context: Context, options: Options): Promise<void> {
       surrogates,
       photos,
       crafting,
-      attack: attack.name,
-      settings: assigned,
-      norm,
-      epsilon,
-      seed: context.seed,
-      budget,
+      ...{ ...bound, settings: assigned, budget },
       signal: context.signal,
       onProgress: progressTo(context),
       checkpoints,
@@ -175,8 +147,8 @@ async function run(context: Context, options: Options): Promise<void> {
       settings,
       norm,
       epsilon,
-      seed: context.seed,
-      budget: attack.usesModel ? (budget satisfies Budget) : null,
+      seed,
+      budget: attack.usesModel ? budget : null,
       surrogates: surrogates.map(({ id, sha256, sourceSha256 }) => ({ id, sha256: sourceSha256, prepared: sha256 })),
       canvas: photos.size,
       crafting: { photos: crafting.length, skipped: photos.skipped.length, sha256: photos.sha256(crafting) },
@@ -189,7 +161,8 @@ async function run(context: Context, options: Options): Promise<void> {
       fooling: { crafting: crafted.fooling },
       ...(crafted.success && { target: { class: settings.target, crafting: crafted.success } }),
     };
-    const file = await write(out, crafted, photos.size, record);
+    const id = perturbationId({ ...bound, surrogates: surrogates.map((surrogate) => surrogate.id) });
+    const file = await write(out, crafted.v, photos.size, perturbationMetadata({ ...bound, id }), record);
     await rm(checkpoint, { force: true });
     context.emit({
       event: 'done',
@@ -207,53 +180,19 @@ async function run(context: Context, options: Options): Promise<void> {
   }
 }
 
-async function write(out: string, { v }: Crafted, size: number, record: Record<string, unknown>): Promise<string> {
+async function write(
+  out: string,
+  v: Float32Array<ArrayBuffer>,
+  size: number,
+  metadata: Record<string, string>,
+  record: Record<string, unknown>,
+): Promise<string> {
   const shape = [3, size, size];
   const file = join(out, 'perturbation.npy');
   await writeAtomic(file, writeNpy(v, shape));
-  const metadata = Object.fromEntries(['attack', 'norm', 'epsilon', 'seed'].map((key) => [key, String(record[key])]));
-  await writeAtomic(
-    join(out, 'perturbation.safetensors'),
-    writeSafetensors({ perturbation: { data: v, shape } }, { ...metadata, units: '0..255', layout: 'CHW RGB' }),
-  );
+  const tensors = { perturbation: { data: v, shape } };
+  await writeAtomic(join(out, 'perturbation.safetensors'), writeSafetensors(tensors, metadata));
   await writeAtomic(join(out, 'preview.png'), await (await codecs()).encodePng(amplifyToRgba(v, size)));
   await writeAtomic(join(out, 'craft.json'), `${JSON.stringify(record, null, 2)}\n`);
   return file;
-}
-
-function progressTo(context: Context): (progress: CraftProgress) => void {
-  let last = Number.NEGATIVE_INFINITY;
-  return (progress) => {
-    context.progress(describe(progress));
-    const now = performance.now();
-    if (now - last < interval) return;
-    last = now;
-    context.emit({ event: 'progress', ...progress });
-  };
-}
-
-function describe(p: CraftProgress): string {
-  if (p.stage === 'clean') return `Clean predictions: ${p.done} of ${p.total}`;
-  if (p.stage === 'measure') return `Measuring on the crafting photos: ${p.done} of ${p.total}`;
-  const parts = [`Crafting: ${p.gradients} gradients`, `${p.gradientsPerSecond.toFixed(0)}/s`];
-  if (p.secondsLeft !== null) parts.push(`${Math.ceil(p.secondsLeft)} s left`);
-  if (p.loss !== null) parts.push(`loss ${p.loss.toFixed(3)}`);
-  if (p.fooling !== null) parts.push(`fooling so far ${percent(p.fooling)} of crafting photos`);
-  return parts.join(', ');
-}
-
-function summary({ fooling, gradients, seconds, success }: Crafted, file: string, models: number): string {
-  const lines = [`Perturbation: ${file}`];
-  if (gradients > 0) lines.push(`${gradients} gradients in ${seconds.toFixed(1)} s`);
-  if (fooling) {
-    lines.push(
-      `Fooling ratio on the crafting photos${models > 1 ? ', over all surrogates' : ''}: ${percent(fooling.ratio)} (${percent(fooling.low)} to ${percent(fooling.high)}, ${fooling.photos}${models > 1 ? ' predictions' : ' photos'})`,
-    );
-  }
-  if (success) {
-    lines.push(
-      `Taken for the target, of those that were not before: ${percent(success.ratio)} (${success.fooled} of ${success.photos})`,
-    );
-  }
-  return lines.join('\n');
 }

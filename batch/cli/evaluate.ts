@@ -1,15 +1,10 @@
 /** `atlas evaluate`: fooling ratios of one perturbation, from anywhere, on photos and models of one's own. */
 import { type Command, Option } from 'commander';
-import { wilson } from '#shared/metrics';
-import type { Norm, Share } from '#shared/release';
-import { foolingShare, type Measurement, measure, noiseControl } from '../analyses/index.ts';
-import { openCompute } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
-import { loadPhotos } from '../photos/index.ts';
-import { loadCard, prepareModel } from '../zoo/index.ts';
-import { action, type Context, globalOptions, integer, repeated } from './context.ts';
-import { checkTarget, type Half, halves, inHalf, percent, positive } from './craft-options.ts';
+import { changedShare, targetShare } from '#shared/metrics';
+import { type Norm, norms, type Share } from '#shared/release';
+import { measure } from '../analyses/index.ts';
 import {
+  boundOf,
   type Layout,
   layouts,
   type Order,
@@ -17,7 +12,14 @@ import {
   type PerturbationFile,
   perturbationFiles,
   readPerturbation,
-} from './perturbation-file.ts';
+} from '../arrays/index.ts';
+import { checkTarget, noiseControl } from '../attacks/index.ts';
+import { openCompute } from '../compute/index.ts';
+import { UsageError } from '../errors/index.ts';
+import { codecs, loadPhotos } from '../photos/index.ts';
+import { loadCard, prepareModel } from '../zoo/index.ts';
+import { action, type Context, globalOptions, integer, repeated } from './context.ts';
+import { type Half, halves, inHalf, percent, positive } from './craft-options.ts';
 import { table } from './text.ts';
 
 interface Options {
@@ -25,7 +27,7 @@ interface Options {
   model: string[];
   photos: string[];
   half?: Half;
-  scale?: '255' | '1';
+  scale?: keyof typeof scales;
   layout?: Layout;
   order?: Order;
   array?: string;
@@ -71,9 +73,7 @@ export function registerEvaluate(program: Command): Command {
       integer({ min: 0 }),
     )
     .option('--strict', 'a photo that cannot be read is an error, not skipped')
-    .addOption(
-      new Option('--norm <norm>', 'norm of the noise beside it (default: guessed from v)').choices(['inf', '2']),
-    )
+    .addOption(new Option('--norm <norm>', 'norm of the noise beside it (default: guessed from v)').choices([...norms]))
     .option(
       '--epsilon <n>',
       'bound of the noise beside it, 0..255 (default: the norm of v); an amplified picture is scaled to it',
@@ -85,6 +85,8 @@ export function registerEvaluate(program: Command): Command {
     )
     .action(action(run));
 }
+
+const scales = { '255': 255, '1': 1 } as const;
 
 function layoutOf(text: string): Layout {
   const found = layouts.find((layout) => layout === text.toUpperCase().replace('N', ''));
@@ -100,17 +102,14 @@ function orderOf(text: string): Order {
 
 async function run(context: Context, options: Options): Promise<void> {
   const models = await Promise.all(options.model.map((id) => loadCard(id)));
-  const file = await readPerturbation(options.perturbation, {
-    scale: options.scale ? (Number(options.scale) as 255 | 1) : undefined,
-    layout: options.layout,
-    order: options.order,
-    array: options.array,
-    epsilon: options.epsilon,
-  });
+  const { layout, order, array } = options;
+  const scale = options.scale && scales[options.scale];
+  const given = { scale, layout, order, array, epsilon: options.epsilon };
+  const file = await readPerturbation(options.perturbation, given, async (bytes) => (await codecs()).decode(bytes));
   if (file.guessed.length > 0) context.say(understood(file));
   if (file.note) context.say(file.note);
   for (const { card } of models) checkTarget(options.target, card);
-  const bound = boundOf(file, options);
+  const bound = noiseBound(file, options);
   const photos = await loadPhotos(options.photos, {
     canvas: file.size,
     only: inHalf(options.half),
@@ -134,7 +133,11 @@ async function run(context: Context, options: Options): Promise<void> {
     notice: (line) => context.say(line),
   });
   try {
-    const results: ({ model: string } & Share & { noise: Share; target: TargetShare | null; skipped: number })[] = [];
+    const results: ({ model: string } & Share & {
+        noise: Share;
+        target: (Share & { class: number }) | null;
+        skipped: number;
+      })[] = [];
     for (const model of models) {
       const { id } = model.card;
       const prepared = await prepareModel(model, file.size);
@@ -150,9 +153,12 @@ async function run(context: Context, options: Options): Promise<void> {
         });
       const clean = await look(null, 'clean');
       const perturbed = await look(file.v, 'perturbed');
-      const fooling = foolingShare(clean, perturbed);
-      const target = options.target === undefined ? null : targetShare(options.target, clean, perturbed);
-      const control = foolingShare(clean, await look(noise, 'noise'));
+      const fooling = changedShare(clean.labels, perturbed.labels);
+      const target =
+        options.target === undefined
+          ? null
+          : { class: options.target, ...targetShare(options.target, clean.labels, perturbed.labels) };
+      const control = changedShare(clean.labels, (await look(noise, 'noise')).labels);
       await compute.release(prepared.sha256);
       results.push({ model: id, ...fooling, noise: control, target, skipped: photos.skipped.length });
     }
@@ -187,26 +193,13 @@ async function run(context: Context, options: Options): Promise<void> {
   }
 }
 
-interface TargetShare extends Share {
-  class: number;
-}
-
-/** Of the photos that are not taken for the class already, the share that now is. */
-function targetShare(target: number, clean: Measurement, perturbed: Measurement): TargetShare {
-  const others = [...clean.labels.keys()].filter((i) => clean.labels[i] !== target);
-  const reached = others.filter((i) => perturbed.labels[i] === target).length;
-  return { class: target, photos: others.length, fooled: reached, ...wilson(reached, others.length) };
-}
-
 function understood({ array, shape, scale, layout, order, linf, l2 }: PerturbationFile): string {
   return `The perturbation "${array}" of shape [${shape.join(', ')}] is read as ${layout}, ${order}, in units of 0..${scale}: largest value ${linf.toFixed(2)}, length ${l2.toFixed(0)} in units of 0..255. --scale, --layout and --order say otherwise.`;
 }
 
-/**
- * The bound of the noise that stands beside it. Under norm inf most values of a perturbation lie at the bound, so that
- * their root mean square is near the largest one; under norm 2 a few stand out far.
- */
-function boundOf(file: PerturbationFile, { norm: given, epsilon }: Options): { norm: Norm; epsilon: number } {
-  const norm = given ?? (file.l2 / Math.sqrt(file.v.length) > file.linf / 2 ? 'inf' : '2');
-  return { norm, epsilon: epsilon ?? (norm === 'inf' ? file.linf : file.l2) };
+/** The bound of the noise that stands beside it: what was said, and else what the perturbation tells itself. */
+function noiseBound(file: PerturbationFile, { norm, epsilon }: Options): { norm: Norm; epsilon: number } {
+  const own = boundOf(file);
+  const chosen = norm ?? own.norm;
+  return { norm: chosen, epsilon: epsilon ?? (chosen === 'inf' ? file.linf : file.l2) };
 }

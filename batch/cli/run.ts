@@ -1,9 +1,10 @@
 /** `atlas run`: from a study file to a release. */
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { runStudy, type StudyEvent } from '../studies/index.ts';
+import { type DryRun, dryRun, runStudy, type StudyEvent } from '../studies/index.ts';
 import { action, type Context, globalOptions } from './context.ts';
 import { transferMatrix } from './matrix.ts';
+import { table } from './text.ts';
 
 export function registerRun(program: Command): void {
   globalOptions(program.command('run'))
@@ -12,16 +13,24 @@ export function registerRun(program: Command): void {
     .option('--out <dir>', 'folder of jobs and release (default: .atlas/<id of the study>)')
     .option('--fresh', 'do everything again')
     .option('--resume', 'go on from what is there (the default)')
+    .option('--dry-run', 'only say which jobs there are, which of them are done, and how much is left to do')
     .addHelpText(
       'after',
-      '\nExample:\n  atlas run studies/starter.json\n\nInterrupted or killed, the same command goes on from where it was; at most the job in flight is lost.',
+      '\nExamples:\n  atlas run studies/starter.json\n  atlas run studies/starter.json --dry-run\n\nInterrupted or killed, the same command goes on from where it was; at most the job in flight is lost.',
     )
     .action(
-      action(async (context, options: { out?: string; fresh?: boolean }, study: string) => {
+      action(async (context, options: { out?: string; fresh?: boolean; dryRun?: boolean }, study: string) => {
+        const { provider, workers, signal } = context;
+        if (options.dryRun) {
+          const found = await dryRun({ study, ...options, provider, workers });
+          context.emit(found);
+          context.print(describePlan(found));
+          return;
+        }
         const result = await runStudy({
           study,
           ...options,
-          ...{ provider: context.provider, workers: context.workers, signal: context.signal },
+          ...{ provider, workers, signal },
           onEvent: reporter(context),
         });
         const { total, resumed } = result.jobs;
@@ -30,6 +39,24 @@ export function registerRun(program: Command): void {
         );
       }),
     );
+}
+
+/** Every job, and the sum of what is left. */
+function describePlan({ jobs, gradients, forwards, seconds, atMost, provider }: DryRun): string {
+  const left = jobs.filter(({ done }) => !done);
+  const lines = table(
+    ['step', 'job', 'key', ''],
+    jobs.map(({ step, id, key, done }) => [step, id, key, done ? 'done' : 'to do']),
+  );
+  if (left.length === 0) return `${lines}\n\nAll ${jobs.length} jobs are done: there is nothing to do.`;
+  const most = atMost ? 'at most ' : '';
+  const time = seconds === null ? 'unknown' : `${most}${clock(seconds)}`;
+  return [
+    lines,
+    '',
+    `${left.length} of ${jobs.length} jobs to do: ${most}${gradients} gradients and ${forwards} forward passes on ${provider}.`,
+    `Time that this machine would take: ${time}${seconds === null ? ', since it has not done all of this before' : ''}.`,
+  ].join('\n');
 }
 
 /** A path as short as it can be said from here. */
@@ -67,15 +94,17 @@ function progressLine({
   total,
   item,
   secondsLeft,
+  atMost,
   fooling,
 }: StudyEvent & { event: 'progress' }): string {
   return [
     `${stage} ${done + 1}/${total}`,
     job === stage ? '' : job,
-    `${item.done}/${item.total}`,
-    `${item.perSecond < 10 ? item.perSecond.toFixed(1) : item.perSecond.toFixed(0)} ${item.unit}/s`,
+    item.unit === 'seconds' ? `${item.done.toFixed(0)}/${item.total} s` : `${item.done}/${item.total}`,
+    // A budget in seconds is used up as gradients are.
+    `${item.perSecond < 10 ? item.perSecond.toFixed(1) : item.perSecond.toFixed(0)} ${item.unit === 'seconds' ? 'gradients' : item.unit}/s`,
     fooling === null ? '' : `fooling ${percent(fooling)}`,
-    secondsLeft === null ? '' : `${clock(secondsLeft)} left`,
+    secondsLeft === null ? '' : `${atMost ? 'at most ' : ''}${clock(secondsLeft)} left`,
   ]
     .filter(Boolean)
     .join('  ');

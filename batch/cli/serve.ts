@@ -1,4 +1,5 @@
 /** `atlas serve`: the local Atlas, with R2 emulated. Site, API and data on one address. */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -17,6 +18,7 @@ export function registerServe(program: Command): void {
     .description('serve site, API and data of a release on this machine, until Ctrl-C')
     .option('--port <n>', `port (default: ${DEFAULT_PORT}, or the next free one)`, integer({ min: 1, max: 65_535 }))
     .option('--release <dir>', 'release folder (with latest.json)', join(ROOT, '.atlas', 'starter', 'release'))
+    .option('--no-site', 'API and data only: no pages are built')
     .addHelpText('after', '\nExample:\n  atlas serve --port 8787 --release .atlas/starter/release')
     .action(action((context, options: ServeOptions) => serve(context, options)));
 }
@@ -24,6 +26,7 @@ export function registerServe(program: Command): void {
 interface ServeOptions {
   port?: number;
   release: string;
+  site: boolean;
 }
 
 async function serve(context: Context, options: ServeOptions): Promise<void> {
@@ -38,14 +41,16 @@ async function serve(context: Context, options: ServeOptions): Promise<void> {
   const port = await choosePort(options.port ?? DEFAULT_PORT, options.port !== undefined);
   const stage = stages(context);
 
-  const site = await stage('Building the site', () =>
-    buildSite({ root: ROOT, release: options.release, manifestSha256: sha256, signal }),
-  );
+  let pages = join(ROOT, '.atlas', 'no-site');
+  if (options.site) {
+    const site = { root: ROOT, release: options.release, manifestSha256: sha256, signal };
+    pages = (await stage('Building the site', () => buildSite(site))).folder;
+  } else await mkdir(pages, { recursive: true });
   // Each release has an emulated bucket of its own: one that was built again under the same version meets no older
   // bytes.
   const persistTo = join(ROOT, '.atlas', 'r2', sha256.slice(0, 16));
   const worker = await stage('Starting the Worker and its bucket', () =>
-    startWorker({ root: ROOT, port, assets: site.folder, persistTo, signal }),
+    startWorker({ root: ROOT, port, assets: pages, persistTo, signal }),
   );
   try {
     const bucket = openBucket(worker.bucket, worker.credentials);
@@ -60,7 +65,9 @@ async function serve(context: Context, options: ServeOptions): Promise<void> {
     }
     await untilAnswers(`${worker.url}/api/v1/release`, signal);
     context.emit({ url: worker.url });
-    context.print(`The Atlas is at ${worker.url} (API: ${worker.url}/api/v1). Ctrl-C stops it.`);
+    context.print(
+      `The Atlas is at ${worker.url}${options.site ? '' : ', without its pages'} (API: ${worker.url}/api/v1). Ctrl-C stops it.`,
+    );
     const log = await Promise.race([worker.ended, aborted(signal)]);
     if (log !== undefined) throw new AtlasError(`The local Worker ended by itself. From its log: ${log}`);
   } finally {

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
+import type { Provider } from '#shared/release';
 import { ComputeError, Pool } from './pool.ts';
 import type { Item, Job, JobResult, PixelRule, Pixels, Program, Table } from './protocol.ts';
-import { chooseProvider, type Provider } from './providers.ts';
+import { chooseProvider } from './providers.ts';
 
 export interface ComputeOptions {
   /** Default auto. */
@@ -37,7 +38,10 @@ export interface GradientTask {
   photos: Pixels;
   items: Item[];
   v: Float32Array;
-  /** Inputs of the loss with one row for every item, such as `reference` or `label`. */
+  /**
+   * Inputs of the loss that differ from photo to photo, such as `reference` or `labels`: an item is fed the row that
+   * its `row` names.
+   */
   tables?: Record<string, Table>;
   /** Inputs of the loss that are the same for every item, such as `centre`. */
   constants?: Record<string, Float32Array>;

@@ -14,4 +14,4 @@ export {
 export { openOnce } from './open-once.ts';
 export { ComputeError } from './pool.ts';
 export type { Item, PixelRule, Pixels, Program, Table } from './protocol.ts';
-export { type Provider, providers } from './providers.ts';
+export { chooseProvider } from './providers.ts';

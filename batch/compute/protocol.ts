@@ -38,8 +38,8 @@ export interface Item {
 export type PixelRule = 'rounded' | 'clipped' | 'free';
 
 /**
- * An input of the program that has one row for every item: `data` is [rows, width]. Integers are handed over as int64,
- * as ONNX labels are.
+ * An input of the program of which each item is fed one row, that of its `row`: `data` is [rows, width]. Integers are
+ * handed over as int64, as ONNX labels are.
  */
 export interface Table {
   data: Float32Array | Int32Array;

@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { listSupportedBackends } from 'onnxruntime-node';
+import type { Provider } from '#shared/release';
 import { ComputeError } from './pool.ts';
-
-export const providers = ['cpu', 'cuda', 'webgpu'] as const;
-export type Provider = (typeof providers)[number];
 
 const gpus = ['cuda', 'webgpu'] as const;
 
 const remedies: Record<(typeof gpus)[number], string> = {
-  cuda: 'It needs an NVIDIA GPU with its driver, CUDA 12 and cuDNN 9, and the libraries that `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node` fetches.',
+  cuda: 'It needs an NVIDIA GPU with its driver, CUDA 12 and cuDNN 9, and the libraries that `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js` fetches.',
   webgpu: 'It needs a GPU with a Vulkan (libvulkan.so.1 on Linux), Metal or Direct3D 12 driver.',
 };
 

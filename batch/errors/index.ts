@@ -13,11 +13,6 @@ export class UsageError extends AtlasError {
   override name = 'UsageError';
 }
 
-/** Throws the reason of an aborted signal, so that a loop can be left between two pieces of work. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  signal?.throwIfAborted();
-}
-
 /** The candidate that a person most likely meant (at most a third of the letters differ), or null. */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   let best: string | null = null;

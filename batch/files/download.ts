@@ -4,6 +4,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AtlasError } from '../errors/index.ts';
+import { megabytes } from './megabytes.ts';
 import { watchPace } from './pace.ts';
 
 export interface DownloadProgress {
@@ -150,9 +151,4 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<stri
     hash.update(chunk);
   }
   return hash.digest('hex');
-}
-
-/** Bytes as a person reads them: "512 kB", "27.9 MB". */
-export function megabytes(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

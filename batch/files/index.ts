@@ -1,82 +1,8 @@
-/** Files as every room of batch needs them: written whole or not at all, and read through a schema. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { z } from 'zod';
-import { UsageError } from '../errors/index.ts';
-import { readBytes, reasonOf } from './read.ts';
-import { faultsOf } from './schema.ts';
-
-export { DownloadError, type DownloadProgress, downloadFile, hashFile, megabytes } from './download.ts';
+/** Files as every room of batch needs them: written whole or not at all, read within a bound and through a schema. */
+export { DownloadError, type DownloadProgress, downloadFile, hashFile } from './download.ts';
+export { parseWith, readJson, readJsonValue } from './json.ts';
+export { megabytes } from './megabytes.ts';
 export { watchPace } from './pace.ts';
 export { LARGEST_FILE, readBytes, readStart, reasonOf } from './read.ts';
 export { faultsOf } from './schema.ts';
-
-/**
- * Writes beside the target and renames: whoever reads `path` sees the old file or the whole new one, whatever kills us.
- */
-export async function writeAtomic(path: string, data: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
-  try {
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(data);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-/**
- * Reads a JSON file through a schema. `what` names it in messages, e.g. "model card".
- * @throws UsageError when it cannot be read, is no JSON, or does not fit the schema.
- */
-export async function readJson<T extends z.ZodType>(path: string, schema: T, what: string): Promise<z.output<T>> {
-  return parseWith(schema, await readJsonValue(path, what), `The ${what} ${path}`);
-}
-
-/** A study, a card, a list of labels or of credits: what people write is far smaller. */
-const LARGEST_JSON = 16e6;
-
-/** Reads a JSON file as it is. @throws UsageError when it cannot be read, is larger than 16 MB, or is no JSON. */
-export async function readJsonValue(path: string, what: string): Promise<unknown> {
-  const bytes = await readBytes(path, { most: LARGEST_JSON }).catch((error: unknown) => {
-    throw new UsageError(`The ${what} ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
-  });
-  const text = new TextDecoder().decode(bytes);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`The ${what} ${path} is not JSON${placeOf(error, text)}. Correct the file, or give another.`);
-  }
-}
-
-/**
- * Where JSON went wrong. What stands there is not said: a card may name any file of this disk as its labels, and what
- * is said of it may be passed on.
- */
-function placeOf(error: unknown, text: string): string {
-  const position = /at position (\d+)/.exec((error as Error).message)?.[1];
-  if (position === undefined) return '';
-  const before = text.slice(0, Number(position));
-  return `: see line ${before.split('\n').length}, column ${before.length - before.lastIndexOf('\n')}`;
-}
-
-/**
- * Parses a value from outside. `subject` starts the message, e.g. "The study x.json". @throws UsageError that lists
- * what does not fit.
- */
-export function parseWith<T extends z.ZodType>(schema: T, value: unknown, subject: string): z.output<T> {
-  const faults = faultsOf(schema, value, 6);
-  if (faults.length === 0) return schema.parse(value);
-  const shown = faults.slice(0, 5).join('; ');
-  throw new UsageError(
-    `${subject} does not fit its schema: ${shown}${faults.length > 5 ? '; and more' : ''}. Correct ${faults.length === 1 ? 'it' : 'them'} and try again.`,
-  );
-}
+export { writeAtomic } from './write.ts';

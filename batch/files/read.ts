@@ -2,7 +2,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { UsageError } from '../errors/index.ts';
-import { megabytes } from './download.ts';
+import { megabytes } from './megabytes.ts';
 
 /** The largest file that is read at once: a protobuf, such as an ONNX model, is no larger either. */
 export const LARGEST_FILE = 2 ** 31 - 1;

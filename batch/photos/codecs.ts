@@ -19,10 +19,10 @@ export function codecs(): Promise<ReturnType<typeof createCodecs>> {
 async function compile() {
   const [jpeg, png, webp] = await Promise.all(
     [
-      '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
-      '@jsquash/png/codec/pkg/squoosh_png_bg.wasm',
-      '@jsquash/webp/codec/dec/webp_dec.wasm',
-    ].map(async (name) => WebAssembly.compile(await readFile(fileURLToPath(import.meta.resolve(name))))),
+      import.meta.resolve('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm'),
+      import.meta.resolve('@jsquash/png/codec/pkg/squoosh_png_bg.wasm'),
+      import.meta.resolve('@jsquash/webp/codec/dec/webp_dec.wasm'),
+    ].map(async (url) => WebAssembly.compile(await readFile(fileURLToPath(url)))),
   );
   return createCodecs({ jpeg, png, webp }, { maxPixels: MAX_PIXELS });
 }

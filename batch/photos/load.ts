@@ -24,8 +24,6 @@ export interface PhotoSet {
   size: number;
   /** [P,3,size,size], RGB planes, over a SharedArrayBuffer: threads see them without a copy. */
   pixels: Uint8Array;
-  /** Class index by photo; null where the file name does not tell. */
-  truth: (number | null)[];
   skipped: Skipped[];
   /** SHA-256 over names and pixels of the chosen photos, in that order: the identity of a set in a record. */
   sha256(indices: readonly number[]): string;
@@ -36,8 +34,6 @@ export interface LoadOptions {
   canvas: number;
   /** A photo that cannot be read is an error, not skipped. */
   strict?: boolean;
-  /** WordNet id by class index: a file name that starts with one has that class as its truth. */
-  wnids?: readonly (string | undefined)[] | null;
   signal?: AbortSignal;
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Which files are loaded at all, by name. */
@@ -84,7 +80,7 @@ export async function loadPhotos(sources: readonly string[], options: LoadOption
     pixels.set(data, names.length * plane);
     names.push(...more);
   }
-  return photoSet(names, canvas, pixels.subarray(0, names.length * plane), skipped, options);
+  return photoSet(names, canvas, pixels.subarray(0, names.length * plane), skipped);
 }
 
 /** A camera's largest has a tenth of it. */
@@ -141,19 +137,12 @@ function parted<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[
   return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }
 
-function photoSet(
-  names: string[],
-  size: number,
-  pixels: Uint8Array,
-  skipped: Skipped[],
-  options: LoadOptions,
-): PhotoSet {
+function photoSet(names: string[], size: number, pixels: Uint8Array, skipped: Skipped[]): PhotoSet {
   const plane = 3 * size * size;
   return {
     names,
     size,
     pixels,
-    truth: names.map((name) => truthOf(name, options.wnids)),
     skipped,
     sha256(indices) {
       const hash = createHash('sha256').update(`${size}\n`);
@@ -163,14 +152,6 @@ function photoSet(
       return hash.digest('hex');
     },
   };
-}
-
-/** "n01440764_tench.jpg" is of the class whose WordNet id is n01440764. */
-function truthOf(name: string, wnids: LoadOptions['wnids']): number | null {
-  const wnid = /^n\d{8}/.exec(basename(name))?.[0];
-  if (!wnid || !wnids) return null;
-  const index = wnids.indexOf(wnid);
-  return index < 0 ? null : index;
 }
 
 function allocate(photos: number, size: number): Uint8Array {

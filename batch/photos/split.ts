@@ -17,3 +17,11 @@ export function splitPhotos(names: readonly string[]): { crafting: number[]; eva
   });
   return { crafting, evaluation };
 }
+
+/** Names in an order that nobody chose: by the SHA-256 of each. */
+export function inHashOrder(names: readonly string[]): string[] {
+  return [...names]
+    .map((name) => ({ name, hash: sha256Hex(name) }))
+    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
+    .map(({ name }) => name);
+}

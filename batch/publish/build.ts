@@ -16,9 +16,12 @@ import {
   type Manifest,
   manifestKey,
   manifest as manifestSchema,
+  mediaTypeOf,
   modelKey,
   type PerturbationRecord,
+  perturbationMetadata,
   perturbationRecord,
+  photoId,
   type ReleaseFile,
   releasePrefix,
 } from '#shared/release';
@@ -26,8 +29,8 @@ import { AtlasError } from '../errors/index.ts';
 import type { ContentPerturbation, ContentPhoto, ReleaseContent } from './content.ts';
 import { croissant, type DataFile } from './croissant.ts';
 import { citationFile, licenceText, readme } from './documents.ts';
-import { type ReleaseTable, tablesOf } from './tables.ts';
-import { encodeLatest } from './upload.ts';
+import { encodeLatest } from './latest.ts';
+import { type RenderedTable, renderTable } from './tables.ts';
 
 export interface Built {
   version: string;
@@ -82,7 +85,7 @@ export function renderRelease(content: ReleaseContent): {
   manifestBytes: Uint8Array;
 } {
   const base = content.study.release.version;
-  const tables = tablesOf(content);
+  const tables = content.tables.map(renderTable);
   const sums = [...render(content, tables, base).files].map(([key, bytes]) => `${key} ${hashOf(bytes)}`).sort();
   const digest = createHash('sha256')
     .update(`${content.created}\n${sums.join('\n')}`)
@@ -103,7 +106,7 @@ export function renderRelease(content: ReleaseContent): {
       key,
       sha256: hashes.get(key)!,
       bytes: bytes.byteLength,
-      mediaType: mediaType(key),
+      mediaType: mediaTypeOf(key),
     }),
   );
   listed.sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -111,7 +114,7 @@ export function renderRelease(content: ReleaseContent): {
   return { version, files, manifestBytes: json(whole) };
 }
 
-function render(content: ReleaseContent, tables: ReleaseTable[], version: string) {
+function render(content: ReleaseContent, tables: RenderedTable[], version: string) {
   const { study, models, perturbations } = content;
   const files = new Map<string, Uint8Array>();
   const put = (path: string, bytes: Uint8Array) => {
@@ -144,8 +147,8 @@ function render(content: ReleaseContent, tables: ReleaseTable[], version: string
       };
     }),
     perturbations: perturbations.map((one) => putPerturbation(one, study.canvas, photoPaths, put)),
-    tables: tables.map(({ name, csv, parquet, rows }) => ({
-      name,
+    tables: tables.map(({ name, title, columns, csv, parquet, rows }) => ({
+      ...{ name, title, columns },
       csv: put(`tables/${name}.csv`, csv),
       parquet: put(`tables/${name}.parquet`, parquet),
       rows,
@@ -178,10 +181,7 @@ function putPerturbation(
     npy: put(`${folder}perturbation.npy`, writeNpy(v, shape)),
     safetensors: put(
       `${folder}perturbation.safetensors`,
-      writeSafetensors(
-        { perturbation: { data: v, shape } },
-        { id, attack, norm, epsilon: String(epsilon), seed: String(seed), scale: '0..255', layout: 'RGB [3,S,S]' },
-      ),
+      writeSafetensors({ perturbation: { data: v, shape } }, perturbationMetadata(record)),
     ),
     preview: put(`${folder}preview.png`, preview),
   };
@@ -204,7 +204,7 @@ interface PhotoPaths {
 }
 
 /**
- * Where each photo goes: its name, with only characters that any file system, shell and address carries, and no two
+ * Where each photo goes: its id, with only characters that any file system, shell and address carries, and no two
  * alike.
  */
 function pathsOf(photos: readonly ContentPhoto[]): Map<string, PhotoPaths> {
@@ -212,8 +212,7 @@ function pathsOf(photos: readonly ContentPhoto[]): Map<string, PhotoPaths> {
   const result = new Map<string, PhotoPaths>();
   for (const { credit } of photos) {
     const extension = extname(credit.file).toLowerCase();
-    const plain = credit.file
-      .slice(0, credit.file.length - extension.length)
+    const plain = photoId(credit.file)
       .replace(/[^A-Za-z0-9._-]+/g, '-')
       .replace(/^[.-]+/, '');
     const name = isSafeName(plain) ? plain : 'photo';
@@ -237,26 +236,10 @@ function dataFiles(manifest: Omit<Manifest, 'files'>, files: Map<string, Uint8Ar
   const models = manifest.models.map(({ card, key }) => ({ name: `${card.id}.onnx`, path: `../../${key}`, key }));
   return [...within, ...models].map(({ name, path, key }) => {
     const bytes = files.get(key)!;
-    return { name, path, bytes: bytes.byteLength, sha256: hashOf(bytes), mediaType: mediaType(key) };
+    return { name, path, bytes: bytes.byteLength, sha256: hashOf(bytes), mediaType: mediaTypeOf(key) };
   });
 }
 
-const mediaTypes: Record<string, string> = {
-  '.json': 'application/json',
-  '.md': 'text/markdown; charset=utf-8',
-  '.csv': 'text/csv; charset=utf-8',
-  '.cff': 'application/yaml',
-  '.parquet': 'application/vnd.apache.parquet',
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.webp': 'image/webp',
-  '.npy': 'application/octet-stream',
-  '.safetensors': 'application/octet-stream',
-  '.onnx': 'application/octet-stream',
-};
-
-const mediaType = (key: string) => mediaTypes[extname(key)] ?? 'text/plain; charset=utf-8';
 const hashed = new WeakMap<Uint8Array, string>();
 
 /** SHA-256; of the same array only once, since models and pictures are rendered twice. */

@@ -10,7 +10,7 @@ import { hash } from 'node:crypto';
 import { parquetReadObjects } from 'hyparquet';
 import type { Manifest } from '#shared/release';
 import { AtlasError } from '../errors/index.ts';
-import { parquetRows } from './parquet-rows.ts';
+import { readFooter } from './parquet-footer.ts';
 import type { ReleaseSource } from './source.ts';
 
 export type ReleaseNumber = readonly [major: number, minor: number, patch: number];
@@ -48,7 +48,7 @@ export async function snapshotOf(source: ReleaseSource, manifest: Manifest, sign
     const bytes = await source.read(parquet, signal, listed.bytes + 1);
     if (!bytes) throw new AtlasError(`${source.name} has no ${parquet}, which its manifest names.`);
     // A table may come from anybody: nothing is unpacked that is not what the manifest says.
-    if (hash('sha256', bytes) !== listed.sha256 || parquetRows(bytes) !== rows)
+    if (hash('sha256', bytes) !== listed.sha256 || readFooter(bytes).rows !== rows)
       throw new AtlasError(
         `${parquet} of ${source.name} is not the table that its manifest lists. Verify that release.`,
       );

@@ -1,4 +1,4 @@
-import type { Example, ModelCard, PerturbationRecord, PhotoCredit, Study, TransferRow } from '#shared/release';
+import type { Example, ModelCard, PerturbationRecord, PhotoCredit, Study, TableColumn } from '#shared/release';
 
 /** What a release is built from: results only, no key names. Those are given by `buildRelease`. */
 export interface ReleaseContent {
@@ -9,8 +9,7 @@ export interface ReleaseContent {
   provider: string;
   models: ContentModel[];
   perturbations: ContentPerturbation[];
-  transfer: TransferRow[];
-  predictions: PredictionRow[];
+  tables: ContentTable[];
   /** Only photos that may be shown, each with its credit. */
   photos: ContentPhoto[];
 }
@@ -42,16 +41,11 @@ export interface ContentPhoto {
   canvas?: Uint8Array;
 }
 
-/** One photo on one target, clean and perturbed. */
-export interface PredictionRow {
-  perturbation: string;
-  target: string;
-  photo: string;
-  clean: number;
-  clean_label: string;
-  clean_probability: number;
-  perturbed: number;
-  perturbed_label: string;
-  perturbed_probability: number;
-  fooled: boolean;
+/** The answer of a finding. */
+export interface ContentTable {
+  name: string;
+  /** The question, as one line. */
+  title: string;
+  columns: TableColumn[];
+  rows: Record<string, string | number | boolean | null>[];
 }

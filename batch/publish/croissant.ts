@@ -1,7 +1,7 @@
 /** The release as a Croissant 1.1 document (docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html). */
 import type { ReleaseContent } from './content.ts';
 import { licenceUrl } from './documents.ts';
-import type { ReleaseTable } from './tables.ts';
+import type { RenderedTable } from './tables.ts';
 
 /** A file that the document lists. */
 export interface DataFile {
@@ -71,7 +71,7 @@ const croissantContext = {
  * The release as one Croissant 1.1 document, which is a schema.org Dataset too. Addresses are relative to the document,
  * so that they hold wherever the release is served; manifest.json is not among them, since it lists this file.
  */
-export function croissant(content: ReleaseContent, version: string, tables: ReleaseTable[], files: DataFile[]) {
+export function croissant(content: ReleaseContent, version: string, tables: RenderedTable[], files: DataFile[]) {
   const { study } = content;
   return {
     '@context': croissantContext,
@@ -100,12 +100,12 @@ export function croissant(content: ReleaseContent, version: string, tables: Rele
   };
 }
 
-function tableRecords({ name, description, columns }: ReleaseTable) {
+function tableRecords({ name, title, columns }: RenderedTable) {
   return {
     '@type': 'cr:RecordSet',
     '@id': name,
     name,
-    description,
+    description: title,
     field: columns.map((column) => ({
       '@type': 'cr:Field',
       '@id': `${name}/${column.name}`,

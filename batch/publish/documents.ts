@@ -1,7 +1,7 @@
 /** The texts of a release, for people and for the catalogues that read them. */
 import type { ContentModel, ReleaseContent } from './content.ts';
 import { markdown, markdownLines, oneLine } from './markdown.ts';
-import type { ReleaseTable } from './tables.ts';
+import type { RenderedTable } from './tables.ts';
 
 /** Licences whose text has one address that everybody uses. Others are named, not linked. */
 const licenceUrls: Record<string, string> = {
@@ -60,8 +60,9 @@ export function citationFile({ study, created }: ReleaseContent, version: string
 }
 
 /** README.md with the front matter of a Hugging Face data card. */
-export function readme(content: ReleaseContent, version: string, tables: ReleaseTable[]): string {
-  const { study, models, perturbations, photos, transfer } = content;
+export function readme(content: ReleaseContent, version: string, tables: RenderedTable[]): string {
+  const { study, models, perturbations, photos } = content;
+  const transfer = perturbations.flatMap(({ record }) => record.fooling.evaluation);
   const percent = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
   const count = transfer[0]?.photos ?? 0;
   return `${[
@@ -110,9 +111,7 @@ export function readme(content: ReleaseContent, version: string, tables: Release
     `| \`perturbations/<id>/perturbation.npy\` | float32 [3,${study.canvas},${study.canvas}], RGB, in units of 0..255; \`.safetensors\` beside it |`,
     '| `perturbations/<id>/record.json` | everything needed to make it again, and what it does |',
     '| `perturbations/<id>/examples/*.png` | photos with it, exact to the bit |',
-    ...tables.map(
-      ({ name, description, rows }) => `| \`tables/${name}.csv\`, \`.parquet\` | ${description} (${rows} rows) |`,
-    ),
+    ...tables.map(({ name, title, rows }) => `| \`tables/${name}.csv\`, \`.parquet\` | ${title} (${rows} rows) |`),
     "| | in CSV, a text that a spreadsheet would take for a formula has a `'` before it |",
     '| `labels/<model>.json` | labels by class index |',
     '| `study.json` | the study that all of it was made from |',

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { type Manifest, manifestKey, manifest as manifestSchema, releasePrefix } from '#shared/release';
 import { AtlasError } from '../errors/index.ts';
+import { encodeLatest } from './latest.ts';
 import { inParallel } from './parallel.ts';
 import type { Bucket } from './s3.ts';
 import { LARGEST_MANIFEST, latestOf, parseJson } from './source.ts';
-import { encodeLatest, writeLatest } from './upload.ts';
+import { writeLatest } from './upload.ts';
 
 /**
  * Every release whose manifest is in the bucket, in the order in which they were made; null for a manifest that cannot

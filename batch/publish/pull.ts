@@ -4,11 +4,12 @@ import { join, resolve } from 'node:path';
 import { LATEST_KEY, type Manifest, manifestKey, type ReleaseFile, releasePrefix } from '#shared/release';
 import { AtlasError, suggestion, UsageError } from '../errors/index.ts';
 import { DownloadError, downloadFile, hashFile, writeAtomic } from '../files/index.ts';
+import { encodeLatest } from './latest.ts';
 import { inParallel } from './parallel.ts';
 import { TryAgain, withRetries } from './retries.ts';
 import { httpSource, isWebAddress, keyUrl } from './source.ts';
 import { sumsBytes, sumsProblems } from './sums.ts';
-import { describeProblems, encodeLatest } from './upload.ts';
+import { describeProblems } from './upload.ts';
 import { readManifest } from './verify.ts';
 
 export interface Pulled {

@@ -64,7 +64,9 @@ const LARGEST_REFUSAL = 64_000;
 export interface ExchangeOptions {
   signal?: AbortSignal;
   patienceMs?: number;
-  /** Bytes that are kept of an answer, after what compressed it was undone; the connection is closed at the next one. */
+  /**
+   * Bytes that are kept of an answer, after what compressed it was undone; the connection is closed at the next one.
+   */
   most?: number;
   /** Is given the bytes instead of `Answer.bytes`; `begin` once more wherever another attempt starts over. */
   into?: { begin(): void; take(chunk: Uint8Array): void };

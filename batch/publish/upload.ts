@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { LATEST_KEY, type Manifest, manifestKey, releasePrefix } from '#shared/release';
+import { LATEST_KEY, type Manifest, manifestKey, mediaTypeOf, releasePrefix } from '#shared/release';
 import { AtlasError } from '../errors/index.ts';
 import { assertNumberSays, type Changes, snapshotOf } from './changes.ts';
+import { encodeLatest } from './latest.ts';
 import { inParallel } from './parallel.ts';
 import type { Bucket, StoredObject } from './s3.ts';
 import { folderSource, type ReleaseSource } from './source.ts';
@@ -141,8 +142,7 @@ async function pack(folder: string, { signal, onProgress }: PublishOptions): Pro
   const sumsKey = `${releasePrefix(version)}SHA256SUMS`;
   if (!content.some((upload) => upload.key === sumsKey)) {
     const bytes = (await source.read(sumsKey))!;
-    const mediaType = 'text/plain; charset=utf-8';
-    content.push({ key: sumsKey, sha256: hash('sha256', bytes), bytes: bytes.length, mediaType });
+    content.push({ key: sumsKey, sha256: hash('sha256', bytes), bytes: bytes.length, mediaType: mediaTypeOf(sumsKey) });
   }
   return {
     source,
@@ -152,7 +152,7 @@ async function pack(folder: string, { signal, onProgress }: PublishOptions): Pro
       key: manifestKey(version),
       sha256,
       bytes: manifestBytes!.length,
-      mediaType: 'application/json',
+      mediaType: mediaTypeOf(manifestKey(version)),
     },
     latest: (source.version ? null : latestBytes) ?? encodeLatest(version, sha256),
   };
@@ -240,17 +240,12 @@ function verifyInBucket(
   return verifyRelease(source, { signal, onProgress: (...at) => onProgress?.('verifying', ...at) });
 }
 
-/** The bytes of a latest.json. */
-export function encodeLatest(version: string, manifestSha256: string): Uint8Array<ArrayBuffer> {
-  const latest = { version, manifest: { key: manifestKey(version), sha256: manifestSha256 } };
-  return new TextEncoder().encode(`${JSON.stringify(latest, null, 2)}\n`);
-}
-
 /** Points the bucket at a release; false where it does so already. */
 export async function writeLatest(bucket: Bucket, bytes: Uint8Array, signal?: AbortSignal): Promise<boolean> {
   const there = await bucket.read(LATEST_KEY, signal);
   if (there && Buffer.compare(there, bytes) === 0) return false;
-  const of = { sha256: hash('sha256', bytes), mediaType: 'application/json', cacheControl: MUTABLE, ifAbsent: false };
+  const sha256 = hash('sha256', bytes);
+  const of = { sha256, mediaType: mediaTypeOf(LATEST_KEY), cacheControl: MUTABLE, ifAbsent: false };
   await bucket.put(LATEST_KEY, bytes, of, signal);
   return true;
 }

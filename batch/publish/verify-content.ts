@@ -1,9 +1,16 @@
 import type { z } from 'zod';
 import { readNpy, readSafetensors } from '#shared/formats';
 import { sniffImage } from '#shared/images';
-import { type Manifest, type PerturbationRecord, perturbationRecord, photoCredit, transferRow } from '#shared/release';
+import {
+  type Manifest,
+  type PerturbationRecord,
+  perturbationRecord,
+  photoCredit,
+  type ReleaseTable,
+  transferRow,
+} from '#shared/release';
 import { faultsOf } from '../files/index.ts';
-import { parquetRows } from './parquet-rows.ts';
+import { readFooter } from './parquet-footer.ts';
 import { parseJson } from './source.ts';
 
 /** Answers what is wrong with a file's content, as phrases; nothing where all is well. */
@@ -61,13 +68,13 @@ export function contentChecks(manifest: Manifest): Map<string, ContentCheck> {
     });
   }
   for (const table of manifest.tables) {
-    add(table.csv, LARGEST_TABLE, (bytes) =>
-      csvProblems(bytes, table.rows, table.name === 'transfer' ? Object.keys(transferRow.shape) : []),
-    );
-    add(table.parquet, LARGEST_TABLE, (bytes) => {
-      const rows = parquetRows(bytes);
-      return rows === table.rows ? [] : [`has ${rows} rows, the manifest says ${table.rows}`];
-    });
+    // What the API answers from has to have its columns, whatever the manifest says.
+    const columns = [
+      ...(table.columns ?? []).map(({ name }) => name),
+      ...(table.name === 'transfer' ? Object.keys(transferRow.shape) : []),
+    ];
+    add(table.csv, LARGEST_TABLE, (bytes) => csvProblems(bytes, table.rows, columns));
+    add(table.parquet, LARGEST_TABLE, (bytes) => parquetProblems(bytes, table));
   }
   for (const { key } of manifest.files) {
     if (key.endsWith('/photos/photos.json'))
@@ -116,18 +123,35 @@ function pictureProblems(bytes: Uint8Array): string[] {
   return sniffImage(bytes) ? [] : ['is no picture that can be read'];
 }
 
+/** Rows, and every column with its type. */
+function parquetProblems(bytes: Uint8Array, { rows, columns = [] }: ReleaseTable): string[] {
+  const footer = readFooter(bytes);
+  const wrong = columns
+    .filter(({ name, type }) => footer.columns.get(name) !== (type === 'STRING' ? 'BYTE_ARRAY' : type))
+    .map(({ name, type }) => `${name} (${type})`);
+  return [
+    ...(footer.rows === rows ? [] : [`has ${footer.rows} rows, the manifest says ${rows}`]),
+    ...(wrong.length === 0 ? [] : [`lacks the column ${first(wrong)}, which the manifest names`]),
+  ];
+}
+
+/** As many of a stranger's names as anybody reads. */
+const first = (names: string[]) => names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '');
+
 function csvProblems(bytes: Uint8Array, rows: number, columns: string[]): string[] {
   const head = new TextDecoder().decode(bytes.subarray(0, 100_000));
-  const header = head.slice(0, head.search(/\r?\n/)).split(',');
-  const missing = columns.filter((column) => !header.includes(column));
+  const header = new Set(head.slice(0, head.search(/\r?\n/)).split(','));
+  const missing = columns.filter((column) => !header.has(column));
   const found = linesOf(bytes) - 1;
   return [
-    ...(missing.length > 0 ? [`lacks the column ${missing.join(', ')}`] : []),
+    ...(missing.length > 0 ? [`lacks the column ${first(missing)}`] : []),
     ...(found === rows ? [] : [`has ${found} rows, the manifest says ${rows}`]),
   ];
 }
 
-/** Lines that are not empty. Line ends inside quotes belong to a cell; a quote is doubled there, which changes nothing. */
+/**
+ * Lines that are not empty. Line ends inside quotes belong to a cell; a quote is doubled there, which changes nothing.
+ */
 function linesOf(bytes: Uint8Array): number {
   let lines = 0;
   let quoted = false;

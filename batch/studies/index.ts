@@ -1,6 +1,4 @@
 /** Studies: from a study file to a plan of jobs, and running it to a release. */
-export type { Step } from './code.ts';
-export type { StudyEvent } from './events.ts';
-export { type LoadedStudy, loadStudy } from './load.ts';
-export { type Plan, type PlannedPerturbation, planStudy } from './plan.ts';
-export { type RunOptions, runStudy, type StudyResult } from './run.ts';
+export { type DryRun, dryRun, type PlannedJob } from './dry-run.ts';
+export type { LoadedStudy } from './load.ts';
+export { type RunOptions, runFindings, runStudy, type StudyEvent, type StudyOptions, type StudyResult } from './run.ts';

@@ -55,14 +55,3 @@ export async function loadStudy(file: string): Promise<LoadedStudy> {
     classes: classes ? await readJson(resolve(base, classes), classLabels, 'list of classes') : null,
   };
 }
-
-/** The true class of each photo in a model's own order of classes, from the WordNet ids that file names start with. */
-export function truthOf(names: readonly string[], model: ZooModel, classes: ClassLabel[] | null): (number | null)[] {
-  const indices = new Map<string, number>();
-  for (const [index, wnid] of model.wnids?.entries() ?? []) if (wnid) indices.set(wnid, index);
-  if (indices.size === 0) for (const { wnid, index } of classes ?? []) if (wnid) indices.set(wnid, index);
-  return names.map((name) => {
-    const wnid = /^n\d{8}/.exec(name)?.[0];
-    return wnid === undefined ? null : (indices.get(wnid) ?? null);
-  });
-}

@@ -1,75 +1,74 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { sha256Hex } from '#shared/release';
-import { AtlasError, UsageError } from '../errors/index.ts';
+import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf, writeAtomic } from '../files/index.ts';
-import { loadPhotos, type PhotoSet, splitPhotos } from '../photos/index.ts';
+import { splitPhotos } from '../photos/index.ts';
+import type { Half } from './steps/photos.ts';
 
-const sha256 = z.string();
-
-/** Result of the photos job: which photos can be read, and what their canvases are. */
-export const photoFacts = z.object({
-  names: z.array(z.string()),
-  skipped: z.array(z.object({ file: z.string(), reason: z.string() })),
-  /** SHA-256 over names and canvases. */
-  crafting: sha256,
-  evaluation: sha256,
-});
-export type PhotoFacts = z.infer<typeof photoFacts>;
-
-export function factsOf(photos: PhotoSet): PhotoFacts {
-  const { crafting, evaluation } = splitPhotos(photos.names);
-  return {
-    names: photos.names,
-    skipped: photos.skipped,
-    crafting: photos.sha256(crafting),
-    evaluation: photos.sha256(evaluation),
-  };
+/** The files that a study's photos come from. */
+export interface PhotoFiles {
+  /** The folder, or an .npy file of canvases. */
+  source: string;
+  /** SHA-256 by name. */
+  hashes: ReadonlyMap<string, string>;
 }
 
-const stamps = z.record(z.string(), z.object({ bytes: z.number(), modified: z.number(), sha256 }));
+const isArray = (source: string) => /\.npy$/i.test(source);
+
+/** Name and SHA-256 of the files of one half. An array of canvases has photos of both. */
+export function filesOf({ source, hashes }: PhotoFiles, half: Half): (readonly [string, string])[] {
+  const files = [...hashes];
+  if (isArray(source)) return files;
+  return splitPhotos(files.map(([name]) => name))[half].map((index) => files[index]);
+}
+
+/** Where a photo's file is. */
+export const photoPath = ({ source }: PhotoFiles, name: string) => (isArray(source) ? source : join(source, name));
+
+const stamps = z.record(z.string(), z.object({ bytes: z.number(), modified: z.number(), sha256: z.string() }));
 
 /**
- * SHA-256 of each photo file by name. A file whose size and time have not changed since the last run is not read again:
- * `cache` is where that is kept.
- * @throws UsageError for a folder that is not there.
+ * Finds the photos of a study. A file whose size and time have not changed since the last run is not read again.
+ *
+ * @param source A folder, or an .npy file of canvases.
+ * @param cache Where hashes are kept; `keep` false: what is there is used, and nothing is written.
+ * @throws UsageError for a folder that is not there, and for one whose photos are all of one half.
  */
-export async function photoFileHashes(folder: string, cache: string): Promise<Map<string, string>> {
-  const single = /\.npy$/i.test(folder);
-  const names = single ? [basename(folder)] : await namesIn(folder);
+export async function findPhotos(source: string, cache: string, { keep }: { keep: boolean }): Promise<PhotoFiles> {
+  const names = isArray(source) ? [basename(source)] : await namesIn(source);
   const known = await readFile(cache, 'utf8')
     .then((text) => stamps.parse(JSON.parse(text)))
     .catch(() => ({}) as z.infer<typeof stamps>);
   const now: z.infer<typeof stamps> = {};
   for (const name of names) {
-    const path = single ? folder : join(folder, name);
+    const path = isArray(source) ? source : join(source, name);
     const { size: bytes, mtimeMs: modified } = await stat(path).catch(() => {
       throw new UsageError(`The canvases ${path} cannot be read: there is no such file. Correct photos.folder.`);
     });
     const before = known[name];
-    now[name] =
-      before && before.bytes === bytes && before.modified === modified
-        ? before
-        : {
-            bytes,
-            modified,
-            sha256: createHash('sha256')
-              .update(await readPhoto(path))
-              .digest('hex'),
-          };
+    const isSame = before && before.bytes === bytes && before.modified === modified;
+    now[name] = isSame ? before : { bytes, modified, sha256: await hashOf(path) };
   }
   const text = JSON.stringify(now);
-  if (text !== JSON.stringify(known)) await writeAtomic(cache, text);
-  return new Map(Object.entries(now).map(([name, stamp]) => [name, stamp.sha256]));
+  if (keep && text !== JSON.stringify(known)) await writeAtomic(cache, text);
+  const photos = { source, hashes: new Map(Object.entries(now).map(([name, { sha256 }]) => [name, sha256])) };
+  if (filesOf(photos, 'crafting').length === 0 || filesOf(photos, 'evaluation').length === 0) {
+    throw new UsageError(
+      `The ${names.length} photos of ${source} all fall on one side of the split into crafting and evaluation photos, which goes by a hash of their names. Add photos: some tens at least.`,
+    );
+  }
+  return photos;
 }
 
 /** A pipe would be waited for without end, and a device read without end. */
-const readPhoto = (path: string) =>
-  readBytes(path).catch((error: unknown) => {
+async function hashOf(path: string): Promise<string> {
+  const bytes = await readBytes(path).catch((error: unknown) => {
     throw new UsageError(`The study's photo ${path} cannot be read: ${reasonOf(error)}. Take it out of the folder.`);
   });
+  return createHash('sha256').update(bytes).digest('hex');
+}
 
 async function namesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => {
@@ -81,52 +80,4 @@ async function namesIn(folder: string): Promise<string[]> {
     .filter((entry) => !entry.isDirectory() && /\.(jpe?g|png|webp)$/i.test(entry.name) && !entry.name.startsWith('.'))
     .map((entry) => entry.name)
     .sort();
-}
-
-/** The study's photos as canvases, decoded when they are first asked for. */
-export class StudyPhotos {
-  readonly #folder: string;
-  readonly #canvas: number;
-  #loaded: Promise<PhotoSet> | undefined;
-
-  constructor(folder: string, canvas: number) {
-    this.#folder = folder;
-    this.#canvas = canvas;
-  }
-
-  load(options: { signal?: AbortSignal; onProgress?: (of: { done: number; total: number }) => void } = {}) {
-    this.#loaded ??= loadPhotos([this.#folder], { canvas: this.#canvas, ...options });
-    return this.#loaded;
-  }
-
-  /** The same, and certainly those that the photos job saw. @throws AtlasError when they changed since. */
-  async loadKnown(facts: PhotoFacts, signal?: AbortSignal): Promise<PhotoSet> {
-    const first = this.#loaded === undefined;
-    const photos = await this.load({ signal });
-    if (!first) return photos;
-    const now = factsOf(photos);
-    if (now.crafting !== facts.crafting || now.evaluation !== facts.evaluation) {
-      throw new AtlasError(`The photos of ${this.#folder} changed while the study was running. Run it again.`);
-    }
-    return photos;
-  }
-
-  /** Only some photos, for pictures of them. */
-  async some(names: readonly string[]): Promise<PhotoSet> {
-    if (this.#loaded) return this.#loaded;
-    const wanted = new Set(names);
-    return loadPhotos([this.#folder], { canvas: this.#canvas, only: (name) => wanted.has(name) });
-  }
-
-  path(name: string): string {
-    return /\.npy$/i.test(this.#folder) ? join(dirname(this.#folder), name) : join(this.#folder, name);
-  }
-}
-
-/** Names in an order that nobody chose: by the SHA-256 of each. */
-export function inHashOrder(names: readonly string[]): string[] {
-  return [...names]
-    .map((name) => ({ name, hash: sha256Hex(name) }))
-    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
-    .map(({ name }) => name);
 }

@@ -1,88 +1,64 @@
-import { type Budget, type Norm, perturbationId } from '#shared/release';
-import { findAttack, parseSettings } from '../attacks/index.ts';
-import { UsageError } from '../errors/index.ts';
+/** From a study to the graph of its jobs. */
+import { createHash } from 'node:crypto';
+import { type FindingResult, findFindings, transfer } from '../analyses/index.ts';
+import { inOrder, type Job } from '../jobs/index.ts';
+import { readModelBytes, type ZooModel } from '../zoo/index.ts';
 import type { LoadedStudy } from './load.ts';
-
-/** Where a study gives no budget: plain crafting on a hundred and more photos has levelled out by then. */
-export const defaultBudget: Budget = { gradients: 2000 };
-
-export interface PlannedPerturbation {
-  id: string;
-  attack: string;
-  /** With defaults filled in. */
-  settings: Record<string, unknown>;
-  norm: Norm;
-  epsilon: number;
-  seed: number;
-  /** Ids of models; none for an attack that uses no model. */
-  surrogates: string[];
-  /** null for an attack that uses no model. */
-  budget: Budget | null;
-  /** Id of the noise that it is read beside: of the same bound and seed. */
-  control: string;
-}
+import { plannedRelease } from './planned-release.ts';
+import { Planner, type PlanOptions } from './planner.ts';
+import type { ReleaseResult } from './steps/release.ts';
 
 export interface Plan {
-  perturbations: PlannedPerturbation[];
-  /** The noise controls that are none of the perturbations. They are measured and not published. */
-  controls: PlannedPerturbation[];
+  /** All of them, each after those that it needs. */
+  jobs: Job[];
+  transfer: Job<FindingResult>;
+  /** By name, in the order of the table. */
+  findings: Map<string, Job<FindingResult>>;
+  /** null where only findings were asked for. */
+  release: Job<ReleaseResult> | null;
 }
 
 /**
- * Every perturbation of a study, and the controls they need.
- * @throws UsageError for an unknown attack or setting, and where two perturbations would have the same id.
+ * The graph of a study's jobs.
+ *
+ * @param findings Given: the jobs are those that findings need, of these names or of the study, and there is no
+ * release.
+ * @throws UsageError for an unknown attack, setting or finding, and where two perturbations would have the same id.
  */
-export function planStudy({ study, models }: Pick<LoadedStudy, 'study' | 'models'>): Plan {
-  const perturbations: PlannedPerturbation[] = [];
-  for (const wanted of study.perturbations) {
-    const attack = findAttack(wanted.attack);
-    const settings = parseSettings(attack, wanted.settings);
-    const surrogates = attack.usesModel
-      ? (wanted.surrogates?.map((one) => one.split('+')) ?? models.map(({ card }) => [card.id]))
-      : [[]];
-    for (const crafted of surrogates) {
-      for (const seed of wanted.seeds) {
-        const { norm, epsilon } = wanted;
-        const of = { attack: attack.name, norm, epsilon, seed };
-        perturbations.push({
-          id: perturbationId({ ...of, surrogates: crafted }),
-          ...of,
-          settings,
-          surrogates: crafted,
-          budget: attack.usesModel ? (wanted.budget ?? defaultBudget) : null,
-          control: controlId(of),
-        });
-      }
-    }
-  }
-  const ids = perturbations.map(({ id }) => id);
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice) {
-    throw new UsageError(
-      `The study has two perturbations of the id ${twice}: the same surrogate, attack, bound and seed. Give one of them another seed, or take it out.`,
-    );
-  }
-  return { perturbations, controls: controlsOf(perturbations) };
+export function plan(study: LoadedStudy, options: PlanOptions, findings?: { only?: readonly string[] }): Plan {
+  const planner = new Planner(study, options);
+  const wanted = findFindings(findings?.only ?? study.study.analyses);
+  const tables = new Map(wanted.map((finding) => [finding.name, planner.finding(finding)]));
+  const release = findings ? null : plannedRelease(planner, wanted);
+  // The order that is kind to memory and to open sessions; what is needed comes before what needs it in any case.
+  const { perturbations, controls, models } = planner;
+  const inTurn: Job<unknown>[] = [
+    planner.crafting,
+    planner.evaluation,
+    ...models.map(({ id }) => planner.prepared(id)),
+    ...[...perturbations, ...controls].map((perturbation) => planner.crafted(perturbation)),
+    ...models.flatMap((target) =>
+      [null, ...perturbations, ...controls].map((perturbation) => planner.measured(target, perturbation)),
+    ),
+    ...perturbations.map((perturbation) => planner.distortion(perturbation)),
+  ];
+  const ends = [...tables.values(), ...(release ? [release] : [])] as Job[];
+  const needed = new Set(inOrder(ends));
+  const first = (inTurn as Job[]).filter((job) => needed.has(job));
+  return { jobs: inOrder([...first, ...ends]), transfer: planner.finding(transfer), findings: tables, release };
 }
-
-const controlId = (of: { norm: Norm; epsilon: number; seed: number }) =>
-  perturbationId({ ...of, attack: 'noise', surrogates: [] });
 
 /**
- * The study's own noise is the control where it is the plain one: random signs, or a random direction. Points every
- * perturbation to its control.
+ * SHA-256 of each model's file by id. A card that says its file's hash is believed: the file is checked when it is
+ * read.
  */
-function controlsOf(perturbations: PlannedPerturbation[]): PlannedPerturbation[] {
-  const controls = new Map<string, PlannedPerturbation>();
-  for (const perturbation of perturbations) {
-    const { norm, epsilon, seed } = perturbation;
-    const own = perturbations.find(({ id }) => id === controlId(perturbation));
-    if (own && own.settings.distribution === undefined) continue;
-    // Noise of another distribution has the name already.
-    if (own) perturbation.control = controlId(perturbation).replace(/^noise/, 'control');
-    const { control: id } = perturbation;
-    const of = { attack: 'noise', norm, epsilon, seed };
-    controls.set(id, { id, ...of, settings: {}, surrogates: [], budget: null, control: id });
+export async function sourcesOf(models: readonly ZooModel[]): Promise<Map<string, string>> {
+  const sources = new Map<string, string>();
+  for (const model of models) {
+    const { card } = model;
+    sources.set(card.id, card.source.sha256 ?? hashOf(await readModelBytes(model)));
   }
-  return [...controls.values()];
+  return sources;
 }
+
+const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -1,7 +1,7 @@
 /** Procedural textures of computer graphics: patterns from a handful of numbers. */
 import { type Random, random } from './random.ts';
 
-export interface PerlinParameters {
+export type PerlinParameters = {
   /** Pixels of the coarsest wave across and down. */
   waveX: number;
   waveY: number;
@@ -9,7 +9,7 @@ export interface PerlinParameters {
   octaves: number;
   /** Cycles of the sine that the noise is read through. */
   sine: number;
-}
+};
 
 /** K. Perlin, "Improving noise", SIGGRAPH 2002, read through sin(2 pi sine * noise). [size,size] in -1..1. */
 export function perlin(size: number, of: PerlinParameters, seed: number): Float32Array {
@@ -39,7 +39,7 @@ export function perlin(size: number, of: PerlinParameters, seed: number): Float3
   });
 }
 
-export interface GaborParameters {
+export type GaborParameters = {
   /** Standard deviation of a kernel's bell, in pixels. */
   width: number;
   /** Pixels of a kernel's wave. */
@@ -49,7 +49,7 @@ export interface GaborParameters {
   isotropy: number;
   /** Kernels for each of the areas that one covers. */
   density: number;
-}
+};
 
 /**
  * Sparse Gabor convolution (A. Lagae et al., "Procedural noise using sparse Gabor convolution", SIGGRAPH 2009).

@@ -3,13 +3,14 @@ export { type AddedModel, addModel, type NewCard, type Unscaled } from './add.ts
 export { listCards, loadCard, type ZooModel, zooFolder } from './cards.ts';
 export { type FetchProgress, fetchModel } from './fetch.ts';
 export { isFetched, modelPath, readModelBytes } from './files.ts';
+export { checkGradients } from './gradient-check.ts';
 export {
   type Candidate,
   type Guess,
   guessNormalisation,
   type Normalisation,
-  usualNormalisations,
 } from './guess.ts';
 export { type LabelledPhotos, loadLabelledPhotos } from './labelled-photos.ts';
 export { naming, type OnnxFile, readOnnx } from './onnx.ts';
 export { type PreparedModel, prepareModel } from './prepare.ts';
+export { type Floats, openBatch, vectorJacobianProduct } from './vjp.ts';

@@ -7,8 +7,9 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { readNpy, writeNpy } from '#shared/formats';
+import { changedShare } from '#shared/metrics';
 import { type Budget, canonicalJson, type Norm } from '#shared/release';
-import { foolingShare, type Measurement, measure } from '../../batch/analyses/index.ts';
+import { type Measurement, measure } from '../../batch/analyses/index.ts';
 import { craft, findAttack, parseSettings, type Surrogate } from '../../batch/attacks/index.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { writeAtomic } from '../../batch/files/index.ts';
@@ -133,7 +134,7 @@ export class Bench {
     const name = `${prepared.sha256} ${evaluation.name}`;
     const clean = this.#clean.get(name) ?? (await look(null));
     this.#clean.set(name, clean);
-    return foolingShare(clean, await look(v)).ratio;
+    return changedShare(clean.labels, (await look(v)).labels).ratio;
   }
 
   async #read(file: string): Promise<Cell | null> {

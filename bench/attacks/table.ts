@@ -24,7 +24,7 @@ export function rowsOf({ options }: Lab): [name: string, attack: string, setting
 /** Photos that an attack with these settings crafts on here: synthetic pictures where it needs none. */
 export async function photosFor(lab: Lab, name: string, settings: Record<string, unknown>): Promise<Photos> {
   const attack = attacks.get(name);
-  const isDataFree = attack?.dataFree?.(attack.settings.parse(settings)) ?? false;
+  const isDataFree = attack?.dataFree(settings) ?? false;
   return isDataFree ? lab.synthetic() : lab.crafting;
 }
 

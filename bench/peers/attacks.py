@@ -1,7 +1,9 @@
-"""Universal perturbations with other people's tools, on the model and the photos that the Atlas has: a plain PyTorch loop, and ART.
+"""Universal perturbations with other people's tools, on the model and the photos that the Atlas has: a plain PyTorch
+loop, and ART.
 
-Called by bench/attacks.ts with one JSON argument; writes the perturbation as .npy and prints {"seconds": ...}. Needs torch, onnx2torch and
-adversarial-robustness-toolbox. Seconds are those of crafting alone: loading and converting the model are not counted.
+Called by bench/attacks.ts with one JSON argument; writes the perturbation as .npy and prints {"seconds": ...}. Needs
+torch, onnx2torch and adversarial-robustness-toolbox. Seconds are those of crafting alone: loading and converting the
+model are not counted.
 """
 
 import json
@@ -37,7 +39,8 @@ class Classifier(nn.Module):
 
 
 def loop(model: nn.Module, photos: torch.Tensor, gradients: int, epsilon: float, seed: int, batch: int = 20) -> torch.Tensor:
-    """Cosine between clean and perturbed logits, sign of L1-normalised momentum 0.9, steps of epsilon / 10 that decay to a tenth, flips."""
+    """Cosine between clean and perturbed logits, sign of L1-normalised momentum 0.9, steps of epsilon / 10 that decay
+    to a tenth, flips."""
     torch.manual_seed(seed)
     with torch.no_grad():
         clean = torch.cat([model(part) for part in photos.split(50)])

@@ -1,4 +1,5 @@
-"""The families of image classifiers that people export, each by its smallest member: name -> how to build it, and at which sizes."""
+"""The families of image classifiers that people export, each by its smallest member: name -> how to build it, and at
+which sizes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""Writes test/fixtures/exported: families of classifiers in miniature, as exporters write them, with float64 gradients beside them.
+"""Writes test/fixtures/exported: families of classifiers in miniature, as exporters write them, with float64 gradients
+beside them.
 
     python bench/peers/fixtures.py [--only swin] [--keras <folder that keras_exports.py filled>]
 """
@@ -104,7 +105,8 @@ def nf() -> nn.Module:
 
 
 class Inception(nn.Module):
-    """Branches as in Inception 3 and 4: factorised 1x7 and 7x1, average pooling that leaves padding out, pooling that rounds up."""
+    """Branches as in Inception 3 and 4: factorised 1x7 and 7x1, average pooling that leaves padding out, pooling that
+    rounds up."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -235,7 +237,8 @@ def smooth(name: str) -> None:
 
 
 def strip(model: onnx.ModelProto, file: Path) -> None:
-    """Saves without the stack traces that exporters leave on every node: they are long, and name the exporting machine's folders."""
+    """Saves without the stack traces that exporters leave on every node: they are long, and name the exporting
+    machine's folders."""
     functions = [(function.node, function.value_info) for function in model.functions]
     del model.metadata_props[:]
     for nodes, values in [(model.graph.node, model.graph.value_info), *functions]:

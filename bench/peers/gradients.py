@@ -1,4 +1,5 @@
-"""Compares `atlas gradients vjp` with other frameworks' gradients in float64, file by exported file. README.md says what it needs.
+"""Compares `atlas gradients vjp` with other frameworks' gradients in float64, file by exported file. README.md says
+what it needs.
 
     python bench/peers/gradients.py --work /tmp/peers --only resnet --only swin
     python bench/peers/gradients.py --work /tmp/peers --failed      # again, whatever did not pass the last time
@@ -120,7 +121,8 @@ def compared(folder: Path, atlas: Path, seconds: float) -> dict:
     answers = {name: (np.load(files[name]), np.load(folder / f'expected-{name}.npy')) for name in GOAL}
     found = {name: store.relative(*pair) for name, pair in answers.items()}
     found['best'] = min(store.relative(*image) for image in zip(*answers['gradient']))
-    # Where the framework's own float32 is as far from its float64 (kinks of ReLU and max in random networks), nobody can do better.
+    # Where the framework's own float32 is as far from its float64 (kinks of ReLU and max in random networks), nobody
+    # can do better.
     limit = max(GOAL['gradient'], 2 * store.facts(folder)['single'])
     if found['logits'] > GOAL['logits']:
         status = 'FAIL'
@@ -146,7 +148,8 @@ EXPORTERS = ('torchscript', 'dynamo', 'keras', 'onnx')
 
 
 def summary(results: dict) -> str:
-    """Family by exporter: the largest difference of the gradient, that of the framework's own float32, and the number of files."""
+    """Family by exporter: the largest difference of the gradient, that of the framework's own float32, and the number
+    of files."""
     lines = [f'| family | {" | ".join(EXPORTERS)} |', '|---' * (1 + len(EXPORTERS)) + '|']
     done = [result for result in results.values() if 'family' in result]
     for family in sorted({result['family'] for result in done}):

@@ -1,4 +1,5 @@
-"""Exports of Keras applications through tf2onnx, in the folders that gradients.py compares. Needs an environment of its own (README.md).
+"""Exports of Keras applications through tf2onnx, in the folders that gradients.py compares. Needs an environment of its
+own (README.md).
 
     <python with tensorflow> bench/peers/keras_exports.py --work /tmp/peers
 """
@@ -23,7 +24,8 @@ L = keras.layers
 
 
 def tiny(weights, input_shape, classifier_activation) -> keras.Model:
-    """In miniature what Keras networks are made of: 'same' padding at odd sizes, depthwise, squeeze and excitation, pooling."""
+    """In miniature what Keras networks are made of: 'same' padding at odd sizes, depthwise, squeeze and excitation,
+    pooling."""
     image = L.Input(input_shape)
     x = L.ReLU(6.0)(L.BatchNormalization()(L.Conv2D(8, 3, 2, 'same', use_bias=False)(L.Rescaling(0.5, 0.25)(image))))
     y = L.Activation('hard_silu')(L.BatchNormalization()(L.DepthwiseConv2D(5, padding='same', use_bias=False)(x)))

@@ -72,7 +72,8 @@ class Writer:
 
 
 def caffenet(opset: int, width: int = 16, side: int = 67, classes: int = 50, seed: int = 1) -> onnx.ModelProto:
-    """Krizhevsky's network as converted from Caffe2: batch of one, LRN, groups, Dropout with its mask, Softmax at the end."""
+    """Krizhevsky's network as converted from Caffe2: batch of one, LRN, groups, Dropout with its mask, Softmax at the
+    end."""
     w = Writer(seed)
     x = w.add('Relu', w.conv('data_0', 3, width, 11, strides=[4, 4], pads=[0, 0, 0, 0]))
     x = w.add('LRN', x, size=5, alpha=1e-2, beta=0.75, bias=1.0)
@@ -91,7 +92,8 @@ def caffenet(opset: int, width: int = 16, side: int = 67, classes: int = 50, see
 
 
 def inception(opset: int) -> onnx.ModelProto:
-    """BN-Inception as Caffe2 wrote it: BatchNormalization, then the scale as Mul and Add of unsqueezed weights, Sum, Concat."""
+    """BN-Inception as Caffe2 wrote it: BatchNormalization, then the scale as Mul and Add of unsqueezed weights, Sum,
+    Concat."""
     w, side = Writer(opset), 49
     x = w.conv('data_0', 3, 16, 7, strides=[2, 2], pads=[3, 3, 3, 3])
     x = w.batch_normalization(x, 16, epsilon=1e-5)
@@ -138,7 +140,8 @@ def small(seed: int, opset: int, family: str = 'mobilenet2', side: int = 65) -> 
 
 
 def quantise(model: onnx.ModelProto, file: Path, seed: int, per_channel: bool, activation: str, weight: str) -> None:
-    """Saves the model with quantised weights and activations (QuantizeLinear and DequantizeLinear pairs), calibrated on noise."""
+    """Saves the model with quantised weights and activations (QuantizeLinear and DequantizeLinear pairs), calibrated on
+    noise."""
     from onnxruntime import quantization as q
 
     declared = model.graph.input[0]

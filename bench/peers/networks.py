@@ -1,4 +1,5 @@
-"""Networks with random but not degenerate weights: what they say about a gradient is worth as much as trained ones would."""
+"""Networks with random but not degenerate weights: what they say about a gradient is worth as much as trained ones
+would."""
 
 import copy
 import unittest.mock
@@ -29,7 +30,8 @@ def normalisations(network: nn.Module) -> list[nn.Module]:
 
 @torch.no_grad()
 def revive(network: nn.Module) -> None:
-    """Layer scales of 1e-6, zeroed residual branches and unit gains would hide errors: whole branches would not count."""
+    """Layer scales of 1e-6, zeroed residual branches and unit gains would hide errors: whole branches would not
+    count."""
     for name, parameter in network.named_parameters():
         if parameter.min() != parameter.max():
             continue
@@ -58,10 +60,11 @@ def calibrate(network: nn.Module, shape: tuple[int, ...], passes: int = 2) -> No
 
 
 def affine(x, mean, variance, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
-    """BatchNorm in evaluation, written out: PyTorch 2.15's own backward is wrong for a batch of one whose gradient is a transposed view.
+    """BatchNorm in evaluation, written out: PyTorch 2.15's own backward is wrong for a batch of one whose gradient is a
+    transposed view.
 
-    LeViT has that: there torch.autograd disagrees with central differences in float64 by more than their size, and with this in
-    place of F.batch_norm it agrees.
+    LeViT has that: there torch.autograd disagrees with central differences in float64 by more than their size, and with
+    this in place of F.batch_norm it agrees.
     """
     assert not training
     scale = torch.rsqrt(variance + eps) * (1 if weight is None else weight)

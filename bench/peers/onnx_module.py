@@ -1,7 +1,8 @@
-"""An ONNX classifier as a torch.nn.Module, node by node: a second, independent reading of the file, which torch can differentiate.
+"""An ONNX classifier as a torch.nn.Module, node by node: a second, independent reading of the file, which torch can
+differentiate.
 
-It covers plain convolutional networks and what is made of them here; an operator it does not have is an error with its name.
-Constants become buffers, whatever depends on constants alone (such as dequantised weights) is computed once.
+It covers plain convolutional networks and what is made of them here; an operator it does not have is an error with its
+name. Constants become buffers, whatever depends on constants alone (such as dequantised weights) is computed once.
 """
 
 import numpy as np

@@ -1,10 +1,11 @@
-"""What Python's readers make of a release: Croissant, Hugging Face datasets, NumPy, safetensors, DuckDB, CITATION.cff, and the README's own snippet.
+"""What Python's readers make of a release: Croissant, Hugging Face datasets, NumPy, safetensors, DuckDB, CITATION.cff,
+and the README's own snippet.
 
     python3 -m venv venv && venv/bin/pip install mlcroissant datasets numpy safetensors duckdb onnxruntime cffconvert
     venv/bin/python bench/peers/release.py .atlas/starter/release
 
-A reader that is not installed is named and skipped. Exit status 1 where one refuses. The project itself needs no Python: `npm test` checks the same
-files with npm's readers and against the specifications.
+A reader that is not installed is named and skipped. Exit status 1 where one refuses. The project itself needs no
+Python: `npm test` checks the same files with npm's readers and against the specifications.
 """
 
 import importlib.util

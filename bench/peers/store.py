@@ -1,4 +1,5 @@
-"""One folder per exported file: model.onnx, the input and cotangent it is asked with, and what a framework answers in float64.
+"""One folder per exported file: model.onnx, the input and cotangent it is asked with, and what a framework answers in
+float64.
 
 Needs numpy alone, so that every exporter can have an environment of its own.
 """
@@ -46,7 +47,8 @@ def save(folder: Path, x, cotangent, logits, gradient, single, **facts) -> None:
 
 
 def forward(folder: Path, x: np.ndarray, logits: np.ndarray) -> float | str | None:
-    """How far onnxruntime's own run of the file is from the framework: large where the exporter, not the gradient, is wrong."""
+    """How far onnxruntime's own run of the file is from the framework: large where the exporter, not the gradient, is
+    wrong."""
     try:
         import onnxruntime
     except ImportError:

@@ -1,9 +1,11 @@
-"""How many input gradients a second PyTorch makes of an ONNX classifier on the CPU: loss (cross-entropy), logits and gradient.
+"""How many input gradients a second PyTorch makes of an ONNX classifier on the CPU: loss (cross-entropy), logits and
+gradient.
 
     python bench/peers/torch_gradients.py --model model.onnx --batch 32 --layout channels_last
 
-Speaks JSON lines, so that a benchmark can take turns between peers: it prints {"ready": true, ...} once the model is warm, and answers
-every {"seconds": s} on standard input with {"images": n, "seconds": t} after about s seconds of work. Ends with its input.
+Speaks JSON lines, so that a benchmark can take turns between peers: it prints {"ready": true, ...} once the model is
+warm, and answers every {"seconds": s} on standard input with {"images": n, "seconds": t} after about s seconds of work.
+Ends with its input.
 """
 
 import argparse

@@ -3,6 +3,7 @@ export {
   FormatError,
   type NpyArray,
   type NpyHeader,
+  npyHeader,
   readNpy,
   readNpyHeader,
   type TypedArray,

@@ -135,13 +135,24 @@ export function writeNpy(data: TypedArray, shape: readonly number[]): Uint8Array
     throw new FormatError(`An array of ${data.length} values does not have shape (${shape.join(', ')}).`);
   const descriptor = (Object.keys(types) as Descriptor[]).find((key) => data instanceof types[key]);
   if (!descriptor) throw new FormatError('Only arrays of whole numbers, float32 and float64 can be saved as .npy.');
-  const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const header = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': (${tuple}), }`;
-  const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
-  const file = new Uint8Array(10 + padded.length + data.byteLength);
-  for (const [i, character] of [...`${MAGIC}\x01\x00`].entries()) file[i] = character.charCodeAt(0);
-  new DataView(file.buffer).setUint16(8, padded.length, true);
-  for (let i = 0; i < padded.length; i++) file[10 + i] = padded.charCodeAt(i);
-  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + padded.length);
+  const header = npyHeader(descriptor, shape);
+  const file = new Uint8Array(header.length + data.byteLength);
+  file.set(header);
+  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), header.length);
   return file;
+}
+
+/**
+ * What an .npy file begins with, version 1.0, C order, as long as a multiple of 64 bytes: the numbers follow.
+ * @param descriptor NumPy's name of their type, such as "<f4".
+ */
+export function npyHeader(descriptor: Descriptor, shape: readonly number[]): Uint8Array<ArrayBuffer> {
+  const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const text = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const padded = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`;
+  const header = new Uint8Array(10 + padded.length);
+  for (const [i, character] of [...`${MAGIC}\x01\x00`].entries()) header[i] = character.charCodeAt(0);
+  new DataView(header.buffer).setUint16(8, padded.length, true);
+  for (let i = 0; i < padded.length; i++) header[10 + i] = padded.charCodeAt(i);
+  return header;
 }

@@ -1,6 +1,7 @@
 // What a model's input says about the pixels that it wants: its shape, and a guess of how they are preprocessed.
+
+import type { Preprocessing } from '../release/model-card.ts';
 import type { Dim, Model, Node } from './model.ts';
-import type { Preprocessing } from './prepare.ts';
 import { type ElementType, numbers, sizeOf, type Tensor } from './tensor.ts';
 
 export interface ImageInput {

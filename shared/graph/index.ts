@@ -8,7 +8,6 @@
  * const file = writeModel(gradients); // canvas, labels -> loss, logits, gradient
  */
 
-export { interpolationMatrix } from '../images/resample.ts';
 export { freeBatch, withInputShape } from './batch.ts';
 export { type DifferentiateOptions, differentiate, keepsBatchApart } from './differentiate.ts';
 export { GraphError } from './errors.ts';
@@ -18,7 +17,7 @@ export { type Inspection, inspect } from './inspect.ts';
 export { type Layer, layersOf, withActivationEnergy, withActivationRatio } from './layers.ts';
 export { withCosine, withCotangent, withCrossEntropy, withMargin } from './losses.ts';
 export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';
-export { type Preprocessing, prepare } from './prepare.ts';
+export { prepare } from './prepare.ts';
 export { type ExternalData, readModel, writeModel } from './protobuf/index.ts';
 export { inferShapes } from './shapes.ts';
 export type { ElementType, Tensor, TensorData } from './tensor.ts';

@@ -1,4 +1,5 @@
 import { interpolationMatrix } from '../images/resample.ts';
+import type { Preprocessing } from '../release/model-card.ts';
 import { freeBatch } from './batch.ts';
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
@@ -7,19 +8,8 @@ import { at, int, ints, type Model, type Node, removeUnused, type Value } from '
 import { analyse, inferShapes } from './shapes.ts';
 import { floats } from './tensor.ts';
 
-/** How a model wants its pixels. */
-export interface Preprocessing {
-  /** Height and width of the model's input, in pixels. */
-  inputSize: number;
-  /** Subtracted from each channel, in the units of `range`, listed in `channelOrder`. */
-  mean: readonly number[];
-  /** Divides each channel afterwards; same units and order. */
-  std: readonly number[];
-  channelOrder: 'RGB' | 'BGR';
-  layout: 'NCHW' | 'NHWC';
-  /** What the brightest pixel is before `mean` and `std`: x = (pixel * range/255 - mean) / std. */
-  range: 255 | 1;
-}
+/** How the model wants its pixels, and the side of the canvas. Nothing of it is changed. */
+type Spec = { readonly [Field in keyof Preprocessing]: Readonly<Preprocessing[Field]> } & { readonly canvas: number };
 
 /**
  * Turns a classifier into a prepared model: from `canvas`, float32 RGB [N,3,S,S] in 0..255, to `logits` [N,K], for any
@@ -32,7 +22,7 @@ export interface Preprocessing {
  *
  * @throws GraphError when the model is no image classifier of that input size.
  */
-export function prepare(model: Model, spec: Preprocessing & { canvas: number }): Model {
+export function prepare(model: Model, spec: Spec): Model {
   checkSpec(spec);
   const input = imageInput(model);
   const { inputSize: size } = spec;
@@ -56,7 +46,7 @@ export function prepare(model: Model, spec: Preprocessing & { canvas: number }):
   return wrap(body, spec, { removedSoftmax: cut.removed, freedBatch: typeof batch === 'number' });
 }
 
-function checkSpec({ mean, std, inputSize, canvas }: Preprocessing & { canvas: number }): void {
+function checkSpec({ mean, std, inputSize, canvas }: Spec): void {
   if (mean.length !== 3 || std.length !== 3)
     throw new GraphError(
       `Mean and std need three numbers each, not ${mean.length} and ${std.length}. Greyscale models are not supported.`,
@@ -128,11 +118,7 @@ function rename(model: Model, from: string, to: string): Model {
 }
 
 /** Puts the preprocessing before the model and brings its output to [N, K]. */
-function wrap(
-  body: Model,
-  spec: Preprocessing & { canvas: number },
-  done: { removedSoftmax: boolean; freedBatch: boolean },
-): Model {
+function wrap(body: Model, spec: Spec, done: { removedSoftmax: boolean; freedBatch: boolean }): Model {
   const { canvas, inputSize } = spec;
   const [input] = body.inputs;
   const start: Model = {

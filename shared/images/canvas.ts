@@ -1,11 +1,5 @@
+import { type Rgba, round8 } from './pixels.ts';
 import { type Contribution, contributions } from './resample.ts';
-
-/** A decoded picture: rows of red, green, blue, alpha, 8 bits each. */
-export interface Rgba {
-  data: Uint8ClampedArray<ArrayBufferLike> | Uint8Array<ArrayBufferLike>;
-  width: number;
-  height: number;
-}
 
 /**
  * The canvas of a photo: [3,size,size], whole numbers 0..255, RGB. The short side is resized to round(size * 256 / 224)
@@ -105,30 +99,4 @@ export function walkUpright({ width, height }: { width: number; height: number }
   return orientation >= 5
     ? { width: height, height: width, origin, stepX: down, stepY: along }
     : { width, height, origin, stepX: along, stepY: down };
-}
-
-/** The nearest whole number in 0..255, halves up. */
-export const round8 = (value: number): number => Math.floor(Math.min(255, Math.max(0, value)) + 0.5);
-
-/** A canvas [3,size,size] as a picture, opaque. */
-export function canvasToRgba(canvas: ArrayLike<number>, size: number): Rgba {
-  const plane = size * size;
-  const data = new Uint8ClampedArray(plane * 4);
-  for (let i = 0; i < plane; i++) {
-    for (let channel = 0; channel < 3; channel++) data[4 * i + channel] = round8(canvas[channel * plane + i]);
-    data[4 * i + 3] = 255;
-  }
-  return { data, width: size, height: size };
-}
-
-/** Planes [3,size,size] mirrored left to right, into `out` when given. */
-export function flipHorizontal(
-  planes: Float32Array,
-  size: number,
-  out: Float32Array = new Float32Array(planes.length),
-): Float32Array {
-  for (let row = 0; row < planes.length; row += size) {
-    for (let x = 0; x < size; x++) out[row + x] = planes[row + size - 1 - x];
-  }
-  return out;
 }

@@ -5,11 +5,12 @@
 // and a damaged file would leave its mess to the next one.
 import mozjpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
 import libwebp from '@jsquash/webp/codec/dec/webp_dec.js';
-import { canvasFromRgba, type Rgba, walkUpright } from './canvas.ts';
+import { canvasFromRgba, walkUpright } from './canvas.ts';
 import type { Decoder } from './decoder.ts';
 import { startDecoder } from './emscripten-codec.ts';
 import { type ImageHeader, jpegCondition, sniffImage } from './header.ts';
 import { ImageError } from './image-error.ts';
+import type { Rgba } from './pixels.ts';
 import { startPng } from './png-codec.ts';
 
 /** 16 megapixels are 64 MB of RGBA: half of what a Worker has in all. */

@@ -1,4 +1,4 @@
-import type { Rgba } from './canvas.ts';
+import type { Rgba } from './pixels.ts';
 
 /** What a started codec is, as far as decoding and counting its memory go. */
 export interface Decoder {

@@ -1,6 +1,6 @@
-import type { Rgba } from './canvas.ts';
 import type { Decoder } from './decoder.ts';
 import { ImageError } from './image-error.ts';
+import type { Rgba } from './pixels.ts';
 
 /** What the Emscripten modules of @jsquash/jpeg and @jsquash/webp take and give, as far as it is used here. */
 type Factory = (options: {

@@ -1,14 +1,13 @@
 /** Pictures: decoding, canvas geometry, perturbing, norms and distortion. The same pixels on every platform. */
-export { canvasFromRgba, canvasToRgba, flipHorizontal, type Rgba } from './canvas.ts';
+export { canvasFromRgba } from './canvas.ts';
 export {
   type CodecModules,
   type Codecs,
   checkHeader,
   createCodecs,
-  MAX_PIXELS,
 } from './codecs.ts';
 export { type Distortion, distortion } from './distortion.ts';
 export { type ImageHeader, sniffImage } from './header.ts';
 export { ImageError, type ImageErrorCode } from './image-error.ts';
 export { amplifyToRgba, applyPerturbation, l2Norm, linfNorm, project } from './perturb.ts';
-export { interpolationMatrix } from './resample.ts';
+export { canvasToRgba, type Rgba } from './pixels.ts';

@@ -1,6 +1,5 @@
-import { type Rgba, round8 } from './canvas.ts';
-
-type Norm = 'inf' | '2';
+import type { Norm } from '../release/bounds.ts';
+import { type Rgba, round8 } from './pixels.ts';
 
 /**
  * round(clip(canvas + strength * v, 0, 255)): whole numbers, since that is what an image file can carry. All are

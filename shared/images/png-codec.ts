@@ -1,5 +1,5 @@
-import type { Rgba } from './canvas.ts';
 import type { Decoder } from './decoder.ts';
+import type { Rgba } from './pixels.ts';
 
 /**
  * The exports of squoosh_png, @jsquash/png's Rust compiled to WebAssembly, that are called here; pointers are numbers.

@@ -1,3 +1,5 @@
-/** What is said about predictions: intervals, probabilities, rankings. */
-export { argmax, softmax, topK } from './predictions.ts';
+/** What a model says of canvases, and what is said about that: logits, probabilities, rankings, shares, intervals. */
+export { logitsOf } from './logits.ts';
+export { argmax, labelOf, predictionsOf, softmax } from './predictions.ts';
+export { changedShare, targetShare } from './shares.ts';
 export { type Interval, wilson } from './wilson.ts';

@@ -26,3 +26,10 @@ export function topK(logits: ArrayLike<number>, k: number): { index: number; pro
     .sort((a, b) => logits[b.index] - logits[a.index] || a.index - b.index)
     .slice(0, k);
 }
+
+/** The label of a class, also where there is no list of them, or a shorter one. */
+export const labelOf = (labels: readonly string[] | null, index: number) => labels?.[index] ?? `class ${index}`;
+
+/** The k most probable classes of logits [K] with their names; one that `labels` has no name for is "class 7". */
+export const predictionsOf = (logits: ArrayLike<number>, labels: readonly string[], k: number) =>
+  topK(logits, k).map(({ index, probability }) => ({ index, label: labelOf(labels, index), probability }));

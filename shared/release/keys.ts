@@ -1,4 +1,4 @@
-import type { Norm } from './study.ts';
+import type { Norm } from './bounds.ts';
 
 /** Every key name of a release is made here and read from the manifest. See docs/architecture.md. */
 export const LATEST_KEY = 'latest.json';
@@ -46,3 +46,8 @@ export function perturbationId(of: {
     `s${of.seed}`,
   ].join('.');
 }
+
+/**
+ * "koala.jpg" -> "koala": what a photo of a release goes by. Its file's name, without folders and without the ending.
+ */
+export const photoId = (file: string) => file.replace(/^.*\//, '').replace(/\.[^.]+$/, '');

@@ -1,18 +1,9 @@
 import { z } from 'zod';
+import { budget, norm } from './bounds.ts';
+import { curvePoint, share } from './measures.ts';
 import { modelCard, preprocessing } from './model-card.ts';
-import { budget, norm } from './study.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** A share of photos with its 95 % Wilson interval. */
-export const share = z.object({
-  photos: z.int().min(0),
-  fooled: z.int().min(0),
-  ratio: z.number(),
-  low: z.number(),
-  high: z.number(),
-});
-export type Share = z.infer<typeof share>;
 
 /**
  * One cell of the transfer matrix: one perturbation measured on one target, on evaluation photos and rounded pixels.
@@ -59,8 +50,6 @@ export const example = z.object({
   key: z.string(),
 });
 export type Example = z.infer<typeof example>;
-
-export const curvePoint = z.object({ gradients: z.int(), loss: z.number(), fooling: z.number().nullable() });
 
 /** Everything needed to make a perturbation again, and what it does. perturbations/<id>/record.json */
 export const perturbationRecord = z.object({
@@ -147,6 +136,28 @@ export const releaseVersion = z
   .max(100)
   .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]*[0-9A-Za-z])?$/, 'a version is a number such as 0.1.0-1a2b3c4d');
 
+/** A column of a table, in Parquet's types. */
+export const tableColumn = z.object({
+  name: z.string(),
+  type: z.enum(['STRING', 'INT32', 'INT64', 'DOUBLE', 'BOOLEAN']),
+  nullable: z.boolean().optional(),
+  /** For people, as one line. */
+  description: z.string(),
+});
+export type TableColumn = z.infer<typeof tableColumn>;
+
+/** A table as a release has it: in two forms, with the same rows. */
+export const releaseTable = z.object({
+  name: z.string(),
+  /** What it answers, as one line. Older releases have neither title nor columns. */
+  title: z.string().optional(),
+  columns: z.array(tableColumn).max(1000).optional(),
+  csv: z.string(),
+  parquet: z.string(),
+  rows: z.int(),
+});
+export type ReleaseTable = z.infer<typeof releaseTable>;
+
 /**
  * releases/<version>/manifest.json: what is here. Keys are relative to the bucket's root; nothing else may guess them.
  */
@@ -171,7 +182,7 @@ export const manifest = z.object({
       preview: z.string(),
     }),
   ),
-  tables: z.array(z.object({ name: z.string(), csv: z.string(), parquet: z.string(), rows: z.int() })),
+  tables: z.array(releaseTable),
   photos: z.array(
     photoCredit.extend({
       key: z.string(),
@@ -185,4 +196,3 @@ export type Manifest = z.infer<typeof manifest>;
 
 /** latest.json: the only mutable key, written last. */
 export const latest = z.object({ version: releaseVersion, manifest: z.object({ key: z.string(), sha256 }) });
-export type Latest = z.infer<typeof latest>;

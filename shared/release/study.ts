@@ -1,23 +1,5 @@
 import { z } from 'zod';
-
-/** "inf": |v| <= epsilon in every pixel; "2": the Euclidean length of v <= epsilon. Units of 0..255. */
-export const norm = z.enum(['inf', '2']);
-export type Norm = z.infer<typeof norm>;
-
-/** When crafting stops: whichever comes first. */
-export const budget = z
-  .object({
-    /** Input gradients, one for each photo of each step. */
-    gradients: z.int().positive().optional(),
-    seconds: z.number().positive().optional(),
-    /** Fooling ratio on the crafting photos. */
-    fooling: z.number().gt(0).max(1).optional(),
-  })
-  .refine(
-    (b) => b.gradients !== undefined || b.seconds !== undefined || b.fooling !== undefined,
-    'a budget names gradients, seconds or fooling',
-  );
-export type Budget = z.infer<typeof budget>;
+import { budget, defaultEpsilon, norm } from './bounds.ts';
 
 const areUnique = (items: readonly unknown[]) => new Set(items).size === items.length;
 
@@ -33,19 +15,25 @@ const surrogate = z
 /** What a person plans and a machine can do: each perturbation takes minutes. */
 const mostPerturbations = 5000;
 
-export const studyPerturbation = z.strictObject({
-  attack: z.string(),
-  settings: z.record(z.string(), z.unknown()).default({}),
-  norm: norm.default('inf'),
-  epsilon: z.number().positive().max(1e6).default(10),
-  seeds: z.array(z.int().min(0)).min(1).max(1000).refine(areUnique, 'a seed stands here twice').default([1]),
-  /**
-   * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
-   * models in turn. An attack without a surrogate (noise) ignores it.
-   */
-  surrogates: z.array(surrogate).max(1000).optional(),
-  budget: budget.optional(),
-});
+export const studyPerturbation = z
+  .strictObject({
+    attack: z.string(),
+    settings: z.record(z.string(), z.unknown()).default({}),
+    norm: norm.default('inf'),
+    /** Left out: `defaultEpsilon` of the norm. */
+    epsilon: z.number().max(1e6).optional(),
+    seeds: z.array(z.int().min(0)).min(1).max(1000).refine(areUnique, 'a seed stands here twice').default([1]),
+    /**
+     * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
+     * models in turn. An attack without a surrogate (noise) ignores it.
+     */
+    surrogates: z.array(surrogate).max(1000).optional(),
+    budget: budget.optional(),
+  })
+  .transform(({ attack, settings, norm, epsilon = defaultEpsilon[norm], ...rest }) => ({
+    ...{ attack, settings, norm, epsilon },
+    ...rest,
+  }));
 
 const studyFields = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
@@ -67,7 +55,8 @@ const studyFields = z.strictObject({
     publish: z.boolean().default(false),
   }),
   perturbations: z.array(studyPerturbation).min(1).max(1000),
-  analyses: z.array(z.enum(['transfer'])).default(['transfer']),
+  /** Names of findings, each of which becomes a table; left out: those that need no measurement of their own. */
+  analyses: z.array(z.string()).min(1).max(1000).optional(),
   release: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
 });
 /** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */

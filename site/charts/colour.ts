@@ -1,6 +1,4 @@
-import { rgb } from 'd3-color';
-import { scaleSequential } from 'd3-scale';
-import { interpolateCividis } from 'd3-scale-chromatic';
+import { interpolateCividis, rgb, scaleSequential } from 'd3';
 
 /** Colour of a fooling ratio 0..1: cividis, which the colour-blind read like everybody else. Light is fooled. */
 export const ratioColour = scaleSequential(interpolateCividis).domain([0, 1]);

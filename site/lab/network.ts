@@ -1,5 +1,6 @@
 import runtimeUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
+import { logitsOf as readLogits } from '#shared/metrics';
 import { download } from './download.ts';
 import { remember } from './remember.ts';
 
@@ -32,19 +33,5 @@ export function open(url: string, bytes: number): Promise<ort.InferenceSession> 
 }
 
 /** Logits [K] of each canvas [3,size,size], run as one batch. */
-export async function logitsOf(
-  session: ort.InferenceSession,
-  canvases: Float32Array[],
-  size: number,
-): Promise<Float32Array[]> {
-  const plane = 3 * size * size;
-  const batch = new Float32Array(canvases.length * plane);
-  canvases.forEach((canvas, i) => {
-    batch.set(canvas, i * plane);
-  });
-  const input = new ort.Tensor('float32', batch, [canvases.length, 3, size, size]);
-  const { logits } = await session.run({ canvas: input });
-  const values = logits.data as Float32Array;
-  const classes = values.length / canvases.length;
-  return canvases.map((_, i) => values.slice(i * classes, (i + 1) * classes));
-}
+export const logitsOf = (session: ort.InferenceSession, canvases: Float32Array[], size: number) =>
+  readLogits(ort, session, canvases, size);

@@ -2,8 +2,7 @@
  * Decodes, perturbs and classifies, apart from the page's thread. Of several tasks that wait for the network only the
  * newest is run.
  */
-import { topK } from '#shared/metrics';
-import type { Prediction } from '#shared/release';
+import { predictionsOf } from '#shared/metrics';
 import { download, onProgress } from './download.ts';
 import { logitsOf, open } from './network.ts';
 import { canvasOf, compose, perturbationOf } from './pictures.ts';
@@ -55,12 +54,7 @@ async function work(task: Task) {
     const started = performance.now();
     const [logits] = await logitsOf(session, [perturbed], task.size);
     const milliseconds = performance.now() - started;
-    const read = (values: Float32Array): Prediction[] =>
-      topK(values, task.top).map(({ index, probability }) => ({
-        index,
-        label: labels[index] ?? `class ${index}`,
-        probability,
-      }));
+    const read = (values: Float32Array) => predictionsOf(values, labels, task.top);
     report({ type: 'labels', id: task.id, clean: read(cleanLogits), perturbed: read(logits), milliseconds });
   })();
   await turn;

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { transferRow as schema } from '#shared/release';
-import { dominantLabels, foolingShare, measure, transferRow } from '../../batch/analyses/index.ts';
+import { dominantLabels } from '../../batch/analyses/dominance.ts';
+import { measure } from '../../batch/analyses/index.ts';
+import { transferRow } from '../../batch/analyses/transfer.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
@@ -17,7 +19,7 @@ describe('measure', () => {
   });
   afterAll(() => compute.close());
 
-  it('measures rounded pixels: what rounds to nothing changes nothing, not even a probability', async () => {
+  test('measures rounded pixels: what rounds to nothing changes nothing, not even a probability', async () => {
     const prepared = tinyModel();
     const photos = tinyPhotos();
     const indices = [3, 1, 7];
@@ -33,24 +35,11 @@ describe('measure', () => {
     for (const probability of before.probabilities) expect(probability).toBeGreaterThanOrEqual(0.25);
   });
 
-  it('keeps the order of the indices', async () => {
+  test('keeps the order of the indices', async () => {
     const task = { compute, prepared: tinyModel(), photos: tinyPhotos(), v: null };
     const all = await measure({ ...task, indices: [...Array(12).keys()] });
     const some = await measure({ ...task, indices: [9, 0] });
     expect([...some.labels]).toEqual([all.labels[9], all.labels[0]]);
-  });
-});
-
-describe('fooling ratio', () => {
-  it('is the share of changed labels, inside its interval', () => {
-    const share = foolingShare(clean, of([1, 5, 5, 4]));
-    expect(share).toMatchObject({ photos: 4, fooled: 2, ratio: 0.5 });
-    expect(share.low).toBeCloseTo(0.15, 2);
-    expect(share.high).toBeCloseTo(0.85, 2);
-  });
-
-  it('refuses predictions of different photos', () => {
-    expect(() => foolingShare(clean, of([1]))).toThrow(/same photos/);
   });
 });
 
@@ -68,7 +57,7 @@ describe('transfer row', () => {
     noise: of([1, 2, 3, 9]),
   };
 
-  it('counts fooled among all photos, and lost among those that were right', () => {
+  test('counts fooled among all photos, and lost among those that were right', () => {
     const row = transferRow({ ...cell, truth: [1, 2, 9, null] });
     expect(schema.parse(row)).toEqual(row);
     expect(row).toMatchObject({ surrogate: 'a+b', photos: 4, fooled: 3, noise: 0.25, noise_fooled: 1 });
@@ -76,7 +65,7 @@ describe('transfer row', () => {
     expect(row).toMatchObject({ correct: 2, fooled_given_correct: 0.5 });
   });
 
-  it('says null where no photo has a label, and "none" where there was no surrogate', () => {
+  test('says null where no photo has a label, and "none" where there was no surrogate', () => {
     const row = transferRow({ ...cell, surrogates: [], truth: [null, null, null, null] });
     expect(row).toMatchObject({ surrogate: 'none', correct: null, fooled_given_correct: null });
     expect(transferRow({ ...cell, truth: [7, null, null, null] })).toMatchObject({
@@ -87,7 +76,7 @@ describe('transfer row', () => {
 });
 
 describe('dominant labels', () => {
-  it('counts what photos became, not what they were, most frequent first', () => {
+  test('counts what photos became, not what they were, most frequent first', () => {
     const before = of([1, 2, 3, 4, 5, 6]);
     expect(dominantLabels(before, of([1, 8, 8, 9, 9, 7]))).toEqual([
       { index: 8, photos: 2 },

@@ -1,15 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { l2Norm, linfNorm } from '#shared/images';
-import { photosInOrder } from '../../batch/attacks/descend.ts';
 import {
   attacks,
+  controlRecipe,
   craft,
   describeSettings,
   findAttack,
+  isControl,
   noiseControl,
   parseSettings,
 } from '../../batch/attacks/index.ts';
 import { adam, momentumSteps, stepAt } from '../../batch/attacks/optimisers.ts';
+import { photosInOrder } from '../../batch/attacks/pictures.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -38,7 +40,7 @@ const task = (more: Partial<Parameters<typeof craft>[0]> = {}) => ({
 });
 
 describe('random', () => {
-  it('is uniform, normal, and a true shuffle', () => {
+  test('is uniform, normal, and a true shuffle', () => {
     const draw = random(7, 'test');
     const uniform = Array.from({ length: 20_000 }, () => draw.uniform());
     expect(Math.min(...uniform)).toBeGreaterThanOrEqual(0);
@@ -52,7 +54,7 @@ describe('random', () => {
     expect(draw.order(100)).not.toEqual(draw.order(100));
   });
 
-  it('repeats for a seed, and differs between seeds and between streams', () => {
+  test('repeats for a seed, and differs between seeds and between streams', () => {
     const bits = (seed: number, stream: string) => {
       const draw = random(seed, stream);
       return Array.from({ length: 4 }, () => draw.bits());
@@ -64,7 +66,7 @@ describe('random', () => {
 });
 
 describe('noise', () => {
-  it.each([
+  test.each([
     ['sign', 'inf'],
     ['uniform', 'inf'],
     ['gaussian', 'inf'],
@@ -79,7 +81,7 @@ describe('noise', () => {
     expect(Math.abs(mean([...v]))).toBeLessThan(l2Norm(v) / Math.sqrt(v.length));
   });
 
-  it('controls are random signs of size epsilon, or a direction of length epsilon', () => {
+  test('controls are random signs of size epsilon, or a direction of length epsilon', () => {
     const signs = noiseControl(1000, { norm: 'inf', epsilon: 10, seed: 3 });
     expect(new Set(signs)).toEqual(new Set([-10, 10]));
     const direction = noiseControl(1000, { norm: '2', epsilon: 2000, seed: 3 });
@@ -88,13 +90,24 @@ describe('noise', () => {
   });
 });
 
+describe('the control as an attack', () => {
+  test.each(['inf', '2'] as const)('draws the noise control under norm %s, and knows itself', async (norm) => {
+    const bound = { norm, epsilon: norm === 'inf' ? 10 : 300, seed: 3 };
+    const { v, settings } = await craft(task({ ...controlRecipe, ...bound, surrogates: [] }));
+    expect(v).toEqual(noiseControl(surrogate.length, bound));
+    expect(isControl(controlRecipe.attack, settings)).toBe(true);
+    expect(isControl(controlRecipe.attack, { distribution: 'uniform' })).toBe(false);
+    expect(isControl('cosine-uap', {})).toBe(false);
+  });
+});
+
 describe('optimisers', () => {
-  it('steps decay along half a cosine', () => {
+  test('steps decay along half a cosine', () => {
     const schedule = { step: 2, decayTo: 0.1 };
     expect([0, 0.5, 1, 2].map((progress) => stepAt(schedule, progress))).toEqual([2, 1.1, 0.2, 0.2]);
   });
 
-  it('momentum steps go against the sign of the accumulated, L1-normalised gradient', () => {
+  test('momentum steps go against the sign of the accumulated, L1-normalised gradient', () => {
     const optimiser = momentumSteps(3, { step: 1, decayTo: 1, norm: 'inf', momentum: 0.5 });
     const v = new Float32Array(3);
     optimiser.step(v, new Float32Array([3, -1, 0]), 0);
@@ -104,13 +117,13 @@ describe('optimisers', () => {
     expect([...v]).toEqual([-2, 2, -1]);
   });
 
-  it('momentum steps under norm 2 have the length of the step', () => {
+  test('momentum steps under norm 2 have the length of the step', () => {
     const v = new Float32Array(4);
     momentumSteps(4, { step: 5, decayTo: 1, norm: '2', momentum: 0.9 }).step(v, new Float32Array([3, 0, -4, 0]), 0);
     expect([...v]).toEqual([-3, 0, 4, 0]);
   });
 
-  it('looks ahead by the momentum of a step, along the momentum, and moves nothing', () => {
+  test('looks ahead by the momentum of a step, along the momentum, and moves nothing', () => {
     const optimiser = momentumSteps(3, { step: 2, decayTo: 1, norm: 'inf', momentum: 0.5 });
     const v = new Float32Array(3);
     const ahead = new Float32Array(3);
@@ -122,7 +135,7 @@ describe('optimisers', () => {
     expect([...v]).toEqual([-2, 2, 0]);
   });
 
-  it('the first step of Adam has the same size for every value, however small its gradient', () => {
+  test('the first step of Adam has the same size for every value, however small its gradient', () => {
     const v = new Float32Array(2);
     adam(2, { step: 0.5, decayTo: 1 }).step(v, new Float32Array([1e-9, -4]), 0);
     expect(v[0]).toBeCloseTo(-0.5, 5);
@@ -131,7 +144,7 @@ describe('optimisers', () => {
 });
 
 describe('photos in order', () => {
-  it('come once in each round, and are enlarged only once they have been seen as often as was asked', () => {
+  test('come once in each round, and are enlarged only once they have been seen as often as was asked', () => {
     const of = { flips: false, shift: 0, zoom: 0.3, zoomAfter: 2 };
     const items = photosInOrder({ crafting: [3, 5, 7, 9], photos, seed: 1 }, of).next(16);
     for (const round of [0, 4, 8, 12]) {
@@ -144,14 +157,14 @@ describe('photos in order', () => {
 });
 
 describe('settings', () => {
-  it('have their defaults, and describe themselves', () => {
+  test('have their defaults, and describe themselves', () => {
     expect(parseSettings(findAttack('sgd-uap'))).toMatchObject({ clamp: 9, batch: 20, flips: true });
     for (const attack of attacks.values()) {
       for (const setting of describeSettings(attack)) expect(setting.description).not.toBe('');
     }
   });
 
-  it('name the nearest one when unknown, and the wrong one', () => {
+  test('name the nearest one when unknown, and the wrong one', () => {
     expect(() => findAttack('cosine-uaq')).toThrow(/Did you mean "cosine-uap"/);
     expect(() => parseSettings(findAttack('cosine-uap'), { momentun: 0.9 })).toThrow(/Did you mean "momentum"/);
     expect(() => parseSettings(findAttack('cosine-uap'), { batch: 'many' })).toThrow(/"batch" of cosine-uap is wrong/);
@@ -159,7 +172,7 @@ describe('settings', () => {
 });
 
 describe('crafting', () => {
-  it.each([
+  test.each([
     ['cosine-uap', {}, 'inf', 25],
     ['cosine-uap', { optimiser: 'adam' }, 'inf', 25],
     ['cosine-uap', {}, '2', 250],
@@ -189,7 +202,7 @@ describe('crafting', () => {
     },
   );
 
-  it('gives the same bytes for the same seed, however many threads there are, and other bytes for another seed', async () => {
+  test('gives the same bytes for the same seed, however many threads there are, and other bytes for another seed', async () => {
     const one = await openCompute({ provider: 'cpu', workers: 1 });
     const first = await craft(task());
     const again = await craft(task({ compute: one }));
@@ -199,13 +212,13 @@ describe('crafting', () => {
     expect((await craft(task({ seed: 2 }))).v).not.toEqual(first.v);
   });
 
-  it('looks at crafting photos only', async () => {
+  test('looks at crafting photos only', async () => {
     const pixels = photos.pixels.slice();
     pixels.fill(0, 20 * surrogate.length);
     expect((await craft(task({ photos: { pixels, size: 8 } }))).v).toEqual((await craft(task())).v);
   });
 
-  it('never exceeds its gradients, counts every surrogate, and stops at a fooling ratio', async () => {
+  test('never exceeds its gradients, counts every surrogate, and stops at a fooling ratio', async () => {
     const other = { ...tinyModel({ seed: 2 }), id: 'other' };
     const both = await craft(task({ surrogates: [surrogate, other], budget: { gradients: 205 } }));
     expect(both.gradients).toBe(204);
@@ -217,13 +230,13 @@ describe('crafting', () => {
     expect(early.fooling?.ratio).toBeGreaterThanOrEqual(0.4);
   });
 
-  it('stops after its seconds', async () => {
+  test('stops after its seconds', async () => {
     const { seconds, gradients } = await craft(task({ budget: { seconds: 1 } }));
     expect(gradients).toBeGreaterThan(0);
     expect(seconds).toBeLessThan(10);
   });
 
-  it('leaves at once when aborted', async () => {
+  test('leaves at once when aborted', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const running = craft(
@@ -236,7 +249,7 @@ describe('crafting', () => {
     await expect(running).rejects.toBe(reason);
   });
 
-  it('refuses a single photo, no surrogate, and an epsilon of zero', async () => {
+  test('refuses a single photo, no surrogate, and an epsilon of zero', async () => {
     await expect(craft(task({ crafting: [3] }))).rejects.toThrow(/at least 2 photos.*is 1/);
     await expect(craft(task({ surrogates: [] }))).rejects.toThrow(/needs a model/);
     await expect(craft(task({ epsilon: 0 }))).rejects.toThrow(/Epsilon/);

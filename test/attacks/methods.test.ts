@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Model, readModel, writeModel } from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
 import { sha256Hex } from '#shared/release';
 import { mergeByLogits } from '../../batch/attacks/ensemble.ts';
 import { attacks, craft, noiseControl } from '../../batch/attacks/index.ts';
-import { gradientProgram, weightedLogits } from '../../batch/attacks/objectives.ts';
+import { gradientProgram } from '../../batch/attacks/losses.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -46,7 +46,7 @@ const changed = (change: (model: Model) => Model) => {
 describe('every attack', () => {
   const guided = [...attacks.values()].filter(({ usesModel }) => usesModel).map(({ name }) => name);
 
-  it.each(guided)(
+  test.each(guided)(
     '%s keeps its bound to the last bit under norm inf, and to a millionth under norm 2',
     async (attack) => {
       // An epsilon that float32 rounds up.
@@ -61,7 +61,7 @@ describe('every attack', () => {
   );
 
   // The others look at layers: a linear classifier has none to speak of.
-  it.each(['uap', 'sgd-uap', 'df-uap', 'cosine-uap', 'sga', 'house'])(
+  test.each(['uap', 'sgd-uap', 'df-uap', 'cosine-uap', 'sga', 'house'])(
     '%s fools far more than noise',
     async (attack) => {
       const { fooling } = await craft(task({ attack }));
@@ -75,7 +75,7 @@ describe('every attack', () => {
     },
   );
 
-  it.each(guided)('%s gives the same bytes for its seed whatever the number of threads', async (attack) => {
+  test.each(guided)('%s gives the same bytes for its seed whatever the number of threads', async (attack) => {
     const budget = { gradients: 150 };
     const here = await craft(task({ attack, budget }));
     const other = await openCompute({ provider: 'cpu', workers: 3 });
@@ -84,7 +84,7 @@ describe('every attack', () => {
     expect(Buffer.from(there.v.buffer).equals(Buffer.from(here.v.buffer))).toBe(true);
   });
 
-  it.each(guided)('%s goes on from a checkpoint to the bytes of an uninterrupted craft', async (attack) => {
+  test.each(guided)('%s goes on from a checkpoint to the bytes of an uninterrupted craft', async (attack) => {
     // gd-uap and its like choose among iterates; procedural keeps its best so far: all of it must come back.
     const budget = { gradients: 300 };
     const whole = await craft(task({ attack, budget }));
@@ -117,7 +117,7 @@ describe('every attack', () => {
 });
 
 describe('uap', () => {
-  it('crosses the nearest boundary of a linear classifier in one step of the length that DeepFool says', async () => {
+  test('crosses the nearest boundary of a linear classifier in one step of the length that DeepFool says', async () => {
     // The same photo twice, one at a time, under a bound that nothing reaches.
     const pixels = greyPhotos(2);
     pixels.copyWithin(length, 0, length);
@@ -143,7 +143,7 @@ describe('uap', () => {
     expect(new Set(counts)).toEqual(new Set([classes]));
   });
 
-  it('ends when a whole pass finds every photo fooled', async () => {
+  test('ends when a whole pass finds every photo fooled', async () => {
     const { gradients, fooling } = await craft(
       task({
         ...{ attack: 'uap', norm: '2', epsilon: 1e6, budget: { gradients: 100_000 } },
@@ -156,7 +156,7 @@ describe('uap', () => {
 });
 
 describe('sv-uap', () => {
-  it('finds the singular vector of a linear layer', async () => {
+  test('finds the singular vector of a linear layer', async () => {
     const { v } = await craft(
       task({ attack: 'sv-uap', norm: '2', epsilon: 100, settings: { q: 2, photos: 2 }, budget: { gradients: 400 } }),
     );
@@ -181,7 +181,7 @@ describe('sv-uap', () => {
 });
 
 describe('gd-uap', () => {
-  it.each(['none', 'range', 'data'])(
+  test.each(['none', 'range', 'data'])(
     'with the prior %s makes logits larger, which are all the layers that there are',
     async (prior) => {
       const { v } = await craft(task({ attack: 'gd-uap', settings: { prior, step: 0.1 } }));
@@ -194,7 +194,7 @@ describe('gd-uap', () => {
     },
   );
 
-  it('with no prior looks at no photo at all while it crafts', async () => {
+  test('with no prior looks at no photo at all while it crafts', async () => {
     const settings = { prior: 'none' };
     const budget = { gradients: 1 };
     const one = await craft(task({ attack: 'gd-uap', settings, budget }));
@@ -204,7 +204,7 @@ describe('gd-uap', () => {
 });
 
 describe('house', () => {
-  it('crafts on the photos it is told to pick alone: the surest of every class, then the second of every class', async () => {
+  test('crafts on the photos it is told to pick alone: the surest of every class, then the second of every class', async () => {
     const sure = crafting.map((index) => {
       const scores = logitsOf(photo(index));
       const label = largest(scores);
@@ -221,7 +221,7 @@ describe('house', () => {
     expect(among.v).toEqual(alone.v);
   });
 
-  it('lets batches grow from the first step to the last', async () => {
+  test('lets batches grow from the first step to the last', async () => {
     const counts: number[] = [];
     await craft(
       task({
@@ -237,7 +237,7 @@ describe('house', () => {
     expect(batches.slice(0, -1)).toEqual(batches.slice(0, -1).toSorted((a, b) => a - b));
   });
 
-  it('takes gradients where the momentum would lead, unless told not to', async () => {
+  test('takes gradients where the momentum would lead, unless told not to', async () => {
     const of = async (settings: Record<string, unknown>, gradients: number) =>
       (await craft(task({ attack: 'house', settings: { batch: 20, batchTo: 20, ...settings }, budget: { gradients } })))
         .v;
@@ -246,7 +246,7 @@ describe('house', () => {
     expect(await of({}, 100)).not.toEqual(await of({ lookahead: false }, 100));
   });
 
-  it('centres logits unless none of them is ever negative', async () => {
+  test('centres logits unless none of them is ever negative', async () => {
     const raised = changed((model) => ({
       ...model,
       constants: new Map(model.constants).set('floor', { type: 'float32', shape: [1], data: new Float32Array([100]) }),
@@ -267,7 +267,7 @@ describe('house', () => {
 });
 
 describe('targets', () => {
-  it.each(['sgd-uap', 'df-uap', 'cosine-uap', 'sga', 'house'])(
+  test.each(['sgd-uap', 'df-uap', 'cosine-uap', 'sga', 'house'])(
     '%s makes photos be taken for the target',
     async (attack) => {
       const { success } = await craft(task({ attack, settings: { target: 2 } }));
@@ -277,7 +277,7 @@ describe('targets', () => {
     },
   );
 
-  it('that are no class of the model are refused, with the classes that there are', async () => {
+  test('that are no class of the model are refused, with the classes that there are', async () => {
     await expect(craft(task({ attack: 'sgd-uap', settings: { target: classes } }))).rejects.toThrow(
       /target 4 is no class of tiny, which has the classes 0 to 3/,
     );
@@ -287,7 +287,7 @@ describe('targets', () => {
 describe('ensembles', () => {
   const other = { ...tinyModel({ seed: 2 }), id: 'other' };
 
-  it('of losses fool both models', async () => {
+  test('of losses fool both models', async () => {
     const settings = { ensemble: 'loss' };
     const both = await craft(
       task({ attack: 'cosine-uap', surrogates: [surrogate, other], settings, budget: { gradients: 2000 } }),
@@ -297,19 +297,19 @@ describe('ensembles', () => {
     expect(both.fooling?.ratio).toBeGreaterThan(0.5);
   });
 
-  it('of logits are one model whose logits are the mean, and its gradients are taken', async () => {
+  test('of logits are one model whose logits are the mean, and its gradients are taken', async () => {
     const items = crafting.map((index) => ({ photo: index, flip: false }));
-    const sides = await Promise.all(
+    const views = await Promise.all(
       [surrogate, other].map(async (model) => {
         const { logits } = await compute.logits({ program: model, photos, items });
         return { surrogate: model, classes, clean: logits, labels: new Int32Array(crafting.length) };
       }),
     );
-    const merged = mergeByLogits(sides);
+    const merged = mergeByLogits(views);
     const program = { key: merged.surrogate.sha256, bytes: merged.surrogate.bytes };
     const { logits } = await compute.logits({ program, photos, items });
     logits.forEach((value, i) => {
-      expect(value).toBeCloseTo((sides[0].clean[i] + sides[1].clean[i]) / 2, 4);
+      expect(value).toBeCloseTo((views[0].clean[i] + views[1].clean[i]) / 2, 4);
       expect(merged.clean[i]).toBeCloseTo(value, 4);
     });
     const { gradients, fooling } = await craft(
@@ -320,7 +320,7 @@ describe('ensembles', () => {
     expect(fooling?.ratio).toBeGreaterThan(0.25);
   });
 
-  it('of mean logits are refused for models of different classes, and where an attack knows one model only', async () => {
+  test('of mean logits are refused for models of different classes, and where an attack knows one model only', async () => {
     const five = { ...tinyModel({ seed: 3, classes: 5 }), id: 'five' };
     await expect(
       craft(task({ attack: 'house', surrogates: [surrogate, five], settings: { ensemble: 'logits' } })),
@@ -339,7 +339,7 @@ describe('models that nothing can be crafted on', () => {
       }),
     }));
 
-  it('are told apart: constant ones, and those that give no numbers', async () => {
+  test('are told apart: constant ones, and those that give no numbers', async () => {
     await expect(craft(task({ attack: 'sgd-uap', surrogates: [weighted(0)] }))).rejects.toThrow(
       /same logits: it is constant/,
     );
@@ -350,8 +350,8 @@ describe('models that nothing can be crafted on', () => {
 });
 
 describe('several class gradients of one photo', () => {
-  it('are the same as one by one', async () => {
-    const program = gradientProgram(surrogate, weightedLogits);
+  test('are the same as one by one', async () => {
+    const program = gradientProgram(surrogate, { kind: 'weighted logits', parameters: {} });
     const v = new Float32Array(length).fill(3);
     const item = { photo: 5, flip: true };
     const rows = (labels: number[]) => {

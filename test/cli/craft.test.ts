@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNpy } from '#shared/formats';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readNpy, readSafetensors } from '#shared/formats';
 import { linfNorm } from '#shared/images';
 import { writeSmallStudy } from '../studies/small-study.ts';
 import { atlas, startAtlas } from './atlas.ts';
@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const photos = ['--photos', 'zoo/starter/photos'];
 
 describe('atlas craft', () => {
-  it('crafts, and evaluates what it crafted, with JSON alone on standard output', async () => {
+  test('crafts, and evaluates what it crafted, with JSON alone on standard output', async () => {
     const out = join(folder, 'squeezenet');
     const crafted = await atlas([
       ...'craft --model squeezenet1_1 --attack cosine-uap --half crafting --budget gradients=100 --json --provider cpu --out'.split(
@@ -41,6 +41,13 @@ describe('atlas craft', () => {
     expect(linfNorm(data as Float32Array)).toBeLessThanOrEqual(10);
     const record = JSON.parse(await readFile(last.record, 'utf8'));
     expect(record).toMatchObject({ attack: 'cosine-uap', epsilon: 10, norm: 'inf', seed: 1, settings: { batch: 20 } });
+    const { tensors, metadata } = readSafetensors(await readFile(join(out, 'perturbation.safetensors')));
+    expect(tensors.perturbation.data).toEqual(data);
+    // The same as in a release.
+    expect(metadata).toEqual({
+      ...{ id: 'squeezenet1_1.cosine-uap.inf10.s1', attack: 'cosine-uap', norm: 'inf', epsilon: '10', seed: '1' },
+      ...{ units: '0..255', layout: 'CHW RGB' },
+    });
     expect((await readFile(join(out, 'preview.png'))).subarray(1, 4).toString()).toBe('PNG');
 
     const evaluated = await atlas([
@@ -63,7 +70,7 @@ describe('atlas craft', () => {
     expect(results[0].noise.low).toBeLessThan(results[0].noise.ratio);
   }, 240_000);
 
-  it.each([
+  test.each([
     ['an epsilon in units of 0..1', '--attack cosine-uap --epsilon 0.04', /units of 0\.\.255\. Did you mean 10\?/],
     ['an unknown attack', '--attack cosine-uaq', /Did you mean "cosine-uap"/],
     ['an unknown setting', '--attack cosine-uap --set momentun=0.5', /Did you mean "momentum"/],
@@ -92,7 +99,7 @@ describe('atlas craft, stopped and started again', () => {
   ];
   const bytes = (out: string) => readFile(join(out, 'perturbation.npy'));
 
-  it('gives the same bytes when it is killed and resumed as when it is not', async () => {
+  test('gives the same bytes when it is killed and resumed as when it is not', async () => {
     const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
     expect((await atlas(args(whole))).code).toBe(0);
 
@@ -118,7 +125,7 @@ describe('atlas craft, stopped and started again', () => {
     expect(two.curve).toEqual(one.curve);
   }, 120_000);
 
-  it('needs no photos for an attack that has no use for them, and reports success towards a target', async () => {
+  test('needs no photos for an attack that has no use for them, and reports success towards a target', async () => {
     const free = await atlas([
       ...['craft', '--model', card, '--canvas', '8', '--attack', 'gd-uap', '--epsilon', '20', '--provider', 'cpu'],
       ...['--budget', 'gradients=200', '--out', join(folder, 'free')],
@@ -136,7 +143,7 @@ describe('atlas craft, stopped and started again', () => {
     expect(JSON.parse(measured.stdout).results[0].target).toMatchObject({ class: 2, fooled: last.target.fooled });
   }, 60_000);
 
-  it.each([
+  test.each([
     [
       'a target that is no class',
       ['--set', 'target=4'],

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { attacks } from '../../batch/attacks/index.ts';
 import { atlas, root } from './atlas.ts';
 
 // Each test starts processes, on machines that may be busy with other tests.
@@ -15,7 +16,7 @@ async function refused(args: string[], says: RegExp) {
 }
 
 describe('bad usage ends with status 2 and one paragraph', () => {
-  it.each([
+  test.each([
     [['modles'], /'modles'.*models/],
     [['models', 'lst'], /'lst'.*list/],
     [['models', 'list', '--jsno'], /'--jsno'.*--json/],
@@ -31,7 +32,7 @@ describe('bad usage ends with status 2 and one paragraph', () => {
   ])('atlas %j', (args, says) => refused(args, says));
 });
 
-it('every command has a help text with an example', async () => {
+test('every command has a help text with an example', async () => {
   const groups = new Map<string, string[]>();
   const { code, stdout } = await atlas(['--help']);
   expect(code).toBe(0);
@@ -41,6 +42,7 @@ it('every command has a help text with an example', async () => {
     const inner = commandsIn(help.stdout);
     if (inner.length > 0) groups.set(name, inner);
     else expect(help.stdout, name).toContain(`\nExample`);
+    namesAttacksThatExist(help.stdout);
   }
   await Promise.all(
     [...groups].flatMap(([group, names]) =>
@@ -48,10 +50,17 @@ it('every command has a help text with an example', async () => {
         const help = await atlas([group, name, '--help']);
         expect(help.stdout, `${group} ${name}`).toContain('\nExample');
         expect(help.stdout, `${group} ${name}`).toContain('--json');
+        namesAttacksThatExist(help.stdout);
       }),
     ),
   );
 });
+
+/** Examples are there to be copied: an attack in one must be there. */
+function namesAttacksThatExist(help: string): void {
+  for (const [, name] of help.matchAll(/(?:--attack|attacks describe) ([a-z][\w-]*)/g))
+    expect([...attacks.keys()]).toContain(name);
+}
 
 /** The names under "Commands:" of a help text. */
 function commandsIn(help: string): string[] {
@@ -63,7 +72,7 @@ function commandsIn(help: string): string[] {
     .filter((name) => name !== undefined);
 }
 
-it('a reader that goes away is no error', async () => {
+test('a reader that goes away is no error', async () => {
   const child = spawn(
     'sh',
     ['-c', `"${process.execPath}" bin/atlas.mjs models list --json | head -c 10; echo "status $?"`],

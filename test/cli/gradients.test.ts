@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readNpy, writeNpy } from '#shared/formats';
 import { readModel, writeModel } from '#shared/graph';
 import { writeWithExternalWeights } from '../support/external-weights.ts';
@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (name: string) => join(folder, name);
 
 describe('atlas gradients check', () => {
-  it('reports every kind of loss, and how far each is from finite differences', async () => {
+  test('reports every kind of loss, and how far each is from finite differences', async () => {
     const { code, stdout, stderr } = await atlas([
       'gradients',
       'check',
@@ -43,7 +43,7 @@ describe('atlas gradients check', () => {
     expect(Math.min(...errors)).toBeGreaterThan(0);
   });
 
-  it('takes a prepared model, and says of another what to do', async () => {
+  test('takes a prepared model, and says of another what to do', async () => {
     writeFileSync(at('prepared.onnx'), tiny.bytes);
     const { stdout } = await atlas(['gradients', 'check', at('prepared.onnx')]);
     expect(stdout).toMatch(/^cross-entropy +\d\.\d+e-\d/m);
@@ -91,7 +91,7 @@ describe('atlas gradients vjp', () => {
     writeWithExternalWeights(at('outside.onnx'), tiny.bytes);
   });
 
-  it.each([
+  test.each([
     ['any batch', 'open.onnx'],
     ['one image at once', 'fixed1.onnx'],
     ['two images at once, of five', 'fixed2.onnx'],
@@ -112,7 +112,7 @@ describe('atlas gradients vjp', () => {
     expect(logits.data[12]).toBeCloseTo(last, 3);
   });
 
-  it('reads float64 and whole numbers too', async () => {
+  test('reads float64 and whole numbers too', async () => {
     writeFileSync(at('x64.npy'), writeNpy(Float64Array.from(input), shape));
     writeFileSync(at('g8.npy'), writeNpy(Int8Array.from(cotangent), [images, 3]));
     const { code, stderr } = await vjp(at('open.onnx'), '--input', at('x64.npy'), '--cotangent', at('g8.npy'));
@@ -122,7 +122,7 @@ describe('atlas gradients vjp', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['a cotangent of another shape', [images, 4], 'open.onnx', /open\.onnx has \[5,3\] for this input/],
     ['a file that is none', [images, 3], 'none.onnx', /none\.onnx cannot be read/],
   ])('refuses %s, naming the model', async (_what, of, file, says) => {
@@ -132,7 +132,7 @@ describe('atlas gradients vjp', () => {
     expect(code).toBe(2);
   });
 
-  it('refuses an input that the model cannot take, naming both shapes', async () => {
+  test('refuses an input that the model cannot take, naming both shapes', async () => {
     writeFileSync(at('wide.npy'), writeNpy(new Float32Array(48 * 2), [1, 3, 4, 8]));
     const { code, stderr } = await vjp(at('open.onnx'), '--input', at('wide.npy'));
     expect(stderr).toMatch(/open\.onnx and the input do not fit.*\[N,3,4,4\].*\[1,3,4,8\]/);

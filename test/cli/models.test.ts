@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readModel, writeModel } from '#shared/graph';
 import { argmax } from '#shared/metrics';
 import { modelCard } from '#shared/release';
@@ -34,7 +34,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('atlas models list and show', () => {
-  it('list --json gives every card, and nothing else', async () => {
+  test('list --json gives every card, and nothing else', async () => {
     const { code, stdout } = await atlas(['models', 'list', '--json']);
     expect(code).toBe(0);
     const cards = modelCard.array().parse(JSON.parse(stdout));
@@ -43,13 +43,13 @@ describe('atlas models list and show', () => {
     );
   });
 
-  it('list for people names each model and whether its file is here', async () => {
+  test('list for people names each model and whether its file is here', async () => {
     const { stdout } = await atlas(['models', 'list'], { env: { ATLAS_CACHE: folder } });
     expect(stdout).toMatch(/^squeezenet1_1 .*\bhere\b/m);
     expect(stdout).toMatch(/^vgg16 .*\bto fetch\b/m);
   });
 
-  it('show gives one card, --quiet nothing beside it', async () => {
+  test('show gives one card, --quiet nothing beside it', async () => {
     const { stdout, stderr } = await atlas(['models', 'show', 'efficientnet_lite1', '--json', '--quiet']);
     expect(JSON.parse(stdout)).toMatchObject({ id: 'efficientnet_lite1', preprocessing: { inputSize: 240 } });
     expect(stderr).toBe('');
@@ -71,7 +71,7 @@ describe('atlas models add and prepare', () => {
     '255',
   ];
 
-  it('writes a card that works by its path, mean in the order of the channels', async () => {
+  test('writes a card that works by its path, mean in the order of the channels', async () => {
     const added = await atlas([
       'models',
       'add',
@@ -101,7 +101,7 @@ describe('atlas models add and prepare', () => {
     expect(JSON.parse(zoo.stdout).sha256, 'the same model by the zoo and by the card').toBe(sha256);
   });
 
-  it('overwrites no card', async () => {
+  test('overwrites no card', async () => {
     const args = ['models', 'add', onnx, '--id', 'once', ...facts, '--to', folder];
     expect((await atlas(args)).code).toBe(0);
     const before = readFileSync(join(folder, 'once.json'));
@@ -111,7 +111,7 @@ describe('atlas models add and prepare', () => {
     expect(readFileSync(join(folder, 'once.json'))).toEqual(before);
   });
 
-  it.each([
+  test.each([
     ['a size that the graph does not have', { '--size': '224' }, /227|shape/],
     ['a mean of two numbers', { '--mean': '1,2' }, /three numbers/],
     ['a std of zero', { '--std': '0,1,1' }, /[Ss]td/],
@@ -133,7 +133,7 @@ describe('atlas models add and prepare', () => {
     expect(existsSync(join(folder, 'refused.json'))).toBe(false);
   });
 
-  it('refuses a file that is no model', async () => {
+  test('refuses a file that is no model', async () => {
     const file = join(folder, 'text.onnx');
     writeFileSync(file, 'this is no model');
     const { code, stderr } = await atlas(['models', 'add', file, '--id', 'text', ...facts, '--to', folder]);
@@ -142,7 +142,7 @@ describe('atlas models add and prepare', () => {
 });
 
 describe('a model with weights in other files', () => {
-  it('is added as one file beside the card, which is the same model', async () => {
+  test('is added as one file beside the card, which is the same model', async () => {
     const path = join(folder, 'apart.onnx');
     writeWithExternalWeights(path, readFileSync(join(root, 'zoo/starter/models/squeezenet1_1.onnx')));
     const args = ['models', 'add', path, '--id', 'whole', '--mean', '123.68,116.779,103.939', '--std', '1,1,1'];
@@ -210,7 +210,7 @@ describe('atlas models add --guess', () => {
     ]);
   };
 
-  it.each(['squeezenet1_1', 'efficientnet_lite0'])(
+  test.each(['squeezenet1_1', 'efficientnet_lite0'])(
     'finds the preprocessing of %s',
     { timeout: 180_000 },
     async (id) => {
@@ -232,7 +232,7 @@ describe('atlas models add --guess', () => {
     },
   );
 
-  it('refuses when nothing is better than chance, and writes nothing', async () => {
+  test('refuses when nothing is better than chance, and writes nothing', async () => {
     // Labels of another world: every photo is called a class that it is not.
     const wrong = join(folder, 'wrong');
     readdirSync(labelled('squeezenet1_1')).forEach((label) => {
@@ -249,7 +249,7 @@ describe('atlas models add --guess', () => {
     expect(existsSync(join(folder, 'never.json'))).toBe(false);
   });
 
-  it.each([
+  test.each([
     ['without photos', ['--guess'], /--guess needs labelled photos/],
     ['beside a mean', ['--guess', '--photos', 'x', '--mean', '1,2,3'], /--guess finds out what --mean says/],
     ['with photos that tell no class', ['--guess', '--photos', join(root, 'zoo/starter/photos')], /tells its class/],
@@ -263,7 +263,7 @@ describe('atlas models add --guess', () => {
 });
 
 describe('atlas models inspect', () => {
-  it('--json keeps its contract', async () => {
+  test('--json keeps its contract', async () => {
     const { code, stdout } = await atlas(['models', 'inspect', 'zoo/starter/models/squeezenet1_1.onnx', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -282,7 +282,7 @@ describe('atlas models inspect', () => {
     });
   });
 
-  it('names the model, the node and what is supported when an operator has no rule', async () => {
+  test('names the model, the node and what is supported when an operator has no rule', async () => {
     const model = readModel(tinyModel().bytes);
     const path = join(folder, 'sinh.onnx');
     writeFileSync(
@@ -326,7 +326,7 @@ describe('atlas models fetch', () => {
   });
   afterAll(() => server.close());
 
-  it('a command that needs a model that is not here says how to get it', async () => {
+  test('a command that needs a model that is not here says how to get it', async () => {
     const { code, stderr } = await atlas(['models', 'prepare', card, '--out', join(folder, 'never.onnx')], {
       env: { ATLAS_CACHE: cache },
     });
@@ -334,7 +334,7 @@ describe('atlas models fetch', () => {
     expect(stderr).toContain('atlas models fetch remote');
   });
 
-  it('Ctrl-C ends with 130 and keeps what came; the same command goes on from there', async () => {
+  test('Ctrl-C ends with 130 and keeps what came; the same command goes on from there', async () => {
     server.behaviour = { pauseAt: 1_500_000 };
     const { child, ended } = startAtlas(['models', 'fetch', card], { env: { ATLAS_CACHE: cache } });
     await server.paused();

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeSafetensors } from '#shared/formats';
 import { printable, printableJson } from '../../batch/cli/printable.ts';
 import { texts } from '../../bench/hostile/case.ts';
@@ -19,27 +19,27 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;
 
 describe('text of strangers', () => {
-  it('is shown with what a terminal would obey made visible', () => {
+  test('is shown with what a terminal would obey made visible', () => {
     expect(printable('a\u001b[31mb\u009b2J\u202ec\rd')).toBe('a\\u001b[31mb\\u009b2J\\u202ec\\u000dd');
     expect(printable('Löffel, 匙\n\tنص 👩‍👩‍👧')).toBe('Löffel, 匙\n\tنص 👩‍👩‍👧');
     for (const text of texts) expect(printable(text)).not.toMatch(obeyed);
   });
 
-  it('is the same value in JSON', () => {
+  test('is the same value in JSON', () => {
     for (const text of texts) {
       expect(printableJson({ [text]: text })).not.toMatch(obeyed);
       expect(JSON.parse(printableJson({ [text]: text }))).toEqual({ [text]: text });
     }
   });
 
-  it('is cut where it is longer than anybody reads', () => {
+  test('is cut where it is longer than anybody reads', () => {
     expect(printable(`The key ${'x'.repeat(3e6)} is none.`).length).toBeLessThan(1100);
     expect(printable('word '.repeat(1e6)).length).toBeLessThan(20_100);
   });
 });
 
 describe('the command line', () => {
-  it('says names of a file so, as it says everything', async () => {
+  test('says names of a file so, as it says everything', async () => {
     const data = new Float32Array(3 * 36).fill(1);
     const name = `\u001b]0;owned\u0007${'x'.repeat(1e6)}`;
     const path = join(folder, 'v.safetensors');
@@ -55,7 +55,7 @@ describe('the command line', () => {
     }
   });
 
-  it('says what a host answers so', async () => {
+  test('says what a host answers so', async () => {
     const server = createServer((_request, response) => {
       response.writeHead(400, 'Bad \u009b31m thing').end();
     });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { writeCanvas } from '../../batch/compute/canvases.ts';
 
 const size = 6;
@@ -19,25 +19,25 @@ const row = (canvas: Float32Array, channel: number, y = 0) => [
 ];
 
 describe('how a photo is shown', () => {
-  it('as it is, or mirrored', () => {
+  test('as it is, or mirrored', () => {
     expect([...shown({})]).toEqual([...pixels]);
     expect(row(shown({ flip: true }), 0)).toEqual([50, 40, 30, 20, 10, 0]);
   });
 
-  it('moved, with what comes in mirrored at the edge', () => {
+  test('moved, with what comes in mirrored at the edge', () => {
     const moved = shown({ shift: [2, -1] });
     expect(row(moved, 0)).toEqual([20, 10, 0, 10, 20, 30]);
     expect([0, 1, 2, 3, 4, 5].map((y) => row(moved, 1, y)[0])).toEqual([10, 20, 30, 40, 50, 40]);
   });
 
-  it('enlarged about its centre, between pixels by their distance', () => {
+  test('enlarged about its centre, between pixels by their distance', () => {
     const larger = shown({ zoom: 2 });
     expect(row(larger, 0)).toEqual([12.5, 17.5, 22.5, 27.5, 32.5, 37.5]);
     expect([0, 1, 2, 3, 4, 5].map((y) => row(larger, 1, y)[0])).toEqual([12.5, 17.5, 22.5, 27.5, 32.5, 37.5]);
     expect(row(larger, 2)).toEqual([77, 77, 77, 77, 77, 77]);
   });
 
-  it('and then v is added, where it always is', () => {
+  test('and then v is added, where it always is', () => {
     const v = new Float32Array(3 * plane);
     v[0] = 200;
     v[5] = -300;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as graph from '#shared/graph';
 import { rules } from '../../shared/graph/rules/index.ts';
 
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = readFileSync(`${root}docs/graph.md`, 'utf8');
 
 describe('docs/graph.md', () => {
-  it('lists exactly the operators that have a rule', () => {
+  test('lists exactly the operators that have a rule', () => {
     const table = page.slice(page.indexOf('| family | operators |')).split('\n\n')[0];
     const listed = table
       .split('\n')
@@ -20,7 +20,7 @@ describe('docs/graph.md', () => {
     expect(listed.toSorted()).toEqual(Object.keys(rules).sort());
   });
 
-  it('names functions that exist', () => {
+  test('names functions that exist', () => {
     const table = page.slice(page.indexOf('| function | from | to |')).split('\n\n')[0];
     const named = table
       .split('\n')
@@ -30,7 +30,7 @@ describe('docs/graph.md', () => {
     for (const name of named) expect(graph).toHaveProperty(name.slice(1));
   });
 
-  it('has an example that runs and prints what the page says', async () => {
+  test('has an example that runs and prints what the page says', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['docs/examples/gradient.ts'], {
       cwd: root,
     });

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Example, latest, type Manifest, manifest, perturbationRecord } from '#shared/release';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openApiDocument, problemKinds } from '#shared/api';
+import { type Example, latest, type Manifest, manifest, perturbationRecord, photoId } from '#shared/release';
 import { launchBrowser } from '../support/browser.ts';
 import { parityPhotos } from '../support/images.ts';
 import { TEST_RELEASE } from '../support/release.ts';
@@ -22,7 +23,6 @@ let examples: (Example & { perturbation: string })[];
 const complaints: string[] = [];
 
 const readJson = async (key: string) => JSON.parse(await readFile(join(TEST_RELEASE, key), 'utf8'));
-const photoId = (file: string) => file.replace(/\.[^.]+$/, '');
 
 beforeAll(async () => {
   release = manifest.parse(await readJson(latest.parse(await readJson('latest.json')).manifest.key));
@@ -106,7 +106,7 @@ const addressOf = ({ photo, target, perturbation }: Example & { perturbation: st
   `/?${new URLSearchParams({ photo: photoId(photo), model: target, perturbation })}`;
 
 describe('the lab', () => {
-  it('breaks the label in the browser when the slider is moved, and tells what the record tells', async () => {
+  test('breaks the label in the browser when the slider is moved, and tells what the record tells', async () => {
     const example = fooledExample();
     const page = await open(addressOf(example));
     expect(await answered(page, { strength: 0, where: 'browser' })).toBe(example.clean.label);
@@ -119,7 +119,7 @@ describe('the lab', () => {
     await close(page);
   });
 
-  it('breaks the same label at the edge, and shows how long it took', async () => {
+  test('breaks the same label at the edge, and shows how long it took', async () => {
     const example = fooledExample();
     const page = await open(addressOf(example));
     await page.getByLabel('at the edge').check();
@@ -130,7 +130,7 @@ describe('the lab', () => {
     await close(page);
   });
 
-  it('reads in the browser every example as batch has read it', async () => {
+  test('reads in the browser every example as batch has read it', async () => {
     const page = await open('/?strength=1');
     const offered = await page
       .locator('input[name=photo]')
@@ -152,7 +152,7 @@ describe('the lab', () => {
   });
 
   // That the Worker reads them as batch does is test/workers/parity.test.ts.
-  it('reads 20 photographs on every network of the edge as the Worker reads them', async () => {
+  test('reads 20 photographs on every network of the edge as the Worker reads them', async () => {
     const photos = await parityPhotos();
     const page = await open('/?strength=1');
     await answered(page, { strength: 1 });
@@ -181,7 +181,7 @@ describe('the lab', () => {
     await close(page);
   }, 240_000);
 
-  it('keeps every choice in the address, so that the back button undoes it', async () => {
+  test('keeps every choice in the address, so that the back button undoes it', async () => {
     const page = await open('/');
     const start = await page.locator('input[name=photo]:checked').getAttribute('value');
     const other = page.locator('input[name=photo]:not(:checked)').first();
@@ -193,7 +193,7 @@ describe('the lab', () => {
     await close(page);
   });
 
-  it('reads a photograph that the visitor brings', async () => {
+  test('reads a photograph that the visitor brings', async () => {
     const page = await open('/');
     const [photo] = release.photos;
     await page.locator('input[type=file]').setInputFiles(join(TEST_RELEASE, photo.key));
@@ -208,7 +208,7 @@ describe('the lab', () => {
 });
 
 describe('the pages', () => {
-  it('show their content without JavaScript', async () => {
+  test('show their content without JavaScript', async () => {
     const texts: string[] = [];
     for (const path of pages()) {
       const page = await open(path, { javaScriptEnabled: false });
@@ -222,9 +222,28 @@ describe('the pages', () => {
     expect(transfer).toMatch(/\d+ of \d+/);
     expect(downloads).toContain(release.photos[0].author);
     expect(reference).toContain('/api/v1/classify');
+    for (const [kind, { status, title, remedy }] of Object.entries(problemKinds)) {
+      expect(reference).toContain(`${status} ${kind}`);
+      expect(reference).toContain(`${title}.`);
+      expect(reference).toContain(remedy.replaceAll('`', ''));
+    }
   });
 
-  it('carry the release for machines, with addresses that hold, and examples that run', async () => {
+  test('lead from every operation of the API to what its kinds of problem mean', async () => {
+    const page = await open('/reference/');
+    const targets = await page
+      .locator('.operation a[href^="#problem-"]')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href')!));
+    const operations = Object.values(openApiDocument.paths).flatMap((methods) => Object.values(methods));
+    const kinds = operations.flatMap(({ responses }) =>
+      Object.values(responses as Record<string, { 'x-problems'?: string[] }>).flatMap((one) => one['x-problems'] ?? []),
+    );
+    expect(targets.toSorted()).toEqual(kinds.map((kind) => `#problem-${kind}`).toSorted());
+    for (const target of new Set(targets)) expect(await page.locator(target).count(), target).toBe(1);
+    await close(page);
+  });
+
+  test('carry the release for machines, with addresses that hold, and examples that run', async () => {
     const page = await open('/downloads/', { permissions: ['clipboard-read', 'clipboard-write'] });
     const jsonLd = JSON.parse((await page.locator('script[type="application/ld+json"]').textContent())!);
     expect(jsonLd).toMatchObject({ conformsTo: 'http://mlcommons.org/croissant/1.1', url: '/downloads/' });
@@ -254,7 +273,7 @@ describe('the pages', () => {
     await close(page);
   });
 
-  it('never scroll sideways on a screen of 360 pixels', async () => {
+  test('never scroll sideways on a screen of 360 pixels', async () => {
     for (const path of pages()) {
       const page = await open(path, { viewport: { width: 360, height: 740 } });
       expect([path, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 360]);
@@ -262,7 +281,7 @@ describe('the pages', () => {
     }
   });
 
-  it('lead with the keyboard through the cells of the matrix, and tell each in words', async () => {
+  test('lead with the keyboard through the cells of the matrix, and tell each in words', async () => {
     const page = await open('/transfer/');
     await page.locator('.matrix td').first().focus();
     await page.keyboard.press('ArrowRight');
@@ -277,7 +296,7 @@ describe('the pages', () => {
     await close(page);
   });
 
-  it('show every picture that they name', async () => {
+  test('show every picture that they name', async () => {
     for (const path of pages()) {
       const page = await open(path);
       const missing = await page.evaluate(async () => {
@@ -291,7 +310,7 @@ describe('the pages', () => {
     }
   });
 
-  it('remember the edition that the visitor chose', async () => {
+  test('remember the edition that the visitor chose', async () => {
     const page = await open('/transfer/', { colorScheme: 'light' });
     const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const day = await paper();
@@ -302,13 +321,13 @@ describe('the pages', () => {
     await close(page);
   });
 
-  it('answer 404 with a page of their own', async () => {
+  test('answer 404 with a page of their own', async () => {
     const response = await fetch(`${worker.url}/no/such/page`);
     expect(response.status).toBe(404);
     expect(await response.text()).toContain('No such plate');
   });
 
-  it('made no complaint in the console', () => {
+  test('made no complaint in the console', () => {
     expect(complaints).toEqual([]);
   });
 });

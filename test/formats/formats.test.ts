@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FormatError, readNpy, readSafetensors, writeNpy, writeSafetensors } from '#shared/formats';
 
 /** What NumPy 2.4 saves for np.array([[1, 2, 3], [4, 5, 6]], '<f4'), byte for byte. */
@@ -11,13 +11,13 @@ const npy = (header: string, data: ArrayBufferView) =>
 const arrays = fc.tuple(fc.float32Array({ minLength: 0, maxLength: 24, noNaN: true }), fc.integer({ min: 1, max: 4 }));
 
 describe('.npy', () => {
-  it('is written as NumPy writes it, and read back', () => {
+  test('is written as NumPy writes it, and read back', () => {
     const file = npy(numpyHeader, values);
     expect(writeNpy(values, [2, 3])).toEqual(file);
     expect(readNpy(file)).toEqual({ data: values, shape: [2, 3], dtype: '<f4' });
   });
 
-  it('comes back as it went, from any place in a buffer', () => {
+  test('comes back as it went, from any place in a buffer', () => {
     fc.assert(
       fc.property(arrays, fc.integer({ min: 0, max: 9 }), ([data, sides], offset) => {
         const shape = [...Array(sides - 1).fill(1), data.length];
@@ -28,7 +28,7 @@ describe('.npy', () => {
     );
   });
 
-  it('starts its numbers at a multiple of 64 bytes, whatever the length of its header', () => {
+  test('starts its numbers at a multiple of 64 bytes, whatever the length of its header', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 12 }), (shape) => {
         const data = new Uint8Array(shape.reduce((product, side) => product * side, 1)).fill(7);
@@ -39,17 +39,17 @@ describe('.npy', () => {
     );
   });
 
-  it('is turned to C order where it is in Fortran order', () => {
+  test('is turned to C order where it is in Fortran order', () => {
     const file = npy(numpyHeader.replace('False', 'True '), new Float32Array([1, 4, 2, 5, 3, 6]));
     expect(readNpy(file).data).toEqual(values);
   });
 
-  it('of 64-bit whole numbers keeps them', () => {
+  test('of 64-bit whole numbers keeps them', () => {
     const data = new BigInt64Array([-(2n ** 60n), 5n]);
     expect(readNpy(writeNpy(data, [2])).data).toEqual(data);
   });
 
-  it('says what is wrong with a file that is cut off, of other things, or no .npy', () => {
+  test('says what is wrong with a file that is cut off, of other things, or no .npy', () => {
     const file = npy(numpyHeader, values);
     for (let length = 0; length < file.length; length++) {
       expect(() => readNpy(file.subarray(0, length))).toThrow(FormatError);
@@ -61,7 +61,7 @@ describe('.npy', () => {
 });
 
 describe('.safetensors', () => {
-  it('has the bytes that the format says, its numbers at a multiple of 8', () => {
+  test('has the bytes that the format says, its numbers at a multiple of 8', () => {
     const file = writeSafetensors({ v: { data: new Float32Array([1, -2]), shape: [2] } }, { norm: 'inf' });
     const length = Number(new DataView(file.buffer).getBigUint64(0, true));
     expect(length % 8).toBe(0);
@@ -72,7 +72,7 @@ describe('.safetensors', () => {
     expect(Array.from(file.subarray(8 + length))).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
   });
 
-  it('comes back as it went, from any place in a buffer', () => {
+  test('comes back as it went, from any place in a buffer', () => {
     fc.assert(
       fc.property(arrays, arrays, fc.string(), fc.integer({ min: 0, max: 9 }), ([a], [b], note, offset) => {
         const tensors = {
@@ -85,7 +85,7 @@ describe('.safetensors', () => {
     );
   });
 
-  it('says what is wrong with a file that is cut off or whose header is nonsense', () => {
+  test('says what is wrong with a file that is cut off or whose header is nonsense', () => {
     const file = writeSafetensors({ v: { data: values, shape: [2, 3] } });
     for (let length = 0; length < file.length; length++) {
       expect(() => readSafetensors(file.subarray(0, length))).toThrow(FormatError);

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FormatError, readSafetensors } from '#shared/formats';
-import { readArrays } from '../../batch/arrays/index.ts';
-import { readPerturbation } from '../../batch/cli/perturbation-file.ts';
+import { readArrays, readPerturbation } from '../../batch/arrays/index.ts';
 import { UsageError } from '../../batch/errors/index.ts';
+import { codecs } from '../../batch/photos/index.ts';
 import { cases } from '../../bench/hostile/arrays.ts';
 import { npy, npyHeader, pickle, pickledTensor, pth, safetensors, zip } from '../../bench/hostile/containers.ts';
 
@@ -16,8 +16,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('an array that means harm', () => {
-  it('of every kind is refused for people, in little time and memory', async () => {
+  test('of every kind is refused for people, in little time and memory', async () => {
     const kinds = new Set<string>();
+    const { decode } = await codecs();
     for (const { name, files } of cases(1)) {
       const [kind] = name.split(/, \d+$/);
       // A few rounds of all kinds.
@@ -28,7 +29,7 @@ describe('an array that means harm', () => {
       await writeFile(path, bytes);
       const before = process.memoryUsage().arrayBuffers;
       const started = performance.now();
-      const error = await readPerturbation(path).catch((thrown: Error) => thrown);
+      const error = await readPerturbation(path, {}, decode).catch((thrown: Error) => thrown);
       expect(performance.now() - started, name).toBeLessThan(5000);
       expect(process.memoryUsage().arrayBuffers - before, name).toBeLessThan(600e6);
       if (error instanceof Error) {
@@ -39,19 +40,19 @@ describe('an array that means harm', () => {
     expect(kinds.size).toBeGreaterThan(35);
   }, 120_000);
 
-  it('of shared tuples is gone through once', () => {
+  test('of shared tuples is gone through once', () => {
     const dag = Array.from({ length: 40 }, (_, i) => [pickle.put(i), pickle.get(i), pickle.pair]).flat();
     expect(readArrays('x.pth', pth(pickle.program(pickle.emptyTuple, ...dag)))).toEqual([]);
   });
 
-  it('sums what its tensors claim before it unpacks one', () => {
+  test('sums what its tensors claim before it unpacks one', () => {
     const tensor = pickledTensor('FloatStorage', '0', 0, [3, 1000, 1000], [0, 0, 0]);
     const items = Array.from({ length: 50 }, (_, i) => [pickle.text(`t${i}`), tensor, pickle.setItem]).flat();
     const file = pth(pickle.program(pickle.dict, ...items), { 0: new Uint8Array(4) });
     expect(() => readArrays('x.pth', file)).toThrow(/claims to hold 1200000000 bytes/);
   });
 
-  it('has only the array unpacked that is asked for', () => {
+  test('has only the array unpacked that is asked for', () => {
     const plain = npy(npyHeader('<f4', '2'), new Uint8Array(8));
     const broken = plain.slice(0, -1);
     const [good, bad] = readArrays(
@@ -66,7 +67,7 @@ describe('an array that means harm', () => {
     expect(() => bad.data).toThrow(FormatError);
   });
 
-  it('whose tensors share bytes is refused', () => {
+  test('whose tensors share bytes is refused', () => {
     const entry = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
     const shares = safetensors(
       JSON.stringify({ a: entry, b: { ...entry, data_offsets: [4, 12] } }),
@@ -75,7 +76,7 @@ describe('an array that means harm', () => {
     expect(() => readSafetensors(shares)).toThrow(/"b" shares bytes/);
   });
 
-  it('that says a million entries and has one is refused at the second', () => {
+  test('that says a million entries and has one is refused at the second', () => {
     const lies = zip([{ name: 'v.npy', content: npy(npyHeader('<f4', '2'), new Uint8Array(8)) }], 2 ** 40);
     expect(() => readArrays('x.npz', lies)).toThrow(/directory is cut off/);
   });

@@ -5,13 +5,13 @@ import {
   GraphError,
   inspect,
   type Model,
-  type Preprocessing,
   prepare,
   withCosine,
   withCotangent,
   withCrossEntropy,
 } from '#shared/graph';
-import { interpolationMatrix } from '#shared/images';
+import type { Preprocessing } from '#shared/release';
+import { interpolationMatrix } from '../../shared/images/resample.ts';
 import { starter } from './starter.ts';
 import { dot, noise, open, relativeDifference } from './support.ts';
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type Model, type Preprocessing, readModel } from '#shared/graph';
+import { type Model, readModel } from '#shared/graph';
+import type { Preprocessing } from '#shared/release';
 
 /** A classifier that ships with the project, as its file is, and how it wants its pixels. */
 export function starter(id: string): { model: Model; spec: Preprocessing; parameters: number } {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { canvasFromRgba, createCodecs, type Rgba, sniffImage } from '#shared/images';
 import { gradient, jpegOf } from '../support/images.ts';
 import * as pictures from './pictures.ts';
@@ -31,7 +31,7 @@ const pixel = ({ data, width }: Rgba, x: number, y: number) =>
 const refusal = (code: string) => expect.objectContaining({ name: 'ImageError', code });
 
 describe('a photo', () => {
-  it('has the sides that its header says, and is opaque', async () => {
+  test('has the sides that its header says, and is opaque', async () => {
     for (const name of some) {
       const bytes = photo(name);
       const { width, height, data } = await codecs.decode(bytes);
@@ -41,14 +41,14 @@ describe('a photo', () => {
     }
   });
 
-  it('gives the same canvas after it was written as PNG', async () => {
+  test('gives the same canvas after it was written as PNG', async () => {
     const image = await codecs.decode(photo(names[0]));
     const again = await codecs.decode(await codecs.encodePng(image));
     const [before, after] = [image, again].map((picture) => Buffer.from(canvasFromRgba(picture, 224).buffer));
     expect(after.equals(before)).toBe(true);
   });
 
-  it('may lie anywhere in a buffer', async () => {
+  test('may lie anywhere in a buffer', async () => {
     const bytes = photo(names[0]);
     const within = Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(5)]).subarray(3, 3 + bytes.length);
     const [expected, actual] = [await codecs.decode(bytes), await codecs.decode(within)];
@@ -69,7 +69,7 @@ describe('EXIF orientation', () => {
     8: (x, y, w) => [y, w - 1 - x],
   };
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('%i of a JPEG turns every pixel to its place', async (orientation) => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('%i of a JPEG turns every pixel to its place', async (orientation) => {
     const name = names[3];
     const stored = await codecs.decode(photo(name));
     const bytes = pictures.withExif(photo(name), pictures.exif(orientation, orientation % 2 ? 'II' : 'MM'));
@@ -89,7 +89,7 @@ describe('EXIF orientation', () => {
     expect(misplaced).toBe(0);
   });
 
-  it('counts in WebP and PNG as well', async () => {
+  test('counts in WebP and PNG as well', async () => {
     const webp = await codecs.decode(pictures.webpTurned);
     expect([webp.width, webp.height]).toEqual([3, 5]);
     expect(pixel(webp, 2, 4)).toEqual([200, 0, 0, 255]);
@@ -98,14 +98,14 @@ describe('EXIF orientation', () => {
     expect([pixel(png, 0, 0)[0], pixel(png, 1, 0)[0]]).toEqual([20, 10]);
   });
 
-  it('that makes no sense is none', () => {
+  test('that makes no sense is none', () => {
     const bytes = pictures.withExif(photo(names[0]), pictures.exif(9));
     expect(sniffImage(bytes)?.orientation).toBe(1);
   });
 });
 
 describe('a canvas straight from the codec', () => {
-  it('is that of the decoded picture, to the bit: turned, transparent, of every kind', async () => {
+  test('is that of the decoded picture, to the bit: turned, transparent, of every kind', async () => {
     const turned = [1, 2, 3, 4, 5, 6, 7, 8].map((orientation) =>
       pictures.withExif(photo(names[3]), pictures.exif(orientation)),
     );
@@ -116,7 +116,7 @@ describe('a canvas straight from the codec', () => {
     }
   });
 
-  it('holds 4 bytes of memory for a pixel of a JPEG, and no more', async () => {
+  test('holds 4 bytes of memory for a pixel of a JPEG, and no more', async () => {
     const fresh = createCodecs(modules);
     expect(fresh.memoryBytes()).toBe(0);
     await fresh.canvas(photo(names[0]), 32);
@@ -128,7 +128,7 @@ describe('a canvas straight from the codec', () => {
 });
 
 describe('WebP and PNG', () => {
-  it('are laid over white where they are transparent', async () => {
+  test('are laid over white where they are transparent', async () => {
     const image = await codecs.decode(pictures.webpWithAlpha);
     expect(pixel(image, 0, 1)).toEqual([0, 90, 0, 255]);
     expect(pixel(image, 1, 1)).toEqual([255, 255, 255, 255]);
@@ -136,7 +136,7 @@ describe('WebP and PNG', () => {
     expect(pixel(image, 2, 1)).toEqual([177, 172, 127, 255]);
   });
 
-  it('of 16 bits become 8, grey and palettes become RGB', async () => {
+  test('of 16 bits become 8, grey and palettes become RGB', async () => {
     const deep = { width: 1, height: 1, bitDepth: 16, colour: 2 };
     expect(pixel(await codecs.decode(pictures.png(deep, [0, 200, 0, 100, 0, 50, 0])), 0, 0)).toEqual([
       200, 100, 50, 255,
@@ -148,12 +148,12 @@ describe('WebP and PNG', () => {
     expect(pixel(await codecs.decode(bytes), 0, 0)).toEqual([40, 50, 60, 255]);
   });
 
-  it('of the lossy kind decode to the size of their header', async () => {
+  test('of the lossy kind decode to the size of their header', async () => {
     expect(sniffImage(pictures.webpLossy)).toMatchObject({ type: 'webp', width: 16, height: 8 });
     expect(await codecs.decode(pictures.webpLossy)).toMatchObject({ width: 16, height: 8 });
   });
 
-  it('come back from encodePng as they went', async () => {
+  test('come back from encodePng as they went', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 9 }),
@@ -176,24 +176,24 @@ describe('WebP and PNG', () => {
 describe('what is refused', () => {
   const header = (width: number, height: number) => pictures.png({ width, height, bitDepth: 8, colour: 2 }, []);
 
-  it('is no picture, or none of the three kinds', async () => {
+  test('is no picture, or none of the three kinds', async () => {
     for (const bytes of [new Uint8Array(), new TextEncoder().encode('Hello, picture'), pictures.gif]) {
       expect(sniffImage(bytes)).toBeNull();
       await expect(codecs.decode(bytes)).rejects.toEqual(refusal('unknown-type'));
     }
   });
 
-  it('is too large by its header alone, before anything is decoded', async () => {
+  test('is too large by its header alone, before anything is decoded', async () => {
     expect(sniffImage(header(40000, 40000).subarray(0, 33))).toMatchObject({ width: 40000, height: 40000 });
     await expect(codecs.decode(header(40000, 40000))).rejects.toEqual(refusal('too-large'));
     await expect(codecs.decode(header(4001, 4000))).rejects.toEqual(refusal('too-large'));
   });
 
-  it('has no pixels', async () => {
+  test('has no pixels', async () => {
     await expect(codecs.decode(header(0, 5))).rejects.toEqual(refusal('corrupt'));
   });
 
-  it('is animated', async () => {
+  test('is animated', async () => {
     expect(sniffImage(pictures.webpAnimated)?.animated).toBe(true);
     await expect(codecs.decode(pictures.webpAnimated)).rejects.toEqual(refusal('unsupported'));
     const grey = { width: 1, height: 1, bitDepth: 8, colour: 0 };
@@ -201,12 +201,12 @@ describe('what is refused', () => {
     await expect(codecs.decode(apng)).rejects.toEqual(refusal('unsupported'));
   });
 
-  it('is a JPEG in CMYK', async () => {
+  test('is a JPEG in CMYK', async () => {
     expect(sniffImage(pictures.jpegCmyk)?.components).toBe(4);
     await expect(codecs.decode(pictures.jpegCmyk)).rejects.toEqual(refusal('unsupported'));
   });
 
-  it('has millions of parts that a decoder would go through again and again, or none but fillers', async () => {
+  test('has millions of parts that a decoder would go through again and again, or none but fillers', async () => {
     const whole = photo('cat.jpg');
     const filled = (parts: number[], at: number) => {
       const filler = Buffer.alloc(19_000_000, Buffer.from(parts));
@@ -223,7 +223,7 @@ describe('what is refused', () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
-  it('is cut off, also where a thumbnail inside has an end', async () => {
+  test('is cut off, also where a thumbnail inside has an end', async () => {
     const jpeg = pictures.withExif(photo(names[0]), pictures.exif(1));
     await codecs.decode(jpeg);
     const png = await codecs.encodePng(await codecs.decode(jpeg));
@@ -236,13 +236,13 @@ describe('what is refused', () => {
     await codecs.decode(Uint8Array.from([...jpeg, 1, 2, 3]));
   });
 
-  it('is a JPEG with a hole in its data, which the decoder alone would fill with grey', async () => {
+  test('is a JPEG with a hole in its data, which the decoder alone would fill with grey', async () => {
     const bytes = photo(names[0]);
     bytes.fill(0x55, bytes.length - 5000, bytes.length - 3000);
     await expect(codecs.decode(bytes)).rejects.toEqual(refusal('corrupt'));
   });
 
-  it('never is anything but an ImageError, whatever bytes are damaged, and leaves the codecs fit for the next picture', async () => {
+  test('never is anything but an ImageError, whatever bytes are damaged, and leaves the codecs fit for the next picture', async () => {
     const small = await codecs.encodePng({ data: new Uint8Array(64).fill(90), width: 4, height: 4 });
     const originals = [photo(names[5]), small, pictures.webpLossy, pictures.webpWithAlpha];
     await fc.assert(
@@ -263,7 +263,7 @@ describe('what is refused', () => {
   });
 });
 
-it('a codec that could not be started says so, and is started again the next time', async () => {
+test('a codec that could not be started says so, and is started again the next time', async () => {
   const broken = { ...modules, png: {} as WebAssembly.Module, jpeg: {} as WebAssembly.Module };
   const failing = createCodecs(broken);
   const png = await codecs.encodePng({ data: new Uint8Array(4).fill(255), width: 1, height: 1 });

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { amplifyToRgba, applyPerturbation, distortion, l2Norm, linfNorm, project } from '#shared/images';
 
 const vectors = fc.float32Array({ minLength: 1, maxLength: 60, min: -1e6, max: 1e6, noNaN: true });
 const bounds = fc.double({ min: 1e-3, max: 5000, noNaN: true });
 
 describe('a perturbation on a canvas', () => {
-  it('gives whole pixels in 0..255, halves up', () => {
+  test('gives whole pixels in 0..255, halves up', () => {
     expect(Array.from(applyPerturbation([0, 250, 100, 100, 7], [-3, 10, 0.5, 0.49, -2.5]))).toEqual([
       0, 255, 101, 100, 5,
     ]);
     expect(Array.from(applyPerturbation([100, 100], [10, -10], 0.55))).toEqual([106, 95]);
   });
 
-  it('changes nothing at strength 0, and never more than half a level beyond its bound', () => {
+  test('changes nothing at strength 0, and never more than half a level beyond its bound', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(255), fc.float({ min: -10, max: 10, noNaN: true }))), (pairs) => {
         const canvas = Float32Array.from(pairs, ([value]) => value);
@@ -28,13 +28,13 @@ describe('a perturbation on a canvas', () => {
     );
   });
 
-  it('of another size is refused', () => {
+  test('of another size is refused', () => {
     expect(() => applyPerturbation([1, 2], [1])).toThrow(RangeError);
   });
 });
 
 describe('projection', () => {
-  it('in norm inf keeps the bound to the last bit, also where float32 would round it up', () => {
+  test('in norm inf keeps the bound to the last bit, also where float32 would round it up', () => {
     fc.assert(
       fc.property(vectors, bounds, (v, epsilon) => {
         const inside = v.map((value) => (Math.abs(value) < epsilon * 0.999 ? value : 0));
@@ -55,7 +55,7 @@ describe('projection', () => {
     expect(Array.from(v)).toEqual([0.09999999403953552, -0.09999999403953552]);
   });
 
-  it('in norm 2 keeps the direction, and the length within 1e-6', () => {
+  test('in norm 2 keeps the direction, and the length within 1e-6', () => {
     fc.assert(
       fc.property(vectors, bounds, (v, epsilon) => {
         const before = Float64Array.from(v);
@@ -72,7 +72,7 @@ describe('projection', () => {
 });
 
 describe('the amplified picture', () => {
-  it('shows no change as grey and the largest change in full, opaque', () => {
+  test('shows no change as grey and the largest change in full, opaque', () => {
     const v = Float32Array.from({ length: 12 }, () => 0);
     v[0] = 5;
     v[5] = -5;
@@ -87,11 +87,11 @@ describe('distortion', () => {
   const size = 24;
   const clean = Float32Array.from({ length: 3 * size * size }, (_, i) => 128 + 100 * Math.sin(i * 0.37));
 
-  it('of nothing is none', () => {
+  test('of nothing is none', () => {
     expect(distortion(clean, clean)).toEqual({ linf: 0, l2: 0, psnr: null, ssim: 1 });
   });
 
-  it('has the norms of the change, and the PSNR of its mean square', () => {
+  test('has the norms of the change, and the PSNR of its mean square', () => {
     const perturbed = clean.map((value, i) => value + (i % 2 ? 4 : -4));
     const { linf, l2, psnr } = distortion(clean, perturbed);
     expect(linf).toBeCloseTo(4, 4);
@@ -99,7 +99,7 @@ describe('distortion', () => {
     expect(psnr).toBeCloseTo(20 * Math.log10(255 / 4), 4);
   });
 
-  it('has an SSIM that falls with the change, is symmetric, and is the formula of flat pictures', () => {
+  test('has an SSIM that falls with the change, is symmetric, and is the formula of flat pictures', () => {
     const noisy = (strength: number) => clean.map((value, i) => value + strength * Math.sin(i * i));
     const ssim = [5, 20, 60].map((strength) => distortion(clean, noisy(strength)).ssim);
     expect(1 > ssim[0] && ssim[0] > ssim[1] && ssim[1] > ssim[2]).toBe(true);
@@ -109,7 +109,7 @@ describe('distortion', () => {
     expect(distortion(flat(a), flat(b)).ssim).toBeCloseTo((2 * a * b + c1) / (a * a + b * b + c1), 8);
   });
 
-  it('of canvases of different or no sizes is refused', () => {
+  test('of canvases of different or no sizes is refused', () => {
     expect(() => distortion(clean, clean.subarray(3))).toThrow(RangeError);
     expect(() => distortion([1, 2], [1, 2])).toThrow(RangeError);
   });

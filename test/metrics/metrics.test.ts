@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { argmax, softmax, topK, wilson } from '#shared/metrics';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import { argmax, changedShare, logitsOf, predictionsOf, softmax, targetShare, wilson } from '#shared/metrics';
+import { topK } from '../../shared/metrics/predictions.ts';
+import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 const logits = fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minLength: 1, maxLength: 50 });
 
 describe('the Wilson interval', () => {
-  it('gives published values', () => {
+  test('gives published values', () => {
     // Newcombe, Two-sided confidence intervals for the single proportion, Statistics in Medicine 17 (1998), table I,
     // method 3.
     for (const [successes, n, low, high] of [
@@ -20,7 +23,7 @@ describe('the Wilson interval', () => {
     }
   });
 
-  it('holds the ratio, stays inside 0..1, and mirrors when successes and failures change places', () => {
+  test('holds the ratio, stays inside 0..1, and mirrors when successes and failures change places', () => {
     const trials = fc
       .integer({ min: 1, max: 100000 })
       .chain((n) => fc.tuple(fc.integer({ min: 0, max: n }), fc.constant(n)));
@@ -34,7 +37,7 @@ describe('the Wilson interval', () => {
     );
   });
 
-  it('knows nothing of no trials, and refuses what is no share', () => {
+  test('knows nothing of no trials, and refuses what is no share', () => {
     expect(wilson(0, 0)).toEqual({ ratio: 0, low: 0, high: 1 });
     expect(() => wilson(3, 2)).toThrow(RangeError);
     expect(() => wilson(-1, 2)).toThrow(RangeError);
@@ -42,11 +45,11 @@ describe('the Wilson interval', () => {
 });
 
 describe('predictions', () => {
-  it('take the first of equal logits, in a row of many', () => {
+  test('take the first of equal logits, in a row of many', () => {
     expect(argmax([9, 1, 3, 3, 2], 1, 4)).toBe(1);
   });
 
-  it('have probabilities that sum to 1 whatever the logits, and do not change when all logits move', () => {
+  test('have probabilities that sum to 1 whatever the logits, and do not change when all logits move', () => {
     fc.assert(
       fc.property(logits, (values) => {
         const probabilities = softmax(values);
@@ -57,7 +60,7 @@ describe('predictions', () => {
     );
   });
 
-  it('are ranked by their logits, also where probabilities have gone to 0', () => {
+  test('are ranked by their logits, also where probabilities have gone to 0', () => {
     expect(topK([0, -5000, -4000], 3).map(({ index }) => index)).toEqual([0, 2, 1]);
     expect(topK([1, 2], 5)).toHaveLength(2);
     fc.assert(
@@ -65,5 +68,49 @@ describe('predictions', () => {
         expect(topK(values, 1)[0].index).toBe(argmax(values));
       }),
     );
+  });
+
+  test('carry the names of their classes, and an index where there is none', () => {
+    const predictions = predictionsOf([1, 3, 2], ['cat', 'dog'], 2);
+    expect(predictions.map(({ index, label }) => [index, label])).toEqual([
+      [1, 'dog'],
+      [2, 'class 2'],
+    ]);
+    expect(predictions[0].probability).toBeCloseTo(Math.exp(3) / (Math.exp(1) + Math.exp(2) + Math.exp(3)), 12);
+  });
+});
+
+describe('the logits of canvases', () => {
+  test('are those of each canvas, in its place of the batch', async () => {
+    const { bytes, weights, size, classes, length } = tinyModel();
+    const { pixels } = tinyPhotos({ count: 3 });
+    const canvases = [0, 1, 2].map((i) => Float32Array.from(pixels.subarray(i * length, (i + 1) * length)));
+    const session = await ort.InferenceSession.create(bytes);
+    const found = await logitsOf(ort, session, canvases, size);
+    await session.release();
+    expect(found).toHaveLength(3);
+    for (const [i, canvas] of canvases.entries()) {
+      const expected = Array.from({ length: classes }, (_, k) =>
+        canvas.reduce((sum, value, at) => sum + (value - 127.5) * weights[at * classes + k], 0),
+      );
+      expect(found[i]).toHaveLength(classes);
+      for (const [k, value] of expected.entries()) expect(found[i][k]).toBeCloseTo(value, 3);
+    }
+  });
+});
+
+describe('shares of photos', () => {
+  test('count every changed label as fooled', () => {
+    expect(changedShare([1, 2, 3, 4], [1, 5, 3, 1])).toEqual({ photos: 4, fooled: 2, ...wilson(2, 4) });
+  });
+
+  test('count towards a target only the photos that were not of it', () => {
+    // The first was of class 1 already, and leaves it; the last two become it.
+    expect(targetShare(1, [1, 2, 3, 4], [5, 2, 1, 1])).toEqual({ photos: 3, fooled: 2, ...wilson(2, 3) });
+    expect(targetShare(1, [1, 1], [1, 1])).toMatchObject({ photos: 0, fooled: 0, ratio: 0, low: 0, high: 1 });
+  });
+
+  test('refuse predictions of other photos', () => {
+    expect(() => changedShare([1], [1, 2])).toThrow(/not of the same photos/);
   });
 });

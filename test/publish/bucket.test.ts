@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { releasePrefix } from '#shared/release';
-import { random } from '../../batch/attacks/index.ts';
 import {
   openBucket,
   planPrune,
@@ -12,6 +11,7 @@ import {
   publishRelease,
   verifyRelease,
 } from '../../batch/publish/index.ts';
+import { random } from '../../batch/synthetic/index.ts';
 import { type Fault, openLocalS3, proxy } from '../support/s3.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 import { writeTinyRelease } from '../support/tiny-release.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import type { Manifest } from '#shared/release';
+import { readSafetensors } from '#shared/formats';
+import { isSafeName, type Manifest, mediaTypeOf, photoId } from '#shared/release';
 import { buildRelease, type ReleaseContent, verifyRelease } from '../../batch/publish/index.ts';
 import { smallContent } from '../support/content.ts';
 
@@ -32,6 +33,25 @@ describe('a release', () => {
     expect(photos.map(({ file }) => file)).toEqual(content.photos.map(({ credit }) => credit.file));
   });
 
+  test('names photos by their ids, as site and Worker do, and says what kind of file each is', async () => {
+    const at = join(folder, 'kinds');
+    await buildRelease(content, at);
+    const { photos, files } = await manifestIn(at);
+    const plain = photos.filter(({ file }) => /^[\w.-]+$/.test(file) && isSafeName(file));
+    expect(plain.map(({ key }) => photoId(key))).toEqual(plain.map(({ file }) => photoId(file)));
+    for (const { key, mediaType } of files) expect(mediaType, key).toBe(mediaTypeOf(key));
+  });
+
+  test('says in each .safetensors file which perturbation it holds, in which units and layout', async () => {
+    const at = join(folder, 'metadata');
+    await buildRelease(content, at);
+    for (const { id, attack, norm, epsilon, seed, safetensors } of (await manifestIn(at)).perturbations) {
+      const { metadata } = readSafetensors(await readFile(join(at, safetensors)));
+      const own = { id, attack, norm, epsilon: String(epsilon), seed: String(seed) };
+      expect(metadata).toEqual({ ...own, units: '0..255', layout: 'CHW RGB' });
+    }
+  });
+
   test('of the same content has the same bytes; of any other content another version', async () => {
     const built = await buildRelease(content, join(folder, 'b'));
     expect(await buildRelease(content, join(folder, 'c'))).toEqual(built);
@@ -48,16 +68,17 @@ describe('a release', () => {
     const evil = 'x\n# Owned\n[click](http://example.org) <img src=x> | `b`\n---\nlicense: mit';
     const formula = '=HYPERLINK("http://example.org","x")';
     const [model] = content.models;
-    const { predictions } = content;
+    const [row] = content.tables.find(({ name }) => name === 'predictions')!.rows;
+    const rows = [
+      { ...row, clean_label: formula, perturbed_label: '@SUM(1)' },
+      { ...row, clean_label: '-1.5', perturbed_label: '-cat', perturbed_probability: -1.5 },
+    ];
     await buildRelease(
       {
         ...content,
         study: { ...content.study, title: evil, release: { ...content.study.release, licence: evil } },
         models: [{ ...model, card: { ...model.card, title: evil, credit: evil } }],
-        predictions: [
-          { ...predictions[0], clean_label: formula, perturbed_label: '@SUM(1)' },
-          { ...predictions[0], clean_label: '-1.5', perturbed_label: '-cat', perturbed_probability: -1.5 },
-        ],
+        tables: content.tables.map((table) => (table.name === 'predictions' ? { ...table, rows } : table)),
       },
       at,
     );
@@ -75,10 +96,10 @@ describe('a release', () => {
     expect(first).toContain(",'@SUM(1),");
     expect(second).toContain(',-1.5,');
     expect(second).toContain(",'-cat,-1.5,");
-    const rows = await parquetReadObjects({
+    const [read] = await parquetReadObjects({
       file: new Uint8Array(await readFile(join(release, 'tables/predictions.parquet'))).buffer,
     });
-    expect(rows[0].clean_label).toBe(formula);
+    expect(read.clean_label).toBe(formula);
     expect((await verifyRelease(at)).problems).toEqual([]);
   });
 
@@ -87,5 +108,33 @@ describe('a release', () => {
     await buildRelease(content, at);
     await buildRelease({ ...content, created: '2027-01-01T00:00:00.000Z' }, at);
     expect((await verifyRelease(at)).problems).toEqual([]);
+  });
+});
+
+test('the id of a photo is its file name, without folders and without the last ending', () => {
+  expect(['koala.jpg', 'a.b.PNG', 'zoo/bears/koala.webp', 'koala', '../koala.jpg'].map(photoId)).toEqual([
+    'koala',
+    'a.b',
+    'koala',
+    'koala',
+    'koala',
+  ]);
+});
+
+test('text is sent with its charset, other kinds by their media type, and what is unknown as bytes', () => {
+  const types = Object.fromEntries(
+    ['SHA256SUMS', 'README.md', 'transfer.csv', 'CITATION.cff', 'manifest.json', 'v.npy', 'a/b.c/x.JPG', 'x.zip'].map(
+      (name) => [name, mediaTypeOf(`releases/1.0.0-abc/${name}`)],
+    ),
+  );
+  expect(types).toEqual({
+    SHA256SUMS: 'text/plain; charset=utf-8',
+    'README.md': 'text/markdown; charset=utf-8',
+    'transfer.csv': 'text/csv; charset=utf-8',
+    'CITATION.cff': 'application/yaml',
+    'manifest.json': 'application/json',
+    'v.npy': 'application/octet-stream',
+    'a/b.c/x.JPG': 'image/jpeg',
+    'x.zip': 'application/octet-stream',
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isSafeKey, isSafeName } from '#shared/release';
 import { AtlasError } from '../../batch/errors/index.ts';
 import { pullRelease, verifyRelease } from '../../batch/publish/index.ts';
-import { parquetRows } from '../../batch/publish/parquet-rows.ts';
+import { readFooter } from '../../batch/publish/parquet-footer.ts';
 import type { HostileCase } from '../../bench/hostile/case.ts';
 import { serveCases } from '../../bench/hostile/host.ts';
 import { cases, keys } from '../../bench/hostile/manifests.ts';
@@ -88,19 +88,32 @@ describe('a key', () => {
 });
 
 describe('a footer of a Parquet file', () => {
+  const file = (footer: number[]) => {
+    const tail = Buffer.alloc(8);
+    tail.writeUInt32LE(footer.length);
+    tail.write('PAR1', 4);
+    return Buffer.concat([Buffer.from('PAR1'), Buffer.from(footer), tail]);
+  };
+
   test('is gone through in no more steps than it has bytes', () => {
-    const file = (footer: number[]) => {
-      const tail = Buffer.alloc(8);
-      tail.writeUInt32LE(footer.length);
-      tail.write('PAR1', 4);
-      return Buffer.concat([Buffer.from('PAR1'), Buffer.from(footer), tail]);
-    };
     // Field 3, a 64-bit number: zigzag 300 is 600.
-    expect(parquetRows(file([0x36, 0xd8, 0x04, 0]))).toBe(300);
+    expect(readFooter(file([0x36, 0xd8, 0x04, 0])).rows).toBe(300);
     const listOfBillions = [0x29, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0x16, 2, 0];
-    expect(() => parquetRows(file(listOfBillions))).toThrow(/cut off/);
-    expect(() => parquetRows(file(Array(500_000).fill(0x1c)))).toThrow(/too deeply/);
-    expect(() => parquetRows(file([0x15, 0x80]))).toThrow(/cut off/);
-    expect(() => parquetRows(file([0]))).toThrow(/no number of rows/);
+    expect(() => readFooter(file(listOfBillions))).toThrow(/cut off/);
+    expect(() => readFooter(file(Array(500_000).fill(0x1c)))).toThrow(/too deeply/);
+    expect(() => readFooter(file([0x15, 0x80]))).toThrow(/cut off/);
+    expect(() => readFooter(file([0]))).toThrow(/no number of rows/);
+  });
+
+  test('names no more columns, nor longer ones, than any table has', () => {
+    // Field 2, a list of structures; field 1 of each, a 32-bit number, is its type, and field 4, a text, its name.
+    const column = (name: number[]) => [0x15, 10, 0x38, ...name, 0];
+    const schema = (count: number[], columns: number[][]) => [0x29, ...count, ...columns.flat(), 0x16, 2, 0];
+    const named = readFooter(file(schema([0x1c], [column([2, 0x61, 0x62])])));
+    expect(named).toEqual({ rows: 1, columns: new Map([['ab', 'DOUBLE']]) });
+    const many = Array.from({ length: 2 ** 14 }, () => column([1, 0x61]));
+    expect(() => readFooter(file(schema([0xfc, 0x80, 0x80, 0x01], many)))).toThrow(/too many columns/);
+    const long = column([0xe9, 0x07, ...Array(1001).fill(0x61)]);
+    expect(() => readFooter(file(schema([0x1c], [long])))).toThrow(/too great a length/);
   });
 });

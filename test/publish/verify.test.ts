@@ -112,6 +112,20 @@ describe('verify says what is wrong', () => {
     expect((await problemsOf(`${prefix}manifest.json`)).join()).toContain('latest.json says');
   });
 
+  test('with a table that lacks a column which the manifest names, in either form', async () => {
+    const path = join(root, prefix, 'manifest.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8'));
+    manifest.tables[0].columns = [
+      { name: 'target', type: 'STRING', description: 'is in both' },
+      { name: 'surprise', type: 'DOUBLE', description: 'is in neither' },
+    ];
+    await writeFile(path, JSON.stringify(manifest));
+    const [csv] = await problemsOf(`${prefix}tables/transfer.csv`);
+    expect(csv).toMatch(/lacks the column surprise$/);
+    const [parquet] = await problemsOf(`${prefix}tables/transfer.parquet`);
+    expect(parquet).toBe('lacks the column surprise (DOUBLE), which the manifest names');
+  });
+
   test('with a perturbation above its bound, although every hash agrees', async () => {
     const key = `${prefix}perturbations/noise.inf10.s1/perturbation.npy`;
     await rewriteConsistently((files) => {

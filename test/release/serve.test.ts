@@ -17,11 +17,13 @@ const directly = [process.execPath, `${root}batch/cli/main.ts`];
 const byNpx = ['npm', 'exec', '--offline', '--', 'atlas'];
 
 /** `atlas serve` on a port of its own, once it has said its address. */
-async function serve([command, ...args] = directly) {
+async function serve({ launcher: [command, ...args] = directly, flags = [] as string[] } = {}) {
   const port = await choosePort(9900 + (process.pid % 500), false);
-  const child = spawn(command, [...args, 'serve', '--release', TEST_RELEASE, '--port', String(port), '--json'], {
-    cwd: root,
-  });
+  const child = spawn(
+    command,
+    [...args, 'serve', '--release', TEST_RELEASE, '--port', String(port), '--json', ...flags],
+    { cwd: root },
+  );
   running.push(child);
   let errors = '';
   child.stderr.on('data', (chunk) => {
@@ -71,12 +73,21 @@ describe('atlas serve', () => {
     expect(aliveIn(group)).toEqual([]);
   });
 
+  test('serves API and data alone where no pages are wanted', async () => {
+    const { child, url, ended } = await serve({ flags: ['--no-site'] });
+    expect((await fetch(url)).status).toBe(404);
+    expect((await fetch(`${url}/api/v1/release`)).status).toBe(200);
+    expect((await fetch(`${url}/data/latest.json`)).status).toBe(200);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+  });
+
   test.each([
     ['it is killed outright', directly, 'SIGKILL'],
     ['npx, which started it, is killed outright', byNpx, 'SIGKILL'],
     ['its terminal hangs up', directly, 'SIGHUP'],
   ] as const)('leaves nothing behind when %s', async (_what, launcher, signal) => {
-    const { child, port } = await serve([...launcher]);
+    const { child, port } = await serve({ launcher });
     const group = /^\S+\s+(\d+)/.exec(runsOn(port)[0])![1];
     child.kill(signal);
     expect(await goneWithin(12_000, group)).toEqual([]);

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../batch/errors/index.ts';
-import { loadStudy, planStudy } from '../../batch/studies/index.ts';
+import { loadStudy } from '../../batch/studies/load.ts';
+import { planPerturbations } from '../../batch/studies/perturbations.ts';
 import { writeSmallStudy } from './small-study.ts';
 
 let folder: string;
@@ -13,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const load = async (change: Record<string, unknown>) => loadStudy(await writeSmallStudy(folder, change));
-const planOf = async (perturbations: unknown[]) => planStudy(await load({ perturbations }));
+const planOf = async (perturbations: unknown[]) => planPerturbations(await load({ perturbations }));
 
 describe('the plan of a study', () => {
   test('crafts on each model with each seed, and adds the noise that each bound and seed is read beside', async () => {
@@ -42,10 +43,16 @@ describe('the plan of a study', () => {
     ]);
   });
 
-  test('fills in settings and budget', async () => {
-    const [one] = (await planOf([{ attack: 'cosine-uap' }])).perturbations;
+  test('fills in settings, budget, and the epsilon that is usual under the norm', async () => {
+    const [one, two] = (
+      await planOf([
+        { attack: 'cosine-uap', surrogates: ['linear1'] },
+        { attack: 'cosine-uap', norm: '2' },
+      ])
+    ).perturbations;
     expect(one.settings).not.toEqual({});
-    expect(one.budget).toEqual({ gradients: 2000 });
+    expect(one).toMatchObject({ budget: { gradients: 2000 }, norm: 'inf', epsilon: 10 });
+    expect(two).toMatchObject({ norm: '2', epsilon: 2000 });
   });
 });
 
@@ -70,6 +77,12 @@ describe('a study that is wrong is refused with what is wrong', () => {
   test.each([
     [{ attack: 'cosine-upa' }, /Did you mean "cosine-uap"/],
     [{ attack: 'cosine-uap', settings: { nonsense: 1 } }, /nonsense/],
+    [
+      { attack: 'cosine-uap', settings: { target: 4 } },
+      /target 4 is no class of linear1, which has the classes 0 to 3/,
+    ],
+    [{ attack: 'uap', surrogates: ['linear1+linear2'] }, /uap crafts on one model, and 2 are given/],
+    [{ attack: 'noise', norm: '2', epsilon: 10 }, /10 under norm 2 is the length of all of v.*2000/],
   ])('%j', async (perturbation, message) => {
     await expect(planOf([perturbation])).rejects.toThrow(message);
   });

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { canvasToRgba } from '#shared/images';
 import { type Preprocessing, study, type TransferRow } from '#shared/release';
+import { findings } from '../../batch/analyses/index.ts';
 import { codecs } from '../../batch/photos/index.ts';
-import type { ContentPerturbation, PredictionRow, ReleaseContent } from '../../batch/publish/index.ts';
+import type { ContentPerturbation, ContentTable, ReleaseContent } from '../../batch/publish/index.ts';
 import { tinyModel } from './tiny-model.ts';
 
 /** Labels as they occur, and as they make trouble: commas, quotes, line ends, other scripts, and nothing. */
@@ -103,8 +104,23 @@ export async function smallContent(names: string[]): Promise<ReleaseContent> {
       },
     ],
     perturbations,
-    transfer,
-    predictions: ids.flatMap((id) => names.map((name, i) => predictionRow(id, name, i))),
+    tables: [
+      tableOf('transfer', transfer),
+      tableOf(
+        'predictions',
+        ids.flatMap((id) => names.map((name, i) => predictionRow(id, name, i))),
+      ),
+      tableOf('perturbations', perturbations.map(perturbationRow)),
+      tableOf(
+        'dominance',
+        perturbations.flatMap(({ record }) =>
+          record.dominant[0].labels.map((label, i) => ({
+            ...{ perturbation: record.id, target: 'tiny', rank: i + 1 },
+            ...label,
+          })),
+        ),
+      ),
+    ],
     photos: names.map((file, i) => ({
       credit: {
         file,
@@ -135,7 +151,21 @@ const transferRow = (perturbation: string, i: number): TransferRow => ({
   ...(i === 0 ? { correct: 3, fooled_given_correct: 1 / 3 } : { correct: null, fooled_given_correct: null }),
 });
 
-const predictionRow = (perturbation: string, photo: string, i: number): PredictionRow => ({
+/** Rows by hand under the columns of the finding of that name. */
+function tableOf(name: string, rows: ContentTable['rows']): ContentTable {
+  const { title, columns } = findings.find((finding) => finding.name === name)!;
+  return { name, title, columns: [...columns], rows };
+}
+
+const perturbationRow = ({ record }: ContentPerturbation) => ({
+  ...{ perturbation: record.id, surrogate: record.surrogates[0]?.id ?? 'none', attack: record.attack },
+  ...{ norm: record.norm, epsilon: record.epsilon, seed: record.seed, linf: record.linf, l2: record.l2 },
+  ...{ psnr: record.psnr, ssim: record.ssim, gradients: record.gradients, crafting_photos: record.crafting.photos },
+  crafting_ratio: record.fooling.crafting?.ratio ?? null,
+  ...{ npy: `perturbations/${record.id}/perturbation.npy`, record: `perturbations/${record.id}/record.json` },
+});
+
+const predictionRow = (perturbation: string, photo: string, i: number) => ({
   ...{ perturbation, target: 'tiny', photo, clean: i % 4, clean_label: LABELS[i % 4], clean_probability: 0.1 + 0.2 },
   ...{ perturbed: 2, perturbed_label: LABELS[2], perturbed_probability: 1e-7, fooled: i % 4 !== 2 },
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openApiDocument } from '#shared/api';
+import { openApiDocument, type ProblemKind, problemKinds, problemPath } from '#shared/api';
 import { openApiTypes } from '../../scripts/openapi-types.ts';
 import { TEST_RELEASE } from '../support/release.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
@@ -39,8 +39,35 @@ describe('the OpenAPI document', () => {
         const response = await fetch(`${worker.url}${path}`, { method: method.toUpperCase() });
         // Without an image, which is what these say.
         expect(response.status, `${method} ${path}`).toBe(method === 'post' ? 400 : 200);
+        if (method === 'post' || !path.startsWith('/api/')) continue;
+        expect(response.headers.get('ETag'), path).toMatch(/^"[0-9a-f]+"$/);
+        expect(response.headers.get('Cache-Control'), path).toMatch(/^(public, max-age=10|no-store)$/);
+      }
+      const reads = 'get' in methods;
+      expect((await fetch(`${worker.url}${path}`, { method: 'HEAD' })).status, path).toBe(reads ? 200 : 405);
+      const refused = await fetch(`${worker.url}${path}`, { method: 'DELETE' });
+      expect([refused.status, refused.headers.get('Allow')], path).toEqual([
+        405,
+        reads ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS',
+      ]);
+    }
+  });
+
+  test('names for each answer the kinds of problem that it may be, as they are explained', () => {
+    const named = new Set<string>();
+    for (const methods of Object.values(openApiDocument.paths)) {
+      for (const { responses } of Object.values(methods) as { responses: Record<string, object> }[]) {
+        for (const [status, response] of Object.entries(responses)) {
+          const kinds: ProblemKind[] = 'x-problems' in response ? (response['x-problems'] as ProblemKind[]) : [];
+          expect(kinds.length > 0).toBe(Number(status) >= 400);
+          for (const kind of kinds) expect(problemKinds[kind].status, kind).toBe(Number(status));
+          for (const kind of kinds) named.add(kind);
+        }
       }
     }
+    // It is an answer to what no route answers.
+    named.add('method-not-allowed');
+    expect([...named].toSorted()).toEqual(Object.keys(problemKinds).toSorted());
   });
 });
 
@@ -81,6 +108,19 @@ describe('the examples of docs/api.md', async () => {
         await rm(folder, { recursive: true, force: true });
       }
     });
+  }
+});
+
+test('docs/api.md lists every kind of problem with its status, and no other; each has its page', async () => {
+  const text = await readFile(join(root, 'docs/api.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| (\d{3}) \| (`\/problems\/.*?) \|/gm)];
+  const listed = rows.flatMap(([, status, types]) => types.split(', ').map((type) => `${status} ${type}`));
+  const known = Object.entries(problemKinds) as [ProblemKind, (typeof problemKinds)[ProblemKind]][];
+  expect(listed.toSorted()).toEqual(known.map(([kind, { status }]) => `${status} \`${problemPath(kind)}\``).toSorted());
+  for (const [kind, { title, remedy }] of known) {
+    const page = await (await fetch(worker.url + problemPath(kind))).text();
+    expect(page).toContain(`<h1>${title}</h1>`);
+    expect(page).toContain(remedy.split(/[&<>'"`]/)[0]);
   }
 });
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Latest, type Manifest, manifestKey, sha256Hex } from '#shared/release';
+import { type Manifest, manifestKey, sha256Hex } from '#shared/release';
 import { testManifest } from '../support/release.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
 
@@ -85,7 +85,7 @@ test('a new release is noticed within seconds, and a model that the edge does no
 async function publish(manifest: Manifest): Promise<void> {
   const text = JSON.stringify(manifest);
   const key = manifestKey(manifest.version);
-  const latest: Latest = { version: manifest.version, manifest: { key, sha256: sha256Hex(text) } };
+  const latest = { version: manifest.version, manifest: { key, sha256: sha256Hex(text) } };
   await worker.put(key, text);
   await worker.put('latest.json', JSON.stringify(latest));
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { fetchModel, loadCard, modelPath, readModelBytes, type ZooModel } from '../../batch/zoo/index.ts';
 import { type FileServer, serveFile } from './file-server.ts';
 
@@ -40,7 +40,7 @@ beforeEach(async () => {
 
 const part = () => `${modelPath(model)}.part`;
 
-it('the file lands in the cache, checked, and a second fetch asks for nothing', async () => {
+test('the file lands in the cache, checked, and a second fetch asks for nothing', async () => {
   const received: number[] = [];
   const path = await fetchModel(model, { onProgress: (progress) => received.push(progress.received) });
   expect(readFileSync(path).equals(bytes)).toBe(true);
@@ -50,7 +50,7 @@ it('the file lands in the cache, checked, and a second fetch asks for nothing', 
   expect(server.ranges).toEqual([undefined]);
 });
 
-it('a download that breaks off is continued with a range request', async () => {
+test('a download that breaks off is continued with a range request', async () => {
   server.behaviour = { cutAt: 700_000 };
   await expect(fetchModel(model)).rejects.toThrow(/broke off at 700 kB of 2\.0 MB.*goes on/);
   expect(existsSync(modelPath(model))).toBe(false);
@@ -60,31 +60,31 @@ it('a download that breaks off is continued with a range request', async () => {
   expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
-it('a server without ranges is read from the start', async () => {
+test('a server without ranges is read from the start', async () => {
   server.behaviour = { cutAt: 700_000 };
   await expect(fetchModel(model)).rejects.toThrow(/broke off/);
   server.behaviour = { ignoreRange: true };
   expect(readFileSync(await fetchModel(model)).equals(bytes)).toBe(true);
 });
 
-it('another file of the right length is refused and not kept', async () => {
+test('another file of the right length is refused and not kept', async () => {
   server.behaviour = { instead: randomBytes(bytes.length) };
   await expect(fetchModel(model)).rejects.toThrow(/SHA-256 [0-9a-f]{64} instead of/);
   expect(readdirSync(dirname(modelPath(model)))).toEqual([]);
 });
 
-it('a longer file is refused before all of it is here', async () => {
+test('a longer file is refused before all of it is here', async () => {
   server.behaviour = { instead: randomBytes(bytes.length + 1) };
   await expect(fetchModel(model)).rejects.toThrow(/longer than the 2000000 bytes/);
   expect(existsSync(part())).toBe(false);
 });
 
-it('a shorter file is told as broken off', async () => {
+test('a shorter file is told as broken off', async () => {
   server.behaviour = { instead: bytes.subarray(0, 1000) };
   await expect(fetchModel(model)).rejects.toThrow(/broke off/);
 });
 
-it('a whole .part file needs no request, a rotten one is fetched anew', async () => {
+test('a whole .part file needs no request, a rotten one is fetched anew', async () => {
   mkdirSync(dirname(part()), { recursive: true });
   writeFileSync(part(), bytes);
   await fetchModel(model);
@@ -96,12 +96,12 @@ it('a whole .part file needs no request, a rotten one is fetched anew', async ()
   expect(server.ranges).toEqual([undefined]);
 });
 
-it('an answer that is no file says what the server said', async () => {
+test('an answer that is no file says what the server said', async () => {
   server.behaviour = { status: 404 };
   await expect(fetchModel(model)).rejects.toThrow(/answered 404/);
 });
 
-it('an abort keeps what came', async () => {
+test('an abort keeps what came', async () => {
   server.behaviour = { pauseAt: 500_000 };
   const controller = new AbortController();
   const fetching = fetchModel(model, { signal: controller.signal });
@@ -112,7 +112,7 @@ it('an abort keeps what came', async () => {
   expect(statSync(part()).size).toBe(500_000);
 });
 
-it('a cached file that was changed is not used, and is fetched again', async () => {
+test('a cached file that was changed is not used, and is fetched again', async () => {
   const path = await fetchModel(model);
   const changed = Buffer.from(bytes);
   changed[1000] ^= 1;

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { atLeast, pairedTest, usualNormalisations } from '../../batch/zoo/guess.ts';
 
 describe('the tests behind a guess', () => {
-  it('the binomial tail is the sum of its terms, and survives many trials', () => {
+  test('the binomial tail is the sum of its terms, and survives many trials', () => {
     expect(atLeast(0, 10, 0.3)).toBeCloseTo(1, 12);
     // 10 coins: 8, 9 or 10 heads in 45 + 10 + 1 of 1,024 ways.
     expect(atLeast(8, 10, 0.5)).toBeCloseTo(56 / 1024, 12);
@@ -14,7 +14,7 @@ describe('the tests behind a guess', () => {
     expect(atLeast(3, 3, 1)).toBe(1);
   });
 
-  it('the paired test looks only at photos that one reads and the other does not', () => {
+  test('the paired test looks only at photos that one reads and the other does not', () => {
     const hits = (text: string) => [...text].map((letter) => letter === '1');
     expect(pairedTest(hits('1111'), hits('1111'))).toBe(1);
     // Six photos, all for the first: 2 / 64.
@@ -23,7 +23,7 @@ describe('the tests behind a guess', () => {
   });
 });
 
-it('the usual preprocessings are all different, and turn mean and std with the channels', () => {
+test('the usual preprocessings are all different, and turn mean and std with the channels', () => {
   const distinct = new Set(usualNormalisations.map(({ normalisation }) => JSON.stringify(normalisation)));
   expect(distinct.size).toBe(usualNormalisations.length);
   const caffe = usualNormalisations.find(({ name }) => name === 'Caffe means, BGR');

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModel } from '#shared/graph';
 import { UsageError } from '../../batch/errors/index.ts';
 import { readOnnx } from '../../batch/zoo/index.ts';
@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
 describe('an .onnx file with weights in other files', () => {
-  it.each(['model.weights', 'deep/model.weights'])('is read with %s, as if it were one file', async (location) => {
+  test.each(['model.weights', 'deep/model.weights'])('is read with %s, as if it were one file', async (location) => {
     const path = join(folder, 'outside.onnx');
     writeWithExternalWeights(path, bytes, location);
     const { model, weightFiles } = await readOnnx(path);
@@ -27,7 +27,7 @@ describe('an .onnx file with weights in other files', () => {
     expect(weightFiles).toEqual([location]);
   });
 
-  it.each([
+  test.each([
     ['an absolute path', () => join(parent, 'stolen')],
     ['a path through the folder above', () => '../stolen'],
     ['a path that goes down and up again', () => 'deep/../../stolen'],
@@ -44,7 +44,7 @@ describe('an .onnx file with weights in other files', () => {
     await expect(reading).rejects.toThrow(/hostile\.onnx keeps weights in .*from the folder of the model alone/);
   });
 
-  it('says which file is missing, and which is too short', async () => {
+  test('says which file is missing, and which is too short', async () => {
     const path = join(folder, 'broken.onnx');
     writeWithExternalWeights(path, bytes, 'broken.weights');
     truncateSync(join(folder, 'broken.weights'), 100);
@@ -54,7 +54,7 @@ describe('an .onnx file with weights in other files', () => {
   });
 });
 
-it('a file that is missing, a folder, or no model is named', async () => {
+test('a file that is missing, a folder, or no model is named', async () => {
   await expect(readOnnx(join(folder, 'none.onnx'))).rejects.toThrow(/none\.onnx cannot be read: there is no such file/);
   await expect(readOnnx(folder)).rejects.toThrow(/cannot be read: it is a folder/);
   writeFileSync(join(folder, 'text.onnx'), 'this is no model');

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { LINK } from './contract/index.ts';
 import type { AppEnv } from './env.ts';
 
 /** The OpenAPI 3.1 document of the routes of an app. It is committed as shared/api/openapi.json. */
@@ -20,4 +21,23 @@ export function openApiDocument(app: OpenAPIHono<AppEnv>) {
       { name: 'data', description: 'The files of the releases.' },
     ],
   });
+}
+
+/** These go without saying: every path takes a `release`, and a `photo` stands in for a body. */
+const UNSAID = ['release', 'photo'];
+
+/**
+ * The paths of a document by the names that their routes go by in the index (`linkedAs`). What has to be sent something
+ * shows its parameters.
+ */
+export function linksOf({ paths = {} }: ReturnType<typeof openApiDocument>): Record<string, string> {
+  const links: Record<string, string> = {};
+  for (const [path, { get, post }] of Object.entries(paths)) {
+    if (get?.[LINK]) links[get[LINK]] = path;
+    if (!post?.[LINK]) continue;
+    const names = (post.parameters ?? []).flatMap((one) => ('in' in one && one.in === 'query' ? [one.name] : []));
+    const query = names.filter((name) => !UNSAID.includes(name)).map((name) => `${name}=`);
+    links[post[LINK]] = query.length > 0 ? `${path}?${query.join('&')}` : path;
+  }
+  return links;
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
+import { type ProblemKind, problemKinds, problemPath } from '#shared/api';
 import type { AppEnv } from './env.ts';
-import { type ProblemKind, problemKinds } from './problem-kinds.ts';
 
 /** Thrown anywhere in the Worker; becomes an application/problem+json answer. */
 export class Problem extends Error {
@@ -42,7 +42,7 @@ export function problemResponse(c: Context<AppEnv>, thrown: unknown): Response {
   c.var.observed.outcome = problem.kind;
   const { status, title } = problemKinds[problem.kind];
   const body = {
-    type: `/problems/${problem.kind}`,
+    type: problemPath(problem.kind),
     title,
     status,
     detail: problem.message,

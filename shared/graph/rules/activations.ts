@@ -49,7 +49,7 @@ const between = ({ node, b }: Step, low: number, high: number): string =>
     b.add('And', [b.add('Greater', [node.inputs[0], b.scalar(low)]), b.add('Less', [node.inputs[0], b.scalar(high)])]),
   );
 
-/** a where x > 0 and b elsewhere, from masks, since Where is slower on some providers. */
+/** `positive` where x > 0, and `negative` elsewhere. */
 const bySign = ({ node, b }: Step, positive: string, negative: string): string =>
   b.add('Where', [b.add('Greater', [node.inputs[0], b.scalar(0)]), positive, negative]);
 

@@ -13,7 +13,7 @@ import { reductions } from './reductions.ts';
 import { resampling } from './resampling.ts';
 import type { Rule } from './types.ts';
 
-export type { Rule, Step } from './types.ts';
+export type { Rule } from './types.ts';
 
 export const rules: Record<string, Rule> = {
   ...activations,

@@ -14,3 +14,9 @@ export function newApp(): OpenAPIHono<AppEnv> {
     },
   });
 }
+
+/** The extension of an operation in the OpenAPI document that holds its name in the index. */
+export const LINK = 'x-link';
+
+/** Spread into a route: GET /api/v1 links to it under this name. */
+export const linkedAs = (name: string) => ({ [LINK]: name }) as const;

@@ -1,5 +1,5 @@
 /** What the routes take and give, as schemas: they check requests, and the OpenAPI document is generated from them. */
-export { newApp } from './app.ts';
+export { LINK, linkedAs, newApp } from './app.ts';
 export {
   decimal,
   imageBody,

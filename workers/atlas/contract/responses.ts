@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import { type ProblemKind, problemKinds } from '../problem-kinds.ts';
+import { type ProblemKind, problemKinds, problemPath } from '#shared/api';
 import { Problem } from '../problems.ts';
 import { problemSchema } from './schemas.ts';
 
@@ -20,10 +20,17 @@ export const binary = (description: string, ...mediaTypes: string[]) => ({
 /** Of the statuses that any kind has; which of them a route gives is in its document and not in its type. */
 type ProblemResponses = Record<
   (typeof problemKinds)[ProblemKind]['status'],
-  { description: string; content: { 'application/problem+json': { schema: typeof problemSchema } } }
+  {
+    description: string;
+    content: { 'application/problem+json': { schema: typeof problemSchema } };
+    'x-problems': ProblemKind[];
+  }
 >;
 
-/** The answers of these kinds of problem, by status; and of those that every route may give. */
+/**
+ * The answers of these kinds of problem, by status; and of those that every route may give. The ids of the kinds are in
+ * `x-problems`.
+ */
 export function problems(...kinds: ProblemKind[]) {
   const byStatus = new Map<number, ProblemKind[]>();
   for (const kind of [...kinds, 'internal', 'no-release', 'release-broken'] as const) {
@@ -34,8 +41,9 @@ export function problems(...kinds: ProblemKind[]) {
     [...byStatus].map(([status, same]) => [
       status,
       {
-        description: same.map((kind) => `\`/problems/${kind}\`: ${problemKinds[kind].title}`).join('; '),
+        description: same.map((kind) => `\`${problemPath(kind)}\`: ${problemKinds[kind].title}`).join('; '),
         content: { 'application/problem+json': { schema: problemSchema } },
+        'x-problems': same,
       },
     ]),
   ) as ProblemResponses;

@@ -21,6 +21,8 @@ export const indexSchema = z
   .object({ title: z.string(), version: z.literal(1), links: z.record(z.string(), link), example: z.string() })
   .meta({ id: 'Index' });
 
+export const documentSchema = z.record(z.string(), z.unknown());
+
 export const healthSchema = z
   .object({
     status: z.literal('ok'),

@@ -1,8 +1,8 @@
 import jpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm';
 import png from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm';
 import webp from '@jsquash/webp/codec/dec/webp_dec.wasm';
+import type { ProblemKind } from '#shared/api';
 import { canvasToRgba, checkHeader, createCodecs, ImageError, sniffImage } from '#shared/images';
-import type { ProblemKind } from '../problem-kinds.ts';
 import { Problem } from '../problems.ts';
 import { DECODING_BYTES, decodingBytes } from './memory.ts';
 

@@ -1,3 +1,4 @@
+import { logitsOf } from '#shared/metrics';
 import { ort } from './runtime.ts';
 
 /**
@@ -54,29 +55,6 @@ export async function classifyCanvases(
 ): Promise<Float32Array[]> {
   const results: Float32Array[] = [];
   for (let i = 0; i < canvases.length; i += BATCH)
-    results.push(...(await classifyBatch(session, canvases.slice(i, i + BATCH), size)));
+    results.push(...(await logitsOf(ort, session, canvases.slice(i, i + BATCH), size)));
   return results;
-}
-
-async function classifyBatch(
-  session: ort.InferenceSession,
-  canvases: Float32Array[],
-  size: number,
-): Promise<Float32Array[]> {
-  const plane = 3 * size * size;
-  const batch = new Float32Array(canvases.length * plane);
-  canvases.forEach((canvas, index) => {
-    batch.set(canvas, index * plane);
-  });
-  const input = new ort.Tensor('float32', batch, [canvases.length, 3, size, size]);
-  const outputs = await session.run({ canvas: input });
-  const logits = outputs.logits;
-  try {
-    const values = logits.data as Float32Array;
-    const classes = values.length / canvases.length;
-    return canvases.map((_, index) => values.slice(index * classes, (index + 1) * classes));
-  } finally {
-    logits.dispose();
-    input.dispose();
-  }
 }

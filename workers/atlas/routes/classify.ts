@@ -1,11 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { applyPerturbation, distortion } from '#shared/images';
-import { topK } from '#shared/metrics';
-import type { Manifest, Prediction, ReleaseModel } from '#shared/release';
+import { predictionsOf } from '#shared/metrics';
+import type { Manifest, ReleaseModel } from '#shared/release';
 import {
   classificationSchema,
   imageBody,
   json,
+  linkedAs,
   newApp,
   perturbationIds,
   photoParameter,
@@ -18,6 +19,7 @@ import {
 import type { Env, Timings } from '../env.ts';
 import { decodeCanvas, decoderMemory } from '../imaging/index.ts';
 import { classifyCanvases, isOpen, runtimeMemory, sessionFor } from '../inference/index.ts';
+import { limitImages } from '../middleware/index.ts';
 import { milliseconds, startStopwatch } from '../stopwatch.ts';
 import { labelsOf, modelBytes, perturbationValues, releaseOf } from '../storage/index.ts';
 import { chooseModel, choosePerturbations } from './choose.ts';
@@ -39,6 +41,7 @@ export const classify = newApp();
 
 classify.openapi(
   createRoute({
+    ...linkedAs('classify'),
     method: 'post',
     path: '/classify',
     tags: ['images'],
@@ -47,6 +50,7 @@ classify.openapi(
     description:
       'The image becomes a canvas (short side resized, centre cut out), each perturbation is added to it and the result rounded to whole pixels, ' +
       'and a network of the release reads them: the clean canvas and the first perturbed one as one batch. Nothing is stored.',
+    middleware: limitImages,
     request: { query, body: imageBody },
     responses: {
       200: json(classificationSchema, 'What the model reads.'),
@@ -120,21 +124,19 @@ async function classifyImage(job: {
   const stopwatch = await startStopwatch();
   // What has to be fetched is on its way while the picture is decoded.
   const loading = isOpen(model.sha256) ? null : modelBytes(env, model);
-  const labels = labelsOf(env, model);
+  const naming = labelsOf(env, model);
   const values = perturbations.map(({ npy }) => perturbationValues(env, release, npy));
-  for (const promise of [loading, labels, ...values]) promise?.catch(() => undefined);
+  for (const promise of [loading, naming, ...values]) promise?.catch(() => undefined);
   const clean = await decodeCanvas(job.bytes, release.canvas);
   const decode = await stopwatch();
   const perturbed = (await Promise.all(values)).map((v) => applyPerturbation(clean, v, strength));
-  const labelOf = await labels;
+  const labels = await naming;
   const canvas = await stopwatch();
   const { session, opened } = await sessionFor(model.sha256, () => loading ?? modelBytes(env, model));
   const sessionTime = await stopwatch();
   const logits = await classifyCanvases(session, [clean, ...perturbed], release.canvas);
   const inference = await stopwatch();
-  const [before, ...after] = logits.map((one) =>
-    topK(one, top).map(({ index, probability }): Prediction => ({ index, label: labelOf(index), probability })),
-  );
+  const [before, ...after] = logits.map((one) => predictionsOf(one, labels, top));
   const results = perturbations.map(({ id }, i) => ({
     perturbation: id,
     perturbed: after[i],

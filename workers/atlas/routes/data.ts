@@ -1,12 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { LATEST_KEY } from '#shared/release';
-import { binary, directorySchema, json, newApp, problems, refusedParameters } from '../contract/index.ts';
+import { binary, directorySchema, json, linkedAs, newApp, problems, refusedParameters } from '../contract/index.ts';
 import type { AppEnv } from '../env.ts';
 import { dataCors } from '../middleware/index.ts';
 import { Problem } from '../problems.ts';
 import { dataPath } from './links.ts';
-import { refuseOtherMethods } from './method.ts';
 import { missing, serveObject } from './object.ts';
 
 /** The folders that a release is made of. */
@@ -27,6 +26,7 @@ const describedAs = (path: '/{key}' | '/{folder}/', description: string) => ({
 // Keys hold slashes, which OpenAPI's path templates do not: the two routes are described, and answered by one handler.
 data.openAPIRegistry.registerPath({
   ...createRoute({
+    ...linkedAs('data'),
     ...describedAs(
       '/{key}',
       'A file of a release, by the key that the manifest gives it. Conditions and a single byte range are honoured. HEAD too.',
@@ -75,7 +75,6 @@ data.get('/*', async (c) => {
   const filename = c.req.query('download') === undefined ? undefined : key.slice(key.lastIndexOf('/') + 1);
   return serveObject(c, key, { filename });
 });
-refuseOtherMethods(data, '/*', ['GET', 'HEAD']);
 
 async function directory(c: Context<AppEnv>, prefix: string): Promise<Response> {
   const inside = prefix === '' || isReleaseKey(prefix.slice(0, -1)) || FOLDERS.includes(prefix.slice(0, -1));

@@ -1,8 +1,7 @@
 import type { Context } from 'hono';
-import { LATEST_KEY } from '#shared/release';
+import { LATEST_KEY, mediaTypeOf } from '#shared/release';
 import type { AppEnv } from '../env.ts';
 import { Problem } from '../problems.ts';
-import { mediaTypeOf } from '../storage/index.ts';
 
 /** How an object is to be answered beyond its bytes. */
 interface Manner {

@@ -3,6 +3,7 @@ import { applyPerturbation } from '#shared/images';
 import {
   binary,
   imageBody,
+  linkedAs,
   newApp,
   photoParameter,
   problems,
@@ -11,6 +12,7 @@ import {
   text,
 } from '../contract/index.ts';
 import { decodeCanvas, encodeCanvas } from '../imaging/index.ts';
+import { limitImages } from '../middleware/index.ts';
 import { startStopwatch } from '../stopwatch.ts';
 import { perturbationValues, releaseOf } from '../storage/index.ts';
 import { choosePerturbations } from './choose.ts';
@@ -31,6 +33,7 @@ export const perturb = newApp();
 
 perturb.openapi(
   createRoute({
+    ...linkedAs('perturb'),
     method: 'post',
     path: '/perturb',
     tags: ['images'],
@@ -38,6 +41,7 @@ perturb.openapi(
     summary: 'Perturb',
     description:
       'The canvas of the image with a perturbation added, as a PNG of S x S pixels, exact to the bit: what /classify shows to the network, and what batch measures.',
+    middleware: limitImages,
     request: { query, body: imageBody },
     responses: {
       200: binary('The perturbed canvas.', 'image/png'),

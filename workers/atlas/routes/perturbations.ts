@@ -5,6 +5,7 @@ import {
   binary,
   decimal,
   json,
+  linkedAs,
   newApp,
   perturbationsSchema,
   problems,
@@ -44,6 +45,7 @@ export const perturbations = newApp();
 
 perturbations.openapi(
   createRoute({
+    ...linkedAs('perturbations'),
     method: 'get',
     path: '/perturbations',
     tags: ['perturbations'],
@@ -98,6 +100,7 @@ const idParameter = z.object({ id: z.string().openapi({ example: 'squeezenet1_1.
 
 perturbations.openapi(
   createRoute({
+    ...linkedAs('perturbation'),
     method: 'get',
     path: '/perturbations/{id}',
     tags: ['perturbations'],

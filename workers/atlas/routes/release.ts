@@ -2,8 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { manifestKey } from '#shared/release';
 import {
   healthSchema,
-  indexSchema,
   json,
+  linkedAs,
   modelsSchema,
   newApp,
   problems,
@@ -16,45 +16,12 @@ import { runtimeMemory } from '../inference/index.ts';
 import { currentRelease, publishedReleases, releaseOf } from '../storage/index.ts';
 import { apiPath, dataPath } from './links.ts';
 
-/** What there is: GET /, /health, /release, /releases and /models. */
+/** What there is: GET /health, /release, /releases and /models. */
 export const release = newApp();
 
 release.openapi(
   createRoute({
-    method: 'get',
-    path: '/',
-    tags: ['release'],
-    operationId: 'index',
-    summary: 'What this API has',
-    responses: { 200: json(indexSchema, 'Links.') },
-  }),
-  (c) =>
-    c.json(
-      {
-        title: 'Perturbation Atlas API',
-        version: 1 as const,
-        links: {
-          release: '/api/v1/release',
-          releases: '/api/v1/releases',
-          models: '/api/v1/models',
-          perturbations: '/api/v1/perturbations',
-          perturbation: '/api/v1/perturbations/{id}',
-          transfer: '/api/v1/transfer',
-          classify: '/api/v1/classify?model=&perturbation=&strength=&top=',
-          perturb: '/api/v1/perturb?perturbation=&strength=',
-          health: '/api/v1/health',
-          data: '/data/{key}',
-          openapi: '/api/v1/openapi.json',
-          reference: '/reference/',
-        },
-        example: 'curl --data-binary @photo.jpg /api/v1/classify',
-      },
-      200,
-    ),
-);
-
-release.openapi(
-  createRoute({
+    ...linkedAs('health'),
     method: 'get',
     path: '/health',
     tags: ['release'],
@@ -73,6 +40,7 @@ release.openapi(
 
 release.openapi(
   createRoute({
+    ...linkedAs('release'),
     method: 'get',
     path: '/release',
     tags: ['release'],
@@ -119,6 +87,7 @@ release.openapi(
 
 release.openapi(
   createRoute({
+    ...linkedAs('releases'),
     method: 'get',
     path: '/releases',
     tags: ['release'],
@@ -147,6 +116,7 @@ release.openapi(
 
 release.openapi(
   createRoute({
+    ...linkedAs('models'),
     method: 'get',
     path: '/models',
     tags: ['release'],

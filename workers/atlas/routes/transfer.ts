@@ -2,7 +2,17 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { csvFormat } from 'd3-dsv';
 import { accepts } from 'hono/accepts';
 import { norm, transferRow } from '#shared/release';
-import { decimal, json, newApp, problems, releaseParameter, text, transferSchema, whole } from '../contract/index.ts';
+import {
+  decimal,
+  json,
+  linkedAs,
+  newApp,
+  problems,
+  releaseParameter,
+  text,
+  transferSchema,
+  whole,
+} from '../contract/index.ts';
 import { releaseOf, transferRows } from '../storage/index.ts';
 import { contentDisposition } from './object.ts';
 
@@ -29,6 +39,7 @@ export const transfer = newApp();
 
 transfer.openapi(
   createRoute({
+    ...linkedAs('transfer'),
     method: 'get',
     path: '/transfer',
     tags: ['perturbations'],

@@ -5,6 +5,7 @@ import {
   type Manifest,
   type PerturbationRecord,
   perturbationRecord,
+  photoId,
   type ReleaseModel,
   type TransferRow,
   transferRow,
@@ -25,15 +26,14 @@ const transferTables = new Lru<TransferRow[]>(1);
 export const modelBytes = (env: Env, model: ReleaseModel): Promise<Uint8Array> =>
   readVerified(env, model.key, model.sha256);
 
-/** Label by class index of a model; "class 7" where the list is too short. */
-export async function labelsOf(env: Env, model: ReleaseModel): Promise<(index: number) => string> {
+/** The names of a model's classes, by index. */
+export async function labelsOf(env: Env, model: ReleaseModel): Promise<string[]> {
   let labels = labelLists.get(model.labels);
   if (!labels) {
     labels = parseJson(model.labels, z.array(z.string()), await readText(env, model.labels));
     labelLists.set(model.labels, labels);
   }
-  const found = labels;
-  return (index) => found[index] ?? `class ${index}`;
+  return labels;
 }
 
 /** A perturbation v, float32 [3,S,S] in 0..255 units, S being the release's canvas. */
@@ -62,11 +62,10 @@ export async function recordOf(env: Env, key: string): Promise<PerturbationRecor
  * `unknown-photo`
  */
 export async function photoBytes(env: Env, release: Manifest, id: string): Promise<Uint8Array> {
-  const idOf = (file: string) => file.replace(/\.[^.]+$/, '');
-  const photo = release.photos.find(({ file }) => file === id || idOf(file) === id);
+  const photo = release.photos.find(({ file }) => file === id || photoId(file) === id);
   if (!photo) {
     throw new Problem('unknown-photo', `Release ${release.version} has no photo "${id}". Choose one of "known".`, {
-      known: release.photos.map(({ file }) => idOf(file)),
+      known: release.photos.map(({ file }) => photoId(file)),
     });
   }
   return read(env, photo.key);

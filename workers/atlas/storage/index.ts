@@ -1,4 +1,3 @@
 /** Reading releases from R2. Keys come from the manifest and are never guessed. */
 export { labelsOf, modelBytes, perturbationValues, photoBytes, recordOf, transferRows } from './content.ts';
-export { mediaTypeOf } from './media-types.ts';
 export { currentRelease, publishedReleases, releaseOf } from './releases.ts';

@@ -1,0 +1,113 @@
+/**
+ * A finding: one question about the perturbations of a study, and the table that answers it. It is one file of this
+ * room and one line of `list.ts`; the study's `analyses`, `atlas analyse`, a release's tables with their documents,
+ * the site's downloads and the API's list follow from it.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Norm, type TableColumn, tableColumn } from '#shared/release';
+import { defineStep, type Job, type Output, type Outputs } from '../jobs/index.ts';
+import type { CraftedResult, DistortionResult, MeasuredResult, PhotosResult } from './outputs.ts';
+
+/** A model that perturbations are tried on. */
+export interface Target {
+  id: string;
+  classes: number;
+  /** Label by class index; null where the model has none. */
+  labels: readonly string[] | null;
+  /** WordNet id by class index; null where it is not known. */
+  wnids: readonly (string | null)[] | null;
+}
+
+export interface StudyPerturbation {
+  id: string;
+  attack: string;
+  norm: Norm;
+  /** In units of 0..255. */
+  epsilon: number;
+  seed: number;
+  /** Ids of the models that it is crafted on; none for an attack that uses no model. */
+  surrogates: readonly string[];
+}
+
+/**
+ * What a finding can build on: the jobs of a study. Those that the study does anyway and those that only this finding
+ * asks for are had in the same way; each is done once.
+ */
+export interface StudyJobs {
+  /** Side of the canvas in pixels. */
+  readonly canvas: number;
+  readonly models: readonly Target[];
+  readonly perturbations: readonly StudyPerturbation[];
+  /** WordNet id by class index, for models that do not say their own. */
+  readonly classes: readonly (string | null)[];
+  readonly crafting: Job<PhotosResult>;
+  readonly evaluation: Job<PhotosResult>;
+  crafted(perturbation: StudyPerturbation): Job<CraftedResult>;
+  /** Predictions of the evaluation photos with a perturbation; null: as they are. */
+  measured(target: Target, perturbation: StudyPerturbation | null): Job<MeasuredResult>;
+  /** The noise that a perturbation is read beside: of the same bound and seed. */
+  control(perturbation: StudyPerturbation): StudyPerturbation;
+  distortion(perturbation: StudyPerturbation): Job<DistortionResult>;
+}
+
+type Cell = string | number | boolean | null;
+export type Column<Row> = Omit<TableColumn, 'name'> & { name: keyof Row & string };
+
+export interface Finding<Needs extends object = object, Row extends object = object> {
+  /** Of the table, and in a study's `analyses`. */
+  name: string;
+  /** The question, as one line for people. */
+  title: string;
+  /** `import.meta.url`: its code is found from there. */
+  source: string;
+  /**
+   * Whether a study that names no analyses has it. False for what takes more than looking at what is measured anyway.
+   */
+  byDefault: boolean;
+  /** The table that a release shows first. */
+  isMain?: boolean;
+  columns: readonly Column<Row>[];
+  /** The jobs that the rows are made from, with all else that they depend on, as plain data. */
+  needs(study: StudyJobs): Needs;
+  rows(needs: Outputs<Needs>): Promise<Row[]> | Row[];
+}
+
+/** Holds rows, columns and needs of a finding to each other, which the table of findings forgets. */
+export function finding<Needs extends object, Row extends { [Name in keyof Row]: Cell }>(
+  definition: Finding<Needs, Row>,
+): Finding {
+  return definition as unknown as Finding;
+}
+
+/** A table with its rows in `rows.json`. */
+export const findingResult = z.object({
+  name: z.string(),
+  title: z.string(),
+  columns: z.array(tableColumn),
+  rows: z.int(),
+});
+export type FindingResult = z.infer<typeof findingResult>;
+export type TableRow = Record<string, Cell>;
+
+const analyse = defineStep<object, FindingResult, Finding>({
+  name: 'analyse',
+  source: import.meta.url,
+  result: findingResult,
+  async run(_context, needs, { name, title, columns, rows }) {
+    const found = await rows(needs);
+    const bytes = new TextEncoder().encode(JSON.stringify(found));
+    return { result: { name, title, columns: [...columns], rows: found.length }, files: { 'rows.json': bytes } };
+  },
+});
+
+/** The job that answers a finding. */
+export function findingJob(of: Finding, study: StudyJobs): Job<FindingResult> {
+  return analyse({ id: of.name, inputs: of.needs(study), code: [of.source], place: of });
+}
+
+export async function readRows<Row extends object = TableRow>(output: Output<FindingResult>): Promise<Row[]> {
+  return JSON.parse(await readFile(join(output.folder, 'rows.json'), 'utf8')) as Row[];
+}

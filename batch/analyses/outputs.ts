@@ -1,0 +1,103 @@
+/** What the jobs of a study leave behind, and how it is read: all that a finding is made from. */
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FormatError, readNpy } from '#shared/formats';
+import { curvePoint, share } from '#shared/release';
+import type { Pixels } from '../compute/index.ts';
+import type { Output } from '../jobs/index.ts';
+import type { Measurement } from './measure.ts';
+
+/** One half of a study's photos: `canvases.npy`, uint8 [P,3,S,S]. */
+export const photosResult = z.object({
+  names: z.array(z.string()),
+  skipped: z.array(z.object({ file: z.string(), reason: z.string() })),
+  /** Over names and canvases. */
+  sha256: z.string(),
+});
+export type PhotosResult = z.infer<typeof photosResult>;
+
+/** A prepared model: `model.onnx`. */
+export const preparedResult = z.object({
+  sha256: z.string(),
+  /** Of the file it was made from. */
+  sourceSha256: z.string(),
+});
+export type PreparedResult = z.infer<typeof preparedResult>;
+
+/** A perturbation: `perturbation.npy`, float32 [3,S,S] in units of 0..255. */
+export const craftedResult = z.object({
+  settings: z.record(z.string(), z.unknown()),
+  gradients: z.int(),
+  seconds: z.number(),
+  curve: z.array(curvePoint),
+  fooling: share.nullable(),
+  linf: z.number(),
+  l2: z.number(),
+});
+export type CraftedResult = z.infer<typeof craftedResult>;
+
+/** What a model says of photos: `labels.npy`, int32 [P], and `probabilities.npy`, float32 [P]. */
+export const measuredResult = z.object({ photos: z.int() });
+export type MeasuredResult = z.infer<typeof measuredResult>;
+
+/** Means over photos. */
+export const distortionResult = z.object({ psnr: z.number(), ssim: z.number(), photos: z.int() });
+export type DistortionResult = z.infer<typeof distortionResult>;
+
+// A study reads the same outputs again and again; what nothing holds on to any more is let go.
+const kept = new WeakMap<Output<unknown>, Promise<unknown>>();
+function once<T>(output: Output<unknown>, read: () => Promise<T>): Promise<T> {
+  const known = kept.get(output) ?? read();
+  kept.set(output, known);
+  return known as Promise<T>;
+}
+
+/** The canvases of photos, in memory that threads read in place. */
+export const readCanvases = (output: Output<PhotosResult>): Promise<Pixels> =>
+  once(output, () => canvasesOf(join(output.folder, 'canvases.npy')));
+
+export const readPrepared = async (output: Output<PreparedResult>): Promise<Uint8Array> =>
+  readFile(join(output.folder, 'model.onnx'));
+
+export async function readPerturbation(output: Output<CraftedResult>): Promise<Float32Array<ArrayBuffer>> {
+  return readNpy(await readFile(join(output.folder, 'perturbation.npy'))).data as Float32Array<ArrayBuffer>;
+}
+
+export const readMeasurement = (output: Output<MeasuredResult>): Promise<Measurement> =>
+  once(output, async () => {
+    const read = async (name: string) => readNpy(await readFile(join(output.folder, name))).data;
+    return {
+      labels: (await read('labels.npy')) as Int32Array,
+      probabilities: (await read('probabilities.npy')) as Float32Array,
+    };
+  });
+
+/** Bytes that are read at once: the system gives no more than 2 GiB. */
+const chunk = 2 ** 28;
+
+/** Read piece by piece, since the canvases of many photos are larger than what one read gives. */
+async function canvasesOf(path: string): Promise<Pixels> {
+  const file = await open(path);
+  try {
+    const { size: bytes } = await file.stat();
+    const start = new Uint8Array(10);
+    await file.read(start, 0, 10, 0);
+    const from = 10 + new DataView(start.buffer).getUint16(8, true);
+    const header = new Uint8Array(from);
+    await file.read(header, 0, from, 0);
+    const shape = /'shape': \((\d+), 3, (\d+), \2\)/.exec(new TextDecoder('latin1').decode(header));
+    const pixels = new Uint8Array(new SharedArrayBuffer(bytes - from));
+    if (!shape || Number(shape[1]) * 3 * Number(shape[2]) ** 2 !== pixels.length) {
+      throw new FormatError(`The canvases ${path} are damaged. Run the study again with --fresh.`);
+    }
+    for (let at = 0; at < pixels.length; ) {
+      const { bytesRead } = await file.read(pixels, at, Math.min(chunk, pixels.length - at), from + at);
+      if (bytesRead === 0) throw new FormatError(`The canvases ${path} end early. Run the study again with --fresh.`);
+      at += bytesRead;
+    }
+    return { pixels, size: Number(shape[2]) };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,93 @@
+/** The perturbations themselves: how each was made, and how large and how visible it is. */
+import { finding, type StudyJobs } from './finding.ts';
+
+export interface PerturbationRow {
+  perturbation: string;
+  surrogate: string;
+  attack: string;
+  norm: string;
+  epsilon: number;
+  seed: number;
+  linf: number;
+  l2: number;
+  psnr: number;
+  ssim: number;
+  gradients: number;
+  crafting_photos: number;
+  crafting_ratio: number | null;
+  npy: string;
+  record: string;
+}
+
+const needs = (study: StudyJobs) => ({
+  crafting: study.crafting,
+  perturbations: study.perturbations.map((perturbation) => {
+    const { id, surrogates, attack, norm, epsilon, seed } = perturbation;
+    return {
+      ...{ id, surrogates: [...surrogates], attack, norm, epsilon, seed },
+      crafted: study.crafted(perturbation),
+      distortion: study.distortion(perturbation),
+    };
+  }),
+});
+
+export const perturbations = finding({
+  name: 'perturbations',
+  title: 'Every perturbation: how it was made, and how large it is',
+  source: import.meta.url,
+  byDefault: true,
+  columns: [
+    { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
+    {
+      name: 'surrogate',
+      type: 'STRING',
+      description: 'Model it was crafted on; several joined by "+"; "none" for noise',
+    },
+    { name: 'attack', type: 'STRING', description: 'Algorithm that crafted it' },
+    { name: 'norm', type: 'STRING', description: 'Norm of the bound: "inf" or "2"' },
+    { name: 'epsilon', type: 'DOUBLE', description: 'The bound, in units of 0..255' },
+    { name: 'seed', type: 'INT64', description: 'Seed of every random draw' },
+    { name: 'linf', type: 'DOUBLE', description: 'Its largest absolute value, in units of 0..255' },
+    { name: 'l2', type: 'DOUBLE', description: 'Its Euclidean length, in units of 0..255' },
+    {
+      name: 'psnr',
+      type: 'DOUBLE',
+      description: 'Peak signal-to-noise ratio of perturbed photos in decibels, mean over evaluation photos',
+    },
+    {
+      name: 'ssim',
+      type: 'DOUBLE',
+      description: 'Structural similarity of perturbed photos, mean over evaluation photos',
+    },
+    {
+      name: 'gradients',
+      type: 'INT64',
+      description: 'Input gradients that crafting took, one for each photo of each step',
+    },
+    { name: 'crafting_photos', type: 'INT32', description: 'Photos it was crafted from' },
+    {
+      name: 'crafting_ratio',
+      type: 'DOUBLE',
+      nullable: true,
+      description: 'Fooling ratio on those, on the surrogate; null without a surrogate',
+    },
+    { name: 'npy', type: 'STRING', description: 'Path of its float32 array within the release' },
+    { name: 'record', type: 'STRING', description: 'Path of its record within the release' },
+  ],
+  needs,
+  rows: ({ crafting, perturbations }) =>
+    perturbations.map(
+      ({ id, surrogates, crafted, distortion, attack, norm, epsilon, seed }): PerturbationRow => ({
+        ...{ perturbation: id, surrogate: surrogates.join('+') || 'none', attack, norm, epsilon, seed },
+        linf: crafted.result.linf,
+        l2: crafted.result.l2,
+        psnr: distortion.result.psnr,
+        ssim: distortion.result.ssim,
+        gradients: crafted.result.gradients,
+        crafting_photos: surrogates.length > 0 ? crafting.result.names.length : 0,
+        crafting_ratio: crafted.result.fooling?.ratio ?? null,
+        npy: `perturbations/${id}/perturbation.npy`,
+        record: `perturbations/${id}/record.json`,
+      }),
+    ),
+});

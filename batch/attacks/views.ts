@@ -1,0 +1,54 @@
+/** What each surrogate says of the crafting photos as they are, before anything is crafted. */
+import { argmax } from '#shared/metrics';
+import { UsageError } from '../errors/index.ts';
+import { checkTarget } from './check.ts';
+import type { CraftTask, SurrogateView } from './types.ts';
+
+/**
+ * Looks at every crafting photo, plain and mirrored, with every surrogate.
+ * @param onProgress Called with the photos done, of all, over all surrogates.
+ * @throws UsageError for a target that a surrogate has no class for, and for a surrogate that says the same of every
+ * photo, or no numbers.
+ */
+export async function viewsOf(
+  { compute, crafting, photos, signal, surrogates }: CraftTask,
+  target: number | undefined,
+  onProgress?: (done: number, total: number) => void,
+): Promise<SurrogateView[]> {
+  const items = crafting.flatMap((photo) => [
+    { photo, flip: false },
+    { photo, flip: true },
+  ]);
+  const views: SurrogateView[] = [];
+  for (const surrogate of surrogates) {
+    const before = views.length * items.length;
+    const { logits, classes } = await compute.logits({
+      program: { key: surrogate.sha256, bytes: surrogate.bytes },
+      ...{ photos, items, signal },
+      onProgress: (done) => onProgress?.(before + done, surrogates.length * items.length),
+    });
+    views.push({ surrogate, classes, clean: logits, labels: labelsOf(logits, classes) });
+  }
+  for (const view of views) check(view, target);
+  return views;
+}
+
+function check({ surrogate: { id }, classes, clean }: SurrogateView, target: number | undefined): void {
+  checkTarget(target, { id, classes });
+  const bad = clean.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) {
+    throw new UsageError(
+      `The model ${id} gives ${bad} for a photo as it is. Check its card: mean, std and range; \`atlas models inspect\` shows the file.`,
+    );
+  }
+  if (clean.every((value, i) => value === clean[i % classes])) {
+    throw new UsageError(
+      `The model ${id} gives every photo the same logits: it is constant, and nothing can fool it. Check the file, and the card's mean, std and range.`,
+    );
+  }
+}
+
+/** The most probable class of every row. */
+export function labelsOf(logits: Float32Array, classes: number): Int32Array {
+  return Int32Array.from({ length: logits.length / classes }, (_, row) => argmax(logits, row * classes, classes));
+}

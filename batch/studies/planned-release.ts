@@ -1,0 +1,47 @@
+import { dominance, type Finding, type Target, transfer } from '../analyses/index.ts';
+import { citation } from '../attacks/index.ts';
+import type { Job } from '../jobs/index.ts';
+import type { PlannedPerturbation } from './perturbations.ts';
+import { filesOf } from './photos.ts';
+import type { Planner } from './planner.ts';
+import type { ReleaseInputs } from './steps/content.ts';
+import { type ReleaseResult, releaseStep } from './steps/release.ts';
+
+/**
+ * The job that builds a study's release.
+ * @param findings Those whose tables it has.
+ */
+export function plannedRelease(planner: Planner, findings: readonly Finding[]): Job<ReleaseResult> {
+  const { study, credits, models } = planner.study;
+  const { photos, provider, release } = planner.options;
+  return releaseStep({
+    id: study.id,
+    inputs: {
+      study,
+      models: models.map(({ card, labels }) => ({ card, labels, prepared: planner.prepared(card.id) })),
+      credits: [...credits.values()],
+      files: filesOf(photos, 'evaluation'),
+      ...{ crafting: planner.crafting, evaluation: planner.evaluation },
+      perturbations: planner.perturbations.map((planned) => released(planner, planned)),
+      ...{ transfer: planner.finding(transfer), dominance: planner.finding(dominance) },
+      tables: findings.map((finding) => planner.finding(finding)),
+      provider,
+    },
+    place: { folder: release, photos },
+  });
+}
+
+function released(planner: Planner, planned: PlannedPerturbation): ReleaseInputs['perturbations'][number] {
+  const { id, attack, method, norm, epsilon, seed, budget, surrogates } = planned;
+  const shownOn = surrogates[0] ?? planner.models[0].id;
+  const target = planner.models.find((model) => model.id === shownOn) as Target;
+  return {
+    ...{ id, attack, paper: citation(method.paper), norm, epsilon, seed, budget, surrogates },
+    ...{ crafted: planner.crafted(planned), distortion: planner.distortion(planned) },
+    example: {
+      target: target.id,
+      clean: planner.measured(target, null),
+      perturbed: planner.measured(target, planned),
+    },
+  };
+}

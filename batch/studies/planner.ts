@@ -1,0 +1,179 @@
+import type { Budget } from '#shared/release';
+import {
+  type CraftedResult,
+  type DistortionResult,
+  type Finding,
+  type FindingResult,
+  findingJob,
+  type MeasuredResult,
+  type PhotosResult,
+  type PreparedResult,
+  type StudyJobs,
+  type StudyPerturbation,
+  type Target,
+} from '../analyses/index.ts';
+import { gradientLimit } from '../attacks/index.ts';
+import { type Job, noWork, type Work } from '../jobs/index.ts';
+import type { LoadedStudy } from './load.ts';
+import { type PlannedPerturbation, planPerturbations } from './perturbations.ts';
+import { filesOf, type PhotoFiles } from './photos.ts';
+import { craftStep } from './steps/craft.ts';
+import { distortionStep } from './steps/distortion.ts';
+import { measureStep } from './steps/measure.ts';
+import { type Half, photosStep } from './steps/photos.ts';
+import { prepareStep } from './steps/prepare.ts';
+
+/** Photos that PSNR and SSIM are averaged over. */
+const distortionPhotos = 40;
+
+export interface PlanOptions {
+  photos: PhotoFiles;
+  provider: string;
+  /** SHA-256 of each model's file, by id. */
+  sources: ReadonlyMap<string, string>;
+  /** Folder that the release goes to. */
+  release: string;
+}
+
+/** Every job of a study: made when it is first asked for, and once. */
+export class Planner implements StudyJobs {
+  readonly perturbations: readonly PlannedPerturbation[];
+  readonly controls: readonly PlannedPerturbation[];
+  readonly models: readonly Target[];
+  readonly classes: readonly (string | null)[];
+  readonly canvas: number;
+  readonly study: LoadedStudy;
+  readonly options: PlanOptions;
+  readonly #planned: ReadonlyMap<string, PlannedPerturbation>;
+  readonly #jobs = new Map<string, unknown>();
+
+  constructor(study: LoadedStudy, options: PlanOptions) {
+    this.study = study;
+    this.options = options;
+    const { perturbations, controls } = planPerturbations(study);
+    this.perturbations = perturbations;
+    this.controls = controls;
+    this.#planned = new Map([...perturbations, ...controls].map((planned) => [planned.id, planned]));
+    this.canvas = study.study.canvas;
+    this.models = study.models.map(({ card, labels, wnids }) => ({
+      ...{ id: card.id, classes: card.classes, labels },
+      wnids: wnids && Array.from(wnids, (wnid) => wnid ?? null),
+    }));
+    const classes: (string | undefined)[] = [];
+    for (const { index, wnid } of study.classes ?? []) classes[index] = wnid;
+    this.classes = Array.from(classes, (wnid) => wnid ?? null);
+  }
+
+  get crafting(): Job<PhotosResult> {
+    return this.#photos('crafting');
+  }
+
+  get evaluation(): Job<PhotosResult> {
+    return this.#photos('evaluation');
+  }
+
+  prepared(id: string): Job<PreparedResult> {
+    return this.#once(`prepare ${id}`, () => {
+      const model = this.#model(id);
+      const { preprocessing } = model.card;
+      const source = this.options.sources.get(id) as string;
+      const inputs = { source, preprocessing, canvas: this.canvas };
+      return prepareStep({ id, inputs, work: { ...noWork, on: id }, place: { model } });
+    });
+  }
+
+  crafted({ id }: StudyPerturbation): Job<CraftedResult> {
+    return this.#once(`craft ${id}`, () => {
+      const planned = this.#planned.get(id) as PlannedPerturbation;
+      const { attack, method, settings, norm, epsilon, seed, surrogates, budget } = planned;
+      const on = budget && {
+        surrogates: surrogates.map((surrogate) => this.prepared(surrogate)),
+        ...{ crafting: this.crafting, budget, provider: this.options.provider },
+      };
+      return craftStep({
+        id,
+        inputs: { attack, settings, norm, epsilon, seed, canvas: this.canvas, on },
+        work: this.#craftWork(surrogates, budget),
+        code: [method.source],
+        place: { attack: method, surrogates },
+      });
+    });
+  }
+
+  measured(target: Target, perturbation: StudyPerturbation | null): Job<MeasuredResult> {
+    const id = perturbation ? `${perturbation.id} on ${target.id}` : target.id;
+    return this.#once(`measure ${id}`, () =>
+      measureStep({
+        id,
+        inputs: {
+          prepared: this.prepared(target.id),
+          photos: this.evaluation,
+          perturbation: perturbation && this.crafted(perturbation),
+          provider: this.options.provider,
+        },
+        work: { ...noWork, forwards: this.#count('evaluation'), on: `${target.id} ${this.canvas}` },
+      }),
+    );
+  }
+
+  control({ id }: StudyPerturbation): StudyPerturbation {
+    const { control } = this.#planned.get(id) as PlannedPerturbation;
+    return this.#planned.get(control) as PlannedPerturbation;
+  }
+
+  distortion(perturbation: StudyPerturbation): Job<DistortionResult> {
+    const { id } = perturbation;
+    const photos = Math.min(distortionPhotos, this.#count('evaluation'));
+    return this.#once(`distortion ${id}`, () =>
+      distortionStep({
+        id,
+        inputs: { photos: this.evaluation, perturbation: this.crafted(perturbation), most: distortionPhotos },
+        work: { ...noWork, photos, on: String(this.canvas) },
+      }),
+    );
+  }
+
+  finding(finding: Finding): Job<FindingResult> {
+    return this.#once(`analyse ${finding.name}`, () => findingJob(finding, this));
+  }
+
+  #photos(half: Half): Job<PhotosResult> {
+    return this.#once(`photos ${half}`, () =>
+      photosStep({
+        id: half,
+        inputs: { canvas: this.canvas, half, files: filesOf(this.options.photos, half) },
+        work: { ...noWork, photos: this.#count(half) },
+        place: { source: this.options.photos.source },
+      }),
+    );
+  }
+
+  #craftWork(surrogates: readonly string[], budget: Budget | null): Work {
+    if (!budget) return noWork;
+    const { seconds, fooling } = budget;
+    return {
+      // Clean predictions of every photo, mirrored too, and at the end those of the perturbed ones.
+      forwards: 3 * this.#count('crafting') * surrogates.length,
+      gradients: gradientLimit(budget) ?? 0,
+      photos: 0,
+      ...(seconds !== undefined && { seconds }),
+      ...(fooling !== undefined && { atMost: true }),
+      on: `${surrogates.join('+')} ${this.canvas}`,
+    };
+  }
+
+  /** Photos of a half, as far as files tell. */
+  #count(half: Half): number {
+    return filesOf(this.options.photos, half).length;
+  }
+
+  #model(id: string) {
+    return this.study.models.find(({ card }) => card.id === id) as LoadedStudy['models'][number];
+  }
+
+  #once<Made>(name: string, make: () => Made): Made {
+    const known = this.#jobs.get(name) ?? make();
+    this.#jobs.set(name, known);
+    return known as Made;
+  }
+}

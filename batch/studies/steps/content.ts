@@ -1,0 +1,170 @@
+/** From the outputs of a study's jobs to the content of its release. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { amplifyToRgba, applyPerturbation, canvasToRgba } from '#shared/images';
+import { labelOf } from '#shared/metrics';
+import type { Budget, ModelCard, Norm, PhotoCredit, Study, TransferRow } from '#shared/release';
+import {
+  type CraftedResult,
+  type DistortionResult,
+  type DominanceRow,
+  type FindingResult,
+  type MeasuredResult,
+  type PhotosResult,
+  type PreparedResult,
+  readCanvases,
+  readMeasurement,
+  readPerturbation,
+  readPrepared,
+  readRows,
+} from '../../analyses/index.ts';
+import type { Job, Outputs } from '../../jobs/index.ts';
+import { codecs, inHashOrder } from '../../photos/index.ts';
+import type { ContentPerturbation, ContentPhoto, ReleaseContent } from '../../publish/index.ts';
+
+/** Examples that a release shows of each perturbation. */
+const examplePhotos = 6;
+
+/** All that a release is made from. */
+export interface ReleaseInputs {
+  study: Study;
+  models: { card: ModelCard; labels: readonly string[] | null; prepared: Job<PreparedResult> }[];
+  credits: PhotoCredit[];
+  /** Name and SHA-256 of the evaluation photos' files. */
+  files: (readonly [string, string])[];
+  crafting: Job<PhotosResult>;
+  evaluation: Job<PhotosResult>;
+  perturbations: {
+    id: string;
+    attack: string;
+    /** As one line. */
+    paper: string;
+    norm: Norm;
+    epsilon: number;
+    seed: number;
+    budget: Budget | null;
+    surrogates: readonly string[];
+    crafted: Job<CraftedResult>;
+    distortion: Job<DistortionResult>;
+    /** The target whose answers the examples show. */
+    example: { target: string; clean: Job<MeasuredResult>; perturbed: Job<MeasuredResult> };
+  }[];
+  /** What every record tells, whether or not the release has the table. */
+  transfer: Job<FindingResult>;
+  dominance: Job<FindingResult>;
+  tables: Job<FindingResult>[];
+  provider: string;
+}
+type Inputs = Outputs<ReleaseInputs>;
+type Planned = Inputs['perturbations'][number];
+
+/**
+ * All that a release holds. Reads photo files only to show them.
+ * @param pathOf Where a photo's file is.
+ */
+export async function releaseContent(
+  inputs: Inputs,
+  of: { created: string; commit: string; pathOf: (photo: string) => string },
+): Promise<ReleaseContent> {
+  const { study, evaluation, provider } = inputs;
+  const { names } = evaluation.result;
+  const credits = new Map(inputs.credits.map((credit) => [credit.file, credit]));
+  const shown = names.filter((name) => study.photos.publish && credits.has(name));
+  const examples = inHashOrder(shown).slice(0, examplePhotos);
+  const { pixels } = await readCanvases(evaluation);
+  const plane = 3 * study.canvas ** 2;
+  const canvasOf = (name: string) => pixels.subarray(names.indexOf(name) * plane).subarray(0, plane);
+  const { encodePng } = await codecs();
+
+  const transfer = await readRows<TransferRow>(inputs.transfer);
+  const dominance = await readRows<DominanceRow>(inputs.dominance);
+  const perturbations: ContentPerturbation[] = [];
+  for (const planned of inputs.perturbations) {
+    const v = await readPerturbation(planned.crafted);
+    const pictures: ContentPerturbation['examples'] = [];
+    for (const name of examples) {
+      const png = await encodePng(canvasToRgba(applyPerturbation(canvasOf(name), v), study.canvas));
+      pictures.push({ example: await exampleOf(inputs, planned, name), png });
+    }
+    perturbations.push({
+      record: recordOf(inputs, planned, transfer, dominance),
+      v,
+      preview: await encodePng(amplifyToRgba(v, study.canvas, planned.epsilon)),
+      examples: pictures,
+    });
+  }
+
+  const photos: ContentPhoto[] = [];
+  for (const name of shown) {
+    const bytes = await readFile(of.pathOf(name));
+    const canvas = examples.includes(name) && (await encodePng(canvasToRgba(canvasOf(name), study.canvas)));
+    photos.push({ credit: credits.get(name) as PhotoCredit, bytes, ...(canvas && { canvas }) });
+  }
+  return {
+    ...{ study, created: of.created, commit: of.commit, provider, perturbations, photos },
+    models: await Promise.all(
+      inputs.models.map(async ({ card, labels, prepared }) => ({
+        card,
+        ...{ bytes: await readPrepared(prepared), sha256: prepared.result.sha256 },
+        labels: Array.from({ length: labels?.length ?? card.classes }, (_, index) => labelOf(labels, index)),
+      })),
+    ),
+    tables: await Promise.all(
+      inputs.tables.map(async (table) => {
+        const { name, title, columns } = table.result;
+        return { name, title, columns, rows: await readRows(table) };
+      }),
+    ),
+  };
+}
+
+async function exampleOf(
+  { models, evaluation }: Inputs,
+  { example }: Planned,
+  photo: string,
+): Promise<ContentPerturbation['examples'][number]['example']> {
+  const place = evaluation.result.names.indexOf(photo);
+  const labels = models.find(({ card }) => card.id === example.target)?.labels ?? null;
+  const predictionOf = async (output: Planned['example']['clean']) => {
+    const measurement = await readMeasurement(output);
+    const index = measurement.labels[place];
+    return { index, label: labelOf(labels, index), probability: measurement.probabilities[place] };
+  };
+  const clean = await predictionOf(example.clean);
+  const perturbed = await predictionOf(example.perturbed);
+  return { photo, target: example.target, clean, perturbed, fooled: clean.index !== perturbed.index };
+}
+
+function recordOf(
+  { study, models, crafting, provider }: Inputs,
+  planned: Planned,
+  transfer: TransferRow[],
+  dominance: DominanceRow[],
+): ContentPerturbation['record'] {
+  const { id, attack, paper, norm, epsilon, seed, budget, surrogates, crafted, distortion } = planned;
+  const { settings, gradients, seconds, curve, fooling, linf, l2 } = crafted.result;
+  const { psnr, ssim } = distortion.result;
+  return {
+    ...{ id, attack, paper, settings, norm, epsilon, seed, budget },
+    surrogates: surrogates.map((surrogate) => {
+      const { card, prepared } = models.find((model) => model.card.id === surrogate) as Inputs['models'][number];
+      const { sourceSha256, sha256 } = prepared.result;
+      return { id: surrogate, sha256: sourceSha256, prepared: sha256, preprocessing: card.preprocessing };
+    }),
+    canvas: study.canvas,
+    crafting:
+      surrogates.length > 0
+        ? { photos: crafting.result.names.length, sha256: crafting.result.sha256 }
+        : { photos: 0, sha256: createHash('sha256').digest('hex') },
+    provider,
+    commit: crafted.commit,
+    ...{ seconds, gradients, curve, linf, l2, psnr, ssim },
+    fooling: { crafting: fooling, evaluation: transfer.filter((row) => row.perturbation === id) },
+    dominant: models.map(({ card }) => ({
+      target: card.id,
+      labels: dominance
+        .filter((row) => row.perturbation === id && row.target === card.id)
+        .map(({ index, label, photos }) => ({ index, label, photos })),
+    })),
+  };
+}

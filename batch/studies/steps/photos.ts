@@ -1,0 +1,35 @@
+/** Half of the study's photos as canvases. */
+import type { z } from 'zod';
+import { npyHeader } from '#shared/formats';
+import { photosResult } from '../../analyses/index.ts';
+import { defineStep } from '../../jobs/index.ts';
+import { loadPhotos, splitPhotos } from '../../photos/index.ts';
+
+export type Half = 'crafting' | 'evaluation';
+
+interface Inputs {
+  canvas: number;
+  half: Half;
+  /** Name and SHA-256 of each file. */
+  files: (readonly [string, string])[];
+}
+
+export const photosStep = defineStep<Inputs, z.infer<typeof photosResult>, { source: string }>({
+  name: 'photos',
+  source: import.meta.url,
+  result: photosResult,
+  async run({ signal, report }, { canvas, half }, { source }) {
+    const photos = await loadPhotos([source], {
+      canvas,
+      only: (name) => splitPhotos([name])[half].length > 0,
+      signal,
+      onProgress: ({ done, total }) => report({ done, total, unit: 'photos' }),
+    });
+    const { names, skipped, pixels } = photos;
+    const header = npyHeader('|u1', [names.length, 3, canvas, canvas]);
+    return {
+      result: { names, skipped, sha256: photos.sha256(names.map((_, index) => index)) },
+      files: { 'canvases.npy': [header, pixels] },
+    };
+  },
+});

@@ -1,0 +1,23 @@
+/** A model as a graph from canvas to logits. */
+import type { z } from 'zod';
+import type { Preprocessing } from '#shared/release';
+import { preparedResult } from '../../analyses/index.ts';
+import { defineStep } from '../../jobs/index.ts';
+import { prepareModel, type ZooModel } from '../../zoo/index.ts';
+
+interface Inputs {
+  /** SHA-256 of the model's file. */
+  source: string;
+  preprocessing: Preprocessing;
+  canvas: number;
+}
+
+export const prepareStep = defineStep<Inputs, z.infer<typeof preparedResult>, { model: ZooModel }>({
+  name: 'prepare',
+  source: import.meta.url,
+  result: preparedResult,
+  async run(_context, { canvas }, { model }) {
+    const { bytes, sha256, sourceSha256 } = await prepareModel(model, canvas);
+    return { result: { sha256, sourceSha256 }, files: { 'model.onnx': bytes } };
+  },
+});

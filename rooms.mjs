@@ -1,0 +1,119 @@
+/**
+ * The rooms of the Atlas, from the bottom up: what is in each, and what it may import. A room imports only rooms that
+ * stand above it in this list, so no arrow runs back, and enters them by their `index.ts`. `npm run rooms` holds the
+ * code to it, and writes the table of docs/architecture.md from it (`npm run rooms:write`).
+ *
+ * `imports` names rooms; `shared` stands for all rooms of shared/, `batch` for all rooms of batch/ above, and a path
+ * that ends in `.ts` for that one file.
+ *
+ * @type {{ room: string, holds: string, imports: string[] }[]}
+ */
+export const rooms = [
+  {
+    room: 'shared/release',
+    holds: 'schemas (zod) of cards, studies, records, manifest, with their defaults; key names, media types; hashing',
+    imports: [],
+  },
+  {
+    room: 'shared/metrics',
+    holds: "a model's logits of canvases, softmax, top-k, fooling and target shares, Wilson interval",
+    imports: ['shared/release/measures.ts'],
+  },
+  { room: 'shared/formats', holds: 'npy, safetensors', imports: [] },
+  {
+    room: 'shared/images',
+    holds: 'canvas geometry, decoding, applying a perturbation, norms, distortion',
+    imports: ['shared/release/bounds.ts'],
+  },
+  {
+    room: 'shared/graph',
+    holds: 'ONNX in, ONNX out: read, write, shapes, fold, prepare, losses, differentiate',
+    imports: ['shared/images/resample.ts', 'shared/release/model-card.ts'],
+  },
+  {
+    room: 'shared/api',
+    holds:
+      "the API's OpenAPI document (generated from the Worker's routes), a client with its types, its kinds of problem",
+    imports: [],
+  },
+  {
+    room: 'batch/errors',
+    holds: 'the two errors of the command line: bad usage (exit 2) and failure (exit 1)',
+    imports: [],
+  },
+  {
+    room: 'batch/files',
+    holds: 'files written whole or not at all, read within a bound and through a schema, downloaded with resume',
+    imports: ['batch/errors'],
+  },
+  {
+    room: 'batch/arrays',
+    holds: "arrays and perturbations from others' files: NumPy, safetensors, MATLAB, PyTorch, PNG",
+    imports: ['shared', 'batch/errors', 'batch/files'],
+  },
+  {
+    room: 'batch/synthetic',
+    holds: 'what is drawn from a seed: random numbers, pictures in place of photos',
+    imports: [],
+  },
+  {
+    room: 'batch/photos',
+    holds: 'photos as canvases, the crafting / evaluation split',
+    imports: ['shared', 'batch/errors', 'batch/files', 'batch/arrays', 'batch/synthetic'],
+  },
+  {
+    room: 'batch/compute',
+    holds: 'all that touches onnxruntime-node: providers, worker pool, sessions',
+    imports: ['shared', 'batch/errors'],
+  },
+  {
+    room: 'batch/zoo',
+    holds: "cards, model files with their weights, finding out a model's preprocessing, checking its gradients",
+    imports: ['shared', 'batch/errors', 'batch/files', 'batch/photos', 'batch/compute'],
+  },
+  {
+    room: 'batch/attacks',
+    holds: "one file per attack, the one driver of them all, and the check of a craft's options",
+    imports: ['shared', 'batch/errors', 'batch/synthetic', 'batch/compute'],
+  },
+  {
+    room: 'batch/jobs',
+    holds: 'jobs as data, the code that makes them, where their outputs lie, and the one runner',
+    imports: ['shared', 'batch/errors', 'batch/files', 'batch/compute'],
+  },
+  {
+    room: 'batch/analyses',
+    holds: 'one file per finding, and how the outputs of jobs are read',
+    imports: ['shared', 'batch/errors', 'batch/compute', 'batch/jobs'],
+  },
+  {
+    room: 'batch/publish',
+    holds: 'build a release folder, verify it, upload it, prune a bucket, fetch it back',
+    imports: ['shared', 'batch/errors', 'batch/files'],
+  },
+  {
+    room: 'batch/studies',
+    holds: 'study file -> graph of jobs (one file per step) -> running it to a release',
+    imports: ['shared', 'batch'],
+  },
+  { room: 'batch/cli', holds: 'one file per command of `atlas`', imports: ['shared', 'batch'] },
+  {
+    room: 'workers/atlas',
+    holds: 'the Worker: `contract` (schemas), `routes`, `middleware`, `inference`, `imaging`, `storage`',
+    imports: ['shared'],
+  },
+  { room: 'site', holds: 'pages, components, charts, the lab', imports: ['shared'] },
+];
+
+/** What `imports` allows, room by room, with `shared` and `batch` spelt out. */
+export function allowed({ room, imports }) {
+  const above = rooms.slice(
+    0,
+    rooms.findIndex((other) => other.room === room),
+  );
+  return imports.flatMap((name) =>
+    name === 'shared' || name === 'batch'
+      ? above.flatMap((other) => (other.room.startsWith(`${name}/`) ? [other.room] : []))
+      : [name],
+  );
+}

@@ -1,0 +1,43 @@
+import type { Share } from '../release/measures.ts';
+import { wilson } from './wilson.ts';
+
+/** The share of photos whose label changed, truth ignored: the fooling ratio. */
+export function changedShare(clean: ArrayLike<number>, perturbed: ArrayLike<number>): Share {
+  return shareOf(
+    clean,
+    perturbed,
+    () => true,
+    (after, before) => after !== before,
+  );
+}
+
+/** Of the photos that are not taken for the class already, the share that now is. */
+export function targetShare(target: number, clean: ArrayLike<number>, perturbed: ArrayLike<number>): Share {
+  return shareOf(
+    clean,
+    perturbed,
+    (before) => before !== target,
+    (after) => after === target,
+  );
+}
+
+/** @throws RangeError when the labels are not of the same photos. */
+function shareOf(
+  clean: ArrayLike<number>,
+  perturbed: ArrayLike<number>,
+  counts: (before: number) => boolean,
+  isFooled: (after: number, before: number) => boolean,
+): Share {
+  if (clean.length !== perturbed.length) {
+    throw new RangeError(
+      `${clean.length} clean predictions and ${perturbed.length} perturbed ones are not of the same photos.`,
+    );
+  }
+  let [photos, fooled] = [0, 0];
+  for (let i = 0; i < clean.length; i++) {
+    if (!counts(clean[i])) continue;
+    photos++;
+    if (isFooled(perturbed[i], clean[i])) fooled++;
+  }
+  return { photos, fooled, ...wilson(fooled, photos) };
+}

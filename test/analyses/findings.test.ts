@@ -1,0 +1,106 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findFindings, findings } from '../../batch/analyses/index.ts';
+import { UsageError } from '../../batch/errors/index.ts';
+import { runFindings, runStudy } from '../../batch/studies/index.ts';
+import { startAtlas } from '../cli/atlas.ts';
+import { writeSmallStudy } from '../studies/small-study.ts';
+
+let folder: string;
+const machine = { provider: 'cpu', workers: 1 } as const;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'atlas-findings-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('the table of findings', () => {
+  test('has a name, a question and described columns for each', () => {
+    for (const { name, title, columns, source } of findings) {
+      expect(name).toMatch(/^[a-z][a-z-]*$/);
+      expect(title.length).toBeGreaterThan(10);
+      expect(new Set(columns.map((column) => column.name)).size).toBe(columns.length);
+      expect(columns.every(({ description }) => description.length > 5)).toBe(true);
+      expect(source).toContain(`/${name}.ts`);
+    }
+    expect(new Set(findings.map(({ name }) => name)).size).toBe(findings.length);
+  });
+
+  test('finds by name in its own order, and refuses a name that is none', () => {
+    expect(findFindings(['dominance', 'transfer']).map(({ name }) => name)).toEqual(['transfer', 'dominance']);
+    expect(findFindings().map(({ name }) => name)).toEqual(['transfer', 'dominance', 'perturbations', 'predictions']);
+    expect(() => findFindings(['transfers'])).toThrow(UsageError);
+    expect(() => findFindings(['transfers'])).toThrow(/Did you mean "transfer"/);
+  });
+});
+
+describe("a study's analyses", () => {
+  test('are the tables of its release, no more and no less, with title and columns', async () => {
+    const study = await writeSmallStudy(join(folder, 'two'), { analyses: ['dominance', 'transfer'] });
+    const { release } = await runStudy({ study, out: join(folder, 'two', 'out'), ...machine });
+    const latest = JSON.parse(await readFile(join(release, 'latest.json'), 'utf8'));
+    const manifest = JSON.parse(await readFile(join(release, latest.manifest.key), 'utf8'));
+    expect(manifest.tables.map(({ name }: { name: string }) => name)).toEqual(['transfer', 'dominance']);
+    const [transfer] = findFindings(['transfer']);
+    expect(manifest.tables[0]).toMatchObject({ title: transfer.title, columns: transfer.columns });
+    const readme = await readFile(join(release, 'releases', latest.version, 'README.md'), 'utf8');
+    expect(readme).toContain(transfer.title);
+    expect(readme).not.toContain('predictions');
+  });
+
+  test('that are none are refused with the nearest', async () => {
+    const study = await writeSmallStudy(join(folder, 'wrong'), { analyses: ['dominence'] });
+    await expect(runStudy({ study, out: join(folder, 'wrong', 'out'), ...machine })).rejects.toThrow(
+      /no finding "dominence".*Did you mean "dominance"/,
+    );
+  });
+});
+
+describe('a finding alone', () => {
+  test('is made with the jobs that it needs and no others', async () => {
+    const study = await writeSmallStudy(join(folder, 'alone'));
+    const events: string[] = [];
+    const { findings: found } = await runFindings(
+      {
+        ...{ study, out: join(folder, 'alone', 'out'), ...machine },
+        onEvent: (event) => {
+          if (event.event === 'job') events.push(event.stage);
+        },
+      },
+      ['perturbations'],
+    );
+    expect(found.map(({ result }) => [result.name, result.rows])).toEqual([['perturbations', 3]]);
+    expect(new Set(events)).toEqual(new Set(['photos', 'prepare', 'craft', 'distortion', 'analyse']));
+  });
+
+  test('is written as tables by the command line, for a study and for a release', async () => {
+    const at = join(folder, 'cli');
+    const study = await writeSmallStudy(at);
+    const out = join(at, 'out');
+    const args = [
+      'analyse',
+      study,
+      '--out',
+      out,
+      '--only',
+      'dominance',
+      '--only',
+      'transfer',
+      ...['--provider', 'cpu'],
+    ];
+    const json = JSON.parse((await startAtlas([...args, '--json']).ended).stdout);
+    expect(json.tables.map(({ name, csv }: { name: string; csv: string }) => [name, csv])).toEqual([
+      ['transfer', join(out, 'tables', 'transfer.csv')],
+      ['dominance', join(out, 'tables', 'dominance.csv')],
+    ]);
+    const { release } = await runStudy({ study, out, ...machine });
+    const ofRelease = JSON.parse((await startAtlas(['analyse', release, '--only', 'transfer', '--json']).ended).stdout);
+    expect(await readFile(ofRelease.tables[0].csv)).toEqual(await readFile(json.tables[0].csv));
+    const text = (await startAtlas(['analyse', release]).ended).stdout;
+    expect(text).toMatch(/crafted on \(down\), tried on \(across\)/);
+    for (const { title } of findings) expect(text).toContain(title);
+    const wrong = await startAtlas(['analyse', release, '--only', 'dominanse']).ended;
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "dominance"') });
+  }, 60_000);
+});

@@ -1,0 +1,182 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeNpy, writeSafetensors } from '#shared/formats';
+import { amplifyToRgba } from '#shared/images';
+import { readPerturbation as readWith } from '../../batch/arrays/index.ts';
+import { unpickle } from '../../batch/arrays/pickle.ts';
+import { codecs } from '../../batch/photos/index.ts';
+
+/**
+ * Arrays of 3 x 6 x 6 that torch.save, scipy.io.savemat and numpy.savez wrote: value i is i % 21 - 10, in the order
+ * [3,6,6].
+ */
+const fixtures = fileURLToPath(new URL('../fixtures/perturbations/', import.meta.url));
+const readPerturbation = (path: string, given: Parameters<typeof readWith>[1] = {}) =>
+  readWith(path, given, async (bytes) => (await codecs()).decode(bytes));
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'atlas-perturbations-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('perturbation files', () => {
+  const size = 6;
+  const chw = Float32Array.from({ length: 3 * size * size }, (_, i) => (i % 21) - 10);
+  const hwc = Float32Array.from(chw, (_, i) => chw[(i % 3) * size * size + Math.floor(i / 3)]);
+  const npy = (data: Float32Array, shape: number[]) => writeNpy(data as Float32Array<ArrayBuffer>, shape);
+  const save = async (name: string, bytes: Uint8Array) => {
+    await writeFile(join(folder, name), bytes);
+    return join(folder, name);
+  };
+
+  test.each([
+    ['planes first', () => npy(chw, [3, 6, 6]), 'a.npy', { layout: 'CHW', scale: 255 }],
+    ['a leading 1', () => npy(chw, [1, 3, 6, 6]), 'b.npy', { layout: 'CHW', scale: 255 }],
+    ['planes last', () => npy(hwc, [6, 6, 3]), 'c.npy', { layout: 'HWC', scale: 255 }],
+    [
+      'units of 0..1',
+      () =>
+        npy(
+          chw.map((x) => x / 255),
+          [3, 6, 6],
+        ),
+      'd.npy',
+      { layout: 'CHW', scale: 1 },
+    ],
+    [
+      'safetensors',
+      () => writeSafetensors({ perturbation: { data: chw as Float32Array<ArrayBuffer>, shape: [3, 6, 6] } }),
+      'e.safetensors',
+      { layout: 'CHW' },
+    ],
+    ['a stored npz', () => zip(npy(hwc, [1, 6, 6, 3]), false), 'f.npz', { layout: 'HWC' }],
+    ['a deflated npz', () => zip(npy(chw, [3, 6, 6]), true), 'g.npz', { layout: 'CHW' }],
+  ])('reads %s', async (_what, bytes, name, expected) => {
+    const file = await readPerturbation(await save(name, bytes()));
+    expect(file).toMatchObject({ size: 6, guessed: ['scale', 'layout', 'order'], ...expected });
+    file.v.forEach((value, i) => {
+      expect(value).toBeCloseTo(chw[i], 4);
+    });
+  });
+
+  test('takes the scale and the layout that it is told', async () => {
+    const path = await save(
+      'h.npy',
+      npy(
+        chw.map((x) => x / 20),
+        [3, 6, 6],
+      ),
+    );
+    expect((await readPerturbation(path)).scale).toBe(1);
+    expect(await readPerturbation(path, { scale: 255 })).toMatchObject({
+      scale: 255,
+      linf: 0.5,
+      guessed: ['layout', 'order'],
+    });
+    await expect(readPerturbation(path, { layout: 'HWC' })).rejects.toThrow(/is not HWC/);
+  });
+
+  test.each([
+    ['tensor.pth', { array: 'tensor', layout: 'CHW', scale: 255 }],
+    ['dict.pt', { array: 'delta', layout: 'CHW', scale: 1 }],
+    ['parameter.pth', { layout: 'HWC', scale: 255 }],
+    ['half.pth', { layout: 'CHW', scale: 255 }],
+    ['double.mat', { array: 'r', layout: 'HWC', scale: 255 }],
+    ['single-compressed.mat', { array: 'r', layout: 'HWC', scale: 255 }],
+    ['int8.mat', { array: 'r', layout: 'CHW', scale: 255 }],
+    ['two.npz', { array: 'v', layout: 'CHW', scale: 255 }],
+  ])('reads %s, which PyTorch, SciPy or NumPy wrote', async (name, expected) => {
+    const file = await readPerturbation(join(fixtures, name));
+    expect(file).toMatchObject({ size: 6, ...expected });
+    file.v.forEach((value, i) => {
+      expect(value).toBeCloseTo(chw[i], 4);
+    });
+  });
+
+  test('refuses a pickle that is more than tensors, and runs nothing of it', async () => {
+    await expect(readPerturbation(join(fixtures, 'module.pth'))).rejects.toThrow(
+      /refers to torch\.nn\S+ which is no part/,
+    );
+    await expect(readPerturbation(join(fixtures, 'legacy.pth'))).rejects.toThrow(/before 1\.6/);
+    const run = 'cposix\nsystem\n(X\x09\x00\x00\x00touch /x/yt\x85R.';
+    expect(() => unpickle(new TextEncoder().encode(run))).toThrow(/posix\.system/);
+    expect(() => unpickle(new Uint8Array([0x80, 2, 0x5d]))).toThrow(/cut off/);
+  });
+
+  test('takes planes as blue, green, red when it is told so', async () => {
+    const bgr = new Float32Array([...chw.subarray(72), ...chw.subarray(36, 72), ...chw.subarray(0, 36)]);
+    const path = await save('bgr.npy', npy(bgr, [3, 6, 6]));
+    const file = await readPerturbation(path, { order: 'BGR' });
+    expect([...file.v]).toEqual([...chw]);
+    expect(file.guessed).not.toContain('order');
+  });
+
+  test('reads a picture around the middle grey, and scales an amplified one to its bound', async () => {
+    const { encodePng } = await codecs();
+    const picture = (data: Uint8ClampedArray<ArrayBuffer>) => encodePng({ data, width: size, height: size });
+    const exact = Uint8ClampedArray.from({ length: 4 * size * size }, (_, i) =>
+      i % 4 === 3 ? 255 : 128 + chw[(i % 4) * size * size + Math.floor(i / 4)],
+    );
+    const plain = await readPerturbation(await save('exact.png', await picture(exact)));
+    expect([...plain.v]).toEqual([...chw]);
+    const amplified = await readPerturbation(
+      await save('large.png', (await encodePng(amplifyToRgba(chw, size))) as Uint8Array),
+    );
+    expect(amplified.note).toMatch(/amplified.*largest value is 10/);
+    amplified.v.forEach((value, i) => {
+      expect(Math.abs(value - chw[i])).toBeLessThan(0.1);
+    });
+  });
+
+  test('takes the array that it is told, and names those there are', async () => {
+    await expect(readPerturbation(join(fixtures, 'two.npz'), { array: 'w' })).rejects.toThrow(/no array "w".*other, v/);
+  });
+
+  test('refuses other shapes, other files, zeros and infinities', async () => {
+    await expect(readPerturbation(await save('i.npy', npy(chw, [36, 3])))).rejects.toThrow(/\[3,S,S\]/);
+    await expect(readPerturbation(await save('j.npy', new Uint8Array([1, 2])))).rejects.toThrow(/cannot be read/);
+    await expect(readPerturbation(await save('k.npz', new Uint8Array(30)))).rejects.toThrow(/no zip file/);
+    await expect(readPerturbation(await save('l.png', new Uint8Array(3)))).rejects.toThrow(/not a JPEG, PNG/);
+    await expect(readPerturbation(await save('l.h5', new Uint8Array(3)))).rejects.toThrow(
+      /\.safetensors, \.mat, \.pth/,
+    );
+    await expect(readPerturbation(await save('m.npy', npy(new Float32Array(108), [3, 6, 6])))).rejects.toThrow(
+      /zero everywhere/,
+    );
+    const infinite = npy(
+      chw.map((x, i) => (i === 5 ? Infinity : x)),
+      [3, 6, 6],
+    );
+    await expect(readPerturbation(await save('n.npy', infinite))).rejects.toThrow(/Infinity/);
+    await expect(readPerturbation(join(folder, 'nowhere.npy'))).rejects.toThrow(/cannot be read/);
+  });
+});
+
+/** A zip of one entry, as NumPy writes it. */
+function zip(content: Uint8Array, deflate: boolean): Uint8Array {
+  const name = Buffer.from('v.npy');
+  const body = deflate ? deflateRawSync(content) : Buffer.from(content);
+  const local = Buffer.alloc(30 + name.length);
+  local.writeUInt32LE(0x04034b50, 0);
+  local.writeUInt16LE(deflate ? 8 : 0, 8);
+  local.writeUInt16LE(name.length, 26);
+  name.copy(local, 30);
+  const central = Buffer.alloc(46 + name.length);
+  central.writeUInt32LE(0x02014b50, 0);
+  central.writeUInt16LE(deflate ? 8 : 0, 10);
+  central.writeUInt32LE(body.length, 20);
+  central.writeUInt32LE(content.length, 24);
+  central.writeUInt16LE(name.length, 28);
+  name.copy(central, 46);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length + body.length, 16);
+  return Buffer.concat([local, body, central, end]);
+}

@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { attacks } from '../../batch/attacks/index.ts';
+import { CodeReader } from '../../batch/jobs/index.ts';
+import { root } from '../cli/atlas.ts';
+import { writeSmallStudy } from '../studies/small-study.ts';
+
+interface Covered {
+  step: string;
+  id: string;
+  code: string[];
+  /** Files of batch/ and shared/ in which a function ran while the job did. */
+  executed: Set<string>;
+}
+
+let folder: string;
+let jobs: Covered[];
+let codes: CodeReader;
+
+/** Every job of a small study, with every attack in it, in a process under V8's coverage. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'atlas-coverage-'));
+  const perturbations = [...attacks.values()].map(({ name, usesModel }) => ({
+    ...{ attack: name, epsilon: 20 },
+    ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
+  }));
+  const study = await writeSmallStudy(join(folder, 'study'), { perturbations });
+  const coverage = join(folder, 'coverage');
+  const script = fileURLToPath(new URL('cover-jobs.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, study, join(folder, 'out')],
+    { env: { ...process.env, NODE_V8_COVERAGE: coverage } },
+  );
+  const lines = stdout.trim().split('\n');
+  jobs = await Promise.all(
+    lines.map(async (line) => {
+      const { files, ...job } = JSON.parse(line) as Omit<Covered, 'executed'> & { files: string[] };
+      const executed = await Promise.all(files.map((file) => executedIn(join(coverage, file))));
+      return { ...job, executed: new Set(executed.flat()) };
+    }),
+  );
+  codes = await CodeReader.open();
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Coverage {
+  result: { url: string; functions: { ranges: { startOffset: number; count: number }[] }[] }[];
+}
+
+/**
+ * Files of batch/ and shared/ with a function that ran; that a file was loaded, as a door loads all behind it, is
+ * nothing.
+ */
+async function executedIn(path: string): Promise<string[]> {
+  const { result } = JSON.parse(await readFile(path, 'utf8')) as Coverage;
+  return result
+    .filter(({ functions }) => functions.some(({ ranges: [whole] }) => whole.startOffset > 0 && whole.count > 0))
+    .filter(({ url }) => url.startsWith('file:'))
+    .map(({ url }) => relative(root, fileURLToPath(url)).replaceAll('\\', '/'))
+    .filter((file) => /^(batch|shared)\//.test(file));
+}
+
+test('no file that a job executes is missing from its code, threads included', () => {
+  for (const { step, id, code, executed } of jobs) {
+    const { files } = codes.of(code);
+    expect(
+      [...executed].filter((file) => !files.includes(file)),
+      `${step} ${id}`,
+    ).toEqual([]);
+  }
+});
+
+test('every step and every attack was run, and the coverage saw what they are made of', () => {
+  const executed = (step: string, id?: string) => [
+    ...new Set(
+      jobs.filter((job) => job.step === step && (!id || job.id.includes(id))).flatMap((job) => [...job.executed]),
+    ),
+  ];
+  expect(executed('photos')).toEqual(expect.arrayContaining(['shared/images/resample.ts', 'shared/images/codecs.ts']));
+  expect(executed('prepare')).toEqual(expect.arrayContaining(['batch/zoo/onnx.ts', 'shared/graph/prepare.ts']));
+  expect(executed('measure')).toEqual(expect.arrayContaining(['batch/compute/worker.ts', 'shared/images/perturb.ts']));
+  expect(executed('distortion')).toEqual(expect.arrayContaining(['shared/images/distortion.ts']));
+  expect(executed('analyse', 'dominance')).toEqual(expect.arrayContaining(['batch/analyses/dominance.ts']));
+  expect(executed('release')).toEqual(expect.arrayContaining(['batch/publish/build.ts', 'batch/publish/croissant.ts']));
+  for (const { name } of attacks.values()) {
+    expect(executed('craft', name), name).toEqual(
+      expect.arrayContaining(['batch/attacks/drive.ts', `batch/attacks/${name}.ts`]),
+    );
+  }
+});
