@@ -44,6 +44,7 @@ export class Builder {
   }
 
   append(node: Node): void {
+    this.facts.budget.add(node);
     this.#nodes.push(node);
     inferNode({ ...node }, this.facts, true);
   }
@@ -55,12 +56,21 @@ export class Builder {
     const key = tensor.data.length <= 16 ? `${tensor.type}[${tensor.shape}]${tensor.data.join()}` : undefined;
     const existing = key && this.#shared.get(key);
     if (existing) return existing;
+    this.facts.budget.hold(tensor.shape);
     const name = this.#name(hint);
     this.#constants.set(name, tensor);
     this.facts.constants.set(name, tensor);
     this.facts.types.set(name, tensor);
     if (key) this.#shared.set(key, name);
     return name;
+  }
+
+  /**
+   * Before a rule makes a table of this shape itself: the sizes come from the file.
+   * @throws GraphError beyond the budget of the graph
+   */
+  afford(shape: readonly number[], steps = 0): void {
+    this.facts.budget.hold(shape, steps);
   }
 
   scalar = (value: number): string => this.constant(floats([value], []));
@@ -106,6 +116,7 @@ export class Builder {
   aroundChannels(x: string, size: number, turned: boolean): string {
     const shape = this.shape(x);
     const channels = Number(shape[1]);
+    this.afford([channels, channels]);
     const band = new Float32Array(channels * channels);
     for (let i = 0; i < channels; i++) {
       const first = Math.max(0, i - Math.floor((size - 1) / 2));

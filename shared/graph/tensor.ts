@@ -56,6 +56,20 @@ export const isNumeric = (type: ElementType): type is NumericType => type in con
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
 
+/**
+ * The turns that loops over the axes of a tensor take: its size, with zeros counted as one.
+ * @throws RangeError for a shape that no tensor can have
+ */
+export function extentOf(shape: readonly number[]): number {
+  let extent = 1;
+  for (const dim of shape) {
+    if (!(Number.isSafeInteger(dim) && dim >= 0))
+      throw new RangeError(`a tensor would have the shape [${shape.slice(0, 8)}]`);
+    extent *= Math.max(1, dim);
+  }
+  return extent;
+}
+
 export function allocate(type: ElementType, length: number): TensorData {
   if (!isNumeric(type))
     throw new GraphError(`A constant of type ${type} cannot be computed. Convert it to float32 first.`);
@@ -92,6 +106,21 @@ export function toInt64(value: number): bigint {
 /** The elements as plain numbers. */
 export const numbers = (tensor: Tensor): number[] => Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 
+/** Longer than any list of sizes, axes, pads or indices of parts that an operator takes. */
+export const longestList = 2 ** 14;
+
+/**
+ * The elements of a list of sizes, axes or pads.
+ * @throws GraphError for one that is longer than any operator takes
+ */
+export function listOf(tensor: Tensor): number[] {
+  if (tensor.data.length > longestList)
+    throw new GraphError(
+      `A list of sizes, axes or pads has ${tensor.data.length} elements, which no operator takes. The file is damaged: export it again.`,
+    );
+  return numbers(tensor);
+}
+
 /** A tensor of another element type, with C's rounding towards zero for integers. */
 export function convert(tensor: Tensor, type: ElementType): Tensor {
   if (tensor.type === type) return tensor;
@@ -124,6 +153,7 @@ export function stridesOf(shape: readonly number[]): number[] {
  * at once.
  */
 export function gatherStrided(source: Tensor, shape: number[], strides: readonly number[], offset = 0): Tensor {
+  extentOf(shape); // A negative length would never come to an end.
   const data = allocate(source.type, sizeOf(shape));
   const outer = shape.length - 1;
   const [length, stride] = outer >= 0 ? [shape[outer], strides[outer]] : [1, 0];
