@@ -38,7 +38,7 @@ export class Budget {
    * Before a tensor of this shape is made. Sizes of zero count as one, since loops turn over the sizes beside them.
    *
    * @param steps simple operations that it takes besides writing every element
-   * @throws RangeError for a shape that no tensor can have, GraphError beyond the budget
+   * @throws ImpossibleShape, or GraphError beyond the budget
    */
   hold(shape: readonly number[], steps = 0): void {
     const extent = extentOf(shape);

@@ -1,4 +1,4 @@
-import { GraphError } from './errors.ts';
+import { GraphError, ImpossibleShape } from './errors.ts';
 import type { Facts } from './facts.ts';
 import { type Attribute, type Dim, float, int, ints, type Model, type Node } from './model.ts';
 import { analyse, inferNode } from './shapes.ts';
@@ -51,8 +51,7 @@ export class Builder {
 
   constant(tensor: Tensor, hint = 'constant'): string {
     // A rule that reads beyond what a malformed node has makes holes, whatever the types say.
-    if (!tensor.shape.every(Number.isInteger))
-      throw new RangeError(`a constant would have the shape [${tensor.shape}]`);
+    if (!tensor.shape.every(Number.isInteger)) throw new ImpossibleShape(tensor.shape);
     const key = tensor.data.length <= 16 ? `${tensor.type}[${tensor.shape}]${tensor.data.join()}` : undefined;
     const existing = key && this.#shared.get(key);
     if (existing) return existing;

@@ -60,7 +60,8 @@ export function differentiate(model: Model, { of, wrt, profile = 'cpu' }: Differ
     b.scope = `gradient/${node.name || node.outputs[0]}`;
     // Rules read the constants of their node, which many nodes may share.
     b.facts.budget.node = node;
-    for (const name of node.inputs) b.facts.budget.work(b.facts.constants.get(name)?.data.length ?? 0);
+    for (const name of node.inputs)
+      b.facts.budget.work(stepsPerElement * (b.facts.constants.get(name)?.data.length ?? 0));
     const gradients = node.outputs.map((name) => total(b, parts.get(name)));
     if (gradients.every((gradient) => gradient === undefined)) continue;
     const contributions = guarded(node, () => rule({ node, gradients, b, needs: (i) => relevant.has(node.inputs[i]) }));
@@ -110,6 +111,9 @@ export function keepsBatchApart(model: Model): boolean {
     outputs.every((name) => name === '' || apart(name)),
   );
 }
+
+/** What a rule takes to read or turn about one element of a constant. */
+const stepsPerElement = 16;
 
 // Flat wherever they have a derivative.
 const flat = new Set(['Sign', 'Floor', 'Ceil', 'Round']);

@@ -32,7 +32,7 @@ const views = new Set([
 
 /**
  * The outputs of a node with constant inputs, or undefined where it is left to the runtime.
- * @throws GraphError where the budget of the graph does not allow for it, RangeError for shapes that no tensor can have
+ * @throws GraphError where the budget of the graph does not allow for it, ImpossibleShape
  */
 export function evaluate(node: Node, inputs: (Tensor | undefined)[], budget: Budget): Tensor[] | undefined {
   if (node.domain !== '' || inputs.some((tensor) => tensor && !isNumeric(tensor.type))) return undefined;

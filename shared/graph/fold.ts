@@ -41,7 +41,7 @@ export function viewShape(
   const shape = operator === 'Gather' ? types.get(inputs[0])?.shape : undefined;
   const indices = constants.get(inputs[1]);
   if (shape?.length !== 1 || indices?.data.length !== shape[0]) return undefined;
-  budget.work(indices.data.length);
+  budget.work(4 * indices.data.length);
   return indices.data.every((value, i) => Number(value) === i) ? indices.shape : undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { AttributeProto } from 'onnx-buf';
-import { GraphError } from './errors.ts';
+import { GraphError, ImpossibleShape } from './errors.ts';
 import { type ElementType, longestList, sizeOf, type Tensor } from './tensor.ts';
 
 /** A dimension: a size, or the name of one that is only known when the model runs (`N` for the batch). */
@@ -98,7 +98,7 @@ export function attribute(node: Node, name: string, fallback: number | string): 
   return found.value as number | string;
 }
 
-export function intsAttribute(node: Node, name: string): number[] | undefined {
+export function intsAttribute(node: Node, name: string, longest = longestList): number[] | undefined {
   const found = node.attributes[name];
   if (!found) return undefined;
   if (found.kind !== 'ints')
@@ -106,7 +106,7 @@ export function intsAttribute(node: Node, name: string): number[] | undefined {
       `Attribute ${name} of ${describe(node)} is of kind ${found.kind}, not a list of integers. The file is not valid ONNX.`,
       at(node),
     );
-  if (found.value.length > longestList)
+  if (found.value.length > longest)
     throw new GraphError(
       `Attribute ${name} of ${describe(node)} lists ${found.value.length} integers, which no operator takes. The file is damaged: export it again.`,
       at(node),
@@ -128,9 +128,13 @@ export function guarded<Result>(node: Node, work: () => Result): Result {
     return work();
   } catch (error) {
     if (error instanceof GraphError) throw error;
+    const reason =
+      error instanceof ImpossibleShape
+        ? error.message
+        : 'it lacks an input, an output or an attribute that the operator has, or one is of the wrong kind or size';
     throw new GraphError(
-      `The ${describe(node)} cannot be understood (${error instanceof Error ? error.message : error}). The node is not valid ONNX: export the model again.`,
-      at(node),
+      `The ${describe(node)} cannot be understood: ${reason}. The node is not valid ONNX: export the model again.`,
+      { ...at(node), cause: error },
     );
   }
 }

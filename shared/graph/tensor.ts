@@ -1,4 +1,4 @@
-import { GraphError } from './errors.ts';
+import { GraphError, ImpossibleShape } from './errors.ts';
 
 /** Element types by the names that ONNX Runtime's JavaScript interface uses. `opaque` types travel through unread. */
 export type ElementType =
@@ -58,13 +58,12 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((produc
 
 /**
  * The turns that loops over the axes of a tensor take: its size, with zeros counted as one.
- * @throws RangeError for a shape that no tensor can have
+ * @throws ImpossibleShape
  */
 export function extentOf(shape: readonly number[]): number {
   let extent = 1;
   for (const dim of shape) {
-    if (!(Number.isSafeInteger(dim) && dim >= 0))
-      throw new RangeError(`a tensor would have the shape [${shape.slice(0, 8)}]`);
+    if (!(Number.isSafeInteger(dim) && dim >= 0)) throw new ImpossibleShape(shape);
     extent *= Math.max(1, dim);
   }
   return extent;
@@ -90,10 +89,10 @@ export const floats = (values: ArrayLike<number>, shape: number[] = [values.leng
   data: values instanceof Float32Array ? values : Float32Array.from(values),
 });
 
-export const int64s = (values: readonly number[], shape: number[] = [values.length]): Tensor => ({
+export const int64s = (values: readonly number[] | Float64Array, shape: number[] = [values.length]): Tensor => ({
   type: 'int64',
   shape,
-  data: BigInt64Array.from(values, toInt64),
+  data: BigInt64Array.from(values as ArrayLike<number>, toInt64),
 });
 
 /** The nearest int64 to a number: files write 2^63-1 for "to the end", which a double rounds up out of range. */
@@ -106,15 +105,24 @@ export function toInt64(value: number): bigint {
 /** The elements as plain numbers. */
 export const numbers = (tensor: Tensor): number[] => Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 
-/** Longer than any list of sizes, axes, pads or indices of parts that an operator takes. */
-export const longestList = 2 ** 14;
+/** The elements in double precision, outside of the heap that lists of numbers would fill. */
+export function doubles({ data }: Tensor): Float64Array {
+  const values = new Float64Array(data.length);
+  for (let i = 0; i < values.length; i++) values[i] = Number(data[i]);
+  return values;
+}
+
+/** Sizes, axes, or pads on both sides, of a tensor of as many axes as any has. */
+export const longestList = 64;
+/** Sizes of the parts that a Split makes. */
+export const mostParts = 2 ** 14;
 
 /**
  * The elements of a list of sizes, axes or pads.
  * @throws GraphError for one that is longer than any operator takes
  */
-export function listOf(tensor: Tensor): number[] {
-  if (tensor.data.length > longestList)
+export function listOf(tensor: Tensor, longest = longestList): number[] {
+  if (tensor.data.length > longest)
     throw new GraphError(
       `A list of sizes, axes or pads has ${tensor.data.length} elements, which no operator takes. The file is damaged: export it again.`,
     );

@@ -9,7 +9,7 @@ import {
   gatherStrided,
   int64s,
   listOf,
-  numbers,
+  mostParts,
   sizeOf,
   stridesOf,
   type Tensor,
@@ -17,7 +17,7 @@ import {
 } from '../tensor.ts';
 import { axesOf, broadcastShape, type Evaluation, positiveAxis } from './types.ts';
 
-/** @throws RangeError for a shape with a negative size: two of them have a positive product */
+/** @throws ImpossibleShape for a negative size: two of them have a positive product */
 function reshaped(tensor: Tensor, shape: number[]): Tensor | undefined {
   if (sizeOf(shape) !== tensor.data.length) return undefined;
   extentOf(shape);
@@ -47,7 +47,7 @@ const split: Evaluation = (node, [x, input], budget) => {
   const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
   const chunk = Math.ceil(x.shape[axis] / node.outputs.length);
   const sizes =
-    (input ? listOf(input) : intsAttribute(node, 'split')) ??
+    (input ? listOf(input, mostParts) : intsAttribute(node, 'split', mostParts)) ??
     node.outputs.map((_, i) => Math.min(chunk, x.shape[axis] - i * chunk));
   if (sizes.length !== node.outputs.length || sizes.reduce((sum, size) => sum + size, 0) !== x.shape[axis])
     return undefined;
@@ -142,14 +142,19 @@ const trilu: Evaluation = (node, [x, k], budget) => {
 const nonZero: Evaluation = (_, [x], budget) => {
   if (!x) return undefined;
   budget.work(x.data.length);
-  const found: number[] = [];
-  for (let i = 0; i < x.data.length; i++) if (Number(x.data[i]) !== 0) found.push(i);
-  budget.hold([x.shape.length, found.length], 8 * x.shape.length * found.length);
+  let count = 0;
+  for (let i = 0; i < x.data.length; i++) if (Number(x.data[i]) !== 0) count++;
+  const rank = x.shape.length;
+  budget.hold([rank, count], 8 * rank * count);
   const strides = stridesOf(x.shape);
-  return int64s(
-    strides.flatMap((stride, axis) => found.map((i) => Math.floor(i / stride) % x.shape[axis])),
-    [x.shape.length, found.length],
-  );
+  const data = new BigInt64Array(rank * count);
+  for (let i = 0, found = 0; i < x.data.length; i++) {
+    if (Number(x.data[i]) === 0) continue;
+    for (const [axis, stride] of strides.entries())
+      data[axis * count + found] = BigInt(Math.floor(i / stride) % x.shape[axis]);
+    found++;
+  }
+  return { type: 'int64', shape: [rank, count], data };
 };
 
 const oneHot: Evaluation = (node, [indices, depth, values], budget) => {
@@ -161,8 +166,8 @@ const oneHot: Evaluation = (node, [indices, depth, values], budget) => {
   const inner = sizeOf(indices.shape.slice(axis));
   const data = allocate(values.type, sizeOf(shape));
   data.fill(values.data[0] as never);
-  for (const [i, index] of numbers(indices).entries()) {
-    const label = positiveAxis(index, classes);
+  for (let i = 0; i < indices.data.length; i++) {
+    const label = positiveAxis(Number(indices.data[i]), classes);
     if (label >= 0 && label < classes)
       data[(Math.floor(i / inner) * classes + label) * inner + (i % inner)] = values.data[1];
   }

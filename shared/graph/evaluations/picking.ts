@@ -1,6 +1,6 @@
 // Elements that are picked from a tensor, or put into one, by their place.
 import { attribute } from '../model.ts';
-import { allocate, extentOf, gatherStrided, listOf, numbers, sizeOf, stridesOf, type Tensor } from '../tensor.ts';
+import { allocate, doubles, extentOf, gatherStrided, listOf, sizeOf, stridesOf, type Tensor } from '../tensor.ts';
 import { type Evaluation, positiveAxis } from './types.ts';
 
 /** Steps that it takes to find where one index points. */
@@ -13,7 +13,7 @@ const gather: Evaluation = (node, [x, indices], budget) => {
   const outer = sizeOf(x.shape.slice(0, axis));
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
   budget.hold(shape, perIndex * indices.data.length);
-  const picked = numbers(indices).map((index) => positiveAxis(index, x.shape[axis]));
+  const picked = doubles(indices).map((index) => positiveAxis(index, x.shape[axis]));
   if (picked.some((index) => index < 0 || index >= x.shape[axis])) return undefined;
   const data = allocate(x.type, sizeOf(shape));
   let position = 0;
@@ -27,10 +27,10 @@ const gather: Evaluation = (node, [x, indices], budget) => {
 };
 
 /** Where each element of `indices` points in data of shape `shape`, or undefined when one points outside. */
-function elementPositions(shape: readonly number[], indices: Tensor, axis: number): number[] | undefined {
+function elementPositions(shape: readonly number[], indices: Tensor, axis: number): Float64Array | undefined {
   const strides = stridesOf(shape);
   const own = stridesOf(indices.shape);
-  const positions = numbers(indices).map((value, i) => {
+  const positions = doubles(indices).map((value, i) => {
     const index = positiveAxis(value, shape[axis]);
     if (index < 0 || index >= shape[axis]) return -1;
     return strides.reduce(
@@ -42,20 +42,20 @@ function elementPositions(shape: readonly number[], indices: Tensor, axis: numbe
 }
 
 /** Where each index tuple (the last axis of `indices`) points in data of shape `shape`, after `batch` shared axes. */
-function tuplePositions(shape: readonly number[], indices: Tensor, batch: number): number[] | undefined {
+function tuplePositions(shape: readonly number[], indices: Tensor, batch: number): Float64Array | undefined {
   const depth = indices.shape.at(-1) ?? 0;
   const strides = stridesOf(shape);
-  const values = numbers(indices);
+  const values = doubles(indices);
   const perBatch = sizeOf(indices.shape.slice(batch, -1));
-  const positions: number[] = [];
-  for (let t = 0; t < values.length / depth; t++) {
+  const positions = new Float64Array(depth > 0 ? Math.floor(values.length / depth) : 0);
+  for (let t = 0; t < positions.length; t++) {
     let position = batch > 0 ? Math.floor(t / perBatch) * strides[batch - 1] : 0;
     for (let d = 0; d < depth; d++) {
       const index = positiveAxis(values[t * depth + d], shape[batch + d]);
       if (index < 0 || index >= shape[batch + d]) return undefined;
       position += index * strides[batch + d];
     }
-    positions.push(position);
+    positions[t] = position;
   }
   return positions;
 }

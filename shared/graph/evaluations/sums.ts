@@ -5,6 +5,7 @@ import { attribute, type Node } from '../model.ts';
 import {
   broadcastTo,
   convert,
+  doubles,
   extentOf,
   int64s,
   listOf,
@@ -76,7 +77,7 @@ const extremePosition =
     const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
     budget.hold(x.shape.with(axis, 1), 4 * extentOf(x.shape));
     const [size, inner] = [x.shape[axis], sizeOf(x.shape.slice(axis + 1))];
-    const found = Array.from({ length: x.data.length / size }, (_, i) => {
+    const found = new Float64Array(size > 0 ? x.data.length / size : 0).map((_, i) => {
       const at = (j: number) => Number(x.data[(Math.floor(i / inner) * size + j) * inner + (i % inner)]);
       let best = 0;
       for (let j = 1; j < size; j++) if (better(at(j), at(best))) best = j;
@@ -219,8 +220,7 @@ const softmax = (
   const kept = x.shape.with(axis, 1);
   const wide = (data: Float64Array) => broadcastTo({ type: 'float64', shape: kept, data }, x.shape).data;
   const top = wide(collapse(x, [axis], Number.NEGATIVE_INFINITY, Math.max));
-  const shifted = new Float64Array(x.data.length);
-  for (let i = 0; i < shifted.length; i++) shifted[i] = Number(x.data[i]) - Number(top[i]);
+  const shifted = doubles(x).map((value, i) => value - Number(top[i]));
   const total = wide(
     collapse({ type: 'float64', shape: x.shape, data: shifted }, [axis], 0, (sum, value) => sum + Math.exp(value)),
   );
@@ -235,8 +235,7 @@ const cumSum: Evaluation = (node, [x, axisInput], budget) => {
   budget.hold(x.shape);
   const axis = positiveAxis(listOf(axisInput)[0], x.shape.length);
   const inner = sizeOf(x.shape.slice(axis + 1));
-  const values = new Float64Array(x.data.length);
-  for (let i = 0; i < values.length; i++) values[i] = Number(x.data[i]);
+  const values = doubles(x);
   for (let i = 0; i < values.length; i++) if (Math.floor(i / inner) % x.shape[axis] > 0) values[i] += values[i - inner];
   return convert({ type: 'float64', shape: x.shape, data: values }, x.type);
 };

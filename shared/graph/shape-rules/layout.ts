@@ -2,6 +2,7 @@ import { between, product, quotient } from '../dims.ts';
 import { GraphError } from '../errors.ts';
 import { positiveAxis, sliceWindows } from '../evaluate.ts';
 import { at, attribute, type Dim, describe, intsAttribute, mostAxes } from '../model.ts';
+import { mostParts } from '../tensor.ts';
 import { broadcastDims, constantInts, type ShapeRule, vectorOf } from './types.ts';
 
 const reshape: ShapeRule = (node, [x, target], facts) => {
@@ -39,7 +40,7 @@ const reshape: ShapeRule = (node, [x, target], facts) => {
 const split: ShapeRule = (node, [x], facts) => {
   const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
   const size = x.shape[axis];
-  const parts = constantInts(node, 1, 'split', facts);
+  const parts = constantInts(node, 1, 'split', facts, mostParts);
   const count = node.outputs.length;
   return node.outputs.map((name, i) => {
     const chunk = typeof size === 'number' ? Math.ceil(size / count) : 0;

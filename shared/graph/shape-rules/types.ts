@@ -26,9 +26,15 @@ export function broadcastDims(...shapes: Dim[][]): Dim[] {
 }
 
 /** Integers that newer operator sets take from an input and older ones from an attribute. */
-export const constantInts = (node: Node, input: number, name: string, facts: Facts): number[] | undefined => {
+export const constantInts = (
+  node: Node,
+  input: number,
+  name: string,
+  facts: Facts,
+  longest?: number,
+): number[] | undefined => {
   const tensor = facts.constants.get(node.inputs[input]);
-  return tensor ? listOf(tensor) : intsAttribute(node, name);
+  return tensor ? listOf(tensor, longest) : intsAttribute(node, name, longest);
 };
 
 /** Shapes have a few sizes; index tables are not looked into. */
@@ -39,5 +45,7 @@ export const vectorOf = (name: string, facts: Facts): Dim[] | undefined => {
   const tensor = facts.constants.get(name);
   if (!tensor) return facts.vectors.get(name);
   if (tensor.data.length > longestVector) return undefined;
-  return tensor.type === 'int64' || tensor.type === 'int32' || tensor.type === 'bool' ? listOf(tensor) : undefined;
+  return tensor.type === 'int64' || tensor.type === 'int32' || tensor.type === 'bool'
+    ? listOf(tensor, longestVector)
+    : undefined;
 };
