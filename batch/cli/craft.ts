@@ -115,7 +115,7 @@ async function run(context: Context, options: Options): Promise<void> {
   const surrogates: (Surrogate & { sourceSha256: string })[] = [];
   for (const model of models) {
     context.progress(`Preparing ${model.card.id}`);
-    surrogates.push({ id: model.card.id, ...(await prepareModel(model, options.canvas)) });
+    surrogates.push({ id: model.card.id, ...(await prepareModel(model, options.canvas, context.signal)) });
   }
   const photos = attack.usesModel
     ? await loadPhotos(options.photos ?? ['synthetic'], {

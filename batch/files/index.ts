@@ -1,5 +1,6 @@
 /** Files as every room of batch needs them: written whole or not at all, and read through a schema. */
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
@@ -27,6 +28,9 @@ export async function writeAtomic(path: string, data: Uint8Array | string): Prom
     throw error;
   }
 }
+
+/** Bytes of a file; 0 where there is none, which whoever opens it then says. */
+export const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 /** A file's bytes as a plain Uint8Array: a Buffer's `slice` would share its memory where every other's copies. */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {

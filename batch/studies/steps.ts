@@ -57,7 +57,7 @@ export async function prepareJob({ store, progress, canvas, signal }: Steps, mod
   const source = card.source.sha256 ?? hashOf(await readModelBytes(model));
   const inputs = { source, preprocessing: card.preprocessing, canvas };
   const done = await store.run('prepare', inputs, preparedResult, async () => {
-    const { bytes, sha256, sourceSha256 } = await prepareModel(model, canvas);
+    const { bytes, sha256, sourceSha256 } = await prepareModel(model, canvas, signal);
     return { result: { sha256, sourceSha256 }, files: { 'model.onnx': bytes } };
   });
   progress.end('prepare', card.id, done);

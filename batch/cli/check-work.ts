@@ -1,0 +1,200 @@
+// Gradients of every kind of loss of a model from anywhere against finite differences. Called in a thread: arguments and
+// results are plain data.
+import { availableParallelism } from 'node:os';
+import {
+  differentiate,
+  layersOf,
+  type Model,
+  withActivationEnergy,
+  withCosine,
+  withCotangent,
+  withCrossEntropy,
+  withMargin,
+  writeModel,
+} from '#shared/graph';
+import { argmax } from '#shared/metrics';
+import { openOnce } from '../compute/index.ts';
+import { AtlasError, UsageError } from '../errors/index.ts';
+import { nowRunning, report } from '../threads/index.ts';
+import { loadCard, naming, prepareCard, readOnnx } from '../zoo/index.ts';
+
+/**
+ * Step of the central differences, in pixel values of 0..255: small against the kinks of Relu, large against float32's
+ * rounding.
+ */
+const step = 0.002;
+
+type Session = Awaited<ReturnType<typeof openOnce>>;
+type Feeds = Parameters<Session['run']>[0];
+
+export interface LossCheck {
+  name: string;
+  /** |numeric - analytic| / |numeric| over all photos and directions. */
+  relativeError: number;
+  /** Of the loss over the photos. */
+  mean: number;
+}
+
+// Between the two questions that a check asks about its model.
+let prepared: Model | undefined;
+
+/** Prepares the model and gives the side of its canvas, in pixels. */
+export async function sideOf(name: string, canvas: number): Promise<number> {
+  prepared = await preparedOf(name, canvas);
+  return Number(prepared.inputs[0].shape?.[2]);
+}
+
+/** Compares the gradients of the model that `sideOf` prepared. */
+export async function check(name: string, at: Photos, directions: number, seed: number): Promise<LossCheck[]> {
+  const model = prepared as Model;
+  const losses: LossCheck[] = [];
+  const plain = naming(`The model ${name} has no loss`, () => writeModel(withCrossEntropy(model)));
+  const kinds = await kindsOf(model, plain, at);
+  for (const kind of kinds) {
+    report(`${kind.name}: loss ${losses.length + 1} of ${kinds.length}`);
+    const programs = naming(`The ${kind.name} of the model ${name} cannot be differentiated`, () => {
+      const composed = kind.compose(model);
+      return {
+        forward: writeModel(composed),
+        backward: writeModel(differentiate(composed, { of: 'loss', wrt: 'canvas' })),
+      };
+    });
+    losses.push({ name: kind.name, ...(await compare(programs, kind.feeds, at, directions, seed)) });
+  }
+  return losses;
+}
+
+async function preparedOf(name: string, canvas: number): Promise<Model> {
+  if (!/\.onnx$/i.test(name)) {
+    const { bytes } = await prepareCard(await loadCard(name), canvas);
+    return (await readOnnx(name, bytes)).model;
+  }
+  const { model } = await readOnnx(name);
+  if (model.inputs[0]?.name !== 'canvas') {
+    throw new UsageError(
+      `${name} is not a prepared model: its input is "${model.inputs[0]?.name}", not "canvas". Give its card, or prepare it first with models prepare.`,
+    );
+  }
+  return model;
+}
+
+export interface Photos {
+  /** [n,3,S,S] */
+  pixels: Float32Array;
+  dims: number[];
+}
+
+interface Kind {
+  name: string;
+  compose(model: Model): Model;
+  /** What the loss reads besides the canvas. */
+  feeds: Feeds;
+}
+
+/**
+ * Every kind of loss with inputs that leave it far from flat; the cross-entropy, whose forward graph is given, first.
+ */
+async function kindsOf(model: Model, crossEntropy: Uint8Array, at: Photos): Promise<Kind[]> {
+  const [count] = at.dims;
+  // Any label serves; class 0 is rarely the one predicted, so the loss is far from flat.
+  const labels = { labels: { type: 'int64' as const, data: new BigInt64Array(count), dims: [count] } };
+  nowRunning();
+  const plain = await withSession(crossEntropy, (session) => run(session, at.pixels, at.dims, labels));
+  const logits = plain.logits.data;
+  const classes = logits.length / count;
+  const mean = average(plain.loss.data);
+  const float = (data: Float32Array, dims: number[]) => ({ type: 'float32' as const, data, dims });
+  const oneHot = new Float32Array(logits.length);
+  for (let n = 0; n < count; n++) oneHot[n * classes + argmax(logits, n * classes, classes)] = 1;
+  const layers = layersOf(model).map(({ activated }) => activated);
+  return [
+    { name: 'cross-entropy', compose: withCrossEntropy, feeds: labels },
+    // Clamped at their mean, some photos are below and some above.
+    { name: 'clamped cross-entropy', compose: (m) => withCrossEntropy(m, { clampAt: mean }), feeds: labels },
+    { name: 'margin', compose: withMargin, feeds: labels },
+    {
+      name: 'cosine',
+      compose: withCosine,
+      // Not the photo's own logits: there the cosine is 1, and flat.
+      feeds: {
+        reference: float(logits.toReversed(), [count, classes]),
+        centre: float(new Float32Array(classes), [classes]),
+      },
+    },
+    { name: 'class gradient', compose: withCotangent, feeds: { cotangent: float(oneHot, [count, classes]) } },
+    ...(layers.length > 0
+      ? [{ name: 'activation energy', compose: (m: Model) => withActivationEnergy(m, layers), feeds: {} }]
+      : []),
+  ];
+}
+
+const average = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+async function withSession<Result>(program: Uint8Array, work: (session: Session) => Promise<Result>): Promise<Result> {
+  const session = await openOnce(program, { threads: availableParallelism() });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+const run = (session: Session, data: Float32Array, dims: number[], feeds: Feeds) =>
+  session.run({ canvas: { type: 'float32', data, dims }, ...feeds });
+
+/** Per-sample directional derivatives against central differences: |d - d'| / |d'| over all samples and directions. */
+async function compare(
+  { forward, backward }: { forward: Uint8Array; backward: Uint8Array },
+  feeds: Feeds,
+  { pixels, dims }: Photos,
+  directions: number,
+  seed: number,
+): Promise<Omit<LossCheck, 'name'>> {
+  const [count] = dims;
+  const length = pixels.length / count;
+  const { loss, gradient } = await withSession(backward, (session) => run(session, pixels, dims, feeds));
+  if (!gradient.data.every(Number.isFinite))
+    throw new AtlasError(
+      'The gradient has elements that are not finite numbers. Check the range, mean and std of the card.',
+    );
+  return withSession(forward, async (session) => {
+    let difference = 0;
+    let size = 0;
+    for (let d = 0; d < directions; d++) {
+      const direction = signedGradient(gradient.data, seed * 1000 + d);
+      const moved = async (sign: number) =>
+        (
+          await run(
+            session,
+            pixels.map((value, i) => value + sign * step * direction[i]),
+            dims,
+            feeds,
+          )
+        ).loss.data;
+      const [up, down] = [await moved(1), await moved(-1)];
+      for (let n = 0; n < count; n++) {
+        const numeric = (up[n] - down[n]) / (2 * step);
+        let analytic = 0;
+        for (let i = n * length; i < (n + 1) * length; i++) analytic += direction[i] * gradient.data[i];
+        difference += (numeric - analytic) ** 2;
+        size += numeric ** 2;
+      }
+    }
+    return { relativeError: Math.sqrt(difference / size), mean: average(loss.data) };
+  });
+}
+
+/**
+ * The sign of the gradient on a random half of the pixels. A plain random direction is nearly orthogonal to the
+ * gradient, so its derivative would drown in float32's rounding.
+ */
+function signedGradient(gradient: Float32Array, seed: number): Float32Array {
+  let state = (seed + 1) >>> 0;
+  return gradient.map((value) => {
+    // Xorshift: G. Marsaglia, "Xorshift RNGs", 2003.
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state & 0x10000 ? Math.sign(value) : 0;
+  });
+}

@@ -1,0 +1,101 @@
+// The vector-Jacobian product of a file from anywhere. Called in a thread: arguments and results are plain data.
+import { differentiate, inferShapes, type Model, withCotangent, withInputShape, writeModel } from '#shared/graph';
+import { openOnce } from '../compute/index.ts';
+import { UsageError } from '../errors/index.ts';
+import { nowRunning, report } from '../threads/index.ts';
+import { naming, readOnnx } from '../zoo/index.ts';
+
+export interface Floats {
+  data: Float32Array<ArrayBuffer>;
+  shape: number[];
+}
+
+/** Images in one run where the file takes any batch: what a run keeps in memory grows with them. */
+export const openBatch = 32;
+
+export interface Product {
+  gradient: Float32Array<ArrayBuffer>;
+  output: Float32Array<ArrayBuffer>;
+  seconds: number;
+}
+
+/** Runs the model on chunks of the images: as many as the file takes at once. */
+export async function vjp(file: string, input: Floats, cotangent: Floats, threads: number): Promise<Product> {
+  const { model } = await readOnnx(file);
+  const { name, batch } = theInput(file, model);
+  const images = input.shape[0] ?? 0;
+  if (images === 0)
+    throw new UsageError(`The input has shape [${input.shape}]: no image. Its first axis counts the images.`);
+  const chunk = typeof batch === 'number' ? batch : Math.min(images, openBatch);
+  const runs = Math.ceil(images / chunk);
+  const inputShape = [chunk, ...input.shape.slice(1)];
+  const { bound, outputShape } = naming(`The model ${file} and the input do not fit`, () => {
+    const bound = withInputShape(model, inputShape);
+    return { bound, outputShape: inferShapes(bound).get(bound.outputs[0].name)?.shape ?? bound.outputs[0].shape };
+  });
+  const [output] = bound.outputs;
+  const known = outputShape?.every((dim) => typeof dim === 'number') ? outputShape : undefined;
+  // Where inference lost the output's shape, the cotangent says it.
+  const rows = known ? (known[0] ?? 1) : ((cotangent.shape[0] ?? 1) / images) * chunk;
+  const expected = [(rows / chunk) * images, ...(known ?? cotangent.shape).slice(1)];
+  const fits =
+    known?.length === 0 ? runs === 1 && cotangent.shape.length === 0 : String(expected) === String(cotangent.shape);
+  if (!fits || !Number.isInteger(expected[0]) || !Number.isInteger(rows))
+    throw new UsageError(
+      `The cotangent has shape [${cotangent.shape}], but the output "${output.name}" of ${file} has [${expected}] for this input. Give one of that shape.`,
+    );
+  const shapeOfRun = cotangent.shape.length === 0 ? [] : [rows, ...cotangent.shape.slice(1)];
+  const program = naming(`The model ${file} cannot be differentiated`, () =>
+    writeModel(
+      differentiate(withCotangent({ ...bound, outputs: [{ ...output, shape: shapeOfRun }] }), {
+        of: 'loss',
+        wrt: name,
+      }),
+    ),
+  );
+  nowRunning();
+  const session = await openOnce(program, { threads });
+  const gradient = new Float32Array(input.data.length);
+  const logits = new Float32Array(cotangent.data.length);
+  const start = performance.now();
+  try {
+    for (let run = 0; run < runs; run++) {
+      if (runs > 1) report(`Images ${run * chunk + 1} to ${Math.min((run + 1) * chunk, images)} of ${images}`);
+      const result = await session.run({
+        [name]: { type: 'float32', data: part(input.data, run, inputShape), dims: inputShape },
+        cotangent: { type: 'float32', data: part(cotangent.data, run, shapeOfRun), dims: shapeOfRun },
+      });
+      put(result.gradient.data, gradient, run);
+      put(result[output.name].data, logits, run);
+    }
+  } finally {
+    await session.close();
+  }
+  return { gradient, output: logits, seconds: (performance.now() - start) / 1000 };
+}
+
+function theInput(file: string, model: Model) {
+  const [input, ...others] = model.inputs;
+  if (!input || others.length > 0)
+    throw new UsageError(
+      `The model ${file} has ${model.inputs.length} inputs; vjp takes models with one. Export it with the image alone.`,
+    );
+  if (input.type !== 'float32')
+    throw new UsageError(
+      `The input "${input.name}" of ${file} is ${input.type}, and only a float32 input has gradients here. Export the model for float32.`,
+    );
+  return { name: input.name, batch: input.shape?.[0] };
+}
+
+/** The values of one run of this shape; zeros where there are no more. */
+function part(data: Float32Array, run: number, shape: number[]): Float32Array {
+  const length = shape.reduce((product, dim) => product * dim, 1);
+  const filled = new Float32Array(length);
+  filled.set(data.subarray(run * length, (run + 1) * length));
+  return filled;
+}
+
+function put(values: Float32Array, all: Float32Array, run: number): void {
+  const from = run * values.length;
+  all.set(values.subarray(0, all.length - from), from);
+}
