@@ -107,9 +107,6 @@ async function run(context: Context, options: Options): Promise<void> {
       `The attack ${attack.name} needs photos to craft on. Give a folder of them with --photos, or --photos synthetic for pictures that are drawn from the seed.`,
     );
   }
-  const out = resolve(options.out);
-  await mkdir(out, { recursive: true });
-
   const models = await Promise.all(ids.map((id) => loadCard(id)));
   for (const { card } of models) checkTarget(settings.target, card);
   const surrogates: (Surrogate & { sourceSha256: string })[] = [];
@@ -138,6 +135,9 @@ async function run(context: Context, options: Options): Promise<void> {
     );
   }
 
+  // Only now: what was given is sound.
+  const out = resolve(options.out);
+  await mkdir(out, { recursive: true });
   const compute = await openCompute({
     // Noise runs nothing, so nothing need be looked for.
     provider: attack.usesModel ? context.provider : 'cpu',
