@@ -11,11 +11,15 @@ export default {
     'batch/cli/main.ts!',
     'batch/cli/serve-warden.ts!',
     'batch/compute/{worker,probe}.ts!',
+    'batch/threads/entry.ts!',
+    'batch/zoo/*-work.ts!',
     'bench/edge/empty-worker.ts!',
     // Run by people.
     'scripts/*.{ts,mjs}!',
     'bench/*.ts!',
     'bench/attacks/ablation.ts!',
+    // Found by their names.
+    'bench/hostile/*.ts!',
     'docs/examples/*.ts!',
     // A library of its own, whose exports docs/graph.md describes.
     'shared/graph/index.ts!',

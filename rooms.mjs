@@ -42,6 +42,11 @@ export const rooms = [
     imports: [],
   },
   {
+    room: 'batch/threads',
+    holds: 'work on files from strangers in a thread that Ctrl-C, a deadline and a heap limit end',
+    imports: ['batch/errors'],
+  },
+  {
     room: 'batch/files',
     holds: 'files written whole or not at all, read through a schema, downloaded with resume',
     imports: ['batch/errors'],
@@ -69,7 +74,7 @@ export const rooms = [
   {
     room: 'batch/zoo',
     holds: "cards, model files with their weights, finding out a model's preprocessing, checking its gradients",
-    imports: ['shared', 'batch/errors', 'batch/files', 'batch/photos', 'batch/compute'],
+    imports: ['shared', 'batch/errors', 'batch/threads', 'batch/files', 'batch/photos', 'batch/compute'],
   },
   {
     room: 'batch/attacks',

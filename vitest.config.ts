@@ -14,12 +14,14 @@ const INTEGRATION = ['test/workers/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test
 const SYSTEM = [
   'test/analyses/{analyses,findings}.test.ts',
   'test/attacks/*.test.ts',
-  'test/cli/{craft,frame,gradients,models}.test.ts',
+  'test/cli/{craft,frame,gradients,hostile,models}.test.ts',
   'test/compute/compute.test.ts',
   'test/docs/graph.test.ts',
   'test/graph/{classifiers,gpu,hostile}.test.ts',
   'test/publish/{bucket,changes,interoperability,pull,readers,upload}.test.ts',
   'test/jobs/coverage.test.ts',
+  'test/threads/threads.test.ts',
+  'test/zoo/cards.test.ts',
   'test/studies/{dry-run,run}.test.ts',
 ];
 

@@ -89,6 +89,8 @@ const LOG_INTERVAL = 5000;
  * this.
  */
 const ECHO = 300;
+/** Milliseconds that an interrupted command has to come to a safe place. */
+const GRACE = 20_000;
 
 /** Wraps the body of a command for commander: `command.action(action(async (context, options, ...args) => {...}))`. */
 export function action<Options extends object, Args extends unknown[]>(
@@ -170,7 +172,7 @@ export function listenForEndings(): void {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (interrupted !== null) {
-        if (performance.now() - first > ECHO) process.exit(exitStatusOfSignal(interrupted));
+        if (performance.now() - first > ECHO) endBySignal(interrupted);
         return;
       }
       interrupted = name;
@@ -178,13 +180,21 @@ export function listenForEndings(): void {
       clearLine();
       if (process.stderr.isTTY) process.stderr.write('Stopping at the next safe place. Ctrl-C again stops at once.\n');
       controller.abort(new DOMException('interrupted', 'AbortError'));
+      setTimeout(() => endBySignal(name), GRACE).unref();
     });
   }
 }
 
 function endInterrupted(name: NodeJS.Signals): void {
   process.stderr.write('atlas: interrupted. What was finished before is kept.\n');
-  endWith(exitStatusOfSignal(name));
+  process.exitCode = exitStatusOfSignal(name);
+  setTimeout(() => endBySignal(name), 2000).unref();
+}
+
+/** process.exit waits for threads that run a model, however long that takes; the signal itself waits for nobody. */
+function endBySignal(name: NodeJS.Signals): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }
 
 const exitStatusOfSignal = (name: NodeJS.Signals) => (name === 'SIGTERM' ? 143 : 130);

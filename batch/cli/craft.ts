@@ -86,13 +86,10 @@ async function run(context: Context, options: Options): Promise<void> {
       `The attack ${attack.name} needs photos to craft on. Give a folder of them with --photos, or --photos synthetic for pictures that are drawn from the seed.`,
     );
   }
-  const out = resolve(options.out);
-  await mkdir(out, { recursive: true });
-
   const surrogates: (Surrogate & { sourceSha256: string })[] = [];
   for (const model of models) {
     context.progress(`Preparing ${model.card.id}`);
-    surrogates.push({ id: model.card.id, ...(await prepareModel(model, options.canvas)) });
+    surrogates.push({ id: model.card.id, ...(await prepareModel(model, options.canvas, context.signal)) });
   }
   const photos = attack.usesModel
     ? await loadPhotos(options.photos ?? ['synthetic'], {
@@ -115,6 +112,9 @@ async function run(context: Context, options: Options): Promise<void> {
     );
   }
 
+  // Only now: what was given is sound.
+  const out = resolve(options.out);
+  await mkdir(out, { recursive: true });
   const compute = await openCompute({
     // Noise runs nothing, so nothing need be looked for.
     provider: attack.usesModel ? context.provider : 'cpu',

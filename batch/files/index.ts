@@ -1,9 +1,11 @@
 /** Files as every room of batch needs them: written whole or not at all, and read through a schema. */
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { UsageError } from '../errors/index.ts';
+import { issueList } from './issues.ts';
 
 export { DownloadError, type DownloadProgress, downloadFile, hashFile, megabytes } from './download.ts';
 
@@ -27,6 +29,9 @@ export async function writeAtomic(path: string, data: Uint8Array | string): Prom
     throw error;
   }
 }
+
+/** Bytes of a file; 0 where there is none, which whoever opens it then says. */
+export const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 /** A file's bytes as a plain Uint8Array: a Buffer's `slice` would share its memory where every other's copies. */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -67,15 +72,6 @@ export function parseWith<T extends z.ZodType>(schema: T, value: unknown, subjec
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new UsageError(
-    `${subject} does not fit its schema: ${issueList(result.error.issues)}. Correct ${result.error.issues.length === 1 ? 'it' : 'them'} and try again.`,
+    `${subject} does not fit its schema: ${issueList(result.error.issues, value)}. Correct ${result.error.issues.length === 1 ? 'it' : 'them'} and try again.`,
   );
-}
-
-function issueList(issues: readonly z.core.$ZodIssue[]): string {
-  const shown = issues.slice(0, 5).map((issue) => {
-    const where = issue.path.join('.');
-    return where ? `${where}: ${issue.message}` : issue.message;
-  });
-  const rest = issues.length - shown.length;
-  return shown.join('; ') + (rest > 0 ? `; and ${rest} more` : '');
 }

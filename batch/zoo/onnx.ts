@@ -39,21 +39,31 @@ export async function readOnnx(path: string, bytes?: Uint8Array): Promise<OnnxFi
 /**
  * Runs work on a model's graph and says of which model it was when it fails.
  * @param subject begins the message: "The model x.onnx cannot be read"
- * @throws UsageError in place of a GraphError
+ * @throws UsageError in place of a GraphError, or of what JavaScript says of a graph that is too deep or too large
  */
 export function naming<Result>(subject: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    throw new UsageError(`${subject}: ${error.message}`, { cause: error });
+    if (error instanceof GraphError) throw new UsageError(`${subject}: ${error.message}`, { cause: error });
+    // What is deeper or larger than JavaScript holds is the file's doing.
+    if (error instanceof RangeError)
+      throw new UsageError(
+        `${subject}: it is nested deeper, or has larger parts, than can be held (${error.message}). The file is damaged: fetch or export it again.`,
+        { cause: error },
+      );
+    throw error;
   }
 }
 
 async function readModelFile(path: string): Promise<Uint8Array> {
   try {
+    // A device or a pipe would be read without end.
+    if (!statSync(path).isFile() && !statSync(path).isDirectory())
+      throw new UsageError(`The model ${path} is no regular file. Give the path of an .onnx file.`);
     return await readBytes(path);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`The model ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
   }
 }

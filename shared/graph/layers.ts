@@ -30,7 +30,11 @@ const following = new Set([
 export function layersOf(model: Model): Layer[] {
   const readers = new Map<string, Node[]>();
   for (const node of model.nodes)
-    for (const name of new Set(node.inputs)) readers.set(name, [...(readers.get(name) ?? []), node]);
+    for (const name of new Set(node.inputs)) {
+      const known = readers.get(name);
+      if (known) known.push(node);
+      else readers.set(name, [node]);
+    }
   const onPath = pathNames(model);
   const layers: Layer[] = [];
   for (const node of model.nodes) {
@@ -42,7 +46,7 @@ export function layersOf(model: Model): Layer[] {
     for (;;) {
       const next = readers.get(activated) ?? [];
       // An activation may be written as x * sigmoid(x): what reads x more than once ends the chain.
-      if (next.length !== 1 || !following.has(next[0].operator)) break;
+      if (next.length !== 1 || !following.has(next[0].operator) || next[0].inputs[0] !== activated) break;
       activated = next[0].outputs[0];
     }
     layers.push({ linear: output, activated });

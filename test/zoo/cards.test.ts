@@ -116,7 +116,7 @@ describe('cards anywhere', () => {
     ['no JSON', '{', /is not JSON/],
     ['no mean', { ...plain, id: 'x' }, /mean255 and std255/],
     ['a std of 0', { ...plain, id: 'x', mean255: [1, 2, 3], std255: [0, 1, 1] }, /std.*divides by zero/],
-    ['a card of nothing', {}, /id: .*title: .*/],
+    ['a card of nothing', {}, /id is missing.*title is missing/],
     ['an id that is a path', { ...plain, id: '../x', mean255: [1, 2, 3], std255: [1, 1, 1] }, /id is letters/],
   ])('%s is refused with what does not fit', async (_what, value, says) => {
     const path = typeof value === 'string' ? join(folder, 'bad.json') : write('bad.json', value);
