@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
@@ -6,36 +6,31 @@ export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]
 export const starterRelease = '.atlas/starter/release';
 /** Node's arguments for the command line. */
 export const atlasArguments = ['--disable-warning=ExperimentalWarning', 'batch/cli/main.ts'];
-
-let running: ChildProcess | undefined;
-let interrupted: NodeJS.Signals | undefined;
-
-/** Runs one command of the command line as a user would, with its own progress; its exit status. */
-export async function atlas(args: string[]): Promise<number> {
-  listen();
-  running = spawn(process.execPath, [...atlasArguments, ...args], { cwd: root, stdio: 'inherit' });
-  const code = await new Promise<number>((done) => {
-    running!.on('error', (error) => {
-      console.error(error.message);
-      done(1);
-    });
-    running!.on('close', (status) => done(status ?? 1));
-  });
-  running = undefined;
-  if (interrupted) process.exit(exitStatusOf(interrupted));
-  return code;
-}
+export const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export const exitStatusOf = (signal: NodeJS.Signals) => (signal === 'SIGINT' ? 130 : 143);
 
-/** A terminal's Ctrl-C reaches the command as well; a signal sent to this process alone has to be handed on. */
-function listen(): void {
-  if (process.listenerCount('SIGINT') > 0) return;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (!running) return;
-      interrupted ??= signal;
-      running.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
+/**
+ * Runs one command of the command line as a user would, with its own progress; its exit status. A signal that comes
+ * meanwhile is handed on, and ends this process when the command has ended.
+ */
+export async function atlas(args: string[]): Promise<number> {
+  const child = spawn(process.execPath, [...atlasArguments, ...args], { cwd: root, stdio: 'inherit' });
+  let interrupted: NodeJS.Signals | undefined;
+  // A terminal's Ctrl-C reaches the command as well; a signal sent to this process alone has to be handed on.
+  const handOn = (signal: NodeJS.Signals) => {
+    interrupted ??= signal;
+    child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
+  };
+  for (const signal of endings) process.on(signal, handOn);
+  const code = await new Promise<number>((done) => {
+    child.on('error', (error) => {
+      console.error(error.message);
+      done(1);
     });
-  }
+    child.on('close', (status) => done(status ?? 1));
+  });
+  for (const signal of endings) process.off(signal, handOn);
+  if (interrupted) process.exit(exitStatusOf(interrupted));
+  return code;
 }

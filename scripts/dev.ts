@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dev } from 'astro';
-import { atlas, atlasArguments, exitStatusOf, root, starterRelease } from './atlas.ts';
+import { atlas, atlasArguments, endings, exitStatusOf, root, starterRelease } from './atlas.ts';
 
 const USAGE = 'Usage: npm run dev -- [--release <folder>] [--port <n>]';
 
@@ -76,7 +76,7 @@ async function stop(status: number): Promise<never> {
   process.exit(status);
 }
 let site: Awaited<ReturnType<typeof dev>> | undefined;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(exitStatusOf(signal)));
+for (const signal of endings) process.on(signal, () => stop(exitStatusOf(signal)));
 void workerEnded.then((status) => stop(status || 1));
 
 const { url } = await new Promise<{ url: string }>((done) => {
