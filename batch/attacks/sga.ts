@@ -48,11 +48,11 @@ export const sga = attack({
       objective: crossEntropy({ clampAt: settings.clamp, target: settings.target }),
       pictures: craftingPhotos(surrogates.task, settings),
       async direction(gradientAt, v, progress) {
-        const { length, task, views } = surrogates;
+        const { length, task, models } = surrogates;
         const ahead = optimiserOf({ ...settings, optimiser: 'sign-momentum', momentum: 0 }, task, length);
         const u = startAt(length, v);
         const sum = new Float32Array(length);
-        for (let i = 0; i < settings.walk && budget.left >= views.length; i++) {
+        for (let i = 0; i < settings.walk && budget.left >= models; i++) {
           const gradient = await gradientAt(u);
           for (let k = 0; k < sum.length; k++) sum[k] += gradient[k];
           ahead.step(u, gradient, progress);

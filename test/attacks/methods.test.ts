@@ -124,7 +124,7 @@ describe('uap', () => {
     const counts: number[] = [];
     const { v } = await craft(
       task({
-        ...{ attack: 'uap', epsilon: 1e5, norm: '2', photos: { pixels, size: 8 }, crafting: [0, 1] },
+        ...{ attack: 'uap', epsilon: 3500, norm: '2', photos: { pixels, size: 8 }, crafting: [0, 1] },
         settings: { batch: 1 },
         budget: { gradients: 400 },
         onProgress: ({ stage, gradients }) => stage === 'craft' && counts.push(gradients),
@@ -146,7 +146,7 @@ describe('uap', () => {
   it('ends when a whole pass finds every photo fooled', async () => {
     const { gradients, fooling } = await craft(
       task({
-        ...{ attack: 'uap', norm: '2', epsilon: 1e6, budget: { gradients: 100_000 } },
+        ...{ attack: 'uap', norm: '2', epsilon: 3500, budget: { gradients: 100_000 } },
         ...{ photos: { pixels: greyPhotos(6), size: 8 }, crafting: [0, 1, 2, 3, 4, 5] },
       }),
     );
@@ -302,7 +302,7 @@ describe('ensembles', () => {
     const views = await Promise.all(
       [surrogate, other].map(async (model) => {
         const { logits } = await compute.logits({ program: model, photos, items });
-        return { surrogate: model, classes, clean: logits, labels: new Int32Array(crafting.length) };
+        return { surrogate: model, models: 1, classes, clean: logits, labels: new Int32Array(crafting.length) };
       }),
     );
     const merged = mergeByLogits(views);
@@ -318,6 +318,23 @@ describe('ensembles', () => {
     expect(gradients).toBe(1000);
     expect(fooling?.photos).toBe(40);
     expect(fooling?.ratio).toBeGreaterThan(0.25);
+  });
+
+  it('are counted alike: a photo on two models is two gradients, whether losses or logits are averaged', async () => {
+    const of = async (ensemble: string) => {
+      const counts: number[] = [];
+      const { gradients } = await craft(
+        task({
+          ...{ attack: 'sgd-uap', surrogates: [surrogate, other], settings: { ensemble, batch: 5 } },
+          budget: { gradients: 45 },
+          onProgress: ({ stage, gradients }) => stage === 'craft' && counts.push(gradients),
+        }),
+      );
+      return { gradients, counts };
+    };
+    // The last step has what is left: two photos on both models.
+    expect(await of('loss')).toEqual({ gradients: 44, counts: [10, 20, 30, 40, 44] });
+    expect(await of('logits')).toEqual(await of('loss'));
   });
 
   it('of mean logits are refused for models of different classes, and where an attack knows one model only', async () => {
@@ -347,6 +364,20 @@ describe('models that nothing can be crafted on', () => {
       /gives NaN for a photo/,
     );
   });
+});
+
+describe('a gradient that is zero everywhere', () => {
+  // Every photo's loss is above a clamp so low, so that none has a gradient.
+  const flat = { attack: 'sgd-uap', settings: { clamp: 1e-12 } };
+
+  it.each([{ gradients: 100 }, { seconds: 20 }])(
+    'ends the first step of a craft with the budget %o',
+    async (budget) => {
+      await expect(craft(task({ ...flat, budget }))).rejects.toThrow(
+        /gradient is zero everywhere: tiny does not react/,
+      );
+    },
+  );
 });
 
 describe('several class gradients of one photo', () => {
