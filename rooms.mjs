@@ -16,7 +16,7 @@ export const rooms = [
   },
   {
     room: 'shared/metrics',
-    holds: "a model's logits of canvases, softmax, top-k, fooling and target shares, Wilson interval",
+    holds: "a model's logits of canvases, softmax, top-k, fooling and target shares, Wilson interval, exact tests",
     imports: ['shared/release/measures.ts'],
   },
   { room: 'shared/formats', holds: 'npy, safetensors', imports: [] },

@@ -1,28 +1,22 @@
 import { z } from 'zod';
-import { budget, defaultEpsilon, norm } from './bounds.ts';
+import { budget, epsilonRange, norm } from './bounds.ts';
 
-export const studyPerturbation = z
-  .strictObject({
-    attack: z.string(),
-    settings: z.record(z.string(), z.unknown()).default({}),
-    norm: norm.default('inf'),
-    /** Left out: `defaultEpsilon` of the norm. */
-    epsilon: z.number().optional(),
-    seeds: z.array(z.int().min(0)).min(1).default([1]),
-    /**
-     * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
-     * models in turn. An attack without a surrogate (noise) ignores it.
-     */
-    surrogates: z.array(z.string()).optional(),
-    budget: budget.optional(),
-  })
-  .transform(({ attack, settings, norm, epsilon = defaultEpsilon[norm], ...rest }) => ({
-    ...{ attack, settings, norm, epsilon },
-    ...rest,
-  }));
+const studyPerturbation = z.strictObject({
+  attack: z.string(),
+  settings: z.record(z.string(), z.unknown()).default({}),
+  norm: norm.default('inf'),
+  /** Left out: what is usual under the norm on the study's canvas. */
+  epsilon: z.number().optional(),
+  seeds: z.array(z.int().min(0)).min(1).default([1]),
+  /**
+   * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
+   * models in turn. An attack without a surrogate (noise) ignores it.
+   */
+  surrogates: z.array(z.string()).optional(),
+  budget: budget.optional(),
+});
 
-/** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
-export const study = z.strictObject({
+const studyFile = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   title: z.string(),
   description: z.string().default(''),
@@ -46,4 +40,15 @@ export const study = z.strictObject({
   analyses: z.array(z.string()).min(1).optional(),
   release: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
 });
+
+/** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
+export const study = studyFile.transform(({ perturbations, ...rest }) => ({
+  ...rest,
+  perturbations: perturbations.map(
+    ({ attack, settings, norm, epsilon = epsilonRange(norm, rest.canvas).usual, ...more }) => ({
+      ...{ attack, settings, norm, epsilon },
+      ...more,
+    }),
+  ),
+}));
 export type Study = z.infer<typeof study>;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it as test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeNpy } from '#shared/formats';
 import { classifier, ints, node, side } from '../support/hostile-models/file.ts';
 import { atlas, startAtlas } from './atlas.ts';

@@ -52,7 +52,8 @@ describe('the plan of a study', () => {
     ).perturbations;
     expect(one.settings).not.toEqual({});
     expect(one).toMatchObject({ budget: { gradients: 2000 }, norm: 'inf', epsilon: 10 });
-    expect(two).toMatchObject({ norm: '2', epsilon: 2000 });
+    // 2000 on 224 pixels is 71 on the 8 of this study.
+    expect(two).toMatchObject({ norm: '2', epsilon: 71 });
   });
 });
 
@@ -78,7 +79,7 @@ describe('a study that is wrong is refused with what is wrong', () => {
       /target 4 is no class of linear1, which has the classes 0 to 3/,
     ],
     [{ attack: 'uap', surrogates: ['linear1+linear2'] }, /uap crafts on one model, and 2 are given/],
-    [{ attack: 'noise', norm: '2', epsilon: 10 }, /10 under norm 2 is the length of all of v.*2000/],
+    [{ attack: 'noise', norm: '2', epsilon: 3 }, /3 under norm 2 is the length of all of v.*8 x 8 pixels.*71/],
   ])('%j', async (perturbation, message) => {
     await expect(planOf([perturbation])).rejects.toThrow(message);
   });
