@@ -159,7 +159,7 @@ describe('cards anywhere', () => {
     for (const [content, says] of [
       ['root:x:0:0:hunter2', /label file .*secret\.txt is not JSON/],
       ['"hunter2"', /label file .*secret\.txt does not fit its schema: it must be a list, not text/],
-      ['[{"root":"hunter2"}]', /label file .*secret\.txt does not fit its schema: 0\.index is missing/],
+      ['[{"root":"hunter2"}]', /label file .*secret\.txt does not fit its schema: 0 must be text, not an object/],
     ] as const) {
       writeFileSync(secret, content);
       const card = write('s.json', { ...whole, source: { file: 'x' }, labels: secret });
