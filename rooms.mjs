@@ -16,7 +16,7 @@ export const rooms = [
   },
   {
     room: 'shared/metrics',
-    holds: "a model's logits of canvases, softmax, top-k, fooling and target shares, Wilson interval",
+    holds: "a model's logits of canvases, softmax, top-k, fooling and target shares, Wilson interval, exact tests",
     imports: ['shared/release/measures.ts'],
   },
   { room: 'shared/formats', holds: 'npy, safetensors', imports: [] },
@@ -40,6 +40,11 @@ export const rooms = [
     room: 'batch/errors',
     holds: 'the two errors of the command line: bad usage (exit 2) and failure (exit 1)',
     imports: [],
+  },
+  {
+    room: 'batch/threads',
+    holds: 'work on files from strangers in a thread that Ctrl-C, a deadline and a heap limit end',
+    imports: ['batch/errors'],
   },
   {
     room: 'batch/files',
@@ -69,7 +74,7 @@ export const rooms = [
   {
     room: 'batch/zoo',
     holds: "cards, model files with their weights, finding out a model's preprocessing, checking its gradients",
-    imports: ['shared', 'batch/errors', 'batch/files', 'batch/photos', 'batch/compute'],
+    imports: ['shared', 'batch/errors', 'batch/threads', 'batch/files', 'batch/photos', 'batch/compute'],
   },
   {
     room: 'batch/attacks',

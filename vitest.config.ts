@@ -14,7 +14,7 @@ const INTEGRATION = ['test/workers/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test
 const SYSTEM = [
   'test/analyses/{analyses,findings}.test.ts',
   'test/attacks/*.test.ts',
-  'test/cli/{craft,frame,gradients,models,printable}.test.ts',
+  'test/cli/{craft,frame,gradients,hostile,models,printable}.test.ts',
   'test/compute/compute.test.ts',
   'test/docs/graph.test.ts',
   'test/formats/hostile-arrays.test.ts',
@@ -23,8 +23,9 @@ const SYSTEM = [
   'test/publish/{bucket,changes,hostile-host,hostile-release,interoperability,pull,readers,upload}.test.ts',
   'test/jobs/coverage.test.ts',
   'test/site/hostile-release.test.ts',
+  'test/threads/threads.test.ts',
+  'test/zoo/cards.test.ts',
   'test/studies/{dry-run,run}.test.ts',
-  'test/zoo/pipes.test.ts',
 ];
 
 /** Everything else is a unit test, and test/support/unit-setup.ts holds it to that. `npm run test:unit` runs these. */

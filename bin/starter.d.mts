@@ -1,1 +1,1 @@
-export function whenStarterIsGone(gone: () => void): void;
+export function whenStarterIsGone(gone: () => void): () => void;

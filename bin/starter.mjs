@@ -9,9 +9,10 @@ const INTERVAL_MS = 1000;
  * Calls `gone` once when npm, or the shell that it runs scripts in, is gone. Nothing is watched where something else
  * started this process, since a shell may well end before what runs in its background; nor on Windows, which tells
  * nobody of a parent's end.
+ * @returns what ends the watch
  */
 export function whenStarterIsGone(gone) {
-  if (process.platform === 'win32' || !process.env.npm_lifecycle_event) return;
+  if (process.platform === 'win32' || !process.env.npm_lifecycle_event) return () => undefined;
   const parent = process.ppid;
   const shell = find(parent);
   const npm = shell && /^-?(ba|da|z|k|a)?sh$/.test(shell.name) ? shell.parent : null;
@@ -21,6 +22,7 @@ export function whenStarterIsGone(gone) {
     gone();
   }, INTERVAL_MS);
   timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** Name and parent of a process; null where there is none. */

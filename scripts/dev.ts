@@ -9,7 +9,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dev } from 'astro';
-import { atlas, atlasArguments, exitStatusOf, root, starterRelease, whenToEnd } from './atlas.ts';
+import { whenStarterIsGone } from '../bin/starter.mjs';
+import { atlas, atlasArguments, endings, exitStatusOf, root, starterRelease } from './atlas.ts';
 
 const USAGE = 'Usage: npm run dev -- [--release <folder>] [--port <n>]';
 
@@ -76,7 +77,8 @@ async function stop(status: number): Promise<never> {
   process.exit(status);
 }
 let site: Awaited<ReturnType<typeof dev>> | undefined;
-whenToEnd((signal) => void stop(exitStatusOf(signal)));
+for (const signal of endings) process.on(signal, () => stop(exitStatusOf(signal)));
+whenStarterIsGone(() => void stop(exitStatusOf('SIGTERM')));
 void workerEnded.then((status) => stop(status || 1));
 
 const { url } = await new Promise<{ url: string }>((done) => {

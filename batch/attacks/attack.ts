@@ -38,7 +38,10 @@ interface Facts {
 /** An attack as its own file writes it, with the type of its settings. */
 interface Definition<Schema extends z.ZodObject> extends Facts {
   settings: Schema;
-  /** Whether these settings craft without photos; those that are given then only measure. Left out: never. */
+  /**
+   * Whether these settings craft without photos. Those that are given are then no part of its gradients: they measure
+   * it, and where it `keeps` the best iterate, they choose that. Left out: never.
+   */
   dataFree?(settings: z.output<Schema>): boolean;
   /**
    * What it may ask (`surrogates`) and what it may spend (`budget`) come apart: an attack asks the surrogates and pays

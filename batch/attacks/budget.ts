@@ -9,7 +9,11 @@ export function gradientLimit({ gradients, seconds }: Budget): number | null {
   return gradients ?? (seconds === undefined ? mostGradients : null);
 }
 
-/** What an attack sees of the budget. A gradient is one photo's input gradient on one model. */
+/**
+ * What an attack sees of the budget. A gradient is one photo's input gradient on one model, also where several models
+ * were joined into one. Forward passes are not counted, and cost time alone: those that choose the best iterate, those
+ * that weigh samples, and those that stand for a second differentiation.
+ */
 export interface Allowance {
   /** Gradients taken so far. */
   readonly gradients: number;

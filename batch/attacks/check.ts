@@ -1,11 +1,13 @@
 /** What a craft may be asked for: checked here once, in the same words for a study, the command line and a program. */
-import { type Budget, budget as budgetSchema, defaultEpsilon, type Norm } from '#shared/release';
+import { type Budget, budget as budgetSchema, epsilonRange, type Norm } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
 
 export interface CraftOptions {
   norm: Norm;
   /** In units of 0..255. */
   epsilon: number;
+  /** Side of the canvas in pixels: bounds of norm 2 grow with it. */
+  canvas: number;
   seed?: number;
   /** Left out where it is not known yet; null for an attack that uses no model. */
   budget?: Budget | null;
@@ -25,10 +27,10 @@ export interface CraftOptions {
 export function checkOptions(
   attack: { name: string; usesModel: boolean; ensembles: boolean },
   settings: Record<string, unknown>,
-  { norm, epsilon, seed, budget, surrogates, photos }: CraftOptions,
+  { norm, epsilon, canvas, seed, budget, surrogates, photos }: CraftOptions,
   ensembles: readonly string[],
 ): void {
-  checkEpsilon(epsilon, norm);
+  checkEpsilon(epsilon, norm, canvas);
   if (seed !== undefined) checkSeed(seed);
   if (!attack.usesModel) return;
   if (budget) checkBudget(budget);
@@ -57,8 +59,9 @@ export function checkPhotos(photos: number): void {
 }
 
 /** @throws UsageError for an epsilon in another unit, or larger than any picture. */
-export function checkEpsilon(epsilon: number, norm: Norm): void {
-  const usual = defaultEpsilon[norm];
+export function checkEpsilon(epsilon: number, norm: Norm, canvas: number): void {
+  const { least, usual, most } = epsilonRange(norm, canvas);
+  const on = norm === '2' ? ` on a canvas of ${canvas} x ${canvas} pixels` : '';
   if (!Number.isFinite(epsilon))
     throw new UsageError(`Epsilon is ${epsilon}, and must be a positive number in units of 0..255, such as ${usual}.`);
   if (epsilon < 1) {
@@ -67,14 +70,14 @@ export function checkEpsilon(epsilon: number, norm: Norm): void {
       `Epsilon ${epsilon} is too small to survive rounding to whole pixel values: epsilon is in units of 0..255. Did you mean ${meant}?`,
     );
   }
-  if (epsilon > (norm === 'inf' ? 255 : 1e6)) {
+  if (epsilon > most) {
     throw new UsageError(
-      `Epsilon ${epsilon} is larger than any picture under norm ${norm}. The usual bound is ${usual}.`,
+      `Epsilon ${epsilon} is larger than any picture under norm ${norm}${on}. The usual bound is ${usual}.`,
     );
   }
-  if (norm === '2' && epsilon < 100) {
+  if (epsilon < least) {
     throw new UsageError(
-      `Epsilon ${epsilon} under norm 2 is the length of all of v, and spread over a picture it vanishes in rounding. Did you mean ${usual}, or norm inf?`,
+      `Epsilon ${epsilon} under norm 2 is the length of all of v, and spread over a canvas of ${canvas} x ${canvas} pixels it vanishes in rounding. Did you mean ${usual}, or norm inf?`,
     );
   }
 }

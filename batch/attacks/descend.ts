@@ -48,7 +48,7 @@ export function descend(
   settings: DescentSettings,
   { objective, pictures, start, lookahead = false, batchAt, direction, afterStep, state = {} }: Descent,
 ): Iteration {
-  const { task, views, length } = surrogates;
+  const { task, views, models, length } = surrogates;
   const optimiser = optimiserOf(settings, task, length);
   const gradient = surrogates.gradientsOf(objective, budget);
   const v = startAt(length, start);
@@ -57,18 +57,20 @@ export function descend(
     state: { v, pictures: pictures.state, optimiser: optimiser.state, hooks: state },
     async step() {
       const { progress } = budget;
+      const isFirst = budget.gradients === 0;
       if (ahead) {
         optimiser.lookAhead?.(v, ahead, progress);
         project(ahead, task.norm, task.epsilon);
       }
       const gradientAt = async (place: Float32Array) => {
         const wanted = batchAt?.(progress) ?? settings.batch;
-        const { items, photos } = await pictures.next(budget.photos(wanted, views.length), v, progress);
+        const { items, photos } = await pictures.next(budget.photos(wanted, models), v, progress);
         return (await gradient(items, place, photos)).gradient;
       };
       const along = direction ? await direction(gradientAt, v, progress) : await gradientAt(ahead ?? v);
-      // Where the first gradient of a craft is zero everywhere, nothing will ever move.
-      if (progress === 0 && along.every((value) => value === 0)) {
+      // Where the first gradient of a craft is zero everywhere, nothing will ever move. Its progress may be above 0: a
+      // budget of seconds has run since the clean predictions.
+      if (isFirst && along.every((value) => value === 0)) {
         throw new AtlasError(
           `The gradient is zero everywhere: ${views.map(({ surrogate }) => surrogate.id).join(' and ')} does not react to small changes of the photos. Check with \`atlas gradients check\`, or start from noise where the attack has a setting for it.`,
         );

@@ -70,7 +70,7 @@ class Drive {
           this.#memory.looked = Math.floor(progress * looks);
           await this.#lookForBest();
         }
-        const isOver = progress >= 1 || spending.left < Math.max(1, surrogates.views.length);
+        const isOver = progress >= 1 || spending.left < Math.max(1, surrogates.models);
         if (!goesOn || isOver || (await this.#isGoodEnough())) break;
         await keeper.saveSometimes();
         goesOn = await this.#iteration.step();

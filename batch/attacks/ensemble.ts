@@ -22,7 +22,8 @@ export function mergeByLogits(views: readonly SurrogateView[]): SurrogateView {
     return logits.indexOf(Math.max(...logits));
   });
   const id = views.map(({ surrogate }) => surrogate.id).join('+');
-  return { surrogate: { id, bytes, sha256: sha256Hex(bytes) }, classes, clean, labels };
+  const models = views.reduce((sum, view) => sum + view.models, 0);
+  return { surrogate: { id, bytes, sha256: sha256Hex(bytes) }, models, classes, clean, labels };
 }
 
 /** Every name of a model but that of its canvas gets a suffix of its own, so that the graphs lie side by side. */

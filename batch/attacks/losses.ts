@@ -20,15 +20,19 @@ import type { Program, Surrogate } from './types.ts';
 type None = Record<never, never>;
 
 /** Every kind, with all that its graph depends on besides the model. */
-interface LossParameters {
+export interface LossParameters {
   /** `clampAt`: loss in nats above which a photo has no gradient. */
   'cross-entropy': { clampAt?: number };
   /** `clampAt`: margin between logits above which a photo has no gradient. */
   margin: { clampAt?: number };
   cosine: None;
-  /** `depth`: share of the layers, from the first on, that count. */
-  'activation energy': { depth: number };
-  'activation ratio': { depth: number };
+  /**
+   * `depth`: share of the layers, from the first on, that count. `of`: their outputs after normalisation and activation
+   * (left out), or before.
+   */
+  'activation energy': { depth: number; of?: keyof Layer };
+  /** `negative`: weight of the negative outputs, and `negativeDepth`: the share of the layers that they count of. */
+  'activation ratio': { depth: number; negative?: number; negativeDepth?: number };
   /** Sums of logits, weighted by the input `cotangent`. */
   'weighted logits': None;
 }
@@ -43,8 +47,13 @@ const graphs: { [K in LossKind]: (model: Model, parameters: LossParameters[K]) =
   'cross-entropy': withCrossEntropy,
   margin: withMargin,
   cosine: (model) => withCosine(model),
-  'activation energy': (model, { depth }) => withActivationEnergy(model, firstLayers(model, depth, 'activated')),
-  'activation ratio': (model, { depth }) => withActivationRatio(model, firstLayers(model, depth, 'linear')),
+  'activation energy': (model, { depth, of = 'activated' }) =>
+    withActivationEnergy(model, firstLayers(model, depth, of)),
+  'activation ratio': (model, { depth, negative, negativeDepth = depth }) =>
+    withActivationRatio(model, firstLayers(model, depth, 'linear'), {
+      negativeWeight: negative,
+      negativeLayers: firstLayers(model, negativeDepth, 'linear').length,
+    }),
   'weighted logits': (model) => withCotangent(model),
 };
 

@@ -1,6 +1,6 @@
 /** What an attack goes down or up: a loss, its direction, and what it is fed. */
 import type { Table } from '../compute/index.ts';
-import type { Loss } from './losses.ts';
+import type { Loss, LossParameters } from './losses.ts';
 import type { SurrogateView } from './types.ts';
 
 interface Inputs {
@@ -50,15 +50,15 @@ export const cosine = (options: { centred: (view: SurrogateView) => number; targ
   },
 });
 
-/** The activations of the first `depth` of the layers. */
-export const activationEnergy = ({ depth }: { depth: number }): Objective => ({
-  loss: { kind: 'activation energy', parameters: { depth } },
+/** The activations of the first `depth` of the layers; `of` as in `LossParameters`. */
+export const activationEnergy = ({ depth, of }: LossParameters['activation energy']): Objective => ({
+  loss: { kind: 'activation energy', parameters: of === undefined ? { depth } : { depth, of } },
   direction: 1,
 });
 
-/** Positive over negative outputs of the first `depth` of the layers. */
-export const activationRatio = ({ depth }: { depth: number }): Objective => ({
-  loss: { kind: 'activation ratio', parameters: { depth } },
+/** Positive over negative outputs of the first `depth` of the layers; the rest as in `LossParameters`. */
+export const activationRatio = (parameters: LossParameters['activation ratio']): Objective => ({
+  loss: { kind: 'activation ratio', parameters },
   direction: 1,
 });
 

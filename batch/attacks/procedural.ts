@@ -57,7 +57,7 @@ export const procedural = attack({
     return {
       state: { v, candidates: draw.state, best },
       async step() {
-        if (best.parameters && budget.left < tried.length * surrogates.views.length) return false;
+        if (best.parameters && budget.left < tried.length * surrogates.models) return false;
         const parameters =
           best.parameters && draw.bits() >>> 31
             ? varied(best.parameters, draw)
@@ -138,7 +138,7 @@ async function fooledBy(
       surrogates.running.add(fooled ? 0 : 1, fooled);
       if (fooled) count++;
     });
-    budget.spend(items.length);
+    budget.spend(items.length * view.models);
   }
   return count;
 }

@@ -7,9 +7,12 @@
  * semantics that it is crafted on, and no photo is needed. w_i = sqrt(1 / KL(f(x_i) | f(x_i + v))), at a temperature,
  * scaled to a mean of 1: samples whose answers v hardly changes yet weigh more.
  *
- * The noise (standard deviation 10 at first, growing to 127) is the paper's curriculum. Its samples and v are also
- * rotated, scaled and shuffled together, which would move the gradient back through those; here the samples alone are
- * mirrored, moved and enlarged. Adam in the paper, with a step larger than the bound; here the sign of a momentum.
+ * The noise (standard deviation 10 at first, growing to 127) is the paper's curriculum; its code smooths it (`smooth`)
+ * and looks at convolutions before normalisation and activation (`layers`). Of its samples, v with them, a third each
+ * are scaled in contrast (`scaling`), turned and shuffled, of which the last two would move the gradient back through
+ * both; here the samples alone are mirrored, moved and enlarged. Adam in the paper, with a step larger than the bound
+ * (2.55 epsilon) and halving of v; here the sign of a momentum. Temperature and depth are found network by network in
+ * the paper (1 to 10, 0.2 to 1).
  */
 import { z } from 'zod';
 import { softmax } from '#shared/metrics';
@@ -19,7 +22,9 @@ import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { activationEnergy } from './objectives.ts';
 import { type Pictures, photosInOrder } from './pictures.ts';
-import { descentSettings, ensembleSetting, startSetting } from './settings.ts';
+import { smoothedNoise } from './priors.ts';
+import { halving } from './saturation.ts';
+import { descentSettings, ensembleSetting, halveSetting, startSetting } from './settings.ts';
 import type { Surrogates } from './surrogates.ts';
 import type { Pixels } from './types.ts';
 
@@ -35,7 +40,20 @@ const schema = z.strictObject({
     .gt(0)
     .default(5)
     .describe('temperature of the softmax that the weights of the crops come from'),
+  layers: z
+    .enum(['activated', 'linear'])
+    .default('activated')
+    .describe('outputs of the layers: after normalisation and activation, or before, as in the published code'),
+  smooth: z
+    .boolean()
+    .default(false)
+    .describe('resize, turn, mirror, blur and crop the noise under v, as in the published code'),
+  scaling: z
+    .boolean()
+    .default(false)
+    .describe('every third sample and v on it with 0.8 to 4 times their contrast, as in the published code'),
   ...descentSettings,
+  ...halveSetting,
   batch: descentSettings.batch.default(10).describe('crops of a step'),
   zoom: descentSettings.zoom.default(0.25),
   start: startSetting.start.default(1),
@@ -60,9 +78,10 @@ export const pspUap = attack({
   settings: schema,
   begin: (surrogates, budget, settings) =>
     descend(surrogates, budget, settings, {
-      objective: activationEnergy(settings),
+      objective: activationEnergy({ depth: settings.depth, of: settings.layers }),
       pictures: crops(surrogates, settings),
       start: noiseStart(surrogates, settings.start),
+      ...(settings.halve && halving(surrogates.task)),
     }),
 });
 
@@ -72,6 +91,7 @@ function crops(surrogates: Surrogates, settings: z.infer<typeof schema>): Pictur
   const { seed, photos } = task;
   const { size } = photos;
   const draw = random(seed, 'crops');
+  const scales = random(seed, 'scales');
   const places = photosInOrder(
     { crafting: Array.from({ length: settings.batch }, (_, i) => i), photos, seed },
     settings,
@@ -79,20 +99,28 @@ function crops(surrogates: Surrogates, settings: z.infer<typeof schema>): Pictur
   const prior = new Float32Array(length);
   const sample = new Float32Array(length);
   return {
-    state: { crops: draw.state, places: places.state },
+    state: { crops: draw.state, places: places.state, scales: scales.state },
     async next(count, v, progress) {
       const spread = 10 + 117 * progress;
       const pixels = new Uint8Array(new SharedArrayBuffer(settings.batch * length));
-      for (let i = 0; i < prior.length; i++) prior[i] = 127.5 + spread * draw.normal() + v[i];
+      const noise = settings.smooth ? smoothedNoise(size, progress, draw) : null;
+      for (let i = 0; i < prior.length; i++) prior[i] = (noise ? noise[i] : 127.5 + spread * draw.normal()) + v[i];
       for (let i = 0; i < settings.batch; i++) {
         cropOf(prior, size, draw, sample);
         for (let k = 0; k < sample.length; k++)
           pixels[i * length + k] = Math.round(Math.min(255, Math.max(0, sample[k])));
       }
       const samples = { pixels, size };
-      const items = places.next(count).map((item): Item => ({ ...item, row: undefined }));
+      const items = places.next(count).map((item): Item => {
+        if (!settings.scaling || scales.uniform() >= 1 / 3) return { ...item, row: undefined };
+        return { ...item, row: undefined, contrast: 0.8 + 3.2 * scales.uniform() };
+      });
       const weights = await weigh(surrogates, samples, items, v, settings.temperature);
-      return { items: items.map((item, i) => ({ ...item, weight: weights[i] })), photos: samples };
+      return {
+        // What v does to a sample grows with its contrast, and so does the gradient.
+        items: items.map((item, i) => ({ ...item, weight: weights[i] * (item.contrast ?? 1) })),
+        photos: samples,
+      };
     },
   };
 }

@@ -27,7 +27,7 @@ export const stepSettings = {
     .enum(['sign-momentum', 'adam'])
     .default('sign-momentum')
     .describe('sign-momentum: steps along the sign (norm inf) or direction (norm 2) of the momentum; or adam'),
-  step: z.number().gt(0).max(2).default(0.1).describe('length of the first step, as a share of epsilon'),
+  step: z.number().gt(0).max(3).default(0.1).describe('length of the first step, as a share of epsilon'),
   decayTo: z
     .number()
     .gt(0)
@@ -61,6 +61,16 @@ export const ensembleSetting = {
 /** For attacks that start away from zero. */
 export const startSetting = {
   start: z.number().gt(0).max(1).default(0.1).describe('v starts as uniform noise in +-start * epsilon'),
+};
+
+/** For attacks that saturate: v ends at the bound, where no step moves it any more. */
+export const halveSetting = {
+  halve: z
+    .boolean()
+    .default(false)
+    .describe(
+      'halve v whenever more than half of its values lie at the bound and hardly any come or go, so that it can move again (norm inf)',
+    ),
 };
 
 /** What the driver looks at in the settings of any attack. */

@@ -41,6 +41,8 @@ export class Surrogates {
   readonly task: CraftInputs;
   /** What is crafted on: each surrogate, or the mean of their logits as one. */
   readonly views: SurrogateView[];
+  /** Models that were given: one photo's gradient over all of them is counted so many times, joined into one or not. */
+  readonly models: number;
   /** Losses and successes of the photos looked at last: for people, and to stop at a fooling ratio. */
   readonly running: Running;
   /** Numbers of the perturbation. */
@@ -56,6 +58,7 @@ export class Surrogates {
     this.#target = target;
     this.#judges = judges;
     this.views = ensemble === 'logits' && judges.length > 1 ? [mergeByLogits(judges)] : judges;
+    this.models = judges.length;
     this.running = new Running(task.crafting.length * this.views.length);
   }
 
@@ -102,7 +105,7 @@ export class Surrogates {
       let sum = 0;
       for (const { view, program, inputs } of parts) {
         const found = await compute.gradient({ program, photos, items, v, ...inputs, signal });
-        budget.spend(items.length);
+        budget.spend(items.length * view.models);
         const scale = objective.direction / (items.length * parts.length);
         for (let i = 0; i < total.length; i++) total[i] += scale * found.gradient[i];
         items.forEach(({ row }, i) => {
@@ -123,14 +126,14 @@ export class Surrogates {
   }
 
   /** For each point the gradients of M weighted sums of its logits, M gradients each, paid from the budget. */
-  classGradientsOf({ surrogate, classes }: SurrogateView, budget: Allowance) {
+  classGradientsOf({ surrogate, classes, models }: SurrogateView, budget: Allowance) {
     const { compute, photos, signal } = this.task;
     const program = gradientProgram(surrogate, { kind: 'weighted logits', parameters: {} }, compute.profile);
     const repeat = !keepsBatchApart(readModel(surrogate.bytes));
     this.uses(program.key);
     return async (points: { item: Item; v: Float32Array; cotangents: Float32Array }[]) => {
       const found = await compute.classGradients({ program, photos, classes, repeat, signal, points });
-      budget.spend(points.reduce((sum, { cotangents }) => sum + cotangents.length / classes, 0));
+      budget.spend(models * points.reduce((sum, { cotangents }) => sum + cotangents.length / classes, 0));
       return found;
     };
   }

@@ -6,8 +6,9 @@
  * J_x the Jacobian of a hidden layer at photo x: the (p,q)-singular vector, found by the generalised power method (D.
  * Boyd, 1974),
  *   v <- epsilon * psi_p'(sum_x J_x^T psi_q(J_x v)), normalised;   psi_r(z) = sign(z) |z|^(r-1).
- * Under norm inf the outer psi is the sign, under norm 2 nothing. q = 10 and 64 photos are the paper's; its best layers
- * lie early in the network.
+ * Under norm inf the outer psi is the sign, under norm 2 nothing. q = 10 and 64 photos are the paper's, which finds
+ * layer and q for each network by a grid: `bench/attacks/papers.ts` does, on crafting photos. Its best layers lie early
+ * in the network.
  *
  * J_x^T u is a gradient (of the layer's outputs times u). J_x v is had by central differences of the layer along v,
  * half a pixel value to either side: two forward passes in place of a second differentiation.

@@ -70,6 +70,6 @@ export async function craft(
   task: Omit<CraftTask, 'seed'> & { attack: string; settings?: Record<string, unknown>; seed?: number },
 ): Promise<Crafted & { settings: Record<string, unknown> }> {
   const { seed = 1 } = task;
-  const { attack, settings } = checkCraft({ ...task, seed, photos: task.crafting.length });
+  const { attack, settings } = checkCraft({ ...task, seed, canvas: task.photos.size, photos: task.crafting.length });
   return { ...(await craftWith(attack, settings, { ...task, seed })), settings };
 }

@@ -6,7 +6,11 @@
  * a_l+ and a_l- the positive and the negative outputs of convolution l, over the first 80 % of the layers (the
  * truncation). x are jigsaw pictures of random colours that get finer as crafting goes on, from 2 to 16 cells a side
  * (the curriculum): no photo is needed. Adam in the paper, whose step of 0.1 on pixels of 0..1 is larger than the
- * bound, so that it moves like a sign step: here the sign of a momentum.
+ * bound (2.55 epsilon), so that it moves like a sign step: here the sign of a momentum.
+ *
+ * The published code takes a_l+ where it means a_l-: what it raises is a_l+ alone (`negative` 0). Its depths are found
+ * network by network (0.3 to 1), for a_l- others than for a_l+ (`negativeDepth`), AlexNet and VGG look at smoothed
+ * noise that grows (`prior`), and v is halved when it is saturated (`halve`).
  */
 import { z } from 'zod';
 import { paintJigsaw, random } from '../synthetic/index.ts';
@@ -14,8 +18,50 @@ import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { activationRatio } from './objectives.ts';
 import type { Pictures } from './pictures.ts';
-import { ensembleSetting, photoSettings, startSetting, stepSettings } from './settings.ts';
+import { growingNoise } from './priors.ts';
+import { halving } from './saturation.ts';
+import { ensembleSetting, halveSetting, photoSettings, startSetting, stepSettings } from './settings.ts';
 import type { Surrogates } from './surrogates.ts';
+
+const schema = z.strictObject({
+  depth: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.8)
+    .describe('share of the layers, counted from the input, that the loss includes'),
+  negative: z
+    .number()
+    .min(0)
+    .max(4)
+    .default(1)
+    .describe(
+      'weight of the negative outputs in the ratio; 0 leaves the positive ones alone, which is all that the published code raises',
+    ),
+  negativeDepth: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('share of the layers whose negative outputs count; left out: depth'),
+  prior: z
+    .enum(['jigsaw', 'noise'])
+    .default('jigsaw')
+    .describe(
+      'what v is added to: jigsaw pictures that get finer, or smoothed noise that gets stronger (the published code takes noise for AlexNet and VGG)',
+    ),
+  finest: z
+    .int()
+    .min(2)
+    .max(64)
+    .default(16)
+    .describe('cells along each side of the last jigsaw pictures; the first have 2'),
+  batch: photoSettings.batch.default(10).describe('pictures of a step'),
+  ...stepSettings,
+  ...halveSetting,
+  start: startSetting.start.default(1),
+  ...ensembleSetting,
+});
 
 export const trmUap = attack({
   name: 'trm-uap',
@@ -33,30 +79,18 @@ export const trmUap = attack({
   dataFree: () => true,
   ensembles: true,
   keeps: 'best',
-  settings: z.strictObject({
-    depth: z
-      .number()
-      .gt(0)
-      .max(1)
-      .default(0.8)
-      .describe('share of the layers, counted from the input, that the loss includes'),
-    finest: z
-      .int()
-      .min(2)
-      .max(64)
-      .default(16)
-      .describe('cells along each side of the last jigsaw pictures; the first have 2'),
-    batch: photoSettings.batch.default(10).describe('pictures of a step'),
-    ...stepSettings,
-    start: startSetting.start.default(1),
-    ...ensembleSetting,
-  }),
+  settings: schema,
   begin: (surrogates, budget, settings) =>
     descend(surrogates, budget, settings, {
-      objective: activationRatio(settings),
-      pictures: jigsaws(surrogates, settings.finest),
+      objective: activationRatio(ratioOf(settings)),
+      pictures: settings.prior === 'noise' ? growingNoise(surrogates.task) : jigsaws(surrogates, settings.finest),
       start: noiseStart(surrogates, settings.start),
+      ...(settings.halve && halving(surrogates.task)),
     }),
+});
+
+const ratioOf = ({ depth, negative, negativeDepth = depth }: z.infer<typeof schema>) => ({
+  ...{ depth, negative, negativeDepth },
 });
 
 function jigsaws({ task, length }: Surrogates, finest: number): Pictures {

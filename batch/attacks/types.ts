@@ -15,6 +15,8 @@ export interface Surrogate {
  */
 export interface SurrogateView {
   surrogate: Surrogate;
+  /** How many of the models that were given it stands for: a gradient is counted for each of them. */
+  models: number;
   classes: number;
   /** [rows, K]. */
   clean: Float32Array;

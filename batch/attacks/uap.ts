@@ -8,7 +8,8 @@
  * project(v + r), unless DeepFool took nine steps and more. All of these are the paper's values.
  *
  * The paper goes photo by photo. Here the photos of a batch share one v: their r are found at the same time and added
- * up; batch 1 is the paper's.
+ * up; batch 1 is the paper's. Under norm 2 its code gives v the length of the bound after each update, also where it
+ * was shorter (`rescale`).
  */
 import { z } from 'zod';
 import { l2Norm } from '#shared/images';
@@ -29,6 +30,12 @@ const schema = z.strictObject({
     .default(0.02)
     .describe('how far past the boundary DeepFool goes, as a share of the distance'),
   steps: z.int().min(1).max(1000).default(10).describe('most steps of DeepFool for one photo'),
+  rescale: z
+    .boolean()
+    .default(false)
+    .describe(
+      'norm 2: after every update v has the length epsilon, also where it was shorter, as in the published code',
+    ),
   flips: photoSettings.flips.default(false),
   shift: photoSettings.shift.default(0),
   zoom: photoSettings.zoom,
@@ -70,6 +77,10 @@ export const uap = attack({
         );
         const steps = await deepFool(open, v);
         for (const { r, crossed } of steps) if (crossed) for (let i = 0; i < v.length; i++) v[i] += r[i];
+        if (settings.rescale && task.norm === '2' && steps.some(({ crossed }) => crossed)) {
+          const scale = task.epsilon / l2Norm(v);
+          for (let i = 0; i < v.length; i++) v[i] *= scale;
+        }
         let next = 0;
         for (const fooled of isFooled) surrogates.running.add(fooled ? 0 : l2Norm(steps[next++].r), fooled);
         // A whole pass that found nothing to do is the end.

@@ -27,7 +27,7 @@ export async function viewsOf(
       ...{ photos, items, signal },
       onProgress: (done) => onProgress?.(before + done, surrogates.length * items.length),
     });
-    views.push({ surrogate, classes, clean: logits, labels: labelsOf(logits, classes) });
+    views.push({ surrogate, models: 1, classes, clean: logits, labels: labelsOf(logits, classes) });
   }
   for (const view of views) check(view, target);
   return views;

@@ -91,6 +91,10 @@ const LOG_INTERVAL = 5000;
  * this.
  */
 const ECHO = 300;
+/** Milliseconds that an interrupted command has to come to a safe place. */
+const GRACE = 20_000;
+/** The same once whoever started it is gone, so that nobody is left to stop it. */
+const ORPHAN_GRACE = 10_000;
 
 /** Wraps the body of a command for commander: `command.action(action(async (context, options, ...args) => {...}))`. */
 export function action<Options extends object, Args extends unknown[]>(
@@ -158,9 +162,6 @@ function clearLine(): void {
   lineIsDirty = false;
 }
 
-/** How long a command has to stop by itself once nobody is left to stop it. */
-const ORPHAN_GRACE_MS = 10_000;
-
 /**
  * The first SIGINT, SIGTERM or hang-up of the terminal aborts the commands' signal; the second ends the process. So
  * does the end of the launcher that started it, which closes the channel to it. A reader that went away (`| head`), or
@@ -175,7 +176,7 @@ export function listenForEndings(): void {
   let first = 0;
   const interrupt = (name: NodeJS.Signals) => {
     if (interrupted !== null) {
-      if (performance.now() - first > ECHO) process.exit(exitStatusOfSignal(interrupted));
+      if (performance.now() - first > ECHO) endBySignal(interrupted);
       return;
     }
     interrupted = name;
@@ -183,11 +184,12 @@ export function listenForEndings(): void {
     clearLine();
     if (process.stderr.isTTY) process.stderr.write('Stopping at the next safe place. Ctrl-C again stops at once.\n');
     controller.abort(new DOMException('interrupted', 'AbortError'));
+    setTimeout(() => endBySignal(name), GRACE).unref();
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt(name));
   process.on('disconnect', () => {
     if (interrupted === null) interrupt('SIGTERM');
-    setTimeout(() => process.exit(exitStatusOfSignal('SIGTERM')), ORPHAN_GRACE_MS).unref();
+    setTimeout(() => endBySignal('SIGTERM'), ORPHAN_GRACE).unref();
   });
   // Heard all the same; but an open channel is no reason to go on when a command is done.
   process.channel?.unref();
@@ -195,7 +197,14 @@ export function listenForEndings(): void {
 
 function endInterrupted(name: NodeJS.Signals): void {
   process.stderr.write('atlas: interrupted. What was finished before is kept.\n');
-  endWith(exitStatusOfSignal(name));
+  process.exitCode = exitStatusOfSignal(name);
+  setTimeout(() => endBySignal(name), 2000).unref();
+}
+
+/** process.exit waits for threads that run a model, however long that takes; the signal itself waits for nobody. */
+function endBySignal(name: NodeJS.Signals): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }
 
 const exitStatusOfSignal = (name: NodeJS.Signals) => 128 + constants.signals[name];

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba, l2Norm, linfNorm } from '#shared/images';
-import { defaultBudget, defaultEpsilon, type Norm, norms, perturbationId, perturbationMetadata } from '#shared/release';
+import { defaultBudget, epsilonRange, type Norm, norms, perturbationId, perturbationMetadata } from '#shared/release';
 import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surrogate } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
@@ -40,7 +40,7 @@ export function registerCraft(program: Command): Command {
     .option('--set <key=value>', 'a setting of the attack; may be repeated', repeated)
     .option(
       '--photos <source>',
-      'photos to craft on: a folder, a .txt list, an .npy or .npz of canvases, starter, or synthetic[:kinds][:count]; may be repeated',
+      'photos to craft on, or for an attack that needs none to choose its best iterate by: a folder, a .txt list, an .npy or .npz of canvases, starter, or synthetic[:kinds][:count]; may be repeated',
       repeated,
     )
     .option('--strict', 'a photo that cannot be read is an error, not skipped')
@@ -49,13 +49,13 @@ export function registerCraft(program: Command): Command {
     )
     .option(
       '--epsilon <n>',
-      `bound of v, in units of 0..255 (default: ${norms.map((norm) => `${defaultEpsilon[norm]} under norm ${norm}`).join(', ')})`,
+      `bound of v, in units of 0..255 (default: ${norms.map((norm) => `${epsilonRange(norm, 224).usual} under norm ${norm}`).join(', ')}; that of norm 2 is for 224 pixels, and grows and shrinks with --canvas)`,
       number(),
     )
     .addOption(new Option('--norm <norm>', 'norm of the bound').choices([...norms]).default('inf'))
     .option(
       '--budget <what=n>',
-      `gradients=N, seconds=N or fooling=R; repeated: whichever comes first (default: ${budgetText(defaultBudget)})`,
+      `gradients=N (one for each photo of each step on each model), seconds=N or fooling=R; repeated: whichever comes first (default: ${budgetText(defaultBudget)})`,
       repeated,
     )
     .option('--canvas <pixels>', 'side of the canvas', integer({ min: 8, max: 1024 }), 224)
@@ -70,7 +70,7 @@ export function registerCraft(program: Command): Command {
 }
 
 async function run(context: Context, options: Options): Promise<void> {
-  const { norm, epsilon = defaultEpsilon[norm] } = options;
+  const { norm, canvas, epsilon = epsilonRange(norm, canvas).usual } = options;
   const { seed } = context;
   const attack = findAttack(options.attack);
   const assigned = parseAssignments(options.set);
@@ -78,7 +78,7 @@ async function run(context: Context, options: Options): Promise<void> {
   const models = attack.usesModel ? await Promise.all((options.model ?? []).map((id) => loadCard(id))) : [];
   const bound = { attack: attack.name, norm, epsilon, seed };
   const { settings } = checkCraft({
-    ...{ ...bound, settings: assigned, budget },
+    ...{ ...bound, canvas, settings: assigned, budget },
     surrogates: models.map(({ card }) => card),
   });
   if (attack.usesModel && !options.photos && !attack.dataFree(settings)) {
@@ -89,18 +89,18 @@ async function run(context: Context, options: Options): Promise<void> {
   const surrogates: (Surrogate & { sourceSha256: string })[] = [];
   for (const model of models) {
     context.progress(`Preparing ${model.card.id}`);
-    surrogates.push({ id: model.card.id, ...(await prepareModel(model, options.canvas)) });
+    surrogates.push({ id: model.card.id, ...(await prepareModel(model, canvas, context.signal)) });
   }
   const photos = attack.usesModel
     ? await loadPhotos(options.photos ?? ['synthetic'], {
-        canvas: options.canvas,
+        canvas,
         only: inHalf(options.half),
         strict: options.strict,
         seed: context.seed,
         signal: context.signal,
         onProgress: ({ done, total }) => context.progress(`Reading photos: ${done} of ${total}`),
       })
-    : { names: [], size: options.canvas, pixels: new Uint8Array(0), skipped: [], sha256: () => '' };
+    : { names: [], size: canvas, pixels: new Uint8Array(0), skipped: [], sha256: () => '' };
   if (attack.usesModel && !options.photos) {
     context.say(
       `${attack.name} needs no photos: it is measured, and its best iterate chosen, on ${photos.names.length} synthetic pictures.`,
@@ -112,6 +112,7 @@ async function run(context: Context, options: Options): Promise<void> {
     );
   }
 
+  // Only now: what was given is sound.
   const out = resolve(options.out);
   await mkdir(out, { recursive: true });
   const compute = await openCompute({

@@ -140,7 +140,7 @@ async function run(context: Context, options: Options): Promise<void> {
       })[] = [];
     for (const model of models) {
       const { id } = model.card;
-      const prepared = await prepareModel(model, file.size);
+      const prepared = await prepareModel(model, file.size, context.signal);
       const look = (v: Float32Array | null, what: string) =>
         measure({
           compute,

@@ -1,9 +1,8 @@
 /** `atlas gradients check`: gradients of every kind of loss against finite differences. */
 import type { Command } from 'commander';
-import type { Model } from '#shared/graph';
-import { UsageError } from '../errors/index.ts';
 import { loadPhotos } from '../photos/index.ts';
-import { checkGradients, loadCard, prepareModel, readOnnx, zooFolder } from '../zoo/index.ts';
+import { inThread } from '../threads/index.ts';
+import { type CheckWork, checkWork, type LossCheck, zooFolder } from '../zoo/index.ts';
 import { action, globalOptions, integer } from './context.ts';
 import { table } from './text.ts';
 
@@ -16,6 +15,11 @@ interface CheckOptions {
 
 /** Photos that are averaged over: kinks of single photos weigh less, and the check still takes seconds. */
 const photosChecked = 4;
+interface Checked {
+  losses: LossCheck[];
+  /** Of the photos. */
+  count: number;
+}
 
 export function registerCheck(gradients: Command): void {
   globalOptions(gradients.command('check'), { seed: true })
@@ -27,16 +31,15 @@ export function registerCheck(gradients: Command): void {
     .addHelpText('after', '\nExample:\n  atlas gradients check squeezenet1_1 --directions 8')
     .action(
       action(async (context, { photos, directions, canvas, seed }: CheckOptions, name: string) => {
-        const model = await preparedOf(name, canvas);
-        const side = Number(model.inputs[0].shape?.[2]);
-        let chosen = 0;
-        // The first ones: decoding the rest of a large folder would take longer than the check.
-        const only = () => chosen++ < photosChecked;
-        const set = await loadPhotos(photos, { canvas: side, signal: context.signal, only });
-        const at = { pixels: Float32Array.from(set.pixels), dims: [set.names.length, 3, side, side] };
-        const losses = await checkGradients(name, model, at, {
-          ...{ directions, seed, signal: context.signal },
-          onLoss: (loss, number, all) => context.progress(`${loss}: loss ${number} of ${all}`),
+        const about = { what: `The model ${name}`, signal: context.signal, onProgress: context.progress };
+        const { losses, count } = await inThread<CheckWork, Checked>(checkWork, about, async (work) => {
+          const side = await work.sideOf(name, canvas);
+          let chosen = 0;
+          // The first ones: decoding the rest of a large folder would take longer than the check.
+          const only = () => chosen++ < photosChecked;
+          const set = await loadPhotos(photos, { canvas: side, signal: context.signal, only });
+          const at = { pixels: Float32Array.from(set.pixels), dims: [set.names.length, 3, side, side] };
+          return { losses: await work.check(name, at, directions, seed), count: set.names.length };
         });
         const relativeError = Math.max(...losses.map((loss) => loss.relativeError));
         context.emit({ relativeError, directions, loss: losses[0].mean, losses });
@@ -47,21 +50,7 @@ export function registerCheck(gradients: Command): void {
             { right: [1, 2] },
           ),
         );
-        context.print(`Along ${directions} direction${directions === 1 ? '' : 's'} on ${set.names.length} photos.`);
+        context.print(`Along ${directions} direction${directions === 1 ? '' : 's'} on ${count} photos.`);
       }),
     );
-}
-
-async function preparedOf(name: string, canvas: number): Promise<Model> {
-  if (!/\.onnx$/i.test(name)) {
-    const { bytes } = await prepareModel(await loadCard(name), canvas);
-    return (await readOnnx(name, bytes)).model;
-  }
-  const { model } = await readOnnx(name);
-  if (model.inputs[0]?.name !== 'canvas') {
-    throw new UsageError(
-      `${name} is not a prepared model: its input is "${model.inputs[0]?.name}", not "canvas". Give its card, or prepare it first with models prepare.`,
-    );
-  }
-  return model;
 }

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { readNpy, writeNpy } from '#shared/formats';
 import { UsageError } from '../errors/index.ts';
-import { readBytes, reasonOf, writeAtomic } from '../files/index.ts';
-import { type Floats, openBatch, readOnnx, vectorJacobianProduct } from '../zoo/index.ts';
+import { readBytes, reasonOf, sizeOf, writeAtomic } from '../files/index.ts';
+import { inThread } from '../threads/index.ts';
+import { type Floats, openBatch, type Product, type VjpWork, vjpWork } from '../zoo/index.ts';
 import { action, globalOptions } from './context.ts';
 
 interface VjpOptions {
@@ -30,13 +31,17 @@ export function registerVjp(gradients: Command): void {
     )
     .action(
       action(async (context, options: VjpOptions, file: string) => {
-        const { model } = await readOnnx(file);
         const input = await floatsOf(options.input);
         const cotangent = await floatsOf(options.cotangent);
-        const result = await vectorJacobianProduct(file, model, input, cotangent, {
-          ...{ threads: context.workers, signal: context.signal },
-          onProgress: (from, to, all) => context.progress(`Images ${from} to ${to} of ${all}`),
-        });
+        const about = {
+          what: `The model ${file}`,
+          signal: context.signal,
+          bytes: sizeOf(file),
+          onProgress: context.progress,
+        };
+        const result = await inThread<VjpWork, Product>(vjpWork, about, (work) =>
+          work.vjp(file, input, cotangent, context.workers ?? 1),
+        );
         await writeAtomic(options.out, writeNpy(result.gradient, input.shape));
         if (options.logits) await writeAtomic(options.logits, writeNpy(result.output, cotangent.shape));
         context.emit({ shape: input.shape, seconds: result.seconds });

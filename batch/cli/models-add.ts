@@ -7,6 +7,7 @@ import {
   type Guess,
   guessNormalisation,
   loadLabelledPhotos,
+  type NewCard,
   type Normalisation,
   type Unscaled,
 } from '../zoo/index.ts';
@@ -76,23 +77,19 @@ export function registerAdd(models: Command): void {
         const { id, size, layout, labels, classes, title, licence, to } = options;
         const said = normalisationOf(options);
         let guess: Guess | undefined;
-        const { card, cardPath, written } = await addModel(file, {
-          id,
-          layout,
-          labels,
-          classes,
-          title,
-          licence,
+        const wanted: NewCard = {
+          ...{ id, layout, labels, classes, title, licence },
           inputSize: size,
           folder: to,
           normalisation:
             said ??
             (async (model) => {
-              guess = await guessOf(file, model, options, context);
+              guess = await guessOf(model, options, context);
               report(file, guess, context);
               return guess.candidates[0].normalisation;
             }),
-        });
+        };
+        const { card, cardPath, written } = await addModel(file, wanted, context.signal);
         context.emit(guess ? { ...card, guess } : card);
         if (written)
           context.say(`The weights of ${file} lie in other files: ${written} has them all, and the card is its.`);
@@ -127,7 +124,7 @@ function normalisationOf({ mean, std, order, range, guess, photos }: AddOptions)
   };
 }
 
-async function guessOf(file: string, unscaled: Unscaled, options: AddOptions, context: Context): Promise<Guess> {
+async function guessOf(unscaled: Unscaled, options: AddOptions, context: Context): Promise<Guess> {
   const { truth, skipped, ...photos } = await loadLabelledPhotos(options.photos ?? [], {
     canvas,
     limit: options.limit,
@@ -147,9 +144,7 @@ async function guessOf(file: string, unscaled: Unscaled, options: AddOptions, co
   });
   try {
     return await guessNormalisation({
-      name: file,
-      model: unscaled.model,
-      input: unscaled.input,
+      prepare: unscaled.prepare,
       photos,
       truth,
       compute,

@@ -1,9 +1,15 @@
 /** `atlas models inspect`: what a file is, and whether it can be prepared and differentiated. */
+
 import type { Command } from 'commander';
-import { type ImageInput, type Inspection, inspect } from '#shared/graph';
-import { naming, readOnnx } from '../zoo/index.ts';
+import type { ImageInput, Inspection } from '#shared/graph';
+import { sizeOf } from '../files/index.ts';
+import { inThread } from '../threads/index.ts';
+import { type GraphWork, graphWork, type Inspected } from '../zoo/index.ts';
 import { action, globalOptions } from './context.ts';
 import { megabytes } from './text.ts';
+
+/** Nodes in the way that are named to people. */
+const mostNamed = 20;
 
 export function registerInspect(models: Command): void {
   globalOptions(models.command('inspect'))
@@ -12,10 +18,16 @@ export function registerInspect(models: Command): void {
     .addHelpText('after', '\nExample:\n  atlas models inspect network.onnx --json')
     .action(
       action(async (context, _options, file: string) => {
-        const { model, bytes, weightFiles } = await readOnnx(file);
-        const found = naming(`The model ${file} cannot be inspected`, () => inspect(model));
-        context.emit({ ...found, bytes: bytes.byteLength, weightFiles });
-        context.print(describe(found, bytes.byteLength, weightFiles));
+        const about = {
+          what: `The model ${file}`,
+          signal: context.signal,
+          bytes: sizeOf(file),
+        };
+        const { found, bytes, weightFiles } = await inThread<GraphWork, Inspected>(graphWork, about, (graph) =>
+          graph.inspectFile(file),
+        );
+        context.emit({ ...found, bytes, weightFiles });
+        context.print(describe(found, bytes, weightFiles));
       }),
     );
 }
@@ -50,7 +62,8 @@ function describe(found: Inspection, bytes: number, weightFiles: string[]): stri
     ['can be prepared', found.preparable ? 'yes' : `no: ${found.reason}`],
     ['can be differentiated', found.differentiable ? 'yes' : `no: ${found.gradientReason}`],
     ['can be crafted on', found.craftable ? 'yes' : `no: ${found.craftReason}`],
-    ...missing.map(({ operator, node }) => ['', `in the way: ${operator} node "${node}"`]),
+    ...missing.slice(0, mostNamed).map(({ operator, node }) => ['', `in the way: ${operator} node "${node}"`]),
+    ...(missing.length > mostNamed ? [['', `and ${missing.length - mostNamed} more; --json lists all`]] : []),
   ];
   return lines.map(([name, text]) => `${name.padEnd(22)} ${text}`).join('\n');
 }

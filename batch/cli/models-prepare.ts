@@ -17,7 +17,7 @@ export function registerPrepare(models: Command): void {
       action(async (context, options: { out: string; canvas: number }, id: string) => {
         const model = await loadCard(id);
         context.progress(`Preparing ${model.card.id}`);
-        const { bytes, sha256 } = await prepareModel(model, options.canvas);
+        const { bytes, sha256 } = await prepareModel(model, options.canvas, context.signal);
         const file = resolve(options.out);
         await writeAtomic(file, bytes);
         context.emit({ file, sha256, bytes: bytes.byteLength });

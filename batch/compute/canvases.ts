@@ -67,14 +67,19 @@ export function writeCanvas(
   offset: number,
 ): void {
   widen(pixels, item, size, out, offset);
-  if (v === null) return;
+  const { contrast = 1 } = item;
+  if (v === null && contrast === 1) return;
   const length = 3 * size * size;
-  if (rule === 'rounded') {
+  if (rule === 'rounded' && v && contrast === 1) {
     const canvas = out.subarray(offset, offset + length);
     canvas.set(applyPerturbation(canvas, v));
     return;
   }
-  for (let i = 0; i < length; i++) out[offset + i] += v[i];
+  if (v) for (let i = 0; i < length; i++) out[offset + i] += v[i];
+  if (contrast !== 1) for (let i = offset; i < offset + length; i++) out[i] = 127.5 + contrast * (out[i] - 127.5);
   if (rule === 'free') return;
-  for (let i = offset; i < offset + length; i++) out[i] = Math.min(255, Math.max(0, out[i]));
+  for (let i = offset; i < offset + length; i++) {
+    const value = Math.min(255, Math.max(0, out[i]));
+    out[i] = rule === 'rounded' ? Math.round(value) : value;
+  }
 }

@@ -24,6 +24,8 @@ export interface Item {
   shift?: readonly [number, number];
   /** How many times larger the photo is made about its centre before it is moved; 1 or more. */
   zoom?: number;
+  /** How many times farther from middle grey photo and v together are shown; 1 when left out. */
+  contrast?: number;
   /** Factor of this item's gradient in the sum; 1 when left out. */
   weight?: number;
   /** Row of the tables that belongs to this item, where there are tables. */

@@ -3,6 +3,6 @@ export { DownloadError, type DownloadProgress, downloadFile, hashFile } from './
 export { parseWith, readJson, readJsonValue } from './json.ts';
 export { megabytes } from './megabytes.ts';
 export { watchPace } from './pace.ts';
-export { LARGEST_FILE, readBytes, readStart, reasonOf } from './read.ts';
+export { LARGEST_FILE, readBytes, readStart, reasonOf, sizeOf } from './read.ts';
 export { faultsOf } from './schema.ts';
 export { writeAtomic } from './write.ts';

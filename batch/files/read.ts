@@ -1,5 +1,5 @@
 /** Files from this disk, whoever wrote them: regular files only, and no more of them than was asked for. */
-import { constants, type Stats } from 'node:fs';
+import { constants, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { UsageError } from '../errors/index.ts';
 import { megabytes } from './megabytes.ts';
@@ -52,6 +52,9 @@ async function readAtMost(file: FileHandle, length: number): Promise<Uint8Array<
   }
   return at === length ? bytes : bytes.slice(0, at);
 }
+
+/** Bytes of a file; 0 where there is none, which whoever opens it then says. */
+export const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 /** Why a file could not be read, as it goes on after a colon: "there is no such file". */
 export function reasonOf(error: unknown): string {

@@ -48,6 +48,8 @@ export function parseModule(source: string): ParsedModule {
       if (name) resolved.push(name[1]);
       continue;
     }
+    // `typeof import('…')` is a type.
+    if (/\btypeof\s+$/.test(source.slice(Math.max(0, ss - 20), ss))) continue;
     const statement = source.slice(ss, se);
     rest = rest.replace(statement, '');
     if (from === undefined) continue;

@@ -33,7 +33,7 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
       : [[]];
     for (const crafted of surrogates) {
       const cards = models.map(({ card }) => card).filter(({ id }) => crafted.includes(id));
-      const { settings } = checkCraft({ ...wanted, surrogates: cards });
+      const { settings } = checkCraft({ ...wanted, canvas: study.canvas, surrogates: cards });
       for (const seed of wanted.seeds) {
         const { norm, epsilon } = wanted;
         const of = { attack: attack.name, norm, epsilon, seed };

@@ -1,4 +1,5 @@
 /** What is drawn from a seed: random numbers, and pictures that no camera took. */
+export { augmented, meanColour, normalNoise, rangeDeviations, type Square } from './augment.ts';
 export { cropOf } from './crops.ts';
 export { isSynthetic, paintJigsaw, type SyntheticKind, syntheticKinds, syntheticPictures } from './pictures.ts';
 export { between, type GaborParameters, gabor, type PerlinParameters, perlin } from './procedural.ts';

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { imageInputOf, type Model, prepare, writeModel } from '#shared/graph';
 import type { ModelCard, Preprocessing } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
-import { writeAtomic } from '../files/index.ts';
+import { sizeOf, writeAtomic } from '../files/index.ts';
+import { inThread, type Remote } from '../threads/index.ts';
 import { cardOf, type ZooModel, zooFolder } from './cards.ts';
 import { hashOf } from './files.ts';
+import type { Described } from './graph-work.ts';
 import type { Normalisation } from './guess.ts';
-import { naming, type OnnxFile, readOnnx } from './onnx.ts';
 import { imageNetLabels } from './plain-card.ts';
+import { type GraphWork, graphWork } from './work.ts';
 
 export interface NewCard {
   id: string;
@@ -31,8 +32,8 @@ export interface NewCard {
 
 /** A model of which all is known but how its pixels are scaled. */
 export interface Unscaled extends Pick<ZooModel, 'labels' | 'wnids'> {
-  model: Model;
-  input: Pick<Preprocessing, 'inputSize' | 'layout'>;
+  /** The model prepared in one way, for a canvas of so many pixels. */
+  prepare(normalisation: Normalisation, canvas: number): Promise<Uint8Array>;
   classes: number;
 }
 
@@ -48,23 +49,36 @@ export interface AddedModel extends ZooModel {
  *
  * @throws UsageError when the file, the preprocessing, the labels or the id will not do.
  */
-export async function addModel(file: string, wanted: NewCard): Promise<AddedModel> {
+export async function addModel(file: string, wanted: NewCard, signal?: AbortSignal): Promise<AddedModel> {
   const folder = resolve(wanted.folder ?? join(zooFolder, 'models'));
   const cardPath = join(folder, `${wanted.id}.json`);
   if (existsSync(cardPath)) {
     throw new UsageError(`There is a card ${cardPath} already. Choose another --id, or delete that card first.`);
   }
-  const onnx = await readOnnx(file);
-  const input = inputOf(file, onnx.model, wanted);
+  return inThread<GraphWork, AddedModel>(
+    graphWork,
+    { what: `The model ${file}`, signal, bytes: sizeOf(file) },
+    (graph) => add(file, wanted, { folder, cardPath }, graph),
+  );
+}
+
+async function add(
+  file: string,
+  wanted: NewCard,
+  { folder, cardPath }: { folder: string; cardPath: string },
+  graph: Remote<GraphWork>,
+): Promise<AddedModel> {
+  const described = await graph.describeFile(file);
+  const input = inputOf(file, described, wanted);
   const neutral: Normalisation = { mean: [0, 0, 0], std: [1, 1, 1], range: 255, channelOrder: 'RGB' };
-  const { source, written } = sourceOf(file, onnx, folder, wanted.id);
+  const { source, written } = await sourceOf(file, described, folder, wanted.id, graph);
   const card: ModelCard = {
     id: wanted.id,
     title: wanted.title ?? wanted.id,
     licence: wanted.licence ?? 'unknown',
     source,
     preprocessing: { ...input, ...neutral },
-    classes: classesOf(file, onnx.model, { ...input, ...neutral }),
+    classes: await graph.classesOf(file, { ...input, ...neutral }),
     labels: labelsPath(folder, wanted.labels),
     published: null,
     edge: false,
@@ -72,12 +86,14 @@ export async function addModel(file: string, wanted: NewCard): Promise<AddedMode
   if (wanted.classes !== undefined && wanted.classes !== card.classes)
     throw new UsageError(`${file} has ${card.classes} classes, not ${wanted.classes}. Leave --classes out.`);
   const { labels, wnids } = await cardOf(card, cardPath);
+  const prepare: Unscaled['prepare'] = (normalisation, canvas) =>
+    graph.prepareFile(file, { ...input, ...normalisation }, canvas);
   const normalisation =
     typeof wanted.normalisation === 'function'
-      ? await wanted.normalisation({ model: onnx.model, input, classes: card.classes, labels, wnids })
+      ? await wanted.normalisation({ prepare, classes: card.classes, labels, wnids })
       : wanted.normalisation;
   card.preprocessing = { ...input, ...normalisation };
-  classesOf(file, onnx.model, card.preprocessing);
+  await graph.classesOf(file, card.preprocessing);
   const added = await cardOf(card, cardPath);
   if (written) await writeAtomic(written.path, written.bytes);
   try {
@@ -89,36 +105,35 @@ export async function addModel(file: string, wanted: NewCard): Promise<AddedMode
   return { ...added, written: written?.path ?? null };
 }
 
-function inputOf(file: string, model: Model, wanted: NewCard): Unscaled['input'] {
-  const { size, layout } = imageInputOf(model);
+function inputOf(
+  file: string,
+  { input: { size, layout } }: Described,
+  wanted: NewCard,
+): Pick<Preprocessing, 'inputSize' | 'layout'> {
   const inputSize = wanted.inputSize ?? size;
   if (inputSize === null)
     throw new UsageError(`The graph of ${file} does not say how large its input is. Say it with --size, in pixels.`);
   return { inputSize, layout: wanted.layout ?? layout ?? 'NCHW' };
 }
 
-/** By preparing the model, which is the trial of everything that is said of it. */
-function classesOf(file: string, model: Model, preprocessing: Preprocessing): number {
-  const prepared = naming(`${file} cannot be prepared with what you say of it`, () =>
-    prepare(model, { ...preprocessing, canvas: preprocessing.inputSize }),
-  );
-  return Number(prepared.outputs[0].shape?.[1]);
-}
-
-function sourceOf(file: string, { model, bytes, weightFiles }: OnnxFile, folder: string, id: string) {
-  const about = (path: string, content: Uint8Array) => ({
-    file: fromCard(folder, path),
-    sha256: hashOf(content),
-    bytes: content.byteLength,
-  });
-  if (weightFiles.length === 0) return { source: about(file, bytes), written: null };
+async function sourceOf(
+  file: string,
+  { sha256, bytes, weightFiles }: Described,
+  folder: string,
+  id: string,
+  graph: Remote<GraphWork>,
+) {
+  if (weightFiles.length === 0) return { source: { file: fromCard(folder, file), sha256, bytes }, written: null };
   const path = join(folder, `${id}.onnx`);
   if (existsSync(path))
     throw new UsageError(
       `${file} keeps weights in other files, so it is written as one file beside its card, and there is a ${path} already. Choose another --id or --to.`,
     );
-  const whole = naming(`The model ${file} cannot be written as one file`, () => writeModel(model));
-  return { source: about(path, whole), written: { path, bytes: whole } };
+  const whole = await graph.wholeFile(file);
+  return {
+    source: { file: fromCard(folder, path), sha256: hashOf(whole), bytes: whole.byteLength },
+    written: { path, bytes: whole },
+  };
 }
 
 function labelsPath(folder: string, labels: string | undefined): string | null {

@@ -84,10 +84,11 @@ async function readLabels(card: ModelCard, cardPath: string): Promise<Pick<ZooMo
   if (card.labels === null) return { labels: null, wnids: null };
   const path = resolveFromCard(cardPath, card.labels);
   const list = await readJson(path, classLabels, 'label file');
-  const labels = new Array<string>(card.classes);
-  const wnids = new Array<string | undefined>(card.classes);
+  const labels: string[] = [];
+  const wnids: (string | undefined)[] = [];
+  // Only as far as the list goes: how many classes a card claims is no reason to make room for them.
   for (const { index, label, wnid } of list) {
-    if (index >= card.classes) break;
+    if (index >= list.length) break;
     labels[index] = label;
     wnids[index] = wnid;
   }

@@ -37,7 +37,13 @@ export async function readModelBytes(model: ZooModel): Promise<Uint8Array> {
         : `The model file ${path} of the card ${model.cardPath} does not exist. Put it there, or correct the card's source.`,
     );
   }
-  const { size } = statSync(path);
+  const facts = statSync(path);
+  // A device or a pipe would be read without end.
+  if (!facts.isFile())
+    throw new UsageError(
+      `The model ${path} of the card ${model.cardPath} is no regular file. Correct the card's source.`,
+    );
+  const { size } = facts;
   if (card.source.bytes !== undefined && size !== card.source.bytes) {
     throw notTheFile(model, path, `${size} bytes instead of ${card.source.bytes}`);
   }

@@ -14,6 +14,7 @@ import {
 import { argmax } from '#shared/metrics';
 import { openOnce } from '../compute/index.ts';
 import { AtlasError } from '../errors/index.ts';
+import { nowRunning } from '../threads/index.ts';
 import { naming } from './onnx.ts';
 
 /**
@@ -25,7 +26,7 @@ const step = 0.002;
 type Session = Awaited<ReturnType<typeof openOnce>>;
 type Feeds = Parameters<Session['run']>[0];
 
-interface LossCheck {
+export interface LossCheck {
   name: string;
   /** |numeric - analytic| / |numeric| over all photos and directions. */
   relativeError: number;
@@ -33,7 +34,7 @@ interface LossCheck {
   mean: number;
 }
 
-interface CheckedPhotos {
+export interface CheckedPhotos {
   /** [n,3,S,S] */
   pixels: Float32Array;
   dims: number[];
@@ -43,7 +44,6 @@ interface CheckOptions {
   /** Directions to compare along. */
   directions: number;
   seed: number;
-  signal: AbortSignal;
   /** Called before each loss, the first of which is number 1. */
   onLoss?: (name: string, number: number, of: number) => void;
 }
@@ -58,13 +58,12 @@ export async function checkGradients(
   name: string,
   model: Model,
   photos: CheckedPhotos,
-  { directions, seed, signal, onLoss }: CheckOptions,
+  { directions, seed, onLoss }: CheckOptions,
 ): Promise<LossCheck[]> {
   const plain = naming(`The model ${name} has no loss`, () => writeModel(withCrossEntropy(model)));
   const kinds = await kindsOf(model, plain, photos);
   const losses: LossCheck[] = [];
   for (const kind of kinds) {
-    signal.throwIfAborted();
     onLoss?.(kind.name, losses.length + 1, kinds.length);
     const programs = naming(`The ${kind.name} of the model ${name} cannot be differentiated`, () => {
       const composed = kind.compose(model);
@@ -73,7 +72,7 @@ export async function checkGradients(
         backward: writeModel(differentiate(composed, { of: 'loss', wrt: 'canvas' })),
       };
     });
-    losses.push({ name: kind.name, ...(await compare(programs, kind.feeds, photos, directions, seed, signal)) });
+    losses.push({ name: kind.name, ...(await compare(programs, kind.feeds, photos, directions, seed)) });
   }
   return losses;
 }
@@ -92,6 +91,7 @@ async function kindsOf(model: Model, crossEntropy: Uint8Array, at: CheckedPhotos
   const [count] = at.dims;
   // Any label serves; class 0 is rarely the one predicted, so the loss is far from flat.
   const labels = { labels: { type: 'int64' as const, data: new BigInt64Array(count), dims: [count] } };
+  nowRunning();
   const plain = await withSession(crossEntropy, (session) => run(session, at.pixels, at.dims, labels));
   const logits = plain.logits.data;
   const classes = logits.length / count;
@@ -142,7 +142,6 @@ async function compare(
   { pixels, dims }: CheckedPhotos,
   directions: number,
   seed: number,
-  signal: AbortSignal,
 ): Promise<Omit<LossCheck, 'name'>> {
   const [count] = dims;
   const length = pixels.length / count;
@@ -155,7 +154,6 @@ async function compare(
     let difference = 0;
     let size = 0;
     for (let d = 0; d < directions; d++) {
-      signal.throwIfAborted();
       const direction = signedGradient(gradient.data, seed * 1000 + d);
       const moved = async (sign: number) =>
         (

@@ -1,10 +1,8 @@
 // Which of the usual preprocessings a model wants, by its accuracy on labelled photos under each.
-import { type Model, prepare, writeModel } from '#shared/graph';
-import { argmax, type Interval, softmax, wilson } from '#shared/metrics';
+import { argmax, atLeast, type Interval, pairedTest, softmax, wilson } from '#shared/metrics';
 import type { Preprocessing } from '#shared/release';
 import type { Compute, Pixels } from '../compute/index.ts';
 import { hashOf } from './files.ts';
-import { naming } from './onnx.ts';
 
 /** How pixels are scaled, without size and layout, which the graph tells. */
 export type Normalisation = Pick<Preprocessing, 'mean' | 'std' | 'range' | 'channelOrder'>;
@@ -73,10 +71,8 @@ export const usualNormalisations: { name: string; normalisation: Normalisation }
 );
 
 export interface GuessTask {
-  /** Names the model in messages. */
-  name: string;
-  model: Model;
-  input: Pick<Preprocessing, 'inputSize' | 'layout'>;
+  /** The model prepared in one way, for a canvas of so many pixels. */
+  prepare(normalisation: Normalisation, canvas: number): Promise<Uint8Array>;
   photos: Pixels;
   /** Class index by photo. */
   truth: readonly number[];
@@ -90,15 +86,13 @@ export interface GuessTask {
  * @throws UsageError when the model cannot be prepared.
  */
 export async function guessNormalisation(task: GuessTask): Promise<Guess> {
-  const { model, input, photos, truth, compute, signal, onProgress } = task;
+  const { photos, truth, compute, signal, onProgress } = task;
   const items = truth.map((_, photo) => ({ photo, flip: false }));
   const total = usualNormalisations.length * items.length;
   const tried: { candidate: Candidate; hits: boolean[] }[] = [];
   let classes = 0;
   for (const { name, normalisation } of usualNormalisations) {
-    const bytes = naming(`The model ${task.name} cannot be prepared`, () =>
-      writeModel(prepare(model, { ...input, ...normalisation, canvas: photos.size })),
-    );
+    const bytes = await task.prepare(normalisation, photos.size);
     const program = { key: hashOf(bytes), bytes };
     const before = tried.length * items.length;
     const result = await compute.logits({
@@ -139,27 +133,4 @@ function chanceOf(truth: readonly number[], classes: number): number {
   const counts = new Map<number, number>();
   for (const label of truth) counts.set(label, (counts.get(label) ?? 0) + 1);
   return Math.max(1 / classes, Math.max(...counts.values()) / truth.length);
-}
-
-/** Probability of `successes` or more among `trials`, each with probability `p`. */
-export function atLeast(successes: number, trials: number, p: number): number {
-  if (p >= 1) return 1;
-  let sum = 0;
-  let logTerm = trials * Math.log1p(-p);
-  for (let k = 0; k <= trials; k++) {
-    if (k >= successes) sum += Math.exp(logTerm);
-    logTerm += Math.log((trials - k) / (k + 1)) + Math.log(p / (1 - p));
-  }
-  return Math.min(1, sum);
-}
-
-/**
- * Exact McNemar test: the probability that two classifiers that are equally good differ so much on the same photos. Q.
- * McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", Psychometrika
- * 12, 1947.
- */
-export function pairedTest(a: readonly boolean[], b: readonly boolean[]): number {
-  const onlyA = a.filter((hit, i) => hit && !b[i]).length;
-  const onlyB = b.filter((hit, i) => hit && !a[i]).length;
-  return Math.min(1, 2 * atLeast(Math.max(onlyA, onlyB), onlyA + onlyB, 0.5));
 }

@@ -3,7 +3,8 @@ export { type AddedModel, addModel, type NewCard, type Unscaled } from './add.ts
 export { listCards, loadCard, type ZooModel, zooFolder } from './cards.ts';
 export { type FetchProgress, fetchModel } from './fetch.ts';
 export { isFetched, modelPath, readModelBytes } from './files.ts';
-export { checkGradients } from './gradient-check.ts';
+export type { LossCheck } from './gradient-check.ts';
+export type { Inspected } from './graph-work.ts';
 export {
   type Candidate,
   type Guess,
@@ -11,6 +12,8 @@ export {
   type Normalisation,
 } from './guess.ts';
 export { type LabelledPhotos, loadLabelledPhotos } from './labelled-photos.ts';
-export { naming, type OnnxFile, readOnnx } from './onnx.ts';
-export { type PreparedModel, prepareModel } from './prepare.ts';
-export { type Floats, openBatch, vectorJacobianProduct } from './vjp.ts';
+export type { OnnxFile } from './onnx.ts';
+export { prepareModel } from './prepare.ts';
+export type { PreparedModel } from './prepare-work.ts';
+export { type Floats, openBatch, type Product } from './vjp.ts';
+export { type CheckWork, checkWork, type GraphWork, graphWork, type VjpWork, vjpWork } from './work.ts';

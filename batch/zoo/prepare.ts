@@ -1,26 +1,17 @@
-import { prepare, writeModel } from '#shared/graph';
+import { inThread } from '../threads/index.ts';
 import type { ZooModel } from './cards.ts';
-import { hashOf, modelPath, readModelBytes } from './files.ts';
-import { naming, readOnnx } from './onnx.ts';
-
-export interface PreparedModel {
-  /** ONNX: canvas [N,3,S,S] in, logits [N,K] out, any N. */
-  bytes: Uint8Array;
-  sha256: string;
-  /** Of the file it was made from. */
-  sourceSha256: string;
-}
+import type { PreparedModel } from './prepare-work.ts';
 
 /**
  * The prepared graph of a model, for a canvas of `canvas` pixels a side.
- * @throws UsageError when the model's file is missing or is another, or when its graph cannot be prepared as the card
- * says.
+ * @throws UsageError when the model's file is missing or is another, when its graph cannot be prepared as the card
+ * says, or when that takes more time or memory than it may.
  */
-export async function prepareModel(model: ZooModel, canvas: number): Promise<PreparedModel> {
-  const source = await readModelBytes(model);
-  const { model: graph } = await readOnnx(modelPath(model), source);
-  const bytes = naming(`The model ${model.card.id} cannot be prepared as its card says`, () =>
-    writeModel(prepare(graph, { ...model.card.preprocessing, canvas })),
+export function prepareModel(model: ZooModel, canvas: number, signal?: AbortSignal): Promise<PreparedModel> {
+  const { id, source } = model.card;
+  return inThread<typeof import('./prepare-work.ts'), PreparedModel>(
+    new URL('./prepare-work.ts', import.meta.url),
+    { what: `The model ${id}`, signal, bytes: source.bytes },
+    ({ prepareCard }) => prepareCard(model, canvas),
   );
-  return { bytes, sha256: hashOf(bytes), sourceSha256: hashOf(source) };
 }

@@ -2,6 +2,7 @@
 import { differentiate, inferShapes, type Model, withCotangent, withInputShape, writeModel } from '#shared/graph';
 import { openOnce } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
+import { nowRunning } from '../threads/index.ts';
 import { naming } from './onnx.ts';
 
 /** Images in one run where the file takes any batch: what a run keeps in memory grows with them. */
@@ -12,9 +13,14 @@ export interface Floats {
   shape: number[];
 }
 
+export interface Product {
+  gradient: Float32Array<ArrayBuffer>;
+  output: Float32Array<ArrayBuffer>;
+  seconds: number;
+}
+
 interface VjpOptions {
   threads?: number;
-  signal: AbortSignal;
   /** Called before each run where there are several: images `from` to `to`, counted from 1, of all. */
   onProgress?: (from: number, to: number, images: number) => void;
 }
@@ -31,8 +37,8 @@ export async function vectorJacobianProduct(
   model: Model,
   input: Floats,
   cotangent: Floats,
-  { threads = 1, signal, onProgress }: VjpOptions,
-): Promise<{ gradient: Float32Array<ArrayBuffer>; output: Float32Array<ArrayBuffer>; seconds: number }> {
+  { threads = 1, onProgress }: VjpOptions,
+): Promise<Product> {
   const { name, batch } = theInput(file, model);
   const images = input.shape[0] ?? 0;
   if (images === 0)
@@ -64,13 +70,13 @@ export async function vectorJacobianProduct(
       }),
     ),
   );
-  const session = await openOnce(program, { threads: threads });
+  nowRunning();
+  const session = await openOnce(program, { threads });
   const gradient = new Float32Array(input.data.length);
   const logits = new Float32Array(cotangent.data.length);
   const start = performance.now();
   try {
     for (let run = 0; run < runs; run++) {
-      signal.throwIfAborted();
       if (runs > 1) onProgress?.(run * chunk + 1, Math.min((run + 1) * chunk, images), images);
       const result = await session.run({
         [name]: { type: 'float32', data: part(input.data, run, inputShape), dims: inputShape },

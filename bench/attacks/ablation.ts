@@ -1,13 +1,10 @@
 // What `house` was chosen by: one change at a time, crafted on seven tenths of the crafting photos and tried on the
 // rest of them. No evaluation photo is looked at. Run: node_modules/.bin/node bench/attacks/ablation.ts --data
 // ../shared/data/imagenet [--gradients 4000] [--rows "name;…"] [--models …]
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
-import { Bench, type Photos } from './cells.ts';
-import { whole } from './lab.ts';
+import { Bench } from './cells.ts';
+import { splitCrafting } from './held-out.ts';
+import { cardOf, whole } from './lab.ts';
 import { rows } from './recipes.ts';
 
 const { values: given } = parseArgs({
@@ -25,23 +22,9 @@ const { values: given } = parseArgs({
   },
 });
 const names = given.rows?.split(';') ?? Object.keys(rows);
-// The crafting half of the starter pack is held out as a whole: it makes the judgement less noisy.
-const set = await loadPhotos([join(given.data, 'images'), 'starter', ...(given.beside ? [given.beside] : [])], {
-  canvas: 224,
-});
-const isDrawn = (index: number) => /-\d{6}$/.test(set.names[index]);
-const crafting = splitPhotos(set.names).crafting.filter((index) => !isDrawn(index));
-const isHeldOut = (index: number) =>
-  !/^n\d{8}/.test(set.names[index]) ||
-  createHash('sha256').update(`held out ${set.names[index]}`).digest()[0] < 0.3 * 256;
-const shown: Photos = given.crafting
-  ? await whole(given.crafting, given.crafting)
-  : {
-      name: 'shown',
-      set,
-      indices: [...crafting.filter((index) => !isHeldOut(index)), ...[...set.names.keys()].filter(isDrawn)],
-    };
-const heldOut: Photos = { name: 'held out and starter', set, indices: crafting.filter(isHeldOut) };
+const split = await splitCrafting(given.data, given.beside);
+const shown = given.crafting ? await whole(given.crafting, given.crafting) : split.shown;
+const { heldOut } = split;
 const bench = await Bench.open(given.cache);
 const models = given.models.split(',');
 console.log(
@@ -55,9 +38,7 @@ for (const name of names) {
     let sum = 0;
     const seeds = given.seeds.split(',').map(Number);
     for (const seed of seeds) {
-      const card = existsSync(join(given.data, 'models', `${model}.json`))
-        ? join(given.data, 'models', `${model}.json`)
-        : model;
+      const card = cardOf({ options: given }, model);
       const recipe = {
         attack,
         settings,

@@ -1,13 +1,12 @@
 /**
  * One cell of a table: a perturbation crafted and measured once, and kept as JSON, so that a killed run goes on where
- * it was.
+ * it was; a craft that is stopped half-way leaves a checkpoint.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { readNpy, writeNpy } from '#shared/formats';
-import { changedShare } from '#shared/metrics';
 import { type Budget, canonicalJson, type Norm } from '#shared/release';
 import { type Measurement, measure } from '../../batch/analyses/index.ts';
 import { craft, findAttack, parseSettings, type Surrogate } from '../../batch/attacks/index.ts';
@@ -42,28 +41,39 @@ export interface Cell {
   load: number;
   /** Share of the photos fooled, by model. */
   fooling: Record<string, number>;
+  /** Which of them, a letter for each photo: 1 where it is fooled. Perturbations are compared photo by photo. */
+  fooled: Record<string, string>;
   crafting: number | null;
 }
 
+export interface MeasuredCell extends Cell {
+  /** Share of the evaluation photos that are fooled, and for each whether it is. */
+  ratio: number;
+  hits: boolean[];
+}
+
+export const ratioOf = (hits: readonly boolean[]) => hits.filter(Boolean).length / Math.max(1, hits.length);
+
 /** Changes when results of old cells no longer stand for what the code does. */
-const generation = 2;
+const generation = 3;
 
 export class Bench {
   readonly #folder: string;
   readonly #compute: Compute;
   readonly #clean = new Map<string, Measurement>();
   readonly #models = new Map<string, Promise<Surrogate>>();
-  readonly #say: (line: string) => void;
+  readonly #signal: AbortSignal | undefined;
 
-  private constructor(folder: string, compute: Compute, say: (line: string) => void) {
+  private constructor(folder: string, compute: Compute, signal: AbortSignal | undefined) {
     this.#folder = folder;
     this.#compute = compute;
-    this.#say = say;
+    this.#signal = signal;
   }
 
-  static async open(folder: string, say: (line: string) => void = (line) => console.error(line)): Promise<Bench> {
+  /** @param signal Stops a craft that is under way: it rejects, and the same cell goes on from there another time. */
+  static async open(folder: string, signal?: AbortSignal): Promise<Bench> {
     await mkdir(folder, { recursive: true });
-    return new Bench(folder, await openCompute({ provider: 'cpu' }), say);
+    return new Bench(folder, await openCompute({ provider: 'cpu' }), signal);
   }
 
   close(): Promise<void> {
@@ -80,8 +90,8 @@ export class Bench {
     return found;
   }
 
-  /** Crafts and measures on a target, or remembers. `ratio` is the share of the evaluation photos that are fooled. */
-  async cell(recipe: Recipe, target: string, evaluation: Photos): Promise<Cell & { ratio: number }> {
+  /** Crafts and measures on a target, or remembers. */
+  async cell(recipe: Recipe, target: string, evaluation: Photos): Promise<MeasuredCell> {
     const { attack, norm = 'inf', epsilon = 10, seed, budget, crafting } = recipe;
     // With the defaults filled in: a cell of other defaults is another cell.
     const settings = parseSettings(findAttack(attack), recipe.settings);
@@ -96,32 +106,42 @@ export class Bench {
     const file = join(this.#folder, `${attack}-${key}.json`);
     let cell = await this.#read(file);
     if (!cell) {
-      const started = performance.now();
+      this.#signal?.throwIfAborted();
+      const checkpoint = file.replace(/json$/, 'checkpoint');
       const crafted = await craft({
         compute: this.#compute,
         surrogates,
         photos: crafting.set,
         crafting: crafting.indices,
         ...{ attack, settings, norm, epsilon, seed, budget },
+        signal: this.#signal,
+        checkpoints: {
+          load: () => readFile(checkpoint).catch(() => null),
+          save: (bytes) => writeAtomic(checkpoint, bytes),
+        },
       });
       const { gradients, seconds, fooling } = crafted;
-      cell = { gradients, seconds, load: loadavg()[0], fooling: {}, crafting: fooling?.ratio ?? null };
+      cell = { gradients, seconds, load: loadavg()[0], fooling: {}, fooled: {}, crafting: fooling?.ratio ?? null };
       await writeAtomic(file.replace(/json$/, 'npy'), writeNpy(crafted.v, [3, 224, 224]));
       await writeAtomic(file, JSON.stringify({ ...cell, inputs }));
-      this.#say(
-        `${attack} ${JSON.stringify(recipe.settings ?? {})} on ${surrogates.map(({ id }) => id).join('+')}, seed ${seed}: ${gradients} gradients, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+      await rm(checkpoint, { force: true });
+      console.error(
+        `${attack} ${JSON.stringify(recipe.settings ?? {})} on ${surrogates.map(({ id }) => id).join('+')}, seed ${seed}: ${gradients} gradients, ${seconds.toFixed(0)} s`,
       );
     }
     const name = `${(await this.model(target)).id} on ${evaluation.name}`;
     if (cell.fooling[name] === undefined) {
       const v = readNpy(await readFile(file.replace(/json$/, 'npy'))).data as Float32Array;
-      cell.fooling[name] = await this.fooling(v, target, evaluation);
+      const fooled = await this.fooled(v, target, evaluation);
+      cell.fooled[name] = fooled.map(Number).join('');
+      cell.fooling[name] = ratioOf(fooled);
       await writeAtomic(file, JSON.stringify({ ...cell, inputs }));
     }
-    return { ...cell, ratio: cell.fooling[name] };
+    return { ...cell, ratio: cell.fooling[name], hits: [...cell.fooled[name]].map((letter) => letter === '1') };
   }
 
-  async fooling(v: Float32Array, target: string, evaluation: Photos): Promise<number> {
+  /** Whether each of the photos is fooled. */
+  async fooled(v: Float32Array, target: string, evaluation: Photos): Promise<boolean[]> {
     const prepared = await this.model(target);
     const look = (perturbation: Float32Array | null) =>
       measure({
@@ -134,7 +154,8 @@ export class Bench {
     const name = `${prepared.sha256} ${evaluation.name}`;
     const clean = this.#clean.get(name) ?? (await look(null));
     this.#clean.set(name, clean);
-    return changedShare(clean.labels, (await look(v)).labels).ratio;
+    const { labels } = await look(v);
+    return Array.from(clean.labels, (label, i) => label !== labels[i]);
   }
 
   async #read(file: string): Promise<Cell | null> {

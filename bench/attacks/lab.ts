@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
-import { Bench, type Cell, type Photos, type Recipe } from './cells.ts';
+import { Bench, type MeasuredCell, type Photos, type Recipe } from './cells.ts';
 
 export interface Options {
   /** Folder with models/ and images/. */
@@ -15,6 +15,9 @@ export interface Options {
   long: number;
   /** A Python with torch, onnx2torch and adversarial-robustness-toolbox. */
   torch: string | null;
+  /** Settings that each attack is tuned over, its defaults among them, and the models that it is tuned on. */
+  tries: number;
+  tuneOn: string[];
 }
 
 export interface Lab {
@@ -27,7 +30,7 @@ export interface Lab {
   synthetic(times?: number): Promise<Photos>;
 }
 
-export async function openLab(options: Options): Promise<Lab> {
+export async function openLab(options: Options, signal?: AbortSignal): Promise<Lab> {
   const set = await loadPhotos([join(options.data, 'images')], { canvas: 224 });
   const { crafting, evaluation } = splitPhotos(set.names);
   const drawn = new Map<number, Promise<Photos>>();
@@ -38,7 +41,7 @@ export async function openLab(options: Options): Promise<Lab> {
   };
   return {
     options,
-    bench: await Bench.open(options.cache),
+    bench: await Bench.open(options.cache, signal),
     crafting: { name: 'crafting', set, indices: crafting },
     evaluation: { name: 'evaluation', set, indices: evaluation },
     synthetic,
@@ -52,14 +55,14 @@ export async function whole(name: string, source: string): Promise<Photos> {
 }
 
 /** A card of the data folder, or an id of the zoo. */
-export function cardOf({ options }: Lab, model: string): string {
-  const card = join(options.data, 'models', `${model}.json`);
+export function cardOf({ options: { data } }: { options: Pick<Options, 'data'> }, model: string): string {
+  const card = join(data, 'models', `${model}.json`);
   return existsSync(card) ? card : model;
 }
 
 export interface Seeds {
   ratios: number[];
-  cells: Cell[];
+  cells: MeasuredCell[];
 }
 
 /** One recipe with every seed, measured on one target. */
@@ -87,7 +90,7 @@ export function percents(ratios: number[]): string {
   return `${mean(all).toFixed(1)}${range}`;
 }
 
-export const seconds = (cells: Cell[]) => mean(cells.map((cell) => cell.seconds)).toFixed(0);
+export const seconds = (cells: MeasuredCell[]) => mean(cells.map((cell) => cell.seconds)).toFixed(0);
 
 export function printTable(title: string, head: string[], rows: string[][]): void {
   console.log(`\n${title}\n`);

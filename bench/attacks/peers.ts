@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { readNpy, writeNpy } from '#shared/formats';
 import { writeAtomic } from '../../batch/files/index.ts';
 import { loadCard, readModelBytes } from '../../batch/zoo/index.ts';
+import { ratioOf } from './cells.ts';
 import { cardOf, type Lab, mean, overSeeds, percents, printTable, seconds } from './lab.ts';
 
 const script = fileURLToPath(new URL('../peers/attacks.py', import.meta.url));
@@ -75,7 +76,7 @@ async function peer(
     });
     const said = JSON.parse(stdout.trim().split('\n').at(-1) as string) as { seconds: number };
     const v = readNpy(await readFile(work.out)).data as Float32Array;
-    const ratio = await bench.fooling(v, card, lab.evaluation);
+    const ratio = ratioOf(await bench.fooled(v, card, lab.evaluation));
     await writeAtomic(`${file}.json`, JSON.stringify({ ratio, seconds: said.seconds, load: loadavg()[0], inputs }));
     console.error(
       `${of.tool} on ${model.card.id}, seed ${of.seed}${of.allocator ? ', allocator set' : ''}: ${said.seconds.toFixed(0)} s`,

@@ -24,5 +24,10 @@ export const rows: Record<string, { attack: string; settings: Record<string, unk
   'never enlarged, not centred': { attack: 'house', settings: { ...plain, centred: 0 } },
   'enlarged by up to 15 % from the start': { attack: 'house', settings: { zoom: 0.15, zoomAfter: 0 } },
   'the surest 150': { attack: 'house', settings: { pick: 150 } },
+  'gd-uap, prior none': { attack: 'gd-uap', settings: { prior: 'none' } },
+  'gd-uap, prior range': { attack: 'gd-uap', settings: { prior: 'range' } },
+  'gd-uap, prior range, as it is': { attack: 'gd-uap', settings: { prior: 'range', augment: false } },
+  'gd-uap, prior data': { attack: 'gd-uap', settings: { prior: 'data' } },
+  'gd-uap, prior data, as it is': { attack: 'gd-uap', settings: { prior: 'data', augment: false } },
   'photos as they are': { attack: 'house', settings: { shift: 0, zoom: 0, flips: false } },
 };

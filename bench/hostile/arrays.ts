@@ -1,7 +1,7 @@
 /** Arrays that mean harm: .npy, .npz, .mat, .pth and .safetensors, kinds above times sizes. */
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { casesOf, type Draw, extremes, type HostileCase, pick, spoilt, texts } from './case.ts';
+import { casesOf, type Draw, extremes, pick, spoilt, texts } from './case.ts';
 import {
   mat,
   matElement,
@@ -14,6 +14,7 @@ import {
   safetensors,
   zip,
 } from './containers.ts';
+import type { HostileCase } from './run-case.ts';
 
 /** How many of something: few, and many. */
 const counts = [1, 7, 300, 5000, 60_000];

@@ -1,13 +1,6 @@
+/** What generators of files that mean harm have in common. */
 import { type Random, random } from '../../batch/synthetic/index.ts';
-
-/** Files that mean harm, and what is done with them. */
-export interface HostileCase {
-  name: string;
-  /** By path within a folder of their own. */
-  files: Record<string, Uint8Array>;
-  /** Arguments of `atlas`, with that folder at hand. */
-  command: (folder: string) => string[];
-}
+import type { HostileCase } from './run-case.ts';
 
 export type Draw = Random;
 

@@ -1,7 +1,7 @@
 /** A local server that sends what the cases of manifests.ts hold, and hurts in the ways that only a server can. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { HostileCase } from './case.ts';
+import type { HostileCase } from './run-case.ts';
 
 /**
  * Serves one case at a time under /data. Keys are taken as they come: nothing is read from this disk.

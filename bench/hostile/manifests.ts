@@ -3,7 +3,8 @@ import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { writeNpy, writeSafetensors } from '#shared/formats';
-import { casesOf, type Draw, extremes, type HostileCase, pick, spoilt, texts } from './case.ts';
+import { casesOf, type Draw, extremes, pick, spoilt, texts } from './case.ts';
+import type { HostileCase } from './run-case.ts';
 
 const version = '1.0.0';
 const prefix = `releases/${version}/`;
@@ -187,6 +188,16 @@ const kinds: Record<string, Kind> = {
       const list = manifest[pick(draw, ['perturbations', 'photos', 'tables'])] as Record<string, unknown>[];
       const field = pick(draw, Object.keys(list[0]));
       list[0][field] = pick<unknown>(draw, [...keys, ...extremes]);
+    }),
+  'columns of anything': (draw) =>
+    changed(({ manifest }) => {
+      const [table] = manifest.tables as Record<string, unknown>[];
+      const type = pick(draw, ['INT32', 'STRING', 'HYPERLINK']);
+      const name = pick(
+        draw,
+        texts.filter((text) => text.length < 100),
+      );
+      table.columns = many(pick(draw, counts), (i) => ({ name: `${name}${i}`, type, description: '' }));
     }),
   'sums of anything': (draw) => instead(`${prefix}SHA256SUMS`, anything(draw)),
   'a file of anything': (draw) => changed(({ files }) => void files.set(pick(draw, [...files.keys()]), anything(draw))),

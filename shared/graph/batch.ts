@@ -5,7 +5,7 @@ import type { Facts } from './facts.ts';
 import { foldConstants, viewShape } from './fold.ts';
 import { at, attribute, type Dim, describe, int, type Model, type Node, nodeOf, type ValueType } from './model.ts';
 import { analyse, inferNode } from './shapes.ts';
-import { int64s, numbers, type Tensor } from './tensor.ts';
+import { int64s, listOf, type Tensor } from './tensor.ts';
 
 /**
  * The model with its first input declared to have this shape; dimensions may be names. Other shapes follow by
@@ -107,7 +107,7 @@ function freeNode(node: Node, context: Context): Node[] {
   if (node.operator === 'Resize') return freeResize(node, context);
   if (broadcasting.has(node.operator)) return [freeBroadcast(node, context.written, context)];
   if (node.operator === 'Expand') return [freeExpand(node, context)];
-  const view = viewShape(node, context.written.types, context.facts.constants);
+  const view = viewShape(node, context.written.types, context.facts);
   if (!view) return [node];
   const target = addConstant(`${node.outputs[0]}/any-batch/view`, view, context);
   const reshape = { ...node, operator: 'Reshape', inputs: [node.inputs[0], target], attributes: {} };
@@ -200,7 +200,7 @@ function freeConcat(node: Node, { batch }: Written, context: Context): Node[] {
     const repeated = expanded.get(name);
     if (repeated) return repeated;
     const prefix = `${node.outputs[0]}/any-batch/${i}`;
-    remember(`${prefix}/one`, firstOfEqual(constant, node), context);
+    remember(`${prefix}/one`, firstOfEqual(constant, node, facts), context);
     const target = batchThen(batched, constant.shape.slice(1), prefix, context);
     extra.push(...target.nodes, nodeOf('Expand', [`${prefix}/one`, target.name], `${prefix}/repeated`));
     expanded.set(name, `${prefix}/repeated`);
@@ -217,17 +217,19 @@ const broadcasting = new Set(['Add', 'Sub', 'Mul', 'Div']);
  */
 function freeBroadcast(node: Node, { batch }: Written, context: Context): Node {
   const { facts } = context;
-  const rank = Math.max(...node.inputs.map((name) => facts.types.get(name)?.shape?.length ?? 0));
+  const rank = node.inputs.reduce((most, name) => Math.max(most, facts.types.get(name)?.shape?.length ?? 0), 0);
   const batched = node.inputs.some((name) => facts.types.get(name)?.shape?.[0] === 'N');
   const inputs = node.inputs.map((name) => {
     const constant = facts.constants.get(name);
     if (!batched || batch === 1 || constant?.shape.length !== rank || constant.shape[0] !== batch) return name;
-    return remember(`${node.outputs[0]}/any-batch/one`, firstOfEqual(constant, node), context);
+    return remember(`${node.outputs[0]}/any-batch/one`, firstOfEqual(constant, node, facts), context);
   });
   return { ...node, inputs };
 }
 
-function firstOfEqual(constant: Tensor, node: Node): Tensor {
+function firstOfEqual(constant: Tensor, node: Node, { budget }: Facts): Tensor {
+  budget.node = node;
+  budget.work(2 * constant.data.length);
   const length = constant.data.length / constant.shape[0];
   for (let i = length; i < constant.data.length; i++)
     if (constant.data[i] !== constant.data[i - length])
@@ -242,7 +244,7 @@ function firstOfEqual(constant: Tensor, node: Node): Tensor {
 function freeResize(node: Node, context: Context): Node[] {
   const sizes = node.inputs[3] ? context.facts.constants.get(node.inputs[3]) : undefined;
   if (!sizes || node.attributes.axes) return [node];
-  const target = batchThen(node.inputs[0], numbers(sizes).slice(1), `${node.outputs[0]}/any-batch`, context);
+  const target = batchThen(node.inputs[0], listOf(sizes).slice(1), `${node.outputs[0]}/any-batch`, context);
   return [...target.nodes, { ...node, inputs: node.inputs.with(3, target.name) }];
 }
 
@@ -252,6 +254,6 @@ function freeExpand(node: Node, context: Context): Node {
   const own = context.facts.types.get(node.inputs[0])?.shape;
   if (!target || !own?.some((dim) => typeof dim === 'string')) return node;
   const lead = target.data.length - own.length;
-  const sizes = numbers(target).map((size, axis) => (typeof own[axis - lead] === 'string' ? 1 : size));
+  const sizes = listOf(target).map((size, axis) => (typeof own[axis - lead] === 'string' ? 1 : size));
   return { ...node, inputs: [node.inputs[0], addConstant(`${node.outputs[0]}/any-batch/sizes`, sizes, context)] };
 }

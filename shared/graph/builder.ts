@@ -1,4 +1,4 @@
-import { GraphError } from './errors.ts';
+import { GraphError, ImpossibleShape } from './errors.ts';
 import type { Facts } from './facts.ts';
 import { type Attribute, type Dim, float, int, ints, type Model, type Node } from './model.ts';
 import { analyse, inferNode } from './shapes.ts';
@@ -44,23 +44,32 @@ export class Builder {
   }
 
   append(node: Node): void {
+    this.facts.budget.add(node);
     this.#nodes.push(node);
     inferNode({ ...node }, this.facts, true);
   }
 
   constant(tensor: Tensor, hint = 'constant'): string {
     // A rule that reads beyond what a malformed node has makes holes, whatever the types say.
-    if (!tensor.shape.every(Number.isInteger))
-      throw new RangeError(`a constant would have the shape [${tensor.shape}]`);
+    if (!tensor.shape.every(Number.isInteger)) throw new ImpossibleShape(tensor.shape);
     const key = tensor.data.length <= 16 ? `${tensor.type}[${tensor.shape}]${tensor.data.join()}` : undefined;
     const existing = key && this.#shared.get(key);
     if (existing) return existing;
+    this.facts.budget.hold(tensor.shape);
     const name = this.#name(hint);
     this.#constants.set(name, tensor);
     this.facts.constants.set(name, tensor);
     this.facts.types.set(name, tensor);
     if (key) this.#shared.set(key, name);
     return name;
+  }
+
+  /**
+   * Before a rule makes a table of this shape itself: the sizes come from the file.
+   * @throws GraphError beyond the budget of the graph
+   */
+  afford(shape: readonly number[], steps = 0): void {
+    this.facts.budget.hold(shape, steps);
   }
 
   scalar = (value: number): string => this.constant(floats([value], []));
@@ -106,6 +115,7 @@ export class Builder {
   aroundChannels(x: string, size: number, turned: boolean): string {
     const shape = this.shape(x);
     const channels = Number(shape[1]);
+    this.afford([channels, channels]);
     const band = new Float32Array(channels * channels);
     for (let i = 0; i < channels; i++) {
       const first = Math.max(0, i - Math.floor((size - 1) / 2));

@@ -58,12 +58,19 @@ export function differentiate(model: Model, { of, wrt, profile = 'cpu' }: Differ
   for (const node of path.toReversed()) {
     const rule = findRule(node);
     b.scope = `gradient/${node.name || node.outputs[0]}`;
+    // Rules read the constants of their node, which many nodes may share.
+    b.facts.budget.node = node;
+    for (const name of node.inputs)
+      b.facts.budget.work(stepsPerElement * (b.facts.constants.get(name)?.data.length ?? 0));
     const gradients = node.outputs.map((name) => total(b, parts.get(name)));
     if (gradients.every((gradient) => gradient === undefined)) continue;
     const contributions = guarded(node, () => rule({ node, gradients, b, needs: (i) => relevant.has(node.inputs[i]) }));
     for (const [i, contribution] of contributions.entries()) {
       const name = node.inputs[i];
-      if (contribution && relevant.has(name)) parts.set(name, [...(parts.get(name) ?? []), contribution]);
+      if (!contribution || !relevant.has(name)) continue;
+      const known = parts.get(name);
+      if (known) known.push(contribution);
+      else parts.set(name, [contribution]);
     }
   }
   b.scope = 'gradient';
@@ -104,6 +111,9 @@ export function keepsBatchApart(model: Model): boolean {
     outputs.every((name) => name === '' || apart(name)),
   );
 }
+
+/** What a rule takes to read or turn about one element of a constant. */
+const stepsPerElement = 16;
 
 // Flat wherever they have a derivative.
 const flat = new Set(['Sign', 'Floor', 'Ceil', 'Round']);

@@ -1,6 +1,10 @@
 // Arithmetic on dimensions, of which some are only known when the model runs. Products such as "50*N*12" stay exact,
 // and keep in which order the factors vary: 50 slowest, then the batch, 12 fastest.
+import { GraphError } from './errors.ts';
 import type { Dim } from './model.ts';
+
+/** Sizes that only the running model knows, in one product: more than any network multiplies. */
+const mostFactors = 16;
 
 /** slow * names * fast. */
 export interface Product {
@@ -32,7 +36,11 @@ export function product(dims: readonly Dim[]): Dim {
   for (const { slow, names, fast } of dims.map(factorsOf)) {
     if (result.names.length === 0) result.slow *= slow;
     else result.fast *= slow;
-    result.names.push(...names);
+    for (const name of names) result.names.push(name);
+    if (result.names.length > mostFactors)
+      throw new GraphError(
+        `A size of the graph is the product of more than ${mostFactors} sizes that only the running model knows. The file is damaged: export it again with a fixed input shape.`,
+      );
     if (result.names.length === 0) result.slow *= fast;
     else result.fast *= fast;
   }

@@ -7,12 +7,21 @@ export interface EinsumTerms {
   output: string[];
 }
 
+const mostFactors = 32;
+const longestEquation = 1024;
+
 /**
  * Reads the equation of an Einsum whose inputs have these ranks; an ellipsis becomes capital letters with a dot, which
  * no equation has.
  */
 export function einsumTerms(node: Node, ranks: readonly number[]): EinsumTerms {
-  const equation = attribute(node, 'equation', '').replaceAll(' ', '');
+  const given = attribute(node, 'equation', '');
+  if (ranks.length > mostFactors || given.length > longestEquation)
+    throw new GraphError(
+      `The ${describe(node)} has ${ranks.length} inputs and an equation of ${given.length} characters, more than any network needs. Export it as MatMul.`,
+      at(node),
+    );
+  const equation = given.replaceAll(' ', '');
   const [left, right] = equation.split('->');
   const written = left.split(',');
   const fail = (why: string) =>

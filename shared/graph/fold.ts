@@ -2,7 +2,7 @@ import { takeBranches } from './branches.ts';
 import type { Facts } from './facts.ts';
 import { type Model, type Node, removeUnused, type ValueType } from './model.ts';
 import { analyse } from './shapes.ts';
-import { int64s, type Tensor } from './tensor.ts';
+import { int64s } from './tensor.ts';
 
 /**
  * Computes what does not depend on the inputs and drops what no output needs.
@@ -24,7 +24,7 @@ export function foldConstants(model: Model, { dequantize = true }: { dequantize?
     .filter(
       (node) => !node.outputs.every((name) => constants.has(name)) || node.outputs.some((name) => outputs.has(name)),
     )
-    .map((node) => asReshape(node, facts, constants));
+    .map((node) => asReshape(node, facts));
   const written = new Set(nodes.flatMap((node) => node.outputs));
   return removeUnused({ ...model, nodes, constants: new Map([...constants].filter(([name]) => !written.has(name))) });
 }
@@ -36,18 +36,19 @@ export function foldConstants(model: Model, { dequantize = true }: { dequantize?
 export function viewShape(
   { operator, inputs }: Node,
   types: ReadonlyMap<string, ValueType>,
-  constants: ReadonlyMap<string, Tensor>,
+  { constants, budget }: Pick<Facts, 'constants' | 'budget'>,
 ): number[] | undefined {
   const shape = operator === 'Gather' ? types.get(inputs[0])?.shape : undefined;
   const indices = constants.get(inputs[1]);
   if (shape?.length !== 1 || indices?.data.length !== shape[0]) return undefined;
+  budget.work(4 * indices.data.length);
   return indices.data.every((value, i) => Number(value) === i) ? indices.shape : undefined;
 }
 
-function asReshape(node: Node, { types }: Facts, constants: Map<string, Tensor>): Node {
-  const shape = viewShape(node, types, constants);
+function asReshape(node: Node, facts: Facts): Node {
+  const shape = viewShape(node, facts.types, facts);
   if (!shape) return node;
   const target = `${node.outputs[0]}/shape`;
-  constants.set(target, int64s(shape));
+  facts.constants.set(target, int64s(shape));
   return { ...node, operator: 'Reshape', inputs: [node.inputs[0], target], attributes: {} };
 }

@@ -112,12 +112,15 @@ const passing = new Set([
 
 /** Whether the model begins with arithmetic on each channel, and what range its pixels must then have. */
 function builtInNormalisation(model: Model): PreprocessingGuess | undefined {
+  const firstReader = new Map<string, Node>();
+  for (const node of model.nodes)
+    for (const name of node.inputs) if (!firstReader.has(name)) firstReader.set(name, node);
   let value = model.inputs[0]?.name;
   let scale = 1;
   let offset = 0;
   const steps: string[] = [];
   for (;;) {
-    const next: Node | undefined = model.nodes.find(({ inputs }) => inputs.includes(value));
+    const next = firstReader.get(value);
     if (!next) break;
     if (!passing.has(next.operator)) {
       const step = affine(next, value, model.constants);

@@ -164,10 +164,11 @@ function quantisation({ nodes, constants }: Model): Inspection['quantised'] {
 }
 
 function countOperators({ nodes }: Model): Record<string, number> {
-  const operators: Record<string, number> = {};
+  // By way of a Map: an object takes a key such as __proto__ for something else.
+  const operators = new Map<string, number>();
   for (const { operator, domain } of nodes) {
     const name = domain ? `${domain}.${operator}` : operator;
-    operators[name] = (operators[name] ?? 0) + 1;
+    operators.set(name, (operators.get(name) ?? 0) + 1);
   }
-  return operators;
+  return Object.fromEntries(operators);
 }

@@ -30,7 +30,11 @@ const following = new Set([
 export function layersOf(model: Model): Layer[] {
   const readers = new Map<string, Node[]>();
   for (const node of model.nodes)
-    for (const name of new Set(node.inputs)) readers.set(name, [...(readers.get(name) ?? []), node]);
+    for (const name of new Set(node.inputs)) {
+      const known = readers.get(name);
+      if (known) known.push(node);
+      else readers.set(name, [node]);
+    }
   const onPath = pathNames(model);
   const layers: Layer[] = [];
   for (const node of model.nodes) {
@@ -42,7 +46,7 @@ export function layersOf(model: Model): Layer[] {
     for (;;) {
       const next = readers.get(activated) ?? [];
       // An activation may be written as x * sigmoid(x): what reads x more than once ends the chain.
-      if (next.length !== 1 || !following.has(next[0].operator)) break;
+      if (next.length !== 1 || !following.has(next[0].operator) || next[0].inputs[0] !== activated) break;
       activated = next[0].outputs[0];
     }
     layers.push({ linear: output, activated });
@@ -70,6 +74,18 @@ export function withActivationEnergy(model: Model, layers: readonly string[]): M
   return overLayers(model, layers, (b, a) => logNorm(b, a));
 }
 
+/** Of a ratio of activations. */
+export interface RatioOptions {
+  /** The share of the largest below which positive values do not count, 0..1; default 0. */
+  positive?: number;
+  /** The same for negative values. */
+  negative?: number;
+  /** Weight of the logarithm of |a-|; default 1. At 0 nothing is left of it. */
+  negativeWeight?: number;
+  /** The negative values of so many layers count, from the first on; default all. */
+  negativeLayers?: number;
+}
+
 /**
  * Negative truncated activation ratio, per sample: loss = - sum over layers of log (|a+| / |a-|), where a+ are the
  * positive values of the layer and a- its negative ones, each without those smaller than a share of the sample's
@@ -78,21 +94,26 @@ export function withActivationEnergy(model: Model, layers: readonly string[]): M
  * first layers: name those; `positive` and `negative` truncate by size as well.
  *
  * @param layers names of values that have both signs, e.g. the `linear` of `layersOf`
- * @param options.positive, options.negative the share of the largest below which values do not count, 0..1
  * @throws GraphError when a name is none of the model's values
  */
 export function withActivationRatio(
   model: Model,
   layers: readonly string[],
-  { positive = 0, negative = 0 }: { positive?: number; negative?: number } = {},
+  { positive = 0, negative = 0, negativeWeight = 1, negativeLayers = layers.length }: RatioOptions = {},
 ): Model {
-  return overLayers(model, layers, (b, a) => {
+  return overLayers(model, layers, (b, a, index) => {
     const above = logNorm(b, truncated(b, a, positive));
-    return b.add('Sub', [above, logNorm(b, truncated(b, b.add('Neg', [a]), negative))]);
+    if (negativeWeight === 0 || index >= negativeLayers) return above;
+    const below = logNorm(b, truncated(b, b.add('Neg', [a]), negative));
+    return b.add('Sub', [above, negativeWeight === 1 ? below : b.mul(below, b.scalar(negativeWeight))]);
   });
 }
 
-function overLayers(model: Model, layers: readonly string[], write: (b: Builder, layer: string) => string): Model {
+function overLayers(
+  model: Model,
+  layers: readonly string[],
+  write: (b: Builder, layer: string, index: number) => string,
+): Model {
   if (layers.length === 0) throw new GraphError('No layer was named. layersOf(model) lists those of a model.');
   return composeLoss(
     model,
@@ -102,7 +123,9 @@ function overLayers(model: Model, layers: readonly string[], write: (b: Builder,
       const unknown = layers.find((name) => !values.has(name));
       if (unknown !== undefined)
         throw new GraphError(`The model computes no "${unknown}". layersOf(model) lists the layers of a model.`);
-      return b.add('Neg', [layers.map((name) => write(b, name)).reduce((sum, term) => b.add('Add', [sum, term]))]);
+      return b.add('Neg', [
+        layers.map((name, index) => write(b, name, index)).reduce((sum, term) => b.add('Add', [sum, term])),
+      ]);
     },
   );
 }

@@ -12,6 +12,7 @@ export function composeLoss(
   write: (b: Builder, logits: string) => string,
 ): Model {
   const logits = model.outputs[0];
+  if (!logits) throw new GraphError('The model has no output, so there is nothing to take a loss of.');
   const added = inputs(logits);
   const clash = added.find(({ name }) => model.inputs.some((input) => input.name === name));
   if (clash)

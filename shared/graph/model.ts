@@ -1,6 +1,6 @@
 import type { AttributeProto } from 'onnx-buf';
-import { GraphError } from './errors.ts';
-import type { ElementType, Tensor } from './tensor.ts';
+import { GraphError, ImpossibleShape } from './errors.ts';
+import { type ElementType, longestList, sizeOf, type Tensor } from './tensor.ts';
 
 /** A dimension: a size, or the name of one that is only known when the model runs (`N` for the batch). */
 export type Dim = number | string;
@@ -57,6 +57,19 @@ export interface Model extends Subgraph {
   domains: Record<string, number>;
   producer: string;
   metadata: Record<string, string>;
+  /** Elements of all weights that the file itself held; absent in a model that was read from none. */
+  weights?: number;
+}
+
+/** Values of more axes are in no network. */
+export const mostAxes = 32;
+
+/** Elements of all weights of the file that the model was read from, whatever has been computed of them since. */
+export function weightsOf({ weights, constants }: Model): number {
+  if (weights !== undefined) return weights;
+  let sum = 0;
+  for (const { shape } of constants.values()) sum += sizeOf(shape);
+  return sum;
 }
 
 /** A node of ONNX's own with one output, after which it is named. */
@@ -85,12 +98,17 @@ export function attribute(node: Node, name: string, fallback: number | string): 
   return found.value as number | string;
 }
 
-export function intsAttribute(node: Node, name: string): number[] | undefined {
+export function intsAttribute(node: Node, name: string, longest = longestList): number[] | undefined {
   const found = node.attributes[name];
   if (!found) return undefined;
   if (found.kind !== 'ints')
     throw new GraphError(
       `Attribute ${name} of ${describe(node)} is of kind ${found.kind}, not a list of integers. The file is not valid ONNX.`,
+      at(node),
+    );
+  if (found.value.length > longest)
+    throw new GraphError(
+      `Attribute ${name} of ${describe(node)} lists ${found.value.length} integers, which no operator takes. The file is damaged: export it again.`,
       at(node),
     );
   return found.value;
@@ -110,9 +128,13 @@ export function guarded<Result>(node: Node, work: () => Result): Result {
     return work();
   } catch (error) {
     if (error instanceof GraphError) throw error;
+    const reason =
+      error instanceof ImpossibleShape
+        ? error.message
+        : 'it lacks an input, an output or an attribute that the operator has, or one is of the wrong kind or size';
     throw new GraphError(
-      `The ${describe(node)} cannot be understood (${error instanceof Error ? error.message : error}). The node is not valid ONNX: export the model again.`,
-      at(node),
+      `The ${describe(node)} cannot be understood: ${reason}. The node is not valid ONNX: export the model again.`,
+      { ...at(node), cause: error },
     );
   }
 }
@@ -120,18 +142,17 @@ export function guarded<Result>(node: Node, work: () => Result): Result {
 /** Every name that a node reads, those that its subgraphs take from around them included. */
 export function reads(node: Node): string[] {
   const names = node.inputs.filter(Boolean);
-  for (const value of Object.values(node.attributes)) if (value.kind === 'graph') names.push(...captured(value.value));
+  for (const value of Object.values(node.attributes)) if (value.kind === 'graph') capture(value.value, names);
   return names;
 }
 
-function captured({ inputs, constants, nodes, outputs }: Subgraph): string[] {
-  const own = new Set([
-    ...inputs.map(({ name }) => name),
-    ...constants.keys(),
-    ...nodes.flatMap((node) => node.outputs),
-  ]);
-  const read = [...nodes.flatMap(reads), ...outputs.map(({ name }) => name)];
-  return read.filter((name) => !own.has(name));
+/** Adds to `names` what a graph inside of a node takes from around it. */
+function capture({ inputs, constants, nodes, outputs }: Subgraph, names: string[]): void {
+  const own = new Set(constants.keys());
+  for (const { name } of inputs) own.add(name);
+  for (const node of nodes) for (const name of node.outputs) own.add(name);
+  for (const node of nodes) for (const name of reads(node)) if (!own.has(name)) names.push(name);
+  for (const { name } of outputs) if (!own.has(name)) names.push(name);
 }
 
 /** Drops nodes and constants that no output depends on. */

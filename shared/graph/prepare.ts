@@ -177,6 +177,9 @@ function wrap(body: Model, spec: Spec, done: { removedSoftmax: boolean; freedBat
   });
 }
 
+/** Losses compare the label with every class, one by one. */
+const mostClasses = 2 ** 20;
+
 function finishOutput(model: Model, metadata: Record<string, string>): Model {
   const { types } = analyse(model);
   const [output] = model.outputs;
@@ -190,6 +193,10 @@ function finishOutput(model: Model, metadata: Record<string, string>): Model {
       last ? at(last) : {},
     );
   }
+  if (classes > mostClasses)
+    throw new GraphError(
+      `The output "${output.name}" has ${classes} classes, more than any classifier. Is it the right output?`,
+    );
   const taken =
     output.name !== 'logits' &&
     (model.constants.has('logits') || model.nodes.some((node) => node.outputs.includes('logits')));

@@ -1,9 +1,10 @@
 // Types and shapes of every value, with symbolic dimensions, and the values of small integer vectors that shapes are
 // made of.
+import { Budget } from './budget.ts';
 import { GraphError } from './errors.ts';
 import { evaluate } from './evaluate.ts';
 import type { Facts } from './facts.ts';
-import { type Dim, guarded, type Model, type Node, type ValueType } from './model.ts';
+import { type Dim, guarded, type Model, mostAxes, type Node, type ValueType, weightsOf } from './model.ts';
 import { shapeRules } from './shape-rules/index.ts';
 import { symbolicVector } from './vectors.ts';
 
@@ -18,12 +19,13 @@ export function inferShapes(model: Model): ReadonlyMap<string, ValueType> {
 export function analyse(model: Model, keep: (node: Node) => boolean = () => false): Facts {
   const facts: Facts = {
     opset: model.opset,
+    budget: new Budget(weightsOf(model)),
     types: new Map(),
     constants: new Map(model.constants),
     vectors: new Map(),
   };
   for (const { name, type, shape } of model.inputs) {
-    checkSize(name, shape);
+    checkSize(name, shape, facts);
     facts.types.set(name, { type, shape });
   }
   for (const [name, { type, shape }] of model.constants) facts.types.set(name, { type, shape });
@@ -37,29 +39,34 @@ export function analyse(model: Model, keep: (node: Node) => boolean = () => fals
 
 /** Adds what is known about one node's outputs; the facts about its inputs must be there already. */
 export function inferNode(node: Node, facts: Facts, keep = false): void {
+  // Weights that must stay as small as they are need not be widened to know their shape.
+  const stays = keep && node.operator === 'DequantizeLinear';
   const tensors = node.inputs.map((name) => facts.constants.get(name));
-  if (node.inputs.every((name, i) => !name || tensors[i])) {
-    const values = guarded(node, () => evaluate(node, tensors, facts.opset));
+  if (!stays && node.inputs.every((name, i) => !name || tensors[i])) {
+    const values = guarded(node, () => evaluate(node, tensors, facts.budget));
     if (values) {
       for (const [i, value] of values.entries()) {
-        checkSize(node.outputs[i], value.shape);
+        checkSize(node.outputs[i], value.shape, facts);
         facts.types.set(node.outputs[i], value);
         if (!keep) facts.constants.set(node.outputs[i], value);
       }
       return;
     }
   }
-  const vector = node.domain === '' ? symbolicVector(node, facts) : undefined;
-  if (vector) facts.vectors.set(node.outputs[0], vector);
+  const vector = node.domain === '' ? guarded(node, () => symbolicVector(node, facts)) : undefined;
+  if (vector) {
+    for (const dim of vector) if (typeof dim === 'string') facts.budget.name(dim);
+    facts.vectors.set(node.outputs[0], vector);
+  }
   const inputs = node.inputs.map((name) => facts.types.get(name));
-  const rule = node.domain === '' ? shapeRules[node.operator] : undefined;
+  const rule = node.domain === '' && Object.hasOwn(shapeRules, node.operator) ? shapeRules[node.operator] : undefined;
   let outputs: (ValueType | undefined)[] = [];
   if (rule && inputs.every((input, i) => !node.inputs[i] || input?.shape)) {
     outputs = guarded(node, () => rule(node, inputs as never, facts));
   }
   for (const [i, name] of node.outputs.entries()) {
     if (!name) continue;
-    checkSize(name, outputs[i]?.shape);
+    checkSize(name, outputs[i]?.shape, facts);
     facts.types.set(name, outputs[i] ?? { type: inputs[0]?.type ?? 'float32', shape: undefined });
   }
   const shape = vector && facts.types.get(node.outputs[0])?.shape;
@@ -76,13 +83,19 @@ export function inferNode(node: Node, facts: Facts, keep = false): void {
 const mostElements = 2 ** 28;
 const longestAxis = 2 ** 24;
 
-function checkSize(name: string, shape: readonly Dim[] | undefined): void {
-  // A rule that reads beyond what a malformed node has leaves holes, whatever the types say.
-  const sizes = shape?.filter((dim) => typeof dim !== 'string') ?? [];
-  const elements = sizes.reduce((product, size) => product * size, 1);
-  if (elements <= mostElements && sizes.every((size) => size >= 0 && size <= longestAxis && Number.isInteger(size)))
-    return;
+function checkSize(name: string, shape: readonly Dim[] | undefined, { budget }: Facts): void {
+  if (!shape) return;
+  let elements = 1;
+  let sound = shape.length <= mostAxes;
+  for (const dim of shape) {
+    if (typeof dim === 'string') budget.name(dim);
+    // A rule that reads beyond what a malformed node has leaves holes, whatever the types say.
+    else if (!(Number.isInteger(dim) && dim >= 0 && dim <= longestAxis)) sound = false;
+    // Loops turn over what stands beside a size of zero.
+    else elements *= Math.max(1, dim);
+  }
+  if (sound && elements <= mostElements) return;
   throw new GraphError(
-    `The value "${name}" would have the shape [${shape}], which no machine holds. The file is damaged, or its input is declared too large.`,
+    `The value "${name}" would have the shape [${shape.slice(0, mostAxes)}], which no machine holds. The file is damaged, or its input is declared too large.`,
   );
 }

@@ -1,4 +1,4 @@
-import { GraphError } from './errors.ts';
+import { GraphError, ImpossibleShape } from './errors.ts';
 
 /** Element types by the names that ONNX Runtime's JavaScript interface uses. `opaque` types travel through unread. */
 export type ElementType =
@@ -56,6 +56,19 @@ export const isNumeric = (type: ElementType): type is NumericType => type in con
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
 
+/**
+ * The turns that loops over the axes of a tensor take: its size, with zeros counted as one.
+ * @throws ImpossibleShape
+ */
+export function extentOf(shape: readonly number[]): number {
+  let extent = 1;
+  for (const dim of shape) {
+    if (!(Number.isSafeInteger(dim) && dim >= 0)) throw new ImpossibleShape(shape);
+    extent *= Math.max(1, dim);
+  }
+  return extent;
+}
+
 export function allocate(type: ElementType, length: number): TensorData {
   if (!isNumeric(type))
     throw new GraphError(`A constant of type ${type} cannot be computed. Convert it to float32 first.`);
@@ -76,10 +89,10 @@ export const floats = (values: ArrayLike<number>, shape: number[] = [values.leng
   data: values instanceof Float32Array ? values : Float32Array.from(values),
 });
 
-export const int64s = (values: readonly number[], shape: number[] = [values.length]): Tensor => ({
+export const int64s = (values: readonly number[] | Float64Array, shape: number[] = [values.length]): Tensor => ({
   type: 'int64',
   shape,
-  data: BigInt64Array.from(values, toInt64),
+  data: BigInt64Array.from(values as ArrayLike<number>, toInt64),
 });
 
 /** The nearest int64 to a number: files write 2^63-1 for "to the end", which a double rounds up out of range. */
@@ -91,6 +104,30 @@ export function toInt64(value: number): bigint {
 
 /** The elements as plain numbers. */
 export const numbers = (tensor: Tensor): number[] => Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+
+/** The elements in double precision, outside of the heap that lists of numbers would fill. */
+export function doubles({ data }: Tensor): Float64Array {
+  const values = new Float64Array(data.length);
+  for (let i = 0; i < values.length; i++) values[i] = Number(data[i]);
+  return values;
+}
+
+/** Sizes, axes, or pads on both sides, of a tensor of as many axes as any has. */
+export const longestList = 64;
+/** Sizes of the parts that a Split makes. */
+export const mostParts = 2 ** 14;
+
+/**
+ * The elements of a list of sizes, axes or pads.
+ * @throws GraphError for one that is longer than any operator takes
+ */
+export function listOf(tensor: Tensor, longest = longestList): number[] {
+  if (tensor.data.length > longest)
+    throw new GraphError(
+      `A list of sizes, axes or pads has ${tensor.data.length} elements, which no operator takes. The file is damaged: export it again.`,
+    );
+  return numbers(tensor);
+}
 
 /** A tensor of another element type, with C's rounding towards zero for integers. */
 export function convert(tensor: Tensor, type: ElementType): Tensor {
@@ -124,6 +161,7 @@ export function stridesOf(shape: readonly number[]): number[] {
  * at once.
  */
 export function gatherStrided(source: Tensor, shape: number[], strides: readonly number[], offset = 0): Tensor {
+  extentOf(shape); // A negative length would never come to an end.
   const data = allocate(source.type, sizeOf(shape));
   const outer = shape.length - 1;
   const [length, stride] = outer >= 0 ? [shape[outer], strides[outer]] : [1, 0];

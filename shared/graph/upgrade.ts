@@ -18,7 +18,7 @@ import {
   type ValueType,
 } from './model.ts';
 import { inferShapes } from './shapes.ts';
-import { floats, int64s, type Tensor } from './tensor.ts';
+import { floats, int64s, mostParts, type Tensor } from './tensor.ts';
 
 const target = 17;
 const oldest = 7;
@@ -95,7 +95,7 @@ function ungrouped(node: Node, shape: readonly Dim[] | undefined): Node[] {
 
 function upgradeNode(node: Node, constant: Constant): Node {
   const list = (name: string) => {
-    const values = intsAttribute(node, name);
+    const values = intsAttribute(node, name, mostParts);
     return values && constant(name, int64s(values));
   };
   const number = (name: string) => {

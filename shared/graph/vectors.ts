@@ -3,7 +3,7 @@ import { product, quotient } from './dims.ts';
 import { castType, positiveAxis } from './evaluate.ts';
 import type { Facts } from './facts.ts';
 import { attribute, type Dim, type Node } from './model.ts';
-import { vectorOf } from './shape-rules/index.ts';
+import { longestVector, vectorOf } from './shape-rules/index.ts';
 
 /** Follows dimensions through the small nodes that exporters put between Shape and Reshape. */
 export function symbolicVector(node: Node, facts: Facts): Dim[] | undefined {
@@ -45,7 +45,9 @@ export function symbolicVector(node: Node, facts: Facts): Dim[] | undefined {
     }
     case 'Concat': {
       const parts = node.inputs.map((name) => vectorOf(name, facts));
-      return parts.every((part) => part !== undefined) ? parts.flat() : undefined;
+      if (!parts.every((part) => part !== undefined)) return undefined;
+      // Each Concat may double it.
+      return parts.reduce((length, part) => length + part.length, 0) <= longestVector ? parts.flat() : undefined;
     }
     case 'Add':
     case 'Sub':

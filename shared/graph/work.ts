@@ -12,8 +12,8 @@ import type { Dim, Model, Node, ValueType } from './model.ts';
 export function flopsOf(model: Model, types: ReadonlyMap<string, ValueType>): number | null {
   let total = 0;
   for (const node of model.nodes) {
-    const count = multiplyAdds[node.domain ? '' : node.operator];
-    if (!count) continue;
+    if (node.domain !== '' || !Object.hasOwn(multiplyAdds, node.operator)) continue;
+    const count = multiplyAdds[node.operator];
     const shapes = node.inputs.map((name) => types.get(name)?.shape);
     const output = types.get(node.outputs[0])?.shape;
     if (!output || shapes.some((shape, i) => !shape && node.inputs[i])) return null;

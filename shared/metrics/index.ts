@@ -1,5 +1,6 @@
 /** What a model says of canvases, and what is said about that: logits, probabilities, rankings, shares, intervals. */
 export { logitsOf } from './logits.ts';
+export { atLeast, pairedTest } from './paired.ts';
 export { argmax, labelOf, predictionsOf, softmax } from './predictions.ts';
 export { changedShare, targetShare } from './shares.ts';
 export { type Interval, wilson } from './wilson.ts';

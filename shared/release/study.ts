@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { budget, defaultEpsilon, norm } from './bounds.ts';
+import { budget, epsilonRange, norm } from './bounds.ts';
 
 const areUnique = (items: readonly unknown[]) => new Set(items).size === items.length;
 
@@ -15,27 +15,22 @@ const surrogate = z
 /** What a person plans and a machine can do: each perturbation takes minutes. */
 const mostPerturbations = 5000;
 
-export const studyPerturbation = z
-  .strictObject({
-    attack: z.string(),
-    settings: z.record(z.string(), z.unknown()).default({}),
-    norm: norm.default('inf'),
-    /** Left out: `defaultEpsilon` of the norm. */
-    epsilon: z.number().max(1e6).optional(),
-    seeds: z.array(z.int().min(0)).min(1).max(1000).refine(areUnique, 'a seed stands here twice').default([1]),
-    /**
-     * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
-     * models in turn. An attack without a surrogate (noise) ignores it.
-     */
-    surrogates: z.array(surrogate).max(1000).optional(),
-    budget: budget.optional(),
-  })
-  .transform(({ attack, settings, norm, epsilon = defaultEpsilon[norm], ...rest }) => ({
-    ...{ attack, settings, norm, epsilon },
-    ...rest,
-  }));
+const studyPerturbation = z.strictObject({
+  attack: z.string(),
+  settings: z.record(z.string(), z.unknown()).default({}),
+  norm: norm.default('inf'),
+  /** Left out: what is usual under the norm on the study's canvas. */
+  epsilon: z.number().max(1e6).optional(),
+  seeds: z.array(z.int().min(0)).min(1).max(1000).refine(areUnique, 'a seed stands here twice').default([1]),
+  /**
+   * Ids of the study's models, each in turn; "a+b" is one perturbation crafted on both at once. Left out: each of the
+   * models in turn. An attack without a surrogate (noise) ignores it.
+   */
+  surrogates: z.array(surrogate).max(1000).optional(),
+  budget: budget.optional(),
+});
 
-const studyFields = z.strictObject({
+const studyFile = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   title: z.string(),
   description: z.string().default(''),
@@ -59,11 +54,22 @@ const studyFields = z.strictObject({
   analyses: z.array(z.string()).min(1).max(1000).optional(),
   release: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
 });
-/** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
-export const study = studyFields.refine(
+
+const boundedStudy = studyFile.refine(
   ({ models, perturbations }) =>
     perturbations.reduce((sum, one) => sum + one.seeds.length * (one.surrogates ?? models).length, 0) <=
     mostPerturbations,
-  { path: ['perturbations'], error: `come to more than ${mostPerturbations}: a seed on a surrogate is one` },
+  { path: ['perturbations'], error: `they come to more than ${mostPerturbations}: a seed on a surrogate is one` },
 );
+
+/** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
+export const study = boundedStudy.transform(({ perturbations, ...rest }) => ({
+  ...rest,
+  perturbations: perturbations.map(
+    ({ attack, settings, norm, epsilon = epsilonRange(norm, rest.canvas).usual, ...more }) => ({
+      ...{ attack, settings, norm, epsilon },
+      ...more,
+    }),
+  ),
+}));
 export type Study = z.infer<typeof study>;

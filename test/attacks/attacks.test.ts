@@ -12,6 +12,7 @@ import {
 } from '../../batch/attacks/index.ts';
 import { adam, momentumSteps, stepAt } from '../../batch/attacks/optimisers.ts';
 import { photosInOrder } from '../../batch/attacks/pictures.ts';
+import { augmentedPhotos, meanCanvas, rangeNoise } from '../../batch/attacks/priors.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -153,6 +154,41 @@ describe('photos in order', () => {
     const zooms = items.map(({ zoom }) => zoom ?? 1);
     expect(zooms.slice(0, 8)).toEqual(Array(8).fill(1));
     for (const zoom of zooms.slice(8)) expect(zoom > 1 && zoom <= 1.3).toBe(true);
+  });
+});
+
+describe('the pictures of the data-free attacks', () => {
+  const items = { photos: { pixels: photos.pixels, size: 8 }, crafting: [3, 5, 7, 9], seed: 1 };
+  const inputs = { compute: undefined as never, norm: 'inf' as const, epsilon: 10, ...items };
+
+  test('are the crafting photos once in each round, each another way, under the rows of their clean predictions', async () => {
+    const pictures = augmentedPhotos(inputs);
+    const [first, second] = [
+      await pictures.next(4, new Float32Array(0), 0),
+      await pictures.next(4, new Float32Array(0), 0),
+    ];
+    for (const { items } of [first, second]) {
+      expect(new Set(items.map(({ row }) => Math.floor((row as number) / 2)))).toEqual(new Set([0, 1, 2, 3]));
+    }
+    expect(first.photos?.pixels).not.toEqual(second.photos?.pixels);
+  });
+
+  test('are noise that no crafting photo has a part in, smoothed unless told not to', async () => {
+    const [seen, plain] = await Promise.all(
+      [true, false].map((augment) => rangeNoise(inputs, { augment }).next(40, new Float32Array(0), 0)),
+    );
+    const roughness = ({ photos }: typeof seen) => {
+      const pixels = photos?.pixels as Uint8Array;
+      const steps = Array.from({ length: pixels.length - 1 }, (_, i) => (i % 8 === 7 ? 0 : pixels[i + 1] - pixels[i]));
+      return mean(steps.map((step) => step * step));
+    };
+    expect(roughness(seen)).toBeLessThan(0.7 * roughness(plain));
+    expect([...seen.items, ...plain.items].every(({ row }) => row === undefined)).toBe(true);
+  });
+
+  test('without any prior are the mean colour', async () => {
+    const { photos } = await meanCanvas(inputs).next(1, new Float32Array(0), 0);
+    expect([0, 64, 128].map((at) => photos?.pixels[at])).toEqual([124, 117, 104]);
   });
 });
 

@@ -12,7 +12,7 @@ import { writeSmallStudy } from '../studies/small-study.ts';
 
 type Options = Parameters<typeof checkCraft>[0];
 const options: Options = {
-  ...{ attack: 'cosine-uap', norm: 'inf', epsilon: 10, seed: 1 },
+  ...{ attack: 'cosine-uap', norm: 'inf', epsilon: 10, canvas: 224, seed: 1 },
   ...{ budget: { gradients: 100 }, surrogates: [{ id: 'one', classes: 4 }], photos: 2 },
 };
 const two = [...options.surrogates, { id: 'two', classes: 3 }];
@@ -31,6 +31,13 @@ describe('the options of a craft', () => {
   test('are accepted as they should be, and come back with the settings filled in', () => {
     expect(checkCraft(options).settings).toMatchObject({ batch: 20, momentum: 0.9 });
     expect(checkCraft({ ...options, norm: '2', epsilon: 2000 }).attack).toBe(attacks.get('cosine-uap'));
+    // Lengths grow with the canvas: 100 to 98,934 on 224 pixels are 14 to 14,133 on 32.
+    for (const [canvas, ...lengths] of [
+      [224, 100, 98_934],
+      [32, 14, 14_133],
+    ]) {
+      for (const epsilon of lengths) expect(refusalOf({ norm: '2', epsilon, canvas })).toBe('accepted');
+    }
     // What no model has a part in needs none of the rest.
     expect(refusalOf({ attack: 'noise', surrogates: [], budget: null, photos: 0 })).toBe('accepted');
   });
@@ -46,6 +53,21 @@ describe('the options of a craft', () => {
     ['an epsilon that is no number', { epsilon: Number.NaN }, /Epsilon is NaN.*such as 10/],
     ['epsilon beyond any picture', { epsilon: 256 }, /Epsilon 256 is larger than any picture under norm inf/],
     ['an epsilon of norm inf under norm 2', { norm: '2' }, /Epsilon 10 under norm 2.*Did you mean 2000, or norm inf\?/],
+    [
+      'a length beyond any picture',
+      { norm: '2', epsilon: 98_935 },
+      /Epsilon 98935 is larger than any picture.*is 2000/,
+    ],
+    [
+      'a length beyond any picture of a small canvas',
+      { norm: '2', epsilon: 14_134, canvas: 32 },
+      /larger than any picture under norm 2 on a canvas of 32 x 32 pixels\. The usual bound is 286/,
+    ],
+    [
+      'a length that vanishes on a small canvas',
+      { norm: '2', epsilon: 13, canvas: 32 },
+      /Epsilon 13 under norm 2.*canvas of 32 x 32 pixels it vanishes.*Did you mean 286, or norm inf\?/,
+    ],
     ['a seed that is none', { seed: 2 ** 32 }, /seed 4294967296 is no whole number from 0 to 4294967295/],
     [
       'half a gradient',
@@ -81,7 +103,7 @@ describe('a study and the command line', () => {
   test.each([
     { attack: 'cosine-uap', epsilon: 0.04 },
     { attack: 'cosine-uap', epsilon: 0 },
-    { attack: 'cosine-uap', norm: '2', epsilon: 12 },
+    { attack: 'cosine-uap', norm: '2', epsilon: 3 },
     { attack: 'cosine-uap', settings: { target: 4 } },
     { attack: 'uap', surrogates: ['linear1+linear2'] },
     { attack: 'cosine-uap', settings: { momentun: 1 } },
@@ -105,7 +127,8 @@ describe('a study and the command line', () => {
       }
       const { attack, norm = 'inf', epsilon = 10, settings = {}, surrogates = ['linear1'] } = wrong;
       const { code, stderr } = await atlas([
-        ...['craft', '--attack', attack, '--norm', norm, '--epsilon', String(epsilon), '--out', join(folder, 'out')],
+        ...['craft', '--attack', attack, '--norm', norm, '--epsilon', String(epsilon), '--canvas', '8'],
+        ...['--out', join(folder, 'out')],
         ...surrogates[0].split('+').flatMap((id) => ['--model', join(folder, `${id}.json`)]),
         ...Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
       ]);

@@ -30,8 +30,14 @@ const variants: { [Kind in LossKind]: Loss<Kind>['parameters'][] } = {
   'cross-entropy': [{}, { clampAt: 9 }, { clampAt: 5 }],
   margin: [{}, { clampAt: 10 }, { clampAt: 5 }],
   cosine: [{}],
-  'activation energy': [{ depth: 1 }, { depth: 0.5 }],
-  'activation ratio': [{ depth: 1 }, { depth: 0.5 }],
+  'activation energy': [{ depth: 1 }, { depth: 0.5 }, { depth: 1, of: 'linear' }],
+  'activation ratio': [
+    { depth: 1 },
+    { depth: 0.5 },
+    { depth: 1, negative: 0 },
+    { depth: 1, negative: 0.5 },
+    { depth: 1, negativeDepth: 0.5 },
+  ],
   'weighted logits': [{}],
 };
 const all = Object.entries(variants).flatMap(([kind, parameters]) =>

@@ -5,6 +5,8 @@ import { sha256Hex } from '#shared/release';
 import { mergeByLogits } from '../../batch/attacks/ensemble.ts';
 import { attacks, craft, noiseControl } from '../../batch/attacks/index.ts';
 import { gradientProgram } from '../../batch/attacks/losses.ts';
+import { photosInOrder } from '../../batch/attacks/pictures.ts';
+import { halving } from '../../batch/attacks/saturation.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -124,7 +126,7 @@ describe('uap', () => {
     const counts: number[] = [];
     const { v } = await craft(
       task({
-        ...{ attack: 'uap', epsilon: 1e5, norm: '2', photos: { pixels, size: 8 }, crafting: [0, 1] },
+        ...{ attack: 'uap', epsilon: 3500, norm: '2', photos: { pixels, size: 8 }, crafting: [0, 1] },
         settings: { batch: 1 },
         budget: { gradients: 400 },
         onProgress: ({ stage, gradients }) => stage === 'craft' && counts.push(gradients),
@@ -143,10 +145,20 @@ describe('uap', () => {
     expect(new Set(counts)).toEqual(new Set([classes]));
   });
 
+  test('has the length of its bound at any time where it is to be rescaled, as in the published code', async () => {
+    const of = async (rescale: boolean) => {
+      const settings = { rescale, batch: 1 };
+      const { v } = await craft(task({ attack: 'uap', epsilon: 3000, norm: '2', settings, budget: { gradients: 40 } }));
+      return l2Norm(v);
+    };
+    expect((await of(true)) / 3000).toBeCloseTo(1, 5);
+    expect(await of(false)).toBeLessThan(1500);
+  });
+
   test('ends when a whole pass finds every photo fooled', async () => {
     const { gradients, fooling } = await craft(
       task({
-        ...{ attack: 'uap', norm: '2', epsilon: 1e6, budget: { gradients: 100_000 } },
+        ...{ attack: 'uap', norm: '2', epsilon: 3500, budget: { gradients: 100_000 } },
         ...{ photos: { pixels: greyPhotos(6), size: 8 }, crafting: [0, 1, 2, 3, 4, 5] },
       }),
     );
@@ -200,6 +212,85 @@ describe('gd-uap', () => {
     const one = await craft(task({ attack: 'gd-uap', settings, budget }));
     const other = await craft(task({ attack: 'gd-uap', settings, budget, photos: tinyPhotos({ count: 24, seed: 9 }) }));
     expect(other.v).toEqual(one.v);
+  });
+});
+
+describe('sga', () => {
+  test('draws the small batches of a step again and again from one large batch, where one is asked for', async () => {
+    const large = 3;
+    const order = photosInOrder({ crafting, photos, seed: 1 }, { flips: false, shift: 0, zoom: 0 });
+    const shown = order.next(large).map((item) => item.photo);
+    const pixels = photos.pixels.slice();
+    for (const index of crafting)
+      if (!shown.includes(index)) pixels.fill(255 - index, index * length, (index + 1) * length);
+    // One step of eight small batches.
+    const of = async (given: typeof photos, settings: Record<string, unknown>) =>
+      (
+        await craft(
+          task({
+            ...{ attack: 'sga', photos: given, budget: { gradients: 16 } },
+            settings: { batch: 2, walk: 8, flips: false, shift: 0, ...settings },
+          }),
+        )
+      ).v;
+    const other = { ...photos, pixels };
+    expect(await of(other, { large })).toEqual(await of(photos, { large }));
+    expect(await of(other, {})).not.toEqual(await of(photos, {}));
+    expect(await of(photos, { large })).not.toEqual(await of(photos, {}));
+  });
+
+  test('goes on from a checkpoint to the same bytes with a large batch as well', async () => {
+    const settings = { large: 6, walk: 10, batch: 2 };
+    const budget = { gradients: 200 };
+    let saved: Uint8Array | null = null;
+    const checkpoints = {
+      load: async () => saved,
+      save: async (bytes: Uint8Array) => {
+        saved = bytes;
+      },
+    };
+    const controller = new AbortController();
+    const stopped = craft(
+      task({
+        ...{ attack: 'sga', settings, budget, checkpoints, signal: controller.signal },
+        onProgress: ({ stage, gradients }) => stage === 'craft' && gradients > 60 && controller.abort(),
+      }),
+    );
+    await expect(stopped).rejects.toThrow();
+    const resumed = await craft(task({ attack: 'sga', settings, budget, checkpoints }));
+    expect(resumed.resumedFrom).toBeGreaterThan(0);
+    expect(resumed.v).toEqual((await craft(task({ attack: 'sga', settings, budget }))).v);
+  });
+});
+
+describe('settings of published codes', () => {
+  const of = async (attack: string, settings: Record<string, unknown>, gradients = 60) =>
+    (await craft(task({ attack, settings: { batch: 5, ...settings }, budget: { gradients } }))).v;
+
+  test.each([
+    ['psp-uap', 'smooth', true, false],
+    ['psp-uap', 'scaling', true, false],
+    ['trm-uap', 'prior', 'noise', 'jigsaw'],
+    ['trm-uap', 'negative', 0, 1],
+  ])('%s: %s %o gives another perturbation, and %o is the default', async (attack, name, published, usual) => {
+    const plain = await of(attack, {});
+    expect(await of(attack, { [name]: usual })).toEqual(plain);
+    expect(await of(attack, { [name]: published })).not.toEqual(plain);
+  });
+
+  test('halve v once it is saturated, and leave it alone before', async () => {
+    const { afterStep } = halving({ ...task({ attack: 'trm-uap' }), norm: 'inf', epsilon: 10, seed: 1 });
+    const v = Float32Array.of(10, -12, 10, 3);
+    afterStep(v);
+    expect([...v]).toEqual([10, -12, 10, 3]);
+    afterStep(v);
+    expect([...v]).toEqual([5, -5, 5, 1.5]);
+    afterStep(v);
+    expect([...v]).toEqual([5, -5, 5, 1.5]);
+    const free = Float32Array.of(1, -2, 10, 3);
+    const two = halving({ ...task({ attack: 'trm-uap' }), norm: 'inf', epsilon: 10, seed: 1 });
+    for (let i = 0; i < 3; i++) two.afterStep(free);
+    expect([...free]).toEqual([1, -2, 10, 3]);
   });
 });
 
@@ -302,7 +393,7 @@ describe('ensembles', () => {
     const views = await Promise.all(
       [surrogate, other].map(async (model) => {
         const { logits } = await compute.logits({ program: model, photos, items });
-        return { surrogate: model, classes, clean: logits, labels: new Int32Array(crafting.length) };
+        return { surrogate: model, models: 1, classes, clean: logits, labels: new Int32Array(crafting.length) };
       }),
     );
     const merged = mergeByLogits(views);
@@ -318,6 +409,23 @@ describe('ensembles', () => {
     expect(gradients).toBe(1000);
     expect(fooling?.photos).toBe(40);
     expect(fooling?.ratio).toBeGreaterThan(0.25);
+  });
+
+  test('are counted alike: a photo on two models is two gradients, whether losses or logits are averaged', async () => {
+    const of = async (ensemble: string) => {
+      const counts: number[] = [];
+      const { gradients } = await craft(
+        task({
+          ...{ attack: 'sgd-uap', surrogates: [surrogate, other], settings: { ensemble, batch: 5 } },
+          budget: { gradients: 45 },
+          onProgress: ({ stage, gradients }) => stage === 'craft' && counts.push(gradients),
+        }),
+      );
+      return { gradients, counts };
+    };
+    // The last step has what is left: two photos on both models.
+    expect(await of('loss')).toEqual({ gradients: 44, counts: [10, 20, 30, 40, 44] });
+    expect(await of('logits')).toEqual(await of('loss'));
   });
 
   test('of mean logits are refused for models of different classes, and where an attack knows one model only', async () => {
@@ -347,6 +455,20 @@ describe('models that nothing can be crafted on', () => {
       /gives NaN for a photo/,
     );
   });
+});
+
+describe('a gradient that is zero everywhere', () => {
+  // Every photo's loss is above a clamp so low, so that none has a gradient.
+  const flat = { attack: 'sgd-uap', settings: { clamp: 1e-12 } };
+
+  test.each([{ gradients: 100 }, { seconds: 20 }])(
+    'ends the first step of a craft with the budget %o',
+    async (budget) => {
+      await expect(craft(task({ ...flat, budget }))).rejects.toThrow(
+        /gradient is zero everywhere: tiny does not react/,
+      );
+    },
+  );
 });
 
 describe('several class gradients of one photo', () => {

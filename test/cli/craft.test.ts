@@ -125,6 +125,19 @@ describe('atlas craft, stopped and started again', () => {
     expect(two.curve).toEqual(one.curve);
   }, 120_000);
 
+  test('takes the usual length of norm 2 for the canvas, where none is given', async () => {
+    const at = async (...flags: string[]) => {
+      const out = join(folder, 'length');
+      const { code } = await atlas(['craft', '--attack', 'noise', '--norm', '2', '--out', out, ...flags]);
+      expect(code).toBe(0);
+      return JSON.parse(await readFile(join(out, 'craft.json'), 'utf8'));
+    };
+    expect((await at()).epsilon).toBe(2000);
+    const small = await at('--canvas', '32');
+    expect(small.epsilon).toBe(286);
+    expect(small.l2).toBeCloseTo(286, 2);
+  });
+
   test('needs no photos for an attack that has no use for them, and reports success towards a target', async () => {
     const free = await atlas([
       ...['craft', '--model', card, '--canvas', '8', '--attack', 'gd-uap', '--epsilon', '20', '--provider', 'cpu'],

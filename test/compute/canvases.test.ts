@@ -30,6 +30,14 @@ describe('how a photo is shown', () => {
     expect([0, 1, 2, 3, 4, 5].map((y) => row(moved, 1, y)[0])).toEqual([10, 20, 30, 40, 50, 40]);
   });
 
+  test('with more or less contrast about middle grey, v and all, within 0..255', () => {
+    const v = new Float32Array(3 * plane).fill(4);
+    const grey = (value: number) => 127.5 + 2 * (value + 4 - 127.5);
+    expect(row(shown({ contrast: 2 }, v), 2)).toEqual(Array(size).fill(grey(77)));
+    expect(row(shown({ contrast: 2 }, v), 0)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(row(shown({ contrast: 0.5 }), 0)[2]).toBe(127.5 + 0.5 * (20 - 127.5));
+  });
+
   test('enlarged about its centre, between pixels by their distance', () => {
     const larger = shown({ zoom: 2 });
     expect(row(larger, 0)).toEqual([12.5, 17.5, 22.5, 27.5, 32.5, 37.5]);

@@ -2,7 +2,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { differentiate, freeBatch, GraphError, inspect, readModel, withCotangent, writeModel } from '#shared/graph';
+import {
+  differentiate,
+  freeBatch,
+  GraphError,
+  inspect,
+  prepare,
+  readModel,
+  withCotangent,
+  withCrossEntropy,
+  writeModel,
+} from '#shared/graph';
+import { classifier, floats, ints, node } from '../support/hostile-models/file.ts';
+import { hostileModel, kinds, side } from '../support/hostile-models/index.ts';
 
 const folder = 'test/fixtures/exported/';
 const files = readdirSync(folder).filter((name) => name.endsWith('.onnx'));
@@ -112,6 +124,134 @@ function survives(bytes: Uint8Array, what: string): void {
   }
   expect(performance.now() - started, `milliseconds of ${what}`).toBeLessThan(10_000);
 }
+
+/** Everything that a command does with it: each stage by itself, so that none hides behind another. */
+function survivesEverything(bytes: Uint8Array, what: string): void {
+  const started = performance.now();
+  const attempt = <Result>(stage: string, work: () => Result): Result | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof GraphError)) throw new Error(`${what}, ${stage}: ${(error as Error).stack}`);
+      expect(error.message, `${what}, ${stage}`).not.toMatch(/is not a function|of undefined|Invalid (array|typed)/);
+      return undefined;
+    }
+  };
+  const model = attempt('reading', () => readModel(bytes));
+  if (model) {
+    attempt('inspecting', () => inspect(model));
+    const prepared = attempt('preparing', () =>
+      prepare(model, {
+        ...{ inputSize: side, canvas: 2 * side, mean: [0, 0, 0], std: [1, 1, 1] },
+        ...{ channelOrder: 'RGB', layout: 'NCHW', range: 255 },
+      }),
+    );
+    if (prepared)
+      attempt('differentiating', () =>
+        writeModel(differentiate(withCrossEntropy(prepared), { of: 'loss', wrt: 'canvas' })),
+      );
+    attempt('the product', () => writeModel(differentiate(withCotangent(model), { of: 'loss', wrt: 'x' })));
+  }
+  expect(performance.now() - started, `milliseconds of ${what}`).toBeLessThan(20_000);
+}
+
+describe('a graph that is made to exhaust the machine is refused, or is harmless', () => {
+  for (const kind of Object.keys(kinds))
+    test(
+      kind,
+      () => {
+        for (let seed = 1; seed <= Math.ceil(seeds / 4); seed++)
+          survivesEverything(hostileModel(kind, seed), `${kind}, seed ${seed}`);
+      },
+      60_000 * Math.ceil(seeds / 12),
+    );
+
+  const refusal = (parts: Parameters<typeof classifier>[0]) => {
+    try {
+      inspect(readModel(classifier(parts)));
+    } catch (error) {
+      expect(error).toBeInstanceOf(GraphError);
+      return (error as Error).message;
+    }
+    return 'none';
+  };
+  const empty = (...dims: number[]) => [floats('z', dims)];
+
+  test.each([
+    [
+      'a negative length',
+      { constants: [ints('s', [-2, -3])], nodes: [node('ConstantOfShape', ['s'], ['c'])] },
+      /-2,-3/,
+    ],
+    [
+      'a negative block',
+      {
+        constants: [floats('t', [1, 4, 2, 2], new Array(16).fill(1))],
+        nodes: [node('DepthToSpace', ['t'], ['c'], { blocksize: -1 })],
+      },
+      /DepthToSpace node "c" cannot be understood/,
+    ],
+    [
+      'an empty constant with a huge side',
+      { constants: empty(2 ** 40, 0), nodes: [node('Concat', ['z', 'z'], ['c'], { axis: 1 })] },
+      /impossible shape/,
+    ],
+    [
+      'an empty convolution with huge sides',
+      {
+        constants: [...empty(0, 1, 900, 900), floats('f', [1, 1, 300, 300], new Float32Array(90_000))],
+        nodes: [node('Conv', ['z', 'f'], ['c'])],
+      },
+      /would (take|hold) more than/,
+    ],
+    [
+      'a product of 8192 x 8192',
+      {
+        constants: [ints('s', [8192, 8192])],
+        nodes: [node('ConstantOfShape', ['s'], ['a']), node('MatMul', ['a', 'a'], ['c'])],
+      },
+      /would hold more than 17 million numbers/,
+    ],
+    [
+      'a product with a long inner side',
+      {
+        constants: [ints('s', [2048, 2048])],
+        nodes: [node('ConstantOfShape', ['s'], ['a']), node('MatMul', ['a', 'a'], ['c'])],
+      },
+      /would take more than 26. million steps/,
+    ],
+    [
+      'a sum of small steps',
+      {
+        constants: [ints('s', [1_000_000])],
+        nodes: [
+          node('ConstantOfShape', ['s'], ['m0']),
+          ...Array.from({ length: 40 }, (_, i) => node('Neg', [`m${i}`], [`m${i + 1}`])),
+          node('Identity', ['m40'], ['c']),
+        ],
+      },
+      /at the Neg node "m16"/,
+    ],
+    ['a node of many inputs', { nodes: [node('Concat', new Array(200_000).fill('x'), ['c'])] }, /200000 inputs/],
+  ])('%s', (_what, parts, says) => {
+    expect(refusal(parts)).toMatch(says);
+  });
+
+  test('what an operator is called changes nothing else', () => {
+    for (const operator of ['__proto__', 'constructor', 'toString']) {
+      const found = inspect(readModel(classifier({ nodes: [node(operator, ['x'], ['c'])] })));
+      expect(Object.entries(found.operators)).toContainEqual([operator, 1]);
+      expect(found.missing).toContainEqual(expect.objectContaining({ operator }));
+    }
+  });
+
+  test('weights that are computed from large ones in several steps are no reason to refuse a file', () => {
+    const length = 4_000_000;
+    const steps = Array.from({ length: 8 }, (_, i) => node('Mul', [i === 0 ? 'big' : `m${i}`, 'half'], [`m${i + 1}`]));
+    const constants = [floats('big', [length], new Float32Array(length)), floats('half', [1], [0.5])];
+    expect(refusal({ constants, nodes: [...steps, node('Identity', ['m8'], ['c'])] })).toBe('none');
+  });
+});
 
 describe('a hostile file gives an error for people, in time, and never breaks the process', () => {
   for (const [change, apply] of Object.entries(changes)) {

@@ -81,6 +81,20 @@ describe('losses over layers', () => {
     expect(relativeDifference(loss, Float32Array.from(expected))).toBeLessThan(1e-5);
   });
 
+  test('the negative part of the activation ratio counts by its weight, in as many layers as it is said to', async () => {
+    const names = layers.slice(0, 3).map(({ linear }) => linear);
+    const of = async (chosen: string[], options?: Parameters<typeof withActivationRatio>[2]) =>
+      (await (await open(withActivationRatio(prepared, chosen, options)))({ canvas })).loss;
+    const [whole, positive] = [await of(names), await of(names, { negativeWeight: 0 })];
+    expect(relativeDifference(whole, positive)).toBeGreaterThan(0.1);
+    const half = whole.map((loss, n) => (loss + positive[n]) / 2);
+    expect(relativeDifference(await of(names, { negativeWeight: 0.5 }), half)).toBeLessThan(1e-5);
+    const first = await of(names.slice(0, 2));
+    const last = await of(names.slice(2), { negativeWeight: 0 });
+    const both = first.map((loss, n) => loss + last[n]);
+    expect(relativeDifference(await of(names, { negativeLayers: 2 }), both)).toBeLessThan(1e-5);
+  });
+
   test('have the gradients that finite differences show', async () => {
     const activated = layers.map((layer) => layer.activated);
     const linear = layers.slice(0, 8).map((layer) => layer.linear);

@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { takeCoverage } from 'node:v8';
 import { type Job, JobStore, type Machine, type Output } from '../../batch/jobs/index.ts';
 import { withJobs } from '../../batch/jobs/job.ts';
@@ -17,6 +18,15 @@ const study = await loadStudy(studyFile);
 const photos = await findPhotos(study.photos, join(out, 'photos.json'), { keep: true });
 const sources = await sourcesOf(study.models);
 const { jobs } = plan(study, { photos, provider: 'cpu', sources, release: join(out, 'release') });
+/** A thread that a job ended writes its coverage on its way out: waits until nothing more comes. */
+async function quiet(): Promise<void> {
+  for (let before = -1, now = readdirSync(coverage).length; before !== now; ) {
+    await setTimeout(250);
+    before = now;
+    now = readdirSync(coverage).length;
+  }
+}
+
 const store = new JobStore(join(out, 'jobs'));
 await store.clean({ fresh: true });
 const machine: Machine = { options: { provider: 'cpu', workers: 1 } };
@@ -31,6 +41,7 @@ for (const [i, job] of jobs.entries()) {
   await (await machine.compute)?.close();
   machine.compute = undefined;
   takeCoverage();
+  await quiet();
   const files = readdirSync(coverage).filter((name) => !before.has(name));
   console.log(JSON.stringify({ step: job.step, id: job.id, code: job.code, files }));
   const address = { key: String(i), content: String(i), code: '', inputs: null };

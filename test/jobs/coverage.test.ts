@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,7 @@ beforeAll(async () => {
     ...{ attack: name, epsilon: 20 },
     ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
   }));
+  loading = await countsOfLoading();
   const study = await writeSmallStudy(join(folder, 'study'), { perturbations });
   const coverage = join(folder, 'coverage');
   const script = fileURLToPath(new URL('cover-jobs.ts', import.meta.url));
@@ -50,17 +51,46 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Coverage {
-  result: { url: string; functions: { ranges: { startOffset: number; count: number }[] }[] }[];
+  result: { url: string; functions: { ranges: { startOffset: number; endOffset: number; count: number }[] }[] }[];
+}
+
+/** How often each function runs when the module of the preparing thread is loaded, and nothing of it called. */
+let loading: Map<string, number>;
+
+const nameOf = (url: string, { startOffset, endOffset }: { startOffset: number; endOffset: number }) =>
+  `${url} ${startOffset} ${endOffset}`;
+
+async function countsOfLoading(): Promise<Map<string, number>> {
+  const coverage = join(folder, 'loading');
+  const module = new URL('../../batch/zoo/prepare-work.ts', import.meta.url);
+  await promisify(execFile)(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', `await import('${module}')`],
+    { env: { ...process.env, NODE_V8_COVERAGE: coverage } },
+  );
+  const [file] = await readdir(coverage);
+  const { result } = JSON.parse(await readFile(join(coverage, file), 'utf8')) as Coverage;
+  return new Map(
+    result.flatMap(({ url, functions }) =>
+      functions.map(({ ranges: [whole] }) => [nameOf(url, whole), whole.count] as const),
+    ),
+  );
 }
 
 /**
- * Files of batch/ and shared/ with a function that ran; that a file was loaded, as a door loads all behind it, is
- * nothing.
+ * Files of batch/ and shared/ with a function that ran. That a file was loaded, as a door loads all behind it, is
+ * nothing; nor is what a thread runs while it loads such files, such as the making of a table.
  */
 async function executedIn(path: string): Promise<string[]> {
   const { result } = JSON.parse(await readFile(path, 'utf8')) as Coverage;
+  const isThread = result.some(({ url }) => url.endsWith('/batch/threads/entry.ts'));
   return result
-    .filter(({ functions }) => functions.some(({ ranges: [whole] }) => whole.startOffset > 0 && whole.count > 0))
+    .filter(({ url, functions }) =>
+      functions.some(({ ranges: [whole] }) => {
+        const atLoading = isThread ? (loading.get(nameOf(url, whole)) ?? 0) : 0;
+        return whole.startOffset > 0 && whole.count > atLoading;
+      }),
+    )
     .filter(({ url }) => url.startsWith('file:'))
     .map(({ url }) => relative(root, fileURLToPath(url)).replaceAll('\\', '/'))
     .filter((file) => /^(batch|shared)\//.test(file));

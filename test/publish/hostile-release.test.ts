@@ -7,9 +7,9 @@ import { isSafeKey, isSafeName } from '#shared/release';
 import { AtlasError } from '../../batch/errors/index.ts';
 import { pullRelease, verifyRelease } from '../../batch/publish/index.ts';
 import { readFooter } from '../../batch/publish/parquet-footer.ts';
-import type { HostileCase } from '../../bench/hostile/case.ts';
 import { serveCases } from '../../bench/hostile/host.ts';
 import { cases, keys } from '../../bench/hostile/manifests.ts';
+import type { HostileCase } from '../../bench/hostile/run-case.ts';
 
 const ROUNDS = 3;
 let scratch: string;

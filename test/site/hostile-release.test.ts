@@ -90,7 +90,7 @@ describe('a release that means harm', () => {
       manifest.version = '1.0.0;id';
     };
     await expect(atlasOf(change)).rejects.toThrow(/a version is a number/);
-    expect((await verifyRelease(root)).problems[0].problem).toMatch(/version: a version is a number/);
+    expect((await verifyRelease(root)).problems[0].problem).toMatch(/version is not right: a version is a number/);
   });
 
   test('with addresses that are none, and a document that is none, is shown without them', async () => {

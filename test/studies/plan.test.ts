@@ -52,7 +52,8 @@ describe('the plan of a study', () => {
     ).perturbations;
     expect(one.settings).not.toEqual({});
     expect(one).toMatchObject({ budget: { gradients: 2000 }, norm: 'inf', epsilon: 10 });
-    expect(two).toMatchObject({ norm: '2', epsilon: 2000 });
+    // 2000 on 224 pixels is 71 on the 8 of this study.
+    expect(two).toMatchObject({ norm: '2', epsilon: 71 });
   });
 });
 
@@ -82,7 +83,7 @@ describe('a study that is wrong is refused with what is wrong', () => {
       /target 4 is no class of linear1, which has the classes 0 to 3/,
     ],
     [{ attack: 'uap', surrogates: ['linear1+linear2'] }, /uap crafts on one model, and 2 are given/],
-    [{ attack: 'noise', norm: '2', epsilon: 10 }, /10 under norm 2 is the length of all of v.*2000/],
+    [{ attack: 'noise', norm: '2', epsilon: 3 }, /3 under norm 2 is the length of all of v.*8 x 8 pixels.*71/],
   ])('%j', async (perturbation, message) => {
     await expect(planOf([perturbation])).rejects.toThrow(message);
   });
@@ -94,12 +95,15 @@ describe('a study that is wrong is refused with what is wrong', () => {
 
   const seeds = (count: number) => Array.from({ length: count }, (_, i) => i);
   test.each([
-    [{ seeds: [1, 1] }, /seeds: a seed stands here twice/],
-    [{ seeds: seeds(1001) }, /seeds: must have at most 1000 entries/],
-    [{ surrogates: ['linear1+linear1'] }, /surrogates\.0: .* each model once/],
+    [{ seeds: [1, 1] }, /seeds is not right: a seed stands here twice/],
+    [{ seeds: seeds(1001) }, /seeds must have at most 1000 elements, not 1001/],
+    [{ surrogates: ['linear1+linear1'] }, /surrogates\.0 is not right: .* each model once/],
     [{ surrogates: [Array(17).fill('linear1').join('+')] }, /at most 16 models/],
-    [{ surrogates: Array(6).fill('linear1'), seeds: seeds(1000) }, /perturbations: come to more than 5000/],
-    [{ epsilon: 1e308 }, /epsilon: must be at most 1000000/],
+    [
+      { surrogates: Array(6).fill('linear1'), seeds: seeds(1000) },
+      /perturbations is not right: they come to more than 5000/,
+    ],
+    [{ epsilon: 1e308 }, /epsilon must be at most 1000000/],
   ])('%.80j asks for more than can be done', async (change, message) => {
     const started = performance.now();
     await expect(load({ perturbations: [{ attack: 'cosine-uap', ...change }] })).rejects.toThrow(message);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -116,11 +117,11 @@ describe('cards anywhere', () => {
     ['no JSON', '{', /is not JSON/],
     ['no mean', { ...plain, id: 'x' }, /mean255 and std255/],
     ['a std of 0', { ...plain, id: 'x', mean255: [1, 2, 3], std255: [0, 1, 1] }, /std.*divides by zero/],
-    ['a card of nothing', {}, /id: .*title: .*/],
+    ['a card of nothing', {}, /id is missing.*title is missing/],
     [
       'more classes than any list has',
       { ...plain, id: 'x', mean255: [1, 2, 3], std255: [1, 1, 1], classes: 2 ** 53 - 1 },
-      /classes: must be at most 1000000/,
+      /classes must be at most 1000000, not 9007199254740991/,
     ],
     ['an id that is a path', { ...plain, id: '../x', mean255: [1, 2, 3], std255: [1, 1, 1] }, /id is letters/],
   ])('%s is refused with what does not fit', async (_what, value, says) => {
@@ -137,25 +138,42 @@ describe('cards anywhere', () => {
     'an address such as %s is refused: a model comes from a server',
     async (url) => {
       const path = write('far.json', { ...whole, source: { url, sha256: '0'.repeat(64), bytes: 3 } });
-      await expect(loadCard(path)).rejects.toThrow(/source\.url: must be a web address, http or https/);
+      await expect(loadCard(path)).rejects.toThrow(/source\.url must be a web address, http or https/);
     },
   );
 
+  test('what is no regular file is refused at once, as a model, as labels and as a card', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const file of ['/dev/zero', pipe, folder]) {
+      const asModel = await loadCard(write('special.json', { ...whole, source: { file } }));
+      await expect(readModelBytes(asModel), file).rejects.toThrow(/cannot be read: it is (no regular file|a folder)/);
+      const asLabels = write('special.json', { ...whole, source: { file: 'x' }, labels: file });
+      await expect(loadCard(asLabels), file).rejects.toThrow(/label file .* it is (no regular file|a folder)/);
+      await expect(loadCard(file), file).rejects.toThrow(/cannot be read: it is (no regular file|a folder)/);
+    }
+  });
+
   test('a file that is no list of labels is not quoted', async () => {
     const secret = join(folder, 'secret.txt');
-    writeFileSync(secret, 'root:x:0:0:hunter2');
-    const error = await loadCard(write('s.json', { ...whole, source: { file: 'x' }, labels: secret })).catch(
-      (thrown: Error) => thrown,
-    );
-    expect(String(error)).toMatch(/label file .*secret\.txt is not JSON/);
-    expect(String(error)).not.toMatch(/root|hunter/);
+    for (const [content, says] of [
+      ['root:x:0:0:hunter2', /label file .*secret\.txt is not JSON/],
+      ['"hunter2"', /label file .*secret\.txt does not fit its schema: it must be a list, not text/],
+      ['[{"root":"hunter2"}]', /label file .*secret\.txt does not fit its schema: 0\.index is missing/],
+    ] as const) {
+      writeFileSync(secret, content);
+      const card = write('s.json', { ...whole, source: { file: 'x' }, labels: secret });
+      const error = await loadCard(card).catch((thrown: Error) => thrown);
+      expect(String(error)).toMatch(says);
+      expect(String(error)).not.toMatch(/root|hunter/);
+    }
   });
 
   test('labels of millions of faults are refused with the first', async () => {
     writeFileSync(join(folder, 'many.json'), JSON.stringify(Array(3e6).fill(1)));
     const started = performance.now();
     await expect(loadCard(write('m.json', { ...whole, source: { file: 'x' }, labels: 'many.json' }))).rejects.toThrow(
-      /0: must be (an object|a text), not 1/,
+      /0 must be (an object|text), not a number/,
     );
     expect(performance.now() - started).toBeLessThan(2000);
   });

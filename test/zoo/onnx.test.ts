@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModel } from '#shared/graph';
 import { UsageError } from '../../batch/errors/index.ts';
-import { readOnnx } from '../../batch/zoo/index.ts';
+import { readOnnx } from '../../batch/zoo/onnx.ts';
 import { writeWithExternalWeights } from '../support/external-weights.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 

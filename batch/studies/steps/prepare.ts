@@ -16,8 +16,8 @@ export const prepareStep = defineStep<Inputs, z.infer<typeof preparedResult>, { 
   name: 'prepare',
   source: import.meta.url,
   result: preparedResult,
-  async run(_context, { canvas }, { model }) {
-    const { bytes, sha256, sourceSha256 } = await prepareModel(model, canvas);
+  async run({ signal }, { canvas }, { model }) {
+    const { bytes, sha256, sourceSha256 } = await prepareModel(model, canvas, signal);
     return { result: { sha256, sourceSha256 }, files: { 'model.onnx': bytes } };
   },
 });

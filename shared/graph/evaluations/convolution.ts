@@ -1,13 +1,10 @@
 // Position encodings may pass through a convolution before they meet the image.
 import { attribute } from '../model.ts';
-import { convert, sizeOf, stridesOf } from '../tensor.ts';
+import { convert, extentOf, sizeOf, stridesOf } from '../tensor.ts';
 import { windowOf } from '../windows.ts';
 import type { Evaluation } from './types.ts';
 
-/** More multiplications than any encoding needs: beyond, the node is left for the runtime. */
-const mostWork = 2 ** 28;
-
-const conv: Evaluation = (node, [x, w, bias]) => {
+const conv: Evaluation = (node, [x, w, bias], budget) => {
   if (!x || !w) return undefined;
   const window = windowOf(node, x.shape, w.shape.slice(2));
   const [batch, channels, ...size] = x.shape;
@@ -15,8 +12,11 @@ const conv: Evaluation = (node, [x, w, bias]) => {
   const group = attribute(node, 'group', 1);
   const outputs = window.outputs as number[];
   const shape = [batch, filters, ...outputs];
-  if (channels !== perGroup * group || sizeOf(shape) * perGroup * sizeOf(kernel) > mostWork) return undefined;
+  if (channels !== perGroup * group) return undefined;
   const [pixels, results, taps] = [sizeOf(size), sizeOf(outputs), sizeOf(kernel)];
+  // The table of sources is needed for an empty batch as well.
+  budget.hold([results, taps], extentOf([...shape, perGroup, taps]));
+  budget.hold(shape);
   const values = new Float64Array(sizeOf(shape));
   const [inner, outer, inside] = [size, outputs, kernel].map(stridesOf);
   // Where each tap reads for each result; -1 in the padding.

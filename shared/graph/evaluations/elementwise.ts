@@ -1,26 +1,24 @@
 // Element by element, with broadcasting.
+
+import type { Budget } from '../budget.ts';
 import { attribute, type Node } from '../model.ts';
-import {
-  allocate,
-  broadcastTo,
-  convert,
-  type ElementType,
-  isNumeric,
-  numbers,
-  sizeOf,
-  type Tensor,
-} from '../tensor.ts';
-import { broadcastShape, type Evaluation, largest, positiveAxis } from './types.ts';
+import { allocate, broadcastTo, convert, type ElementType, isNumeric, sizeOf, type Tensor } from '../tensor.ts';
+import { broadcastShape, type Evaluation, positiveAxis } from './types.ts';
+
+/** Steps that an operation takes for every element, the conversion to double precision and back included. */
+const perElement = 4;
 
 function pair(
   a: Tensor,
   b: Tensor,
+  budget: Budget,
   apply: (a: number, b: number) => number,
   result: ElementType = a.type,
 ): Tensor | undefined {
   const shape = broadcastShape(a.shape, b.shape);
-  if (!shape || sizeOf(shape) > largest) return undefined;
+  if (!shape) return undefined;
   const length = sizeOf(shape);
+  budget.hold(shape, perElement * length);
   // A single number is not spread out first: weights are scaled by one again and again.
   const left = a.data.length === 1 ? a.data : broadcastTo(a, shape).data;
   const right = b.data.length === 1 ? b.data : broadcastTo(b, shape).data;
@@ -33,21 +31,18 @@ function pair(
 /** Of two inputs, or of any number from left to right. */
 const binary =
   (apply: (a: number, b: number) => number, result?: ElementType): Evaluation =>
-  (_, [first, ...others]) =>
-    others.reduce((left, right) => left && right && pair(left, right, apply, result), first);
+  (_, [first, ...others], budget) =>
+    others.reduce((left, right) => left && right && pair(left, right, budget, apply, result), first);
 
 const unary =
   (apply: (x: number, node: Node) => number, result?: ElementType): Evaluation =>
-  (node, [x]) =>
-    x &&
-    convert(
-      {
-        type: 'float64',
-        shape: x.shape,
-        data: Float64Array.from(x.data as ArrayLike<number | bigint>, (value) => apply(Number(value), node)),
-      },
-      result ?? x.type,
-    );
+  (node, [x], budget) => {
+    if (!x) return undefined;
+    budget.hold(x.shape, perElement * x.data.length);
+    const data = new Float64Array(x.data.length);
+    for (let i = 0; i < data.length; i++) data[i] = apply(Number(x.data[i]), node);
+    return convert({ type: 'float64', shape: x.shape, data }, result ?? x.type);
+  };
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
@@ -79,17 +74,18 @@ export function roundHalfEven(x: number): number {
   return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
 }
 
-const divide: Evaluation = (_, [a, b]) => {
+const divide: Evaluation = (_, [a, b], budget) => {
   if (!a || !b) return undefined;
-  if (a.type.startsWith('float')) return pair(a, b, (x, y) => x / y);
+  if (a.type.startsWith('float')) return pair(a, b, budget, (x, y) => x / y);
   // Whole numbers divided by zero are the file's mistake, and the runtime's to report.
-  return b.data.some((value) => Number(value) === 0) ? undefined : pair(a, b, (x, y) => Math.trunc(x / y));
+  return b.data.some((value) => Number(value) === 0) ? undefined : pair(a, b, budget, (x, y) => Math.trunc(x / y));
 };
 
-const where: Evaluation = (_, [condition, a, b]) => {
+const where: Evaluation = (_, [condition, a, b], budget) => {
   const both = condition && a && b && broadcastShape(a.shape, b.shape);
   const shape = both && broadcastShape(condition.shape, both);
-  if (!shape || sizeOf(shape) > largest) return undefined;
+  if (!shape) return undefined;
+  budget.hold(shape, perElement * sizeOf(shape));
   const [choice, left, right] = [condition, a, b].map((tensor) => broadcastTo(tensor, shape).data);
   const data = allocate(a.type, choice.length);
   for (let i = 0; i < data.length; i++) data[i] = choice[i] ? left[i] : right[i];
@@ -103,10 +99,17 @@ const castTypes: Record<number, ElementType> = {
 /** The element type that the `to` of a Cast names. */
 export const castType = (node: Node): ElementType | undefined => castTypes[attribute(node, 'to', 0)];
 
-const dequantize: Evaluation = (node, [x, scale, zero]) => {
+function converted(x: Tensor, type: ElementType | undefined, budget: Budget): Tensor | undefined {
+  if (type === undefined || !isNumeric(type)) return undefined;
+  if (type !== x.type) budget.hold(x.shape, perElement * x.data.length);
+  return convert(x, type);
+}
+
+const dequantize: Evaluation = (node, [x, scale, zero], budget) => {
   if (!x || !scale || attribute(node, 'block_size', 0) !== 0) return undefined;
   const channels = channelsOf(node, x, scale);
   if (!channels) return undefined;
+  budget.hold(x.shape, perElement * x.data.length);
   const data = new Float32Array(x.data.length);
   for (let i = 0; i < data.length; i++) {
     const channel = channels(i);
@@ -126,12 +129,13 @@ const limits: Partial<Record<ElementType, [number, number]>> = {
 /** The smallest and largest value of a quantised type. */
 export const quantisedLimits = (type: ElementType): [number, number] | undefined => limits[type];
 
-const quantize: Evaluation = (node, [x, scale, zero]) => {
+const quantize: Evaluation = (node, [x, scale, zero], budget) => {
   const type = zero?.type ?? 'uint8';
   const range = limits[type];
   if (!x || !scale || !range || attribute(node, 'block_size', 0) !== 0) return undefined;
   const channels = channelsOf(node, x, scale);
   if (!channels) return undefined;
+  budget.hold(x.shape, perElement * x.data.length);
   const data = allocate(type, x.data.length);
   for (let i = 0; i < data.length; i++) {
     const channel = channels(i);
@@ -157,8 +161,8 @@ export const elementwise: Record<string, Evaluation> = {
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
   Div: divide,
-  Mod: (node, [a, b]) =>
-    a && b && pair(a, b, attribute(node, 'fmod', 0) ? (x, y) => x % y : (x, y) => x - y * Math.floor(x / y)),
+  Mod: (node, [a, b], budget) =>
+    a && b && pair(a, b, budget, attribute(node, 'fmod', 0) ? (x, y) => x % y : (x, y) => x - y * Math.floor(x / y)),
   Pow: binary((a, b) => a ** b),
   Min: binary(Math.min),
   Max: binary(Math.max),
@@ -200,20 +204,17 @@ export const elementwise: Record<string, Evaluation> = {
   HardSigmoid: unary((x, node) =>
     Math.min(1, Math.max(0, attribute(node, 'alpha', 0.2) * x + attribute(node, 'beta', 0.5))),
   ),
-  Clip: (_, [x, low, high]) => {
+  Clip: (_, [x, low, high], budget) => {
     if (!x) return undefined;
     const [from, to] = [
-      low ? numbers(low)[0] : Number.NEGATIVE_INFINITY,
-      high ? numbers(high)[0] : Number.POSITIVE_INFINITY,
+      low ? Number(low.data[0]) : Number.NEGATIVE_INFINITY,
+      high ? Number(high.data[0]) : Number.POSITIVE_INFINITY,
     ];
-    return unary((value) => Math.min(to, Math.max(from, value)))({} as Node, [x], 0);
+    return unary((value) => Math.min(to, Math.max(from, value)))({} as Node, [x], budget);
   },
   Where: where,
-  Cast: (node, [x]) => {
-    const type = castType(node);
-    return x && type && convert(x, type);
-  },
-  CastLike: (_, [x, like]) => x && like && (isNumeric(like.type) ? convert(x, like.type) : undefined),
+  Cast: (node, [x], budget) => x && converted(x, castType(node), budget),
+  CastLike: (_, [x, like], budget) => x && like && converted(x, like.type, budget),
   DequantizeLinear: dequantize,
   QuantizeLinear: quantize,
 };

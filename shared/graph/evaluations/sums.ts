@@ -1,7 +1,20 @@
 // Sums of many elements: reductions, matrix products, normalisations, in double precision.
+
+import type { Budget } from '../budget.ts';
 import { attribute, type Node } from '../model.ts';
-import { broadcastTo, convert, int64s, numbers, sizeOf, stridesOf, type Tensor, transpose } from '../tensor.ts';
-import { axesOf, broadcastShape, type Evaluation, largest, positiveAxis } from './types.ts';
+import {
+  broadcastTo,
+  convert,
+  doubles,
+  extentOf,
+  int64s,
+  listOf,
+  sizeOf,
+  stridesOf,
+  type Tensor,
+  transpose,
+} from '../tensor.ts';
+import { axesOf, broadcastShape, type Evaluation, positiveAxis } from './types.ts';
 
 interface Reduction {
   start: number;
@@ -11,13 +24,14 @@ interface Reduction {
 
 const reduce =
   ({ start, apply, finish }: Reduction): Evaluation =>
-  (node, [x, axesInput]) => {
+  (node, [x, axesInput], budget) => {
     if (!x) return undefined;
     const listed = axesOf(node, axesInput);
     if (!listed?.length && attribute(node, 'noop_with_empty_axes', 0)) return x;
     const axes = (listed?.length ? listed : x.shape.map((_, i) => i)).map((axis) => positiveAxis(axis, x.shape.length));
-    const values = collapse(x, axes, start, apply);
     const kept = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+    budget.hold(kept, extentOf(x.shape));
+    const values = collapse(x, axes, start, apply);
     const count = x.data.length / Math.max(1, values.length);
     if (finish) for (let i = 0; i < values.length; i++) values[i] = finish(values[i], count);
     const shape = attribute(node, 'keepdims', 1) ? kept : kept.filter((_, axis) => !axes.includes(axis));
@@ -58,11 +72,12 @@ function collapse(x: Tensor, axes: number[], start: number, apply: Reduction['ap
 
 const extremePosition =
   (better: (value: number, best: number) => boolean): Evaluation =>
-  (node, [x]) => {
+  (node, [x], budget) => {
     if (!x || attribute(node, 'select_last_index', 0)) return undefined;
     const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
+    budget.hold(x.shape.with(axis, 1), 4 * extentOf(x.shape));
     const [size, inner] = [x.shape[axis], sizeOf(x.shape.slice(axis + 1))];
-    const found = Array.from({ length: x.data.length / size }, (_, i) => {
+    const found = new Float64Array(size > 0 ? x.data.length / size : 0).map((_, i) => {
       const at = (j: number) => Number(x.data[(Math.floor(i / inner) * size + j) * inner + (i % inner)]);
       let best = 0;
       for (let j = 1; j < size; j++) if (better(at(j), at(best))) best = j;
@@ -71,15 +86,23 @@ const extremePosition =
     return int64s(found, attribute(node, 'keepdims', 1) ? x.shape.with(axis, 1) : x.shape.filter((_, i) => i !== axis));
   };
 
-const matMul: Evaluation = (_, [a, b]) => (a && b ? multiply(a, b) : undefined);
+const matMul: Evaluation = (_, [a, b], budget) => (a && b ? multiply(a, b, budget) : undefined);
 
-function multiply(a: Tensor, b: Tensor): Tensor | undefined {
+function multiply(a: Tensor, b: Tensor, budget: Budget): Tensor | undefined {
   const left = a.shape.length === 1 ? [1, ...a.shape] : a.shape;
   const right = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
   const [rows, inner] = left.slice(-2);
   const columns = right[right.length - 1];
   const batch = broadcastShape(left.slice(0, -2), right.slice(0, -2));
-  if (!batch || right[right.length - 2] !== inner || sizeOf([...batch, rows, columns]) > largest) return undefined;
+  if (!batch || right[right.length - 2] !== inner) return undefined;
+  budget.hold([...batch, rows, columns], extentOf([...batch, rows, columns, inner]));
+  // What is broadcast along the batch is written out first.
+  if (sizeOf(batch) > 1)
+    for (const matrix of [
+      [rows, inner],
+      [inner, columns],
+    ])
+      budget.hold([...batch, ...matrix]);
   const x = broadcastTo({ type: a.type, data: a.data, shape: left }, [...batch, rows, inner]).data;
   const y = broadcastTo({ type: b.type, data: b.data, shape: right }, [...batch, inner, columns]).data;
   const values = new Float64Array(sizeOf(batch) * rows * columns);
@@ -94,19 +117,22 @@ function multiply(a: Tensor, b: Tensor): Tensor | undefined {
   return convert({ type: 'float64', shape, data: values }, a.type);
 }
 
-const gemm: Evaluation = (node, [a, b, c]) => {
+const gemm: Evaluation = (node, [a, b, c], budget) => {
   if (!a || !b) return undefined;
+  for (const factor of [a, b]) budget.hold(factor.shape);
   const turned = (tensor: Tensor, name: string) => (attribute(node, name, 0) ? transpose(tensor, [1, 0]) : tensor);
-  const product = multiply(turned(a, 'transA'), turned(b, 'transB'));
+  const product = multiply(turned(a, 'transA'), turned(b, 'transB'), budget);
   if (!product) return undefined;
   const addend = c && broadcastTo(c, product.shape).data;
   const [alpha, beta] = [attribute(node, 'alpha', 1), attribute(node, 'beta', 1)];
-  const data = Float64Array.from(
-    numbers(product),
-    (value, i) => alpha * value + (addend ? beta * Number(addend[i]) : 0),
-  );
+  const data = new Float64Array(product.data.length);
+  for (let i = 0; i < data.length; i++)
+    data[i] = alpha * Number(product.data[i]) + (addend ? beta * Number(addend[i]) : 0);
   return convert({ type: 'float64', shape: product.shape, data }, a.type);
 };
+
+/** Steps that a normalisation or a softmax takes for every element, in a few passes. */
+const normalising = 16;
 
 /** (x - mean) / sqrt(variance + epsilon) over `axes`, and both statistics. */
 function whitened(x: Tensor, axes: number[], epsilon: number) {
@@ -136,8 +162,9 @@ function affine(values: Float64Array, x: Tensor, scale: Tensor, shift: Tensor | 
 const perChannel = (x: Tensor) => x.shape.map((dim, axis) => (axis === 1 ? dim : 1));
 
 /** Weight standardisation is exported as a batch or instance normalisation of the weights. */
-const batchNormalization: Evaluation = (node, [x, scale, shift, mean, variance]) => {
+const batchNormalization: Evaluation = (node, [x, scale, shift, mean, variance], budget) => {
   if (!x || !scale || !shift || !mean || !variance) return undefined;
+  budget.hold(x.shape, normalising * extentOf(x.shape));
   const epsilon = attribute(node, 'epsilon', 1e-5);
   if (attribute(node, 'training_mode', 0)) {
     const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
@@ -164,14 +191,16 @@ const batchNormalization: Evaluation = (node, [x, scale, shift, mean, variance])
   return affine(values, x, scale, shift, perChannel(x));
 };
 
-const instanceNormalization: Evaluation = (node, [x, scale, shift]) => {
+const instanceNormalization: Evaluation = (node, [x, scale, shift], budget) => {
   if (!x || !scale || !shift) return undefined;
+  budget.hold(x.shape, normalising * extentOf(x.shape));
   const axes = x.shape.map((_, axis) => axis).slice(2);
   return affine(whitened(x, axes, attribute(node, 'epsilon', 1e-5)).values, x, scale, shift, perChannel(x));
 };
 
-const layerNormalization: Evaluation = (node, [x, scale, shift]) => {
+const layerNormalization: Evaluation = (node, [x, scale, shift], budget) => {
   if (!x || !scale || node.outputs.length > 1) return undefined;
+  budget.hold(x.shape, normalising * extentOf(x.shape));
   const axis = positiveAxis(attribute(node, 'axis', -1), x.shape.length);
   const axes = x.shape.map((_, i) => i).slice(axis);
   const normal = whitened(x, axes, attribute(node, 'epsilon', 1e-5)).values;
@@ -179,13 +208,19 @@ const layerNormalization: Evaluation = (node, [x, scale, shift]) => {
   return affine(normal, x, scale, shift, shape);
 };
 
-const softmax = (node: Node, x: Tensor | undefined, finish: (weight: number, total: number) => number) => {
+const softmax = (
+  node: Node,
+  x: Tensor | undefined,
+  budget: Budget,
+  finish: (weight: number, total: number) => number,
+) => {
   if (!x) return undefined;
+  budget.hold(x.shape, normalising * extentOf(x.shape));
   const axis = positiveAxis(attribute(node, 'axis', -1), x.shape.length);
   const kept = x.shape.with(axis, 1);
   const wide = (data: Float64Array) => broadcastTo({ type: 'float64', shape: kept, data }, x.shape).data;
   const top = wide(collapse(x, [axis], Number.NEGATIVE_INFINITY, Math.max));
-  const shifted = Float64Array.from(numbers(x), (value, i) => value - Number(top[i]));
+  const shifted = doubles(x).map((value, i) => value - Number(top[i]));
   const total = wide(
     collapse({ type: 'float64', shape: x.shape, data: shifted }, [axis], 0, (sum, value) => sum + Math.exp(value)),
   );
@@ -195,11 +230,12 @@ const softmax = (node: Node, x: Tensor | undefined, finish: (weight: number, tot
   );
 };
 
-const cumSum: Evaluation = (node, [x, axisInput]) => {
+const cumSum: Evaluation = (node, [x, axisInput], budget) => {
   if (!x || !axisInput || attribute(node, 'exclusive', 0) || attribute(node, 'reverse', 0)) return undefined;
-  const axis = positiveAxis(numbers(axisInput)[0], x.shape.length);
+  budget.hold(x.shape);
+  const axis = positiveAxis(listOf(axisInput)[0], x.shape.length);
   const inner = sizeOf(x.shape.slice(axis + 1));
-  const values = Float64Array.from(numbers(x));
+  const values = doubles(x);
   for (let i = 0; i < values.length; i++) if (Math.floor(i / inner) % x.shape[axis] > 0) values[i] += values[i - inner];
   return convert({ type: 'float64', shape: x.shape, data: values }, x.type);
 };
@@ -221,6 +257,6 @@ export const sums: Record<string, Evaluation> = {
   BatchNormalization: batchNormalization,
   InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
-  Softmax: (node, [x]) => softmax(node, x, (value, total) => Math.exp(value) / total),
-  LogSoftmax: (node, [x]) => softmax(node, x, (value, total) => value - Math.log(total)),
+  Softmax: (node, [x], budget) => softmax(node, x, budget, (value, total) => Math.exp(value) / total),
+  LogSoftmax: (node, [x], budget) => softmax(node, x, budget, (value, total) => value - Math.log(total)),
 };

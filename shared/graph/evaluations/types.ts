@@ -1,17 +1,18 @@
+import type { Budget } from '../budget.ts';
 import { intsAttribute, type Node } from '../model.ts';
-import { numbers, type Tensor } from '../tensor.ts';
+import { listOf, type Tensor } from '../tensor.ts';
 
-/** Computes a node from constant inputs; undefined where this case is left to the runtime. */
-export type Evaluation = (node: Node, inputs: (Tensor | undefined)[], opset: number) => Tensor | Tensor[] | undefined;
-
-/** Folding may widen a file (Expand, ConstantOfShape): beyond this many elements a node is left for the runtime. */
-export const largest = 2 ** 26;
+/**
+ * Computes a node from constant inputs; undefined where this case is left to the runtime. What it makes is taken from
+ * the budget first: the sizes come from the file.
+ */
+export type Evaluation = (node: Node, inputs: (Tensor | undefined)[], budget: Budget) => Tensor | Tensor[] | undefined;
 
 export const positiveAxis = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
 /** The axes of Squeeze, Unsqueeze and the reductions, an attribute in old operator sets and an input in new ones. */
 export const axesOf = (node: Node, input: Tensor | undefined): number[] | undefined =>
-  input ? numbers(input) : intsAttribute(node, 'axes');
+  input ? listOf(input) : intsAttribute(node, 'axes');
 
 /** The shape two shapes broadcast to, or undefined when they do not fit. */
 export function broadcastShape(a: readonly number[], b: readonly number[]): number[] | undefined {

@@ -1,47 +1,44 @@
 // Functions that a file defines itself (exporters write one for each module or composite operator): calls are replaced
 // by their bodies.
-import { clone, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
-import {
-  type AttributeProto,
-  AttributeProtoSchema,
-  type FunctionProto,
-  type GraphProto,
-  GraphProtoSchema,
-  type NodeProto,
-  NodeProtoSchema,
-  TensorProtoSchema,
-  ValueInfoProtoSchema,
-} from 'onnx-buf';
+import type { Message } from '@bufbuild/protobuf';
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from 'onnx-buf';
 import { GraphError } from '../errors.ts';
+import { Limits } from './limits.ts';
 
-/** Deeper than any exporter nests, and more calls than any model has. */
+/** Deeper than any exporter nests. */
 const deepest = 64;
-const mostCalls = 100_000;
+/** Characters of all names that come from it: a few hundred for each value of the largest networks. */
+const mostCharacters = 2 ** 26;
 
-/** A copy with other fields. Not by spreading alone: what is unset in a message lives in its prototype. */
-function changed<Schema extends DescMessage>(
-  schema: Schema,
-  message: MessageShape<Schema>,
-  changes: Partial<MessageShape<Schema>>,
-): MessageShape<Schema> {
-  return Object.assign(clone(schema, message), changes);
-}
+/**
+ * A copy with other fields, which shares the rest: what a function is called with may be large, and it may be called
+ * often. Not by spreading: what is unset in a message lives in its prototype.
+ */
+const changed = <Shape extends Message>(message: Shape, changes: Partial<Shape>): Shape =>
+  Object.assign(Object.create(Object.getPrototypeOf(message)), message, changes);
 
 const keyOf = ({ domain, name, overload }: { domain: string; name: string; overload: string }) =>
   JSON.stringify([domain, name, overload]);
 
 /**
  * The nodes with every call of a function replaced by the function's nodes, under names of their own.
- * @throws GraphError when functions call each other in a circle
+ * @throws GraphError when functions call each other in a circle, or come to more than any model has
  */
 export function inlineFunctions(nodes: NodeProto[], functions: readonly FunctionProto[]): NodeProto[] {
   if (functions.length === 0) return nodes;
   const known = new Map(functions.map((definition) => [keyOf(definition), definition]));
+  const limits = new Limits();
+  const result: NodeProto[] = [];
   let calls = 0;
-  const expand = (node: NodeProto, depth: number): NodeProto[] => {
+  let characters = 0;
+  const expand = (node: NodeProto, depth: number): void => {
     const definition = known.get(keyOf({ domain: node.domain, name: node.opType, overload: node.overload }));
-    if (!definition) return [node];
-    if (depth > deepest || calls >= mostCalls)
+    limits.count(node);
+    if (!definition) {
+      result.push(node);
+      return;
+    }
+    if (depth > deepest)
       throw new GraphError(
         `The function ${node.opType} of the model calls itself, or others without end. The file is damaged: export it again.`,
       );
@@ -51,13 +48,24 @@ export function inlineFunctions(nodes: NodeProto[], functions: readonly Function
     for (const [i, name] of definition.output.entries()) if (node.output[i]) names.set(name, node.output[i]);
     const given = new Map([...definition.attributeProto, ...node.attribute].map((value) => [value.name, value]));
     const scope: Scope = {
-      name: (name) => (name === '' ? '' : (names.get(name) ?? prefix + name)),
+      name(name) {
+        if (name === '') return '';
+        const own = names.get(name) ?? prefix + name;
+        characters += own.length;
+        if (characters > mostCharacters)
+          throw new GraphError(
+            `The functions of the model would be written out to names of more than ${mostCharacters} characters. The file is damaged: export it again without functions.`,
+          );
+        return own;
+      },
       prefix,
       given,
+      limits,
     };
-    return definition.node.flatMap((inner) => expand(renamed(inner, scope), depth + 1));
+    for (const inner of definition.node) expand(renamed(inner, scope), depth + 1);
   };
-  return nodes.flatMap((node) => expand(node, 0));
+  for (const node of nodes) expand(node, 0);
+  return result;
 }
 
 interface Scope {
@@ -65,10 +73,11 @@ interface Scope {
   prefix: string;
   /** The attributes of the call, the function's defaults beneath. */
   given: ReadonlyMap<string, AttributeProto>;
+  limits: Limits;
 }
 
 const renamed = (node: NodeProto, scope: Scope): NodeProto =>
-  changed(NodeProtoSchema, node, {
+  changed(node, {
     name: scope.prefix + (node.name || node.output[0]),
     input: node.input.map(scope.name),
     output: node.output.map(scope.name),
@@ -79,19 +88,20 @@ const renamed = (node: NodeProto, scope: Scope): NodeProto =>
 function resolved(value: AttributeProto, scope: Scope): AttributeProto[] {
   if (value.refAttrName) {
     const found = scope.given.get(value.refAttrName);
-    return found ? [changed(AttributeProtoSchema, found, { name: value.name })] : [];
+    return found ? [changed(found, { name: value.name })] : [];
   }
   if (!value.g && value.graphs.length === 0) return [value];
   const graph = (inner: GraphProto) => renamedGraph(inner, scope);
-  return [changed(AttributeProtoSchema, value, { g: value.g && graph(value.g), graphs: value.graphs.map(graph) })];
+  return [changed(value, { g: value.g && graph(value.g), graphs: value.graphs.map(graph) })];
 }
 
 const renamedGraph = (graph: GraphProto, scope: Scope): GraphProto =>
-  changed(GraphProtoSchema, graph, {
-    node: graph.node.map((node) => renamed(node, scope)),
-    initializer: graph.initializer.map((tensor) =>
-      changed(TensorProtoSchema, tensor, { name: scope.name(tensor.name) }),
-    ),
-    input: graph.input.map((value) => changed(ValueInfoProtoSchema, value, { name: scope.name(value.name) })),
-    output: graph.output.map((value) => changed(ValueInfoProtoSchema, value, { name: scope.name(value.name) })),
+  changed(graph, {
+    node: graph.node.map((node) => {
+      scope.limits.count(node);
+      return renamed(node, scope);
+    }),
+    initializer: graph.initializer.map((tensor) => changed(tensor, { name: scope.name(tensor.name) })),
+    input: graph.input.map((value) => changed(value, { name: scope.name(value.name) })),
+    output: graph.output.map((value) => changed(value, { name: scope.name(value.name) })),
   });

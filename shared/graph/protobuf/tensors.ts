@@ -3,7 +3,17 @@
 import { create } from '@bufbuild/protobuf';
 import { type TensorProto, TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf';
 import { GraphError } from '../errors.ts';
-import { allocate, fromBytes, isNumeric, type NumericType, sizeOf, type Tensor, type TensorData } from '../tensor.ts';
+import { mostAxes } from '../model.ts';
+import {
+  allocate,
+  extentOf,
+  fromBytes,
+  isNumeric,
+  type NumericType,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+} from '../tensor.ts';
 import { typeName, typeNumber } from './element-types.ts';
 
 /** Gives the bytes of a file that weights lie in, by the location that the model names. */
@@ -15,9 +25,9 @@ const stored = new WeakMap<Tensor, Uint8Array>();
 export function readTensor(proto: TensorProto, where: string, external?: ExternalData): Tensor {
   const shape = proto.dims.map(Number);
   const length = sizeOf(shape);
-  if (shape.some((dim) => dim < 0 || !Number.isSafeInteger(dim)) || !Number.isSafeInteger(length)) {
+  if (shape.length > mostAxes || !shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0) || !fits(shape)) {
     throw new GraphError(
-      `The ${where} claims the impossible shape [${shape}]. The file is damaged: fetch or export it again.`,
+      `The ${where} claims the impossible shape [${shape.slice(0, mostAxes)}]. The file is damaged: fetch or export it again.`,
     );
   }
   const outside = proto.dataLocation === TensorProto_DataLocation.EXTERNAL || proto.externalData.length > 0;
@@ -37,6 +47,17 @@ export function readTensor(proto: TensorProto, where: string, external?: Externa
   const data = half ? widened(proto, raw) : listed(proto, type);
   if (data.length !== length) throw mismatch(data.length);
   return { type, shape, data };
+}
+
+/**
+ * An empty tensor has no bytes to pay for its other sizes, over which loops turn all the same: those of real files,
+ * such as the left-out region of a Resize, have none worth speaking of.
+ */
+const largestEmpty = 2 ** 20;
+
+function fits(shape: number[]): boolean {
+  const extent = extentOf(shape);
+  return Number.isSafeInteger(extent) && (extent <= largestEmpty || sizeOf(shape) > 0);
 }
 
 /** A tensor whose elements are made from its bytes when they are first asked for. */

@@ -1,5 +1,4 @@
 import { attribute, float } from '../model.ts';
-import { numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 const elementwise = (derivative: (step: Step) => string): Rule =>
@@ -16,7 +15,7 @@ const relu: Rule = elementwise(({ node, b }) =>
 const clip: Rule = simple((gradient, { node, b }) => {
   const [low, high] = [1, 2].map((input, i) => {
     const constant = b.facts.constants.get(node.inputs[input]);
-    if (constant) return numbers(constant)[0];
+    if (constant) return Number(constant.data[0]);
     return attribute(node, i === 0 ? 'min' : 'max', i === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
   });
   const y = node.outputs[0];

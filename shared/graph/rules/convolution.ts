@@ -46,6 +46,7 @@ function spread(gradient: string, b: Step['b'], { strides }: Window): string {
     coordinate_transformation_mode: text('asymmetric'),
     nearest_mode: text('floor'),
   });
+  b.afford(sizes, 8 * sizeOf(sizes));
   const first = new Float32Array(sizeOf(sizes));
   for (let i = 0; i < first.length; i++) {
     let rest = i;

@@ -1,6 +1,6 @@
 import { GraphError } from '../errors.ts';
 import { at, attribute, describe, ints, intsAttribute } from '../model.ts';
-import { numbers } from '../tensor.ts';
+import { listOf } from '../tensor.ts';
 import { type Rule, simple } from './types.ts';
 
 const pass: Rule = simple((gradient) => [gradient]);
@@ -42,7 +42,7 @@ const tile: Rule = simple((gradient, { node, b }) => {
       `The ${describe(node)} repeats as often as only the running model knows. Only constant repeats have a rule.`,
       at(node),
     );
-  const counts = numbers(repeats);
+  const counts = listOf(repeats);
   const shape = b.shape(node.inputs[0]);
   const split = shape.flatMap((dim, i) => (counts[i] === 1 ? [dim] : [counts[i], dim]));
   const repeated = shape.flatMap((_, i) => (counts[i] === 1 ? [] : [i]));

@@ -3,7 +3,7 @@ import type { Builder } from '../builder.ts';
 import { GraphError } from '../errors.ts';
 import { positiveAxis } from '../evaluate.ts';
 import { at, attribute, describe, int, text } from '../model.ts';
-import { floats, numbers } from '../tensor.ts';
+import { floats, listOf, numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 const zerosLike = (b: Builder, like: string): string => {
@@ -35,7 +35,9 @@ const gather: Rule = simple((gradient, { node, b }) => {
       b.shapeVector([...shape.slice(0, axis), picked.length, ...shape.slice(axis + 1)], gradient),
     ]);
   if (picked.length === size && new Set(picked).size === size) {
-    return [b.add('Gather', [rows, b.ints(picked.map((_, i) => picked.indexOf(i)))], { axis: int(axis) })];
+    const opposite = new Array<number>(size);
+    for (const [i, index] of picked.entries()) opposite[index] = i;
+    return [b.add('Gather', [rows, b.ints(opposite)], { axis: int(axis) })];
   }
   if (picked.every((index, i) => index === picked[0] + i)) return [between(b, rows, axis, picked[0], size)];
   const matrix = new Float32Array(size * picked.length);
@@ -85,11 +87,9 @@ const slice: Rule = simple((gradient, { node, b }) => {
       `The ${describe(node)} starts where only the running model knows. Only constant slices have a rule.`,
       at(node),
     );
-  const first = numbers(starts);
-  const steps = stepsInput ? numbers(stepsInput) : first.map(() => 1);
-  const axes = (axesInput ? numbers(axesInput) : first.map((_, i) => i)).map((axis) =>
-    positiveAxis(axis, shape.length),
-  );
+  const first = listOf(starts);
+  const steps = stepsInput ? listOf(stepsInput) : first.map(() => 1);
+  const axes = (axesInput ? listOf(axesInput) : first.map((_, i) => i)).map((axis) => positiveAxis(axis, shape.length));
   const before = shape.map(() => 0);
   const after = shape.map(() => 0);
   let result = gradient;
@@ -118,8 +118,10 @@ const slice: Rule = simple((gradient, { node, b }) => {
   return [b.add('Pad', [result, b.ints([...before, ...after])], { mode: text('constant') })];
 });
 
-const reversed = (b: Builder, x: string, axis: number, length: number): string =>
-  b.add('Gather', [x, b.ints(Array.from({ length }, (_, i) => length - 1 - i))], { axis: int(axis) });
+function reversed(b: Builder, x: string, axis: number, length: number): string {
+  b.afford([length], 8 * length);
+  return b.add('Gather', [x, b.ints(Array.from({ length }, (_, i) => length - 1 - i))], { axis: int(axis) });
+}
 
 /** step - 1 zeros behind every element: one more axis holds the gaps. */
 function spaced(b: Builder, x: string, axis: number, step: number): string {

@@ -1,6 +1,6 @@
 import { GraphError } from '../errors.ts';
 import { at, attribute, type Dim, describe, int, ints, text } from '../model.ts';
-import { floats } from '../tensor.ts';
+import { floats, sizeOf } from '../tensor.ts';
 import { type Window, windowOf } from '../windows.ts';
 import { transposed } from './convolution.ts';
 import { extreme } from './reductions.ts';
@@ -180,8 +180,10 @@ const averagePool: Rule = simple((gradient, step) => {
   const sizes = sizesOf(step);
   const shape = b.shape(x);
   const window = windowOf(node, shape);
-  const counts = countsPerAxis(window, sizes, attribute(node, 'count_include_pad', 0) === 1);
   const outputs = window.outputs as number[];
+  for (const [i, size] of outputs.entries()) b.afford([size], size * window.kernel[i]);
+  b.afford(outputs, 8 * sizeOf(outputs));
+  const counts = countsPerAxis(window, sizes, attribute(node, 'count_include_pad', 0) === 1);
   const inverse = new Float32Array(outputs.reduce((product, size) => product * size, 1)).fill(1);
   for (let i = 0; i < inverse.length; i++) {
     for (let axis = outputs.length - 1, rest = i; axis >= 0; axis--) {
@@ -195,6 +197,7 @@ const averagePool: Rule = simple((gradient, step) => {
   if (whole) return [b.expandLike(scaled, x)];
   const channels = shape[1] as number;
   const taps = window.kernel.reduce((product, size) => product * size, 1);
+  b.afford([channels, taps]);
   const ones = b.constant(floats(new Float32Array(channels * taps).fill(1), [channels, 1, ...window.kernel]), 'ones');
   return [transposed(b, scaled, ones, window, sizes, channels, shape)];
 });

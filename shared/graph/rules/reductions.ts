@@ -1,6 +1,6 @@
 import { positiveAxis } from '../evaluate.ts';
 import { attribute, type Dim, intsAttribute } from '../model.ts';
-import { numbers } from '../tensor.ts';
+import { listOf } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 /**
@@ -9,7 +9,7 @@ import { type Rule, type Step, simple } from './types.ts';
 function axesOf({ node, b }: Step): number[] {
   const rank = b.shape(node.inputs[0]).length;
   const input = node.inputs[1] ? b.facts.constants.get(node.inputs[1]) : undefined;
-  const listed = input ? numbers(input) : intsAttribute(node, 'axes');
+  const listed = input ? listOf(input) : intsAttribute(node, 'axes');
   if (!listed?.length)
     return attribute(node, 'noop_with_empty_axes', 0) ? [] : Array.from({ length: rank }, (_, axis) => axis);
   return listed.map((axis) => positiveAxis(axis, rank));

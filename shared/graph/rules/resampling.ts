@@ -4,7 +4,7 @@ import type { Builder } from '../builder.ts';
 import { GraphError } from '../errors.ts';
 import { paddedPositions, positiveAxis } from '../evaluate.ts';
 import { at, attribute, describe, intsAttribute, type Node, text } from '../model.ts';
-import { floats, numbers } from '../tensor.ts';
+import { floats, listOf } from '../tensor.ts';
 import { type Rule, simple } from './types.ts';
 
 /** Row-major [outputs, inputs]: what each output takes from each input along one axis. */
@@ -71,15 +71,16 @@ function taps(mode: string, x: number, a: number): [number, number][] {
 }
 
 /** What Resize does along one axis from `from` to `to` elements. */
-function resizeMatrix(node: Node, from: number, to: number, scale: number): Matrix {
+function resizeMatrix(b: Builder, node: Node, from: number, to: number, scale: number): Matrix {
   const mode = attribute(node, 'mode', 'nearest');
   const transformation = attribute(node, 'coordinate_transformation_mode', 'half_pixel');
-  const coordinate = coordinates[transformation];
+  const coordinate = Object.hasOwn(coordinates, transformation) ? coordinates[transformation] : undefined;
   if (!coordinate || !['nearest', 'linear', 'cubic'].includes(mode) || attribute(node, 'antialias', 0))
     throw new GraphError(
       `The ${describe(node)} resizes by ${mode}, ${transformation}${attribute(node, 'antialias', 0) ? ', antialiased' : ''}, which has no rule. Export it with one of ${Object.keys(coordinates).join(', ')}, not antialiased.`,
       at(node),
     );
+  b.afford([to, from], 32 * to);
   const weights = new Float32Array(to * from);
   const inside = (i: number) => Math.min(from - 1, Math.max(0, i));
   for (let o = 0; o < to; o++) {
@@ -115,7 +116,7 @@ const resize: Rule = simple((gradient, { node, b }) => {
       );
     const scale = given ? Number(given.data[i]) : outputs / inputs;
     const blocks = wholeBlocks(b, node, result, axis, inputs, outputs);
-    result = blocks ?? transposedAlong(b, result, axis, resizeMatrix(node, inputs, outputs, scale));
+    result = blocks ?? transposedAlong(b, result, axis, resizeMatrix(b, node, inputs, outputs, scale));
   }
   return [result];
 });
@@ -124,7 +125,7 @@ const resize: Rule = simple((gradient, { node, b }) => {
 function wholeBlocks(b: Builder, node: Node, gradient: string, axis: number, inputs: number, outputs: number) {
   const factor = outputs / inputs;
   if (attribute(node, 'mode', 'nearest') !== 'nearest' || !Number.isInteger(factor)) return undefined;
-  const matrix = resizeMatrix(node, inputs, outputs, factor);
+  const matrix = resizeMatrix(b, node, inputs, outputs, factor);
   const repeats = Array.from({ length: outputs }, (_, o) => matrix.weights[o * inputs + Math.floor(o / factor)]);
   if (repeats.some((weight) => weight !== 1)) return undefined;
   const shape = b.shape(gradient);
@@ -145,8 +146,8 @@ const pad: Rule = simple((gradient, { node, b }) => {
       at(node),
     );
   const shape = b.shape(node.inputs[0]);
-  const amounts = numbers(pads);
-  const axes = axesInput ? numbers(axesInput).map((axis) => positiveAxis(axis, shape.length)) : shape.map((_, i) => i);
+  const amounts = listOf(pads);
+  const axes = axesInput ? listOf(axesInput).map((axis) => positiveAxis(axis, shape.length)) : shape.map((_, i) => i);
   const touched = axes.flatMap((axis, i) => {
     const [before, after] = [amounts[i], amounts[i + axes.length]];
     return before === 0 && after === 0 ? [] : [{ axis, before, after }];
@@ -156,6 +157,7 @@ const pad: Rule = simple((gradient, { node, b }) => {
     return [
       touched.reduce((result, { axis, before, after }) => {
         const size = Number(shape[axis]);
+        b.afford([Math.max(0, before + size + after), size]);
         return transposedAlong(b, result, axis, selection(paddedPositions(size, before, after, mode), size));
       }, gradient),
     ];

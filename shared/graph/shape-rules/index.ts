@@ -5,6 +5,6 @@ import type { ShapeRule } from './types.ts';
 import { values } from './values.ts';
 import { windows } from './windows.ts';
 
-export { vectorOf } from './types.ts';
+export { longestVector, vectorOf } from './types.ts';
 
 export const shapeRules: Record<string, ShapeRule> = { ...layout, ...values, ...windows };

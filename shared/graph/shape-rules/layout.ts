@@ -1,7 +1,8 @@
 import { between, product, quotient } from '../dims.ts';
 import { GraphError } from '../errors.ts';
 import { positiveAxis, sliceWindows } from '../evaluate.ts';
-import { at, attribute, type Dim, describe, intsAttribute } from '../model.ts';
+import { at, attribute, type Dim, describe, intsAttribute, mostAxes } from '../model.ts';
+import { mostParts } from '../tensor.ts';
 import { broadcastDims, constantInts, type ShapeRule, vectorOf } from './types.ts';
 
 const reshape: ShapeRule = (node, [x, target], facts) => {
@@ -12,7 +13,7 @@ const reshape: ShapeRule = (node, [x, target], facts) => {
       {
         type: x.type,
         shape:
-          typeof rank === 'number'
+          typeof rank === 'number' && rank <= mostAxes
             ? Array.from({ length: rank }, (_, axis) => `${node.outputs[0]}.${axis}`)
             : undefined,
       },
@@ -39,7 +40,7 @@ const reshape: ShapeRule = (node, [x, target], facts) => {
 const split: ShapeRule = (node, [x], facts) => {
   const axis = positiveAxis(attribute(node, 'axis', 0), x.shape.length);
   const size = x.shape[axis];
-  const parts = constantInts(node, 1, 'split', facts);
+  const parts = constantInts(node, 1, 'split', facts, mostParts);
   const count = node.outputs.length;
   return node.outputs.map((name, i) => {
     const chunk = typeof size === 'number' ? Math.ceil(size / count) : 0;
@@ -82,7 +83,7 @@ const slice: ShapeRule = (node, [x], facts) => {
 
 const unsqueeze: ShapeRule = (node, [x], facts) => {
   const axes = constantInts(node, 1, 'axes', facts);
-  if (!axes) return [];
+  if (!axes || x.shape.length + axes.length > mostAxes) return [];
   const shape = x.shape.slice();
   for (const axis of axes.map((value) => positiveAxis(value, x.shape.length + axes.length)).sort((a, b) => a - b))
     shape.splice(axis, 0, 1);

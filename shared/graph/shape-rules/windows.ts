@@ -1,7 +1,7 @@
 import { GraphError } from '../errors.ts';
 import { positiveAxis } from '../evaluate.ts';
 import { at, attribute, type Dim, describe, intsAttribute, type Node } from '../model.ts';
-import { numbers } from '../tensor.ts';
+import { listOf } from '../tensor.ts';
 import { transposedWindowOf, windowOf } from '../windows.ts';
 import { type Known, type ShapeRule, vectorOf } from './types.ts';
 
@@ -52,7 +52,7 @@ const resize: ShapeRule = (node, [x], facts) => {
   }
   const scales = facts.constants.get(node.inputs[2]);
   if (!scales) return [{ type: x.type, shape: x.shape.map((_, axis) => unknown(axis)) }];
-  const factors = numbers(scales);
+  const factors = listOf(scales);
   for (const [i, axis] of axes.entries()) {
     const dim = x.shape[axis];
     if (factors[i] !== 1) shape[axis] = typeof dim === 'number' ? Math.floor(dim * factors[i]) : unknown(axis);
