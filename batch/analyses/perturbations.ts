@@ -52,12 +52,13 @@ export const perturbations = finding({
     {
       name: 'psnr',
       type: 'DOUBLE',
-      description: 'Peak signal-to-noise ratio of perturbed photos in decibels, mean over evaluation photos',
+      description: 'Peak signal-to-noise ratio of perturbed photos in decibels, mean over all evaluation photos',
     },
     {
       name: 'ssim',
       type: 'DOUBLE',
-      description: 'Structural similarity of perturbed photos, mean over evaluation photos',
+      description:
+        'Structural similarity of perturbed photos in luma (Gaussian window of 11 x 11, sigma 1.5), mean over all evaluation photos',
     },
     {
       name: 'gradients',

@@ -23,9 +23,6 @@ import { measureStep } from './steps/measure.ts';
 import { type Half, photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
 
-/** Photos that PSNR and SSIM are averaged over. */
-const distortionPhotos = 40;
-
 export interface PlanOptions {
   photos: PhotoFiles;
   provider: string;
@@ -123,12 +120,11 @@ export class Planner implements StudyJobs {
 
   distortion(perturbation: StudyPerturbation): Job<DistortionResult> {
     const { id } = perturbation;
-    const photos = Math.min(distortionPhotos, this.#count('evaluation'));
     return this.#once(`distortion ${id}`, () =>
       distortionStep({
         id,
-        inputs: { photos: this.evaluation, perturbation: this.crafted(perturbation), most: distortionPhotos },
-        work: { ...noWork, photos, on: String(this.canvas) },
+        inputs: { photos: this.evaluation, perturbation: this.crafted(perturbation) },
+        work: { ...noWork, photos: this.#count('evaluation'), on: String(this.canvas) },
       }),
     );
   }
