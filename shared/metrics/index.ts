@@ -1,4 +1,5 @@
 /** What a model says of canvases, and what is said about that: logits, probabilities, rankings, shares, intervals. */
+export { atLeast, pairedTest } from './binomial.ts';
 export { logitsOf } from './logits.ts';
 export { argmax, labelOf, predictionsOf, softmax, topK } from './predictions.ts';
 export { changedShare, targetShare } from './shares.ts';
