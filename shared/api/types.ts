@@ -552,6 +552,12 @@ export interface components {
                     noise_high: number;
                     correct: number | null;
                     fooled_given_correct: number | null;
+                    fooled_given_correct_low?: number | null;
+                    fooled_given_correct_high?: number | null;
+                    noise_given_correct?: number | null;
+                    noise_given_correct_low?: number | null;
+                    noise_given_correct_high?: number | null;
+                    labelled?: number;
                 }[];
             };
             dominant: {
@@ -609,6 +615,12 @@ export interface components {
             noise_high: number;
             correct: number | null;
             fooled_given_correct: number | null;
+            fooled_given_correct_low?: number | null;
+            fooled_given_correct_high?: number | null;
+            noise_given_correct?: number | null;
+            noise_given_correct_low?: number | null;
+            noise_given_correct_high?: number | null;
+            labelled?: number;
         };
         Classification: {
             model: string;

@@ -27,12 +27,19 @@ export const transferRow = z.object({
   noise_fooled: z.int(),
   noise_low: z.number(),
   noise_high: z.number(),
-  /**
-   * Of the photos that the target labels correctly without the perturbation, the share that it no longer does; null
-   * where no photo has a label.
-   */
+  /** Photos that the target labels correctly without the perturbation; null where no photo has a label. */
   correct: z.int().nullable(),
+  /** Of these, the share that it no longer labels correctly; null where there are none. */
   fooled_given_correct: z.number().nullable(),
+  /** The 95 % Wilson interval of that share. Older releases have neither this nor what follows. */
+  fooled_given_correct_low: z.number().nullable().optional(),
+  fooled_given_correct_high: z.number().nullable().optional(),
+  /** The same share for the noise, with its interval. */
+  noise_given_correct: z.number().nullable().optional(),
+  noise_given_correct_low: z.number().nullable().optional(),
+  noise_given_correct_high: z.number().nullable().optional(),
+  /** Photos whose true class is known. */
+  labelled: z.int().optional(),
 });
 export type TransferRow = z.infer<typeof transferRow>;
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { wilson } from '#shared/metrics';
 import { transferRow as schema } from '#shared/release';
 import { dominantLabels, measure, transferRow } from '../../batch/analyses/index.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
@@ -60,12 +61,20 @@ describe('transfer row', () => {
     expect(schema.parse(row)).toEqual(row);
     expect(row).toMatchObject({ surrogate: 'a+b', photos: 4, fooled: 3, noise: 0.25, noise_fooled: 1 });
     // Right without it: photos 0 and 1; photo 1 is lost.
-    expect(row).toMatchObject({ correct: 2, fooled_given_correct: 0.5 });
+    expect(row).toMatchObject({ labelled: 3, correct: 2, fooled_given_correct: 0.5 });
+    expect([row.fooled_given_correct_low, row.fooled_given_correct_high]).toEqual([
+      wilson(1, 2).low,
+      wilson(1, 2).high,
+    ]);
+    // The noise changes photo 3, which has no label, and leaves both that were right.
+    expect(row).toMatchObject({ noise_given_correct: 0, noise_given_correct_low: 0 });
+    expect(row.noise_given_correct_high).toBe(wilson(0, 2).high);
   });
 
   it('says null where no photo has a label, and "none" where there was no surrogate', () => {
     const row = transferRow({ ...cell, surrogates: [], truth: [null, null, null, null] });
-    expect(row).toMatchObject({ surrogate: 'none', correct: null, fooled_given_correct: null });
+    expect(row).toMatchObject({ surrogate: 'none', labelled: 0, correct: null, fooled_given_correct: null });
+    expect(row).toMatchObject({ fooled_given_correct_low: null, noise_given_correct: null });
     expect(transferRow({ ...cell, truth: [7, null, null, null] })).toMatchObject({
       correct: 0,
       fooled_given_correct: null,

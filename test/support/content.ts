@@ -135,7 +135,7 @@ export async function smallContent(names: string[]): Promise<ReleaseContent> {
 }
 
 /** The first has what only labelled photos give, the second does not. */
-const transferRow = (perturbation: string, i: number): TransferRow => ({
+const transferRow = (perturbation: string, i: number): Required<TransferRow> => ({
   ...{ perturbation, surrogate: i === 0 ? 'none' : 'tiny', target: 'tiny', attack: i === 0 ? 'noise' : 'cosine-uap' },
   ...{
     norm: 'inf',
@@ -149,6 +149,12 @@ const transferRow = (perturbation: string, i: number): TransferRow => ({
   },
   ...{ noise: 1 / 3, noise_fooled: 1, noise_low: 1e-7, noise_high: 0.8 },
   ...(i === 0 ? { correct: 3, fooled_given_correct: 1 / 3 } : { correct: null, fooled_given_correct: null }),
+  fooled_given_correct_low: i === 0 ? 0.1 : null,
+  fooled_given_correct_high: i === 0 ? 0.7 : null,
+  noise_given_correct: i === 0 ? 0 : null,
+  noise_given_correct_low: i === 0 ? 0 : null,
+  noise_given_correct_high: i === 0 ? 0.5 : null,
+  labelled: i === 0 ? 3 : 0,
 });
 
 /** Rows by hand under the columns of the finding of that name. */
