@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FormatError, readNpy } from '#shared/formats';
-import { curvePoint, share } from '#shared/release';
+import { curvePoint, modelShare, share } from '#shared/release';
 import type { Pixels } from '../compute/index.ts';
 import type { Output } from '../jobs/index.ts';
 import type { Measurement } from './measure.ts';
@@ -31,7 +31,9 @@ export const craftedResult = z.object({
   gradients: z.int(),
   seconds: z.number(),
   curve: z.array(curvePoint),
+  /** On crafting photos: the mean over the surrogates, and each of them. */
   fooling: share.nullable(),
+  each: z.array(modelShare),
   linf: z.number(),
   l2: z.number(),
 });

@@ -70,7 +70,7 @@ export const perturbations = finding({
       name: 'crafting_ratio',
       type: 'DOUBLE',
       nullable: true,
-      description: 'Fooling ratio on those, on the surrogate; null without a surrogate',
+      description: 'Fooling ratio on those, on the surrogate, of several the mean; null without a surrogate',
     },
     { name: 'npy', type: 'STRING', description: 'Path of its float32 array within the release' },
     { name: 'record', type: 'STRING', description: 'Path of its record within the release' },

@@ -142,6 +142,7 @@ async function run(context: Context, options: Options): Promise<void> {
       checkpoints,
     });
     if (crafted.resumedFrom > 0) context.say(`Went on from ${crafted.resumedFrom} gradients of an earlier run.`);
+    const several = surrogates.length > 1;
     const record = {
       attack: attack.name,
       paper: citation(attack.paper),
@@ -159,8 +160,13 @@ async function run(context: Context, options: Options): Promise<void> {
       curve: crafted.curve,
       linf: linfNorm(crafted.v),
       l2: l2Norm(crafted.v),
-      fooling: { crafting: crafted.fooling },
-      ...(crafted.success && { target: { class: settings.target, crafting: crafted.success } }),
+      fooling: { crafting: crafted.fooling, ...(several && { each: crafted.each.fooling }) },
+      ...(crafted.success && {
+        target: {
+          ...{ class: settings.target, crafting: crafted.success },
+          ...(several && { each: crafted.each.success }),
+        },
+      }),
     };
     const id = perturbationId({ ...bound, surrogates: surrogates.map((surrogate) => surrogate.id) });
     const file = await write(out, crafted.v, photos.size, perturbationMetadata({ ...bound, id }), record);
@@ -175,7 +181,7 @@ async function run(context: Context, options: Options): Promise<void> {
       target: crafted.success,
       skipped: photos.skipped.length,
     });
-    context.print(summary(crafted, file, surrogates.length));
+    context.print(summary(crafted, file));
   } finally {
     await compute.close();
   }

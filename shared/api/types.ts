@@ -532,6 +532,14 @@ export interface components {
                     low: number;
                     high: number;
                 } | null;
+                each?: {
+                    photos: number;
+                    fooled: number;
+                    ratio: number;
+                    low: number;
+                    high: number;
+                    model: string;
+                }[];
                 evaluation: {
                     perturbation: string;
                     surrogate: string;
@@ -633,7 +641,7 @@ export interface components {
             clean: components["schemas"]["Prediction"][];
             /** @description What the model reads in the perturbed canvas. */
             perturbed: components["schemas"]["Prediction"][] | null;
-            /** @description Whether the first label changes, right or wrong. */
+            /** @description Whether the most probable class changes, right or wrong: by its index, since two classes may share a label. */
             fooled: boolean | null;
             distortion: components["schemas"]["Distortion"] | null;
             /** @description For each perturbation, in the order asked; the first one is above as well. */
@@ -641,7 +649,7 @@ export interface components {
                 perturbation: string;
                 /** @description What the model reads in the perturbed canvas. */
                 perturbed: components["schemas"]["Prediction"][];
-                /** @description Whether the first label changes, right or wrong. */
+                /** @description Whether the most probable class changes, right or wrong: by its index, since two classes may share a label. */
                 fooled: boolean;
                 distortion: components["schemas"]["Distortion"];
             }[];

@@ -2,5 +2,5 @@
 export { atLeast, pairedTest } from './binomial.ts';
 export { logitsOf } from './logits.ts';
 export { argmax, labelOf, predictionsOf, softmax, topK } from './predictions.ts';
-export { changedShare, targetShare } from './shares.ts';
+export { changedShare, meanShare, targetShare } from './shares.ts';
 export { type Interval, wilson } from './wilson.ts';

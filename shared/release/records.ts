@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { budget, norm } from './bounds.ts';
-import { curvePoint, share } from './measures.ts';
+import { curvePoint, modelShare, share } from './measures.ts';
 import { modelCard, preprocessing } from './model-card.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -90,8 +90,16 @@ export const perturbationRecord = z.object({
    */
   psnr: z.number(),
   ssim: z.number(),
-  /** Fooling ratio on crafting photos, on the surrogate; null without a surrogate. */
-  fooling: z.object({ crafting: share.nullable(), evaluation: z.array(transferRow) }),
+  fooling: z.object({
+    /**
+     * On crafting photos, on the surrogate; null without one. Over several the mean of their ratios, with the interval of
+     * as many trials as there are photos (older releases: as there are photos times models).
+     */
+    crafting: share.nullable(),
+    /** The same on each of several surrogates. */
+    each: z.array(modelShare).optional(),
+    evaluation: z.array(transferRow),
+  }),
   /** The labels that evaluation photos most often become, per target. */
   dominant: z.array(
     z.object({ target: z.string(), labels: z.array(z.object({ index: z.int(), label: z.string(), photos: z.int() })) }),

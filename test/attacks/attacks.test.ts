@@ -222,7 +222,11 @@ describe('crafting', () => {
     const other = { ...tinyModel({ seed: 2 }), id: 'other' };
     const both = await craft(task({ surrogates: [surrogate, other], budget: { gradients: 205 } }));
     expect(both.gradients).toBe(204);
-    expect(both.fooling?.photos).toBe(40);
+    expect(both.fooling?.photos).toBe(20);
+    expect(both.each.fooling.map(({ model, photos }) => [model, photos])).toEqual([
+      ['tiny', 20],
+      ['other', 20],
+    ]);
     const early = await craft(
       task({ attack: 'sgd-uap', epsilon: 25, settings: { decayTo: 1 }, budget: { gradients: 20_000, fooling: 0.4 } }),
     );

@@ -6,6 +6,7 @@ import {
   atLeast,
   changedShare,
   logitsOf,
+  meanShare,
   pairedTest,
   predictionsOf,
   softmax,
@@ -187,6 +188,21 @@ describe('shares of photos', () => {
     // The first was of class 1 already, and leaves it; the last two become it.
     expect(targetShare(1, [1, 2, 3, 4], [5, 2, 1, 1])).toEqual({ photos: 3, fooled: 2, ...wilson(2, 3) });
     expect(targetShare(1, [1, 1], [1, 1])).toMatchObject({ photos: 0, fooled: 0, ratio: 0, low: 0, high: 1 });
+  });
+
+  it('of several models are one with the interval of the photos, not of the answers', () => {
+    const of = (fooled: number) => ({ photos: 40, fooled, ...wilson(fooled, 40) });
+    expect(meanShare([of(31)])).toEqual(of(31));
+    const { photos, fooled, ratio, low, high } = meanShare([of(30), of(20), of(15)]);
+    expect([photos, fooled]).toEqual([40, expect.closeTo(65 / 3, 12)]);
+    expect([ratio, low, high]).toEqual([
+      expect.closeTo(65 / 120, 12),
+      expect.closeTo(wilson(65 / 3, 40).low, 12),
+      expect.closeTo(wilson(65 / 3, 40).high, 12),
+    ]);
+    // Towards a target, models count different photos: the fewest are the trials.
+    expect(meanShare([of(20), { photos: 30, fooled: 15, ...wilson(15, 30) }]).photos).toBe(30);
+    expect(meanShare([of(40), of(40)])).toEqual(of(40));
   });
 
   it('refuse predictions of other photos', () => {

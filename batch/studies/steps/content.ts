@@ -142,7 +142,7 @@ function recordOf(
   dominance: DominanceRow[],
 ): ContentPerturbation['record'] {
   const { id, attack, paper, norm, epsilon, seed, budget, surrogates, crafted, distortion } = planned;
-  const { settings, gradients, seconds, curve, fooling, linf, l2 } = crafted.result;
+  const { settings, gradients, seconds, curve, fooling, each, linf, l2 } = crafted.result;
   const { psnr, ssim } = distortion.result;
   return {
     ...{ id, attack, paper, settings, norm, epsilon, seed, budget },
@@ -159,7 +159,11 @@ function recordOf(
     provider,
     commit: crafted.commit,
     ...{ seconds, gradients, curve, linf, l2, psnr, ssim },
-    fooling: { crafting: fooling, evaluation: transfer.filter((row) => row.perturbation === id) },
+    fooling: {
+      crafting: fooling,
+      ...(each.length > 1 && { each }),
+      evaluation: transfer.filter((row) => row.perturbation === id),
+    },
     dominant: models.map(({ card }) => ({
       target: card.id,
       labels: dominance
