@@ -14,6 +14,8 @@ export const photosResult = z.object({
   skipped: z.array(z.object({ file: z.string(), reason: z.string() })),
   /** Over names and canvases. */
   sha256: z.string(),
+  /** What each photo looks like: photos that look alike have fingerprints that differ little. */
+  fingerprints: z.array(z.string().nullable()),
 });
 export type PhotosResult = z.infer<typeof photosResult>;
 

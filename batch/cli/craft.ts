@@ -10,10 +10,10 @@ import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surroga
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, writeAtomic } from '../files/index.ts';
-import { codecs, loadPhotos } from '../photos/index.ts';
+import { codecs, fingerprintsOf, type Half, halves, loadPhotos } from '../photos/index.ts';
 import { loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, number, repeated } from './context.ts';
-import { budgetText, type Half, halves, inHalf, parseAssignments, parseBudget, positive } from './craft-options.ts';
+import { budgetText, parseAssignments, parseBudget, positive } from './craft-options.ts';
 import { progressTo, summary } from './craft-text.ts';
 
 interface Options {
@@ -97,7 +97,7 @@ async function run(context: Context, options: Options): Promise<void> {
   const photos = attack.usesModel
     ? await loadPhotos(options.photos ?? ['synthetic'], {
         canvas: options.canvas,
-        only: inHalf(options.half),
+        half: options.half,
         strict: options.strict,
         seed: context.seed,
         signal: context.signal,
@@ -153,7 +153,11 @@ async function run(context: Context, options: Options): Promise<void> {
       budget: attack.usesModel ? budget : null,
       surrogates: surrogates.map(({ id, sha256, sourceSha256 }) => ({ id, sha256: sourceSha256, prepared: sha256 })),
       canvas: photos.size,
-      crafting: { photos: crafting.length, skipped: photos.skipped.length, sha256: photos.sha256(crafting) },
+      crafting: {
+        ...{ photos: crafting.length, skipped: photos.skipped.length, sha256: photos.sha256(crafting) },
+        // So that `evaluate` knows them again.
+        fingerprints: fingerprintsOf(photos.pixels, photos.size),
+      },
       provider: compute.provider,
       seconds: crafted.seconds,
       gradients: crafted.gradients,

@@ -14,13 +14,14 @@ import {
 } from '../analyses/index.ts';
 import { gradientLimit } from '../attacks/index.ts';
 import { type Job, noWork, type Work } from '../jobs/index.ts';
+import type { Half } from '../photos/index.ts';
 import type { LoadedStudy } from './load.ts';
 import { type PlannedPerturbation, planPerturbations } from './perturbations.ts';
 import { filesOf, type PhotoFiles } from './photos.ts';
 import { craftStep } from './steps/craft.ts';
 import { distortionStep } from './steps/distortion.ts';
 import { measureStep } from './steps/measure.ts';
-import { type Half, photosStep } from './steps/photos.ts';
+import { photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
 
 export interface PlanOptions {

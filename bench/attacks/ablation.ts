@@ -30,7 +30,7 @@ const set = await loadPhotos([join(given.data, 'images'), 'starter', ...(given.b
   canvas: 224,
 });
 const isDrawn = (index: number) => /-\d{6}$/.test(set.names[index]);
-const crafting = splitPhotos(set.names).crafting.filter((index) => !isDrawn(index));
+const crafting = splitPhotos(set.names, set.groups).crafting.filter((index) => !isDrawn(index));
 const isHeldOut = (index: number) =>
   !/^n\d{8}/.test(set.names[index]) ||
   createHash('sha256').update(`held out ${set.names[index]}`).digest()[0] < 0.3 * 256;

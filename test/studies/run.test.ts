@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
@@ -11,6 +11,7 @@ import { codecs, splitPhotos } from '../../batch/photos/index.ts';
 import { verifyRelease } from '../../batch/publish/index.ts';
 import { runStudy, type StudyEvent } from '../../batch/studies/index.ts';
 import { startAtlas } from '../cli/atlas.ts';
+import { tinyModel } from '../support/tiny-model.ts';
 import { writeSmallStudy } from './small-study.ts';
 
 let folder: string;
@@ -179,6 +180,40 @@ test('a run that is killed loses at most the job in flight', async () => {
   expect(last.resumed).toBeGreaterThanOrEqual(done);
   expect((await verifyRelease(last.release)).problems).toEqual([]);
 }, 120_000);
+
+test('names photos that look alike on both sides of the split, and says how to keep them together', async () => {
+  const at = join(folder, 'alike');
+  const path = await writeSmallStudy(at, {
+    canvas: 32,
+    models: ['./linear32.json'],
+    perturbations: [{ attack: 'noise' }],
+  });
+  const { bytes, sha256, size, classes } = tinyModel({ size: 32 });
+  await writeFile(join(at, 'linear32.onnx'), bytes);
+  const card = JSON.parse(await readFile(join(at, 'linear1.json'), 'utf8'));
+  const source = { file: 'linear32.onnx', sha256, bytes: bytes.byteLength };
+  const preprocessing = { ...card.preprocessing, inputSize: size };
+  await writeFile(
+    join(at, 'linear32.json'),
+    JSON.stringify({ ...card, id: 'linear32', source, classes, preprocessing }),
+  );
+  const names = await readdir(join(at, 'photos'));
+  const [own] = splitPhotos(names).crafting.map((index) => names[index]);
+  // The same photo under a name that evaluates.
+  const twin = Array.from({ length: 20 }, (_, i) => `twin${i}.jpg`).find(
+    (name) => splitPhotos([name]).evaluation.length > 0,
+  )!;
+  await copyFile(join(at, 'photos', own), join(at, 'photos', twin));
+  const notices = async () => {
+    const told: string[] = [];
+    const onEvent = (event: StudyEvent) => event.event === 'notice' && told.push(event.text);
+    await runStudy({ study: path, out: join(at, 'out'), provider: 'cpu', workers: 1, onEvent });
+    return told.filter((text) => text.includes('look alike'));
+  };
+  expect(await notices()).toEqual([expect.stringContaining(`evaluates it: ${own} and ${twin}. Take one`)]);
+  await writeFile(join(at, 'photos', 'groups.json'), JSON.stringify([[own, twin]]));
+  expect(await notices()).toEqual([]);
+});
 
 test('two runs do not work in one folder, and the lock of a dead one is taken over', async () => {
   const at = join(folder, 'locked');
