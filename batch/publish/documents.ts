@@ -37,7 +37,7 @@ export function licenceText({ study, models, photos }: ReleaseContent): string {
   ].join('\n')}\n`;
 }
 
-export function citationFile({ study, created }: ReleaseContent, version: string): string {
+export function citationFile({ study }: ReleaseContent, version: string): string {
   const text = (value: string) => JSON.stringify(value);
   return `${[
     'cff-version: 1.2.0',
@@ -47,7 +47,7 @@ export function citationFile({ study, created }: ReleaseContent, version: string
     'authors:',
     '  - name: The Perturbation Atlas authors',
     `version: ${text(version)}`,
-    `date-released: ${created.slice(0, 10)}`,
+    ...(study.release.date ? [`date-released: ${study.release.date}`] : []),
     // CFF knows SPDX identifiers only; anything else is said in LICENSE alone.
     ...(/^[A-Za-z0-9.+-]+$/.test(study.release.licence) ? [`license: ${study.release.licence}`] : []),
     ...(study.description ? [`abstract: ${text(study.description)}`] : []),
@@ -82,7 +82,7 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     `# ${study.title}`,
     '',
     ...(study.description ? [study.description, ''] : []),
-    `Release ${version} of ${content.created.slice(0, 10)}: ${perturbations.length} universal perturbations measured on ${models.length} image classifiers. A universal perturbation is`,
+    `Release ${version}${study.release.date ? ` of ${study.release.date}` : ''}: ${perturbations.length} universal perturbations measured on ${models.length} image classifiers. A universal perturbation is`,
     'one small image that, added to almost any photo, changes what a classifier sees in it. The **fooling ratio** is the share of photos whose',
     `predicted label changes, whatever the right label is. It is measured on ${count} photos that no perturbation was crafted on, on whole pixel values.`,
     '',
@@ -102,7 +102,8 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     '| | |',
     '|---|---|',
     '| `manifest.json` | every file with its key, SHA-256, size and type; models, perturbations, tables, photos |',
-    '| `SHA256SUMS` | `sha256sum -c SHA256SUMS` in this folder checks every file, the models in `../../models` included |',
+    '| `SHA256SUMS` | `sha256sum -c SHA256SUMS` in this folder checks every file but the next, the models in `../../models` included |',
+    '| `run.json` | when, how long and where it was made. The same study made again on the same provider differs in this file and in `manifest.json`, which lists it, and in nothing else |',
     `| \`perturbations/<id>/perturbation.npy\` | float32 [3,${study.canvas},${study.canvas}], RGB, in units of 0..255; \`.safetensors\` beside it |`,
     '| `perturbations/<id>/record.json` | everything needed to make it again, and what it does |',
     '| `perturbations/<id>/examples/*.png` | photos with it, exact to the bit |',
@@ -138,6 +139,6 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     '',
     ...modelLicences(models),
     '',
-    `Code: commit ${content.commit}; provider ${content.provider}.`,
+    `Made on the provider ${content.provider}; \`run.json\` says when, where and by which commit of the code.`,
   ].join('\n')}\n`;
 }

@@ -8,6 +8,7 @@ import {
   perturbationRecord,
   photoCredit,
   type ReleaseTable,
+  releaseRun,
   transferRow,
 } from '#shared/release';
 import { parseJson } from './source.ts';
@@ -70,6 +71,7 @@ export function contentChecks(manifest: Manifest): Map<string, ContentCheck> {
     checks.set(table.csv, (bytes) => csvProblems(bytes, table.rows, columns));
     checks.set(table.parquet, (bytes) => parquetProblems(bytes, table));
   }
+  if (manifest.run) checks.set(manifest.run, (bytes) => schemaProblems(releaseRun, parseJson(bytes)));
   for (const { key } of manifest.files) {
     if (key.endsWith('/photos/photos.json'))
       checks.set(key, (bytes) => schemaProblems(photoCredit.array(), parseJson(bytes)));

@@ -512,8 +512,8 @@ export interface components {
                 sha256: string;
             };
             provider: string;
-            commit: string;
-            seconds: number;
+            commit?: string;
+            seconds?: number;
             gradients: number;
             curve: {
                 gradients: number;

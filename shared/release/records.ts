@@ -77,8 +77,9 @@ export const perturbationRecord = z.object({
   canvas: z.int(),
   crafting: z.object({ photos: z.int(), sha256 }),
   provider: z.string(),
-  commit: z.string(),
-  seconds: z.number(),
+  /** Only in older releases, as is `seconds`: now run.json has both. */
+  commit: z.string().optional(),
+  seconds: z.number().optional(),
   gradients: z.int(),
   curve: z.array(curvePoint),
   /** The size of v itself, 0..255 units. */
@@ -173,12 +174,15 @@ export type ReleaseTable = z.infer<typeof releaseTable>;
 export const manifest = z.object({
   schema: z.literal(1),
   version: z.string(),
+  /** When and by which code, as `run` says; no part of what the version is the hash of. */
   created: z.iso.datetime(),
   title: z.string(),
   description: z.string(),
   licence: z.string(),
   study: z.string(),
   commit: z.string(),
+  /** Key of run.json. Older releases have none. */
+  run: z.string().optional(),
   provider: z.string(),
   seeds: z.array(z.int()),
   canvas: z.int(),

@@ -11,6 +11,7 @@ import { codecs, splitPhotos } from '../../batch/photos/index.ts';
 import { verifyRelease } from '../../batch/publish/index.ts';
 import { runStudy, type StudyEvent } from '../../batch/studies/index.ts';
 import { startAtlas } from '../cli/atlas.ts';
+import { differing } from '../support/folders.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 import { writeSmallStudy } from './small-study.ts';
 
@@ -143,6 +144,26 @@ describe('running again', () => {
       const bytes = (at: string) => readFile(join(at, 'jobs', name, 'perturbation.npy'));
       expect((await bytes(other)).equals(await bytes(out)), name).toBe(true);
     }
+  });
+
+  test('from nothing in another folder has the same version, and the same bytes but for run.json and what lists it', async () => {
+    const other = join(folder, 'twice');
+    const again = await runStudy({ study, out: other, provider: 'cpu', workers: 2 });
+    const { manifest } = await manifestOf(join(out, 'release'));
+    expect(again.version).toBe(manifest.version);
+    const own = (name: string) => `releases/${manifest.version}/${name}`;
+    const changed = await differing(join(out, 'release'), again.release);
+    expect(changed).toEqual(['latest.json', own('manifest.json'), own('run.json')]);
+    // Of the manifest too only what tells of the run.
+    const { manifest: twice } = await manifestOf(again.release);
+    const rest = ({ created, commit, files, ...same }: Manifest) => ({
+      ...same,
+      files: files.filter(({ key }) => key !== same.run),
+    });
+    expect(rest(twice)).toEqual(rest(manifest));
+    const run = JSON.parse(await readFile(join(again.release, own('run.json')), 'utf8'));
+    expect(run).toMatchObject({ created: twice.created, commit: twice.commit, machine: { node: process.version } });
+    expect(run.perturbations.map(({ id }: { id: string }) => id)).toEqual(manifest.perturbations.map(({ id }) => id));
   });
 
   test('tells scripts what it does, and ends with the release and the table', () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { amplifyToRgba, applyPerturbation, canvasToRgba } from '#shared/images';
 import { labelOf } from '#shared/metrics';
-import type { Budget, ModelCard, Norm, PhotoCredit, Study, TransferRow } from '#shared/release';
+import type { Budget, ModelCard, Norm, PhotoCredit, ReleaseRun, Study, TransferRow } from '#shared/release';
 import {
   type CraftedResult,
   type DistortionResult,
@@ -64,7 +64,7 @@ type Planned = Inputs['perturbations'][number];
  */
 export async function releaseContent(
   inputs: Inputs,
-  of: { created: string; commit: string; pathOf: (photo: string) => string },
+  of: { run: ReleaseRun; pathOf: (photo: string) => string },
 ): Promise<ReleaseContent> {
   const { study, evaluation, provider } = inputs;
   const { names } = evaluation.result;
@@ -101,7 +101,7 @@ export async function releaseContent(
     photos.push({ credit: credits.get(name) as PhotoCredit, bytes, ...(canvas && { canvas }) });
   }
   return {
-    ...{ study, created: of.created, commit: of.commit, provider, perturbations, photos },
+    ...{ study, run: of.run, provider, perturbations, photos },
     models: await Promise.all(
       inputs.models.map(async ({ card, labels, prepared }) => ({
         card,
@@ -142,7 +142,7 @@ function recordOf(
   dominance: DominanceRow[],
 ): ContentPerturbation['record'] {
   const { id, attack, paper, norm, epsilon, seed, budget, surrogates, crafted, distortion } = planned;
-  const { settings, gradients, seconds, curve, fooling, each, linf, l2 } = crafted.result;
+  const { settings, gradients, curve, fooling, each, linf, l2 } = crafted.result;
   const { psnr, ssim } = distortion.result;
   return {
     ...{ id, attack, paper, settings, norm, epsilon, seed, budget },
@@ -157,8 +157,7 @@ function recordOf(
         ? { photos: crafting.result.names.length, sha256: crafting.result.sha256 }
         : { photos: 0, sha256: createHash('sha256').digest('hex') },
     provider,
-    commit: crafted.commit,
-    ...{ seconds, gradients, curve, linf, l2, psnr, ssim },
+    ...{ gradients, curve, linf, l2, psnr, ssim },
     fooling: {
       crafting: fooling,
       ...(each.length > 1 && { each }),
