@@ -1,4 +1,5 @@
 import { suggestion, UsageError } from '../errors/index.ts';
+import { controls } from './controls.ts';
 import { dominance } from './dominance.ts';
 import type { Finding } from './finding.ts';
 import { perturbations } from './perturbations.ts';
@@ -9,6 +10,7 @@ import { transfer } from './transfer.ts';
 // biome-ignore format: one line for each, so that a new one is one line
 export const findings: readonly Finding[] = [
   transfer,
+  controls,
   predictions,
   perturbations,
   dominance,

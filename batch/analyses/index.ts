@@ -1,6 +1,10 @@
 /** Findings: what models say of photos with and without a perturbation, and what follows from it. */
+export { controls } from './controls.ts';
 export { type DominanceRow, dominance, dominantLabels } from './dominance.ts';
 export {
+  type Control,
+  type Derivation,
+  type DerivedPerturbation,
   type Finding,
   type FindingResult,
   finding,
@@ -21,8 +25,10 @@ export {
   distortionResult,
   type MeasuredResult,
   measuredResult,
+  type PerturbationResult,
   type PhotosResult,
   type PreparedResult,
+  perturbationResult,
   photosResult,
   preparedResult,
   readCanvases,

@@ -27,8 +27,12 @@ export const preparedResult = z.object({
 });
 export type PreparedResult = z.infer<typeof preparedResult>;
 
-/** A perturbation: `perturbation.npy`, float32 [3,S,S] in units of 0..255. */
-export const craftedResult = z.object({
+/** A perturbation, however it was made: `perturbation.npy`, float32 [3,S,S] in units of 0..255. */
+export const perturbationResult = z.object({ linf: z.number(), l2: z.number() });
+export type PerturbationResult = z.infer<typeof perturbationResult>;
+
+/** A crafted one. */
+export const craftedResult = perturbationResult.extend({
   settings: z.record(z.string(), z.unknown()),
   gradients: z.int(),
   seconds: z.number(),
@@ -36,8 +40,6 @@ export const craftedResult = z.object({
   /** On crafting photos: the mean over the surrogates, and each of them. */
   fooling: share.nullable(),
   each: z.array(modelShare),
-  linf: z.number(),
-  l2: z.number(),
 });
 export type CraftedResult = z.infer<typeof craftedResult>;
 
@@ -64,7 +66,7 @@ export const readCanvases = (output: Output<PhotosResult>): Promise<Pixels> =>
 export const readPrepared = async (output: Output<PreparedResult>): Promise<Uint8Array> =>
   readFile(join(output.folder, 'model.onnx'));
 
-export async function readPerturbation(output: Output<CraftedResult>): Promise<Float32Array<ArrayBuffer>> {
+export async function readPerturbation(output: Output<PerturbationResult>): Promise<Float32Array<ArrayBuffer>> {
   return readNpy(await readFile(join(output.folder, 'perturbation.npy'))).data as Float32Array<ArrayBuffer>;
 }
 

@@ -78,8 +78,8 @@ export interface Crafted {
    */
   fooling: Share | null;
   /**
-   * Of the crafting photos that are not of the target class, the share that is taken for it, over several surrogates the
-   * mean; null for an attack without a target.
+   * Of the crafting photos that are not of the target class, the share that is taken for it, over several surrogates
+   * the mean; null for an attack without a target.
    */
   success: Share | null;
   /** Both for each surrogate. */

@@ -3,9 +3,9 @@
  * a bucket.
  *
  * The version ends in a hash of everything in the release but run.json, which says when and where it was made, and what
- * lists that file: different data never meet under one key, and the same data made twice have one version. Since records
- * and documents name keys, which contain the version, all files are rendered twice: under the study's bare version,
- * which is what is hashed, and under the final one.
+ * lists that file: different data never meet under one key, and the same data made twice have one version. Since
+ * records and documents name keys, which contain the version, all files are rendered twice: under the study's bare
+ * version, which is what is hashed, and under the final one.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';

@@ -69,8 +69,8 @@ const croissantContext = {
 
 /**
  * The release as one Croissant 1.1 document, which is a schema.org Dataset too. Addresses are relative to the document,
- * so that they hold wherever the release is served; manifest.json is not among them, since it lists this file. Croissant
- * asks for a date, which only the study can say: the day on which somebody ran it is no part of the release.
+ * so that they hold wherever the release is served; manifest.json is not among them, since it lists this file.
+ * Croissant asks for a date, which only the study can say: the day on which somebody ran it is no part of the release.
  */
 export function croissant(content: ReleaseContent, version: string, tables: RenderedTable[], files: DataFile[]) {
   const { study } = content;

@@ -1,4 +1,6 @@
 /** The texts of a release, for people and for the catalogues that read them. */
+import { type ControlSpread, type ControlSummary, summariseControls } from '#shared/metrics';
+import type { TransferRow } from '#shared/release';
 import type { ContentModel, ReleaseContent } from './content.ts';
 import type { RenderedTable } from './tables.ts';
 
@@ -58,7 +60,6 @@ export function citationFile({ study }: ReleaseContent, version: string): string
 export function readme(content: ReleaseContent, version: string, tables: RenderedTable[]): string {
   const { study, models, perturbations, photos } = content;
   const transfer = perturbations.flatMap(({ record }) => record.fooling.evaluation);
-  const percent = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
   const count = transfer[0]?.photos ?? 0;
   return `${[
     '---',
@@ -88,14 +89,7 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     '',
     '## Fooling ratios',
     '',
-    'The interval is the 95 % Wilson interval. Noise is random noise of the same bound: what a ratio has to be read beside.',
-    '',
-    '| crafted on | attack | bound | seed | tried on | fooling ratio | interval | noise |',
-    '|---|---|---|---|---|---|---|---|',
-    ...transfer.map(
-      (row) =>
-        `| ${row.surrogate} | ${row.attack} | ${row.norm === 'inf' ? 'l-inf' : 'l2'} ${row.epsilon} | ${row.seed} | ${row.target} | ${percent(row.ratio)} | ${percent(row.low)} – ${percent(row.high)} | ${percent(row.noise)} |`,
-    ),
+    ...ratios(content, transfer),
     '',
     '## What is here',
     '',
@@ -141,4 +135,53 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     '',
     `Made on the provider ${content.provider}; \`run.json\` says when, where and by which commit of the code.`,
   ].join('\n')}\n`;
+}
+
+const percent = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
+
+/** The transfer table with what each ratio has to be read beside. */
+function ratios({ perturbations }: ReleaseContent, transfer: TransferRow[]): string[] {
+  const rows = transfer.map((row) => {
+    const of = perturbations.find(({ record }) => record.id === row.perturbation)?.record.fooling.controls ?? [];
+    return { row, summary: summariseControls(of.filter(({ target }) => target === row.target)) };
+  });
+  const held = rows.filter(({ summary }) => summary);
+  const heads = ['crafted on', 'attack', 'bound', 'seed', 'tried on', 'fooling ratio', 'interval', 'noise'];
+  if (held.length > 0) heads.push('4 x 4 blocks', 'phase twin');
+  return [
+    'The interval is the 95 % Wilson interval. Noise is random noise of the same bound: what a ratio has to be read beside.',
+    ...(held.length > 0 ? controlWords(held) : []),
+    '',
+    `| ${heads.join(' | ')} |`,
+    `|${heads.map(() => '---').join('|')}|`,
+    ...rows.map(({ row, summary }) => {
+      const bound = `${row.norm === 'inf' ? 'l-inf' : 'l2'} ${row.epsilon}`;
+      const { noise, blocks, 'phase-twin': twin } = summary?.spreads ?? {};
+      const cells = [
+        ...[row.surrogate, row.attack, bound, row.seed, row.target],
+        ...[percent(row.ratio), `${percent(row.low)} – ${percent(row.high)}`],
+        noise ? spread(noise) : percent(row.noise),
+        ...(held.length > 0 ? [blocks ? spread(blocks) : '', twin ? spread(twin) : ''] : []),
+      ];
+      return `| ${cells.join(' | ')} |`;
+    }),
+  ];
+}
+
+const spread = ({ draws, mean, lowest, highest }: ControlSpread) =>
+  draws === 1 ? percent(mean) : `${percent(mean)} (${draws} draws, ${percent(lowest)} – ${percent(highest)})`;
+
+/** What the controls are, and which perturbations do not beat them. */
+function controlWords(held: { row: TransferRow; summary: ControlSummary | null }[]): string[] {
+  const beaten = held.filter(({ summary }) => !summary?.beatsAll);
+  const named = beaten.slice(0, 20).map(({ row }) => `${row.perturbation} on ${row.target}`);
+  const more = beaten.length - named.length;
+  return [
+    'Sign noise is a weak control, so there are two more of the same size that nothing was crafted into: a random sign for each 4 x 4 pixels, and the',
+    "perturbation's phase twin, which has its values and its spectrum but random phases. A perturbation beats them where it fools more photos than every draw",
+    'of every one, by the exact McNemar test on the same photos at 5 % each time.',
+    beaten.length === 0
+      ? `All ${held.length} ratios of crafted perturbations do.`
+      : `Of the ${held.length} ratios of crafted perturbations, ${beaten.length} do **not**: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`,
+  ];
 }

@@ -567,6 +567,21 @@ export interface components {
                     noise_given_correct_high?: number | null;
                     labelled?: number;
                 }[];
+                controls?: {
+                    perturbation: string;
+                    target: string;
+                    /** @enum {string} */
+                    control: "noise" | "blocks" | "phase-twin";
+                    seed: number;
+                    photos: number;
+                    fooled: number;
+                    ratio: number;
+                    low: number;
+                    high: number;
+                    only_perturbation: number;
+                    only_control: number;
+                    p: number;
+                }[];
             };
             dominant: {
                 target: string;

@@ -22,9 +22,9 @@ export function targetShare(target: number, clean: ArrayLike<number>, perturbed:
 }
 
 /**
- * What several models say of the same photos, as one share: the mean of their ratios, with the Wilson interval of as many
- * trials as there are photos, not as there are answers. Answers about one photo go together; and a photo's mean answer,
- * which lies in 0..1, varies no more than a single yes or no of that mean, so the interval is never too narrow.
+ * What several models say of the same photos, as one share: the mean of their ratios, with the Wilson interval of as
+ * many trials as there are photos, not as there are answers. Answers about one photo go together; and a photo's mean
+ * answer, which lies in 0..1, varies no more than a single yes or no of that mean, so the interval is never too narrow.
  *
  * @param shares One for each model, at least one. Where they count different photos, the fewest are the trials.
  */

@@ -23,7 +23,8 @@ export const curvePoint = z.object({
   /**
    * Share of those pictures that were labelled otherwise than the clean photo, with the perturbation of that moment and
    * before rounding; null where none was looked at. The pictures are moved, mirrored and enlarged as crafting does it
-   * (a mirrored one is compared with the mirrored photo): what moving alone changes is in it, so it is no fooling ratio.
+   * (a mirrored one is compared with the mirrored photo): what moving alone changes is in it, so it is no fooling
+   * ratio.
    */
   fooling: z.number().nullable(),
 });

@@ -43,6 +43,31 @@ export const transferRow = z.object({
 });
 export type TransferRow = z.infer<typeof transferRow>;
 
+/**
+ * The patterns that a perturbation is held against. noise: random signs (norm inf) or a random direction (norm 2) of
+ * the same bound; blocks: a random sign for each 4 x 4 pixels of a colour; phase-twin: the perturbation's own values
+ * and spectrum, its phases drawn at random.
+ */
+export const controlKinds = ['noise', 'blocks', 'phase-twin'] as const;
+export const controlKind = z.enum(controlKinds);
+export type ControlKind = z.infer<typeof controlKind>;
+
+/** One control of one perturbation on one target, on the photos of the transfer table. */
+export const controlRow = z.object({
+  perturbation: z.string(),
+  target: z.string(),
+  control: controlKind,
+  /** Of this draw. */
+  seed: z.int(),
+  ...{ photos: z.int(), fooled: z.int(), ratio: z.number(), low: z.number(), high: z.number() },
+  /** Photos that the perturbation fools and the control does not, and the other way round. */
+  only_perturbation: z.int(),
+  only_control: z.int(),
+  /** Exact McNemar test, two-sided: how likely so uneven a split is where both fool alike. */
+  p: z.number(),
+});
+export type ControlRow = z.infer<typeof controlRow>;
+
 export const prediction = z.object({ index: z.int(), label: z.string(), probability: z.number() });
 export type Prediction = z.infer<typeof prediction>;
 
@@ -93,13 +118,15 @@ export const perturbationRecord = z.object({
   ssim: z.number(),
   fooling: z.object({
     /**
-     * On crafting photos, on the surrogate; null without one. Over several the mean of their ratios, with the interval of
-     * as many trials as there are photos (older releases: as there are photos times models).
+     * On crafting photos, on the surrogate; null without one. Over several the mean of their ratios, with the interval
+     * of as many trials as there are photos (older releases: as there are photos times models).
      */
     crafting: share.nullable(),
     /** The same on each of several surrogates. */
     each: z.array(modelShare).optional(),
     evaluation: z.array(transferRow),
+    /** The controls beside it. Older releases, noise, and studies without that finding have none. */
+    controls: z.array(controlRow).optional(),
   }),
   /** The labels that evaluation photos most often become, per target. */
   dominant: z.array(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { wilson } from '#shared/metrics';
-import { transferRow as schema } from '#shared/release';
+import { summariseControls, wilson } from '#shared/metrics';
+import { type ControlKind, controlRow as controlSchema, transferRow as schema } from '#shared/release';
+import { controlRow } from '../../batch/analyses/controls.ts';
 import { dominantLabels, measure, transferRow } from '../../batch/analyses/index.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -79,6 +80,37 @@ describe('transfer row', () => {
       correct: 0,
       fooled_given_correct: null,
     });
+  });
+});
+
+describe('controls', () => {
+  const of12 = (changed: number[]) => of(Array.from({ length: 12 }, (_, i) => (changed.includes(i) ? 99 : i)));
+  const row = (perturbed: number[], control: number[], kind: ControlKind = 'noise') =>
+    controlRow(
+      { perturbation: 'p', target: 't', control: kind, seed: 1 },
+      { clean: of12([]), perturbed: of12(perturbed), control: of12(control) },
+    );
+
+  it('are held to the perturbation on the same photos, by the exact paired test', () => {
+    const found = row([0, 1, 2, 3, 4, 5, 6, 7], [7, 8]);
+    expect(controlSchema.parse(found)).toEqual(found);
+    expect(found).toMatchObject({ photos: 12, fooled: 2, ...wilson(2, 12), only_perturbation: 7, only_control: 1 });
+    // Of eight coins one or none, or seven or all: 2 * (1 + 8) / 256.
+    expect(found.p).toBeCloseTo(18 / 256, 12);
+  });
+
+  it('are beaten where every draw of every one is', () => {
+    const all = [0, 1, 2, 3, 4, 5, 6, 7];
+    const [weak, other] = [row(all, []), row(all, [0])];
+    expect(summariseControls([])).toBeNull();
+    expect(summariseControls([weak, other])).toMatchObject({
+      ...{ beatsAll: true, strongest: other },
+      spreads: { noise: { draws: 2, mean: 1 / 24, lowest: 0, highest: 1 / 12 } },
+    });
+    const strong = row(all, [7, 8, 9], 'blocks');
+    expect(summariseControls([weak, strong, other])).toMatchObject({ beatsAll: false, strongest: strong });
+    // A control that fools more, however clearly, is not beaten.
+    expect(summariseControls([row([], all)])).toMatchObject({ beatsAll: false });
   });
 });
 

@@ -139,7 +139,7 @@ describe('running again', () => {
     const other = join(folder, 'other');
     await runStudy({ study, out: other, provider: 'cpu', workers: 2 });
     const crafts = (await readdir(join(out, 'jobs'))).filter((name) => name.startsWith('craft-'));
-    expect(crafts).toHaveLength(3);
+    expect(crafts).toHaveLength(6);
     for (const name of crafts) {
       const bytes = (at: string) => readFile(join(at, 'jobs', name, 'perturbation.npy'));
       expect((await bytes(other)).equals(await bytes(out)), name).toBe(true);
