@@ -8,9 +8,15 @@ import {
   perturbationRecord,
   photoCredit,
   type ReleaseTable,
+  releaseRun,
   transferRow,
 } from '#shared/release';
 import { parseJson } from './source.ts';
+
+/** Columns that every transfer table has, whatever made it. */
+const neededColumns = Object.entries(transferRow.shape)
+  .filter(([, schema]) => !schema.safeParse(undefined).success)
+  .map(([name]) => name);
 
 /** Answers what is wrong with a file's content, as phrases; nothing where all is well. */
 export type ContentCheck = (bytes: Uint8Array) => string[];
@@ -60,11 +66,12 @@ export function contentChecks(manifest: Manifest): Map<string, ContentCheck> {
     // What the API answers from has to have its columns, whatever the manifest says.
     const columns = [
       ...(table.columns ?? []).map(({ name }) => name),
-      ...(table.name === 'transfer' ? Object.keys(transferRow.shape) : []),
+      ...(table.name === 'transfer' ? neededColumns : []),
     ];
     checks.set(table.csv, (bytes) => csvProblems(bytes, table.rows, columns));
     checks.set(table.parquet, (bytes) => parquetProblems(bytes, table));
   }
+  if (manifest.run) checks.set(manifest.run, (bytes) => schemaProblems(releaseRun, parseJson(bytes)));
   for (const { key } of manifest.files) {
     if (key.endsWith('/photos/photos.json'))
       checks.set(key, (bytes) => schemaProblems(photoCredit.array(), parseJson(bytes)));

@@ -37,6 +37,7 @@ export interface VerifyOptions {
 /** Every key that a manifest speaks of outside its list of files. */
 function namedKeys(manifest: Manifest): string[] {
   return [
+    ...(manifest.run ? [manifest.run] : []),
     ...manifest.models.flatMap((model) => [model.key, model.labels]),
     ...manifest.perturbations.flatMap((one) => [one.record, one.npy, one.safetensors, one.preview]),
     ...manifest.tables.flatMap((table) => [table.csv, table.parquet]),
@@ -94,7 +95,7 @@ function sumsProblems(bytes: Uint8Array, key: string, manifest: Manifest, manife
       problems.push({ key, problem: `gives ${path} another hash than the manifest` });
   }
   const left = manifest.files.filter(
-    (file) => file.key.startsWith(prefix) && file.key !== key && !summed.has(file.key),
+    (file) => file.key.startsWith(prefix) && file.key !== key && file.key !== manifest.run && !summed.has(file.key),
   );
   if (left.length > 0) problems.push({ key, problem: `lacks ${left.length} files, ${left[0].key} among them` });
   return problems;

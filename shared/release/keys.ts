@@ -5,6 +5,7 @@ export const LATEST_KEY = 'latest.json';
 export const modelKey = (sha256: string) => `models/${sha256}.onnx`;
 export const releasePrefix = (version: string) => `releases/${version}/`;
 export const manifestKey = (version: string) => `${releasePrefix(version)}manifest.json`;
+export const runKey = (version: string) => `${releasePrefix(version)}run.json`;
 
 /** e.g. "squeezenet1_1.cosine-uap.inf10.s1": surrogate, attack, norm and bound, seed. */
 export function perturbationId(of: {

@@ -38,7 +38,15 @@ const studyFile = z.strictObject({
   perturbations: z.array(studyPerturbation).min(1),
   /** Names of findings, each of which becomes a table; left out: those that need no measurement of their own. */
   analyses: z.array(z.string()).min(1).optional(),
-  release: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
+  release: z.strictObject({
+    version: z.string().regex(/^\d+\.\d+\.\d+$/),
+    licence: z.string().default('CC-BY-4.0'),
+    /**
+     * The day that goes with the version, such as "2026-11-26", for citations and catalogues. Left out, they have none:
+     * the day on which a release happens to be made is no part of it.
+     */
+    date: z.iso.date().optional(),
+  }),
 });
 
 /** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
