@@ -121,6 +121,6 @@ describe('a study that is wrong is refused with what is wrong', () => {
   ])('%.80j asks for more than can be done', async (change, message) => {
     const started = performance.now();
     await expect(load({ perturbations: [{ attack: 'cosine-uap', ...change }] })).rejects.toThrow(message);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
