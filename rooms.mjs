@@ -16,8 +16,9 @@ export const rooms = [
   },
   {
     room: 'shared/metrics',
-    holds: "a model's logits of canvases, softmax, top-k, fooling and target shares, Wilson interval, exact tests",
-    imports: ['shared/release/measures.ts'],
+    holds:
+      "a model's logits of canvases, softmax, top-k, fooling and target shares, Wilson interval, exact tests, controls",
+    imports: ['shared/release/measures.ts', 'shared/release/records.ts'],
   },
   { room: 'shared/formats', holds: 'npy, safetensors', imports: [] },
   {
@@ -58,7 +59,7 @@ export const rooms = [
   },
   {
     room: 'batch/synthetic',
-    holds: 'what is drawn from a seed: random numbers, pictures in place of photos',
+    holds: 'what is drawn from a seed: random numbers, pictures in place of photos, phase twins',
     imports: [],
   },
   {

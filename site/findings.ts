@@ -1,3 +1,4 @@
+import { summariseControls } from '#shared/metrics';
 import { percent } from './format.ts';
 import type { Atlas } from './release.ts';
 
@@ -23,6 +24,22 @@ export function transferSentences({ plates, rows }: Atlas): string[] {
       `In ${clear || 'none'} of these ${carried.length} transfers the two lie so far apart that their intervals do not overlap.`,
     );
   } else if (noise.length > 0) said.push(`Random noise of the same bound changes ${span(noise)}.`);
+  const held = crafted.flatMap(({ entry, record }) =>
+    record.fooling.evaluation.flatMap(({ target }) => {
+      const summary = summariseControls((record.fooling.controls ?? []).filter((row) => row.target === target));
+      return summary ? [{ ...summary, isCarried: !entry.surrogates.includes(target) }] : [];
+    }),
+  );
+  if (held.length > 0) {
+    const beaten = held.filter(({ beatsAll }) => !beatsAll);
+    const carriedToo = beaten.filter(({ isCarried }) => isCarried).length;
+    said.push(
+      `Patterns of the same size that nothing was crafted into (several draws of noise, a random sign for each 4 x 4 pixels, and each plate with its phases shuffled) change up to ${span(held.map(({ strongest }) => strongest.ratio))}.`,
+      beaten.length === 0
+        ? `Every one of the ${held.length} ratios is higher than each of them, by a paired test at 5 %.`
+        : `${beaten.length} of the ${held.length} ratios, ${carriedToo} of them carried over, are not higher than each of them by a paired test at 5 %: what those plates do there, their size and their spectrum do too.`,
+    );
+  }
   if (photos.length === 1) said.push(`Every cell is measured on the same ${photos[0]} evaluation photographs.`);
   return said;
 }

@@ -9,6 +9,8 @@ import {
   manifest as manifestSchema,
   type PerturbationRecord,
   perturbationRecord,
+  type ReleaseRun,
+  releaseRun,
   sha256Hex,
   type TransferRow,
 } from '#shared/release';
@@ -35,6 +37,8 @@ export interface Atlas {
   rows: TransferRow[];
   /** Ids of the models that perturbations were measured on, in the order of the manifest. */
   targets: string[];
+  /** When and where it was made; null for older releases, whose records tell some of it. */
+  run: ReleaseRun | null;
   /** The release's croissant.json, where it has one. */
   croissant: unknown;
   titleOf: (model: string) => string;
@@ -85,6 +89,7 @@ function read(root: string): Atlas {
     plates,
     rows,
     targets,
+    run: manifest.run ? parse(manifest.run, releaseRun, fileOf(root, manifest.run)) : null,
     croissant: croissant ? json(croissant.key, fileOf(root, croissant.key)) : null,
     titleOf,
   };

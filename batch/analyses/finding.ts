@@ -7,9 +7,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Norm, type TableColumn, tableColumn } from '#shared/release';
+import { type ControlKind, type Norm, type TableColumn, tableColumn } from '#shared/release';
 import { defineStep, type Job, type Output, type Outputs } from '../jobs/index.ts';
-import type { CraftedResult, DistortionResult, MeasuredResult, PhotosResult } from './outputs.ts';
+import type { CraftedResult, DistortionResult, MeasuredResult, PerturbationResult, PhotosResult } from './outputs.ts';
 
 /** A model that perturbations are tried on. */
 export interface Target {
@@ -32,6 +32,25 @@ export interface StudyPerturbation {
   surrogates: readonly string[];
 }
 
+/** What can be made from a perturbation without crafting. */
+export type Derivation = 'phase-twin';
+
+/** A perturbation that is made from another one. */
+export interface DerivedPerturbation {
+  id: string;
+  from: StudyPerturbation;
+  kind: Derivation;
+  /** Of what is drawn. */
+  seed: number;
+}
+
+/** A pattern without anything that crafting put there: what a perturbation has to beat. */
+export interface Control {
+  kind: ControlKind;
+  seed: number;
+  pattern: StudyPerturbation | DerivedPerturbation;
+}
+
 /**
  * What a finding can build on: the jobs of a study. Those that the study does anyway and those that only this finding
  * asks for are had in the same way; each is done once.
@@ -46,10 +65,13 @@ export interface StudyJobs {
   readonly crafting: Job<PhotosResult>;
   readonly evaluation: Job<PhotosResult>;
   crafted(perturbation: StudyPerturbation): Job<CraftedResult>;
+  derived(perturbation: DerivedPerturbation): Job<PerturbationResult>;
   /** Predictions of the evaluation photos with a perturbation; null: as they are. */
-  measured(target: Target, perturbation: StudyPerturbation | null): Job<MeasuredResult>;
+  measured(target: Target, perturbation: StudyPerturbation | DerivedPerturbation | null): Job<MeasuredResult>;
   /** The noise that a perturbation is read beside: of the same bound and seed. */
   control(perturbation: StudyPerturbation): StudyPerturbation;
+  /** All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. */
+  controls(perturbation: StudyPerturbation): Control[];
   distortion(perturbation: StudyPerturbation): Job<DistortionResult>;
 }
 
@@ -63,9 +85,7 @@ export interface Finding<Needs extends object = object, Row extends object = obj
   title: string;
   /** `import.meta.url`: its code is found from there. */
   source: string;
-  /**
-   * Whether a study that names no analyses has it. False for what takes more than looking at what is measured anyway.
-   */
+  /** Whether a study that names no analyses has it. False for what takes longer than crafting does. */
   byDefault: boolean;
   /** The table that a release shows first. */
   isMain?: boolean;

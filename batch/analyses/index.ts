@@ -1,6 +1,10 @@
 /** Findings: what models say of photos with and without a perturbation, and what follows from it. */
+export { controls } from './controls.ts';
 export { type DominanceRow, dominance } from './dominance.ts';
 export {
+  type Control,
+  type Derivation,
+  type DerivedPerturbation,
   type Finding,
   type FindingResult,
   findingJob,
@@ -19,8 +23,10 @@ export {
   distortionResult,
   type MeasuredResult,
   measuredResult,
+  type PerturbationResult,
   type PhotosResult,
   type PreparedResult,
+  perturbationResult,
   photosResult,
   preparedResult,
   readCanvases,

@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FormatError, readNpy } from '#shared/formats';
-import { curvePoint, share } from '#shared/release';
+import { curvePoint, modelShare, share } from '#shared/release';
 import type { Pixels } from '../compute/index.ts';
 import type { Output } from '../jobs/index.ts';
 import type { Measurement } from './measure.ts';
@@ -14,6 +14,8 @@ export const photosResult = z.object({
   skipped: z.array(z.object({ file: z.string(), reason: z.string() })),
   /** Over names and canvases. */
   sha256: z.string(),
+  /** What each photo looks like: photos that look alike have fingerprints that differ little. */
+  fingerprints: z.array(z.string().nullable()),
 });
 export type PhotosResult = z.infer<typeof photosResult>;
 
@@ -25,15 +27,19 @@ export const preparedResult = z.object({
 });
 export type PreparedResult = z.infer<typeof preparedResult>;
 
-/** A perturbation: `perturbation.npy`, float32 [3,S,S] in units of 0..255. */
-export const craftedResult = z.object({
+/** A perturbation, however it was made: `perturbation.npy`, float32 [3,S,S] in units of 0..255. */
+export const perturbationResult = z.object({ linf: z.number(), l2: z.number() });
+export type PerturbationResult = z.infer<typeof perturbationResult>;
+
+/** A crafted one. */
+export const craftedResult = perturbationResult.extend({
   settings: z.record(z.string(), z.unknown()),
   gradients: z.int(),
   seconds: z.number(),
   curve: z.array(curvePoint),
+  /** On crafting photos: the mean over the surrogates, and each of them. */
   fooling: share.nullable(),
-  linf: z.number(),
-  l2: z.number(),
+  each: z.array(modelShare),
 });
 export type CraftedResult = z.infer<typeof craftedResult>;
 
@@ -60,7 +66,7 @@ export const readCanvases = (output: Output<PhotosResult>): Promise<Pixels> =>
 export const readPrepared = async (output: Output<PreparedResult>): Promise<Uint8Array> =>
   readFile(join(output.folder, 'model.onnx'));
 
-export async function readPerturbation(output: Output<CraftedResult>): Promise<Float32Array<ArrayBuffer>> {
+export async function readPerturbation(output: Output<PerturbationResult>): Promise<Float32Array<ArrayBuffer>> {
   return readNpy(await readFile(join(output.folder, 'perturbation.npy'))).data as Float32Array<ArrayBuffer>;
 }
 

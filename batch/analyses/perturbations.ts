@@ -52,12 +52,13 @@ export const perturbations = finding({
     {
       name: 'psnr',
       type: 'DOUBLE',
-      description: 'Peak signal-to-noise ratio of perturbed photos in decibels, mean over evaluation photos',
+      description: 'Peak signal-to-noise ratio of perturbed photos in decibels, mean over all evaluation photos',
     },
     {
       name: 'ssim',
       type: 'DOUBLE',
-      description: 'Structural similarity of perturbed photos, mean over evaluation photos',
+      description:
+        'Structural similarity of perturbed photos in luma (Gaussian window of 11 x 11, sigma 1.5), mean over all evaluation photos',
     },
     {
       name: 'gradients',
@@ -69,7 +70,7 @@ export const perturbations = finding({
       name: 'crafting_ratio',
       type: 'DOUBLE',
       nullable: true,
-      description: 'Fooling ratio on those, on the surrogate; null without a surrogate',
+      description: 'Fooling ratio on those, on the surrogate, of several the mean; null without a surrogate',
     },
     { name: 'npy', type: 'STRING', description: 'Path of its float32 array within the release' },
     { name: 'record', type: 'STRING', description: 'Path of its record within the release' },

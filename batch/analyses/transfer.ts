@@ -2,7 +2,7 @@
  * Transfer: a perturbation crafted on one model, measured on another. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P.
  * Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, table 2.
  */
-import { changedShare } from '#shared/metrics';
+import { changedShare, wilson } from '#shared/metrics';
 import type { Norm, TransferRow } from '#shared/release';
 import { finding } from './finding.ts';
 import { cellsOf, gridOf, truthOf } from './grid.ts';
@@ -29,14 +29,17 @@ export interface TransferCell {
   truth: readonly (number | null)[];
 }
 
+type Row = Required<TransferRow>;
+
 /** One row of the transfer table. */
-export function transferRow(cell: TransferCell): TransferRow {
+export function transferRow(cell: TransferCell): Row {
   const { clean, perturbed } = cell;
   const fooling = changedShare(clean.labels, perturbed.labels);
   const control = changedShare(clean.labels, cell.noise.labels);
-  const known = cell.truth.some((label) => label !== null);
+  const labelled = cell.truth.filter((label) => label !== null).length;
   const right = cell.truth.flatMap((label, i) => (label !== null && clean.labels[i] === label ? [i] : []));
-  const lost = right.filter((i) => perturbed.labels[i] !== clean.labels[i]).length;
+  const lost = lostOf(right, clean, perturbed);
+  const lostToNoise = lostOf(right, clean, cell.noise);
   return {
     perturbation: cell.perturbation,
     surrogate: cell.surrogates.join('+') || 'none',
@@ -50,9 +53,21 @@ export function transferRow(cell: TransferCell): TransferRow {
     noise_fooled: control.fooled,
     noise_low: control.low,
     noise_high: control.high,
-    correct: known ? right.length : null,
-    fooled_given_correct: right.length > 0 ? lost / right.length : null,
+    correct: labelled > 0 ? right.length : null,
+    fooled_given_correct: lost?.ratio ?? null,
+    fooled_given_correct_low: lost?.low ?? null,
+    fooled_given_correct_high: lost?.high ?? null,
+    noise_given_correct: lostToNoise?.ratio ?? null,
+    noise_given_correct_low: lostToNoise?.low ?? null,
+    noise_given_correct_high: lostToNoise?.high ?? null,
+    labelled,
   };
+}
+
+/** Of photos that are labelled correctly, the share that no longer is; null where there are none. */
+function lostOf(right: readonly number[], clean: Measurement, changed: Measurement) {
+  if (right.length === 0) return null;
+  return wilson(right.filter((i) => changed.labels[i] !== clean.labels[i]).length, right.length);
 }
 
 export const transfer = finding({
@@ -94,10 +109,41 @@ export const transfer = finding({
       nullable: true,
       description: 'Share of those that it no longer labels correctly with it',
     },
+    {
+      name: 'fooled_given_correct_low',
+      type: 'DOUBLE',
+      nullable: true,
+      description: 'Lower end of its 95 % Wilson interval',
+    },
+    {
+      name: 'fooled_given_correct_high',
+      type: 'DOUBLE',
+      nullable: true,
+      description: 'Upper end of its 95 % Wilson interval',
+    },
+    {
+      name: 'noise_given_correct',
+      type: 'DOUBLE',
+      nullable: true,
+      description: 'The same share for the random noise of the same bound',
+    },
+    {
+      name: 'noise_given_correct_low',
+      type: 'DOUBLE',
+      nullable: true,
+      description: 'Lower end of its 95 % Wilson interval',
+    },
+    {
+      name: 'noise_given_correct_high',
+      type: 'DOUBLE',
+      nullable: true,
+      description: 'Upper end of its 95 % Wilson interval',
+    },
+    { name: 'labelled', type: 'INT32', description: 'Evaluation photos whose true class is known' },
   ],
   needs: gridOf,
   async rows(grid) {
-    const rows: TransferRow[] = [];
+    const rows: Row[] = [];
     for await (const { perturbation, target, ...predictions } of cellsOf(grid)) {
       const { id, surrogates, attack, norm, epsilon, seed } = perturbation;
       const truth = truthOf(grid.evaluation.result.names, target, grid.classes);

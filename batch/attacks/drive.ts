@@ -3,6 +3,8 @@
  * Everything is chosen on the crafting photos: no other photo is looked at.
  */
 import { project } from '#shared/images';
+import { meanShare } from '#shared/metrics';
+import type { ModelShare, Share } from '#shared/release';
 import type { Attack, Iteration } from './attack.ts';
 import { Spending } from './budget.ts';
 import { identityOf, Keeper } from './checkpoints.ts';
@@ -63,6 +65,7 @@ class Drive {
       if (saved) restore(this.#state(), saved);
       const resumedFrom = spending.gradients;
       const began = performance.now();
+      let hasReached = false;
       for (let goesOn = true; ; ) {
         if (keeper.keeps) keeper.latest = snapshot({ ...this.#state(), spending: spending.now() });
         const { progress } = spending;
@@ -71,22 +74,24 @@ class Drive {
           await this.#lookForBest();
         }
         const isOver = progress >= 1 || spending.left < Math.max(1, surrogates.models);
-        if (!goesOn || isOver || (await this.#isGoodEnough())) break;
+        hasReached = await this.#isGoodEnough();
+        if (!goesOn || isOver || hasReached) break;
         await keeper.saveSometimes();
         goesOn = await this.#iteration.step();
         this.#project();
         if (spending.progress * curvePoints >= this.#memory.curve.length + 1) this.#addPoint();
         this.#report((spending.gradients - resumedFrom) / ((performance.now() - began) / 1000));
       }
-      if (attack.keeps === 'best') v.set(await this.#lookForBest());
+      // What reached the wanted ratio on all crafting photos is the result; looks for the best are at fewer of them.
+      if (attack.keeps === 'best' && !hasReached) v.set(await this.#lookForBest());
       this.#addPoint();
-      const measured = surrogates.views.length > 0 ? await this.#measure() : { fooling: null, success: null };
+      const each = surrogates.views.length > 0 ? await this.#measure() : { fooling: [], success: null };
       return {
         v: new Float32Array(v),
         gradients: spending.gradients,
         seconds: spending.seconds,
         curve: this.#memory.curve,
-        ...measured,
+        ...{ fooling: meanOf(each.fooling), success: meanOf(each.success), each },
         resumedFrom,
       };
     } catch (error) {
@@ -119,7 +124,7 @@ class Drive {
   async #lookForBest(): Promise<Float32Array> {
     const { v } = this.#iteration.state;
     const { fooling, success } = await this.#measure(mostLookedAt);
-    const { fooled } = success ?? fooling;
+    const fooled = (success ?? fooling).reduce((sum, share) => sum + share.fooled, 0);
     const { best } = this.#memory;
     if (best && fooled <= best.fooled) return best.v;
     this.#memory.best = { v: v.slice(), fooled };
@@ -132,7 +137,7 @@ class Drive {
     const wanted = this.#task.budget.fooling;
     if (wanted === undefined || running.fooling === null || running.fooling < wanted || !running.full) return false;
     const { fooling, success } = await this.#measure();
-    if ((success ?? fooling).ratio >= wanted) return true;
+    if (meanShare(success ?? fooling).ratio >= wanted) return true;
     running.forget();
     return false;
   }
@@ -154,6 +159,13 @@ class Drive {
       fooling: running.fooling,
     });
   }
+}
+
+/** Without what tells one model; null where there is none. */
+function meanOf(shares: readonly ModelShare[] | null): Share | null {
+  if (!shares || shares.length === 0) return null;
+  const { photos, fooled, ratio, low, high } = meanShare(shares);
+  return { photos, fooled, ratio, low, high };
 }
 
 const nothingYet: Omit<CraftProgress, 'stage' | 'done' | 'total'> = {

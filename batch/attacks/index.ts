@@ -5,6 +5,6 @@ export { gradientLimit } from './budget.ts';
 export { checkTarget } from './check.ts';
 export { craftWith } from './craft.ts';
 export { citation, describeSettings, parseSettings } from './describe.ts';
-export { controlRecipe, isControl, noiseControl } from './noise.ts';
+export { blocksRecipe, controlRecipe, isControl, noiseControl } from './noise.ts';
 export { attacks, checkCraft, craft, findAttack } from './table.ts';
 export type { Checkpoints, Crafted, CraftProgress, CraftTask, Surrogate } from './types.ts';

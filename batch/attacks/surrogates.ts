@@ -4,7 +4,7 @@
  */
 import { keepsBatchApart, readModel } from '#shared/graph';
 import { argmax, changedShare, targetShare } from '#shared/metrics';
-import type { Share } from '#shared/release';
+import type { ModelShare } from '#shared/release';
 import type { Item, PixelRule } from '../compute/index.ts';
 import { AtlasError } from '../errors/index.ts';
 import type { Allowance } from './budget.ts';
@@ -28,10 +28,11 @@ interface SurrogateOptions {
   ensemble: 'loss' | 'logits';
 }
 
+/** One share for each surrogate. */
 interface Measured {
-  fooling: Share;
+  fooling: ModelShare[];
   /** null without a target. */
-  success: Share | null;
+  success: ModelShare[] | null;
 }
 
 type OnProgress = (done: number, total: number) => void;
@@ -144,8 +145,8 @@ export class Surrogates {
   }
 
   /**
-   * Fooling ratio of v on the crafting photos, or the first `most` of them, on rounded pixels; with a target, also the
-   * share of photos of other classes that are taken for it.
+   * Fooling ratio of v on the crafting photos, or the first `most` of them, on rounded pixels, for each surrogate; with
+   * a target, also the share of photos of other classes that are taken for it.
    */
   async measure(
     v: Float32Array,
@@ -154,20 +155,22 @@ export class Surrogates {
     const { compute, crafting, photos, signal } = this.task;
     const items = crafting.slice(0, most).map((photo) => ({ photo, flip: false }));
     const total = items.length * this.#judges.length;
-    const [clean, perturbed] = [new Int32Array(total), new Int32Array(total)];
+    const fooling: ModelShare[] = [];
+    const success: ModelShare[] = [];
     for (const [index, { surrogate, labels }] of this.#judges.entries()) {
       const { logits, classes } = await compute.logits({
         program: { key: surrogate.sha256, bytes: surrogate.bytes },
         ...{ photos, items, v, signal },
         onProgress: (done) => onProgress?.(index * items.length + done, total),
       });
-      perturbed.set(labelsOf(logits, classes), index * items.length);
-      for (let i = 0; i < items.length; i++) clean[index * items.length + i] = labels[2 * i];
+      const perturbed = labelsOf(logits, classes);
+      const clean = items.map((_, i) => labels[2 * i]);
+      fooling.push({ model: surrogate.id, ...changedShare(clean, perturbed) });
+      if (this.#target !== undefined) {
+        success.push({ model: surrogate.id, ...targetShare(this.#target, clean, perturbed) });
+      }
     }
-    return {
-      fooling: changedShare(clean, perturbed),
-      success: this.#target === undefined ? null : targetShare(this.#target, clean, perturbed),
-    };
+    return { fooling, success: this.#target === undefined ? null : success };
   }
 
   /** Gives back what was opened. */

@@ -1,4 +1,4 @@
-import type { Budget, CurvePoint, Norm, Share } from '#shared/release';
+import type { Budget, CurvePoint, ModelShare, Norm, Share } from '#shared/release';
 import type { Compute, Pixels, Program } from '../compute/index.ts';
 
 /** A model that a perturbation is crafted on. */
@@ -75,15 +75,17 @@ export interface Crafted {
   seconds: number;
   curve: CurvePoint[];
   /**
-   * Fooling ratio on the crafting photos, rounded pixels; over several surrogates, every photo on each. Null without a
-   * surrogate.
+   * Fooling ratio on the crafting photos, rounded pixels; over several surrogates the mean, as `meanShare` has it. Null
+   * without a surrogate.
    */
   fooling: Share | null;
   /**
-   * Of the crafting photos that are not of the target class, the share that is taken for it; null for an attack without
-   * a target.
+   * Of the crafting photos that are not of the target class, the share that is taken for it, over several surrogates
+   * the mean; null for an attack without a target.
    */
   success: Share | null;
+  /** Both for each surrogate. */
+  each: { fooling: ModelShare[]; success: ModelShare[] | null };
   /** Gradients that a resumed run found done. */
   resumedFrom: number;
 }

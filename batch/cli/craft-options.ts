@@ -2,15 +2,6 @@
 import { InvalidArgumentError } from 'commander';
 import { type Budget, budget as budgetSchema } from '#shared/release';
 import { suggestion, UsageError } from '../errors/index.ts';
-import { splitPhotos } from '../photos/index.ts';
-
-export const halves = ['crafting', 'evaluation'] as const;
-export type Half = (typeof halves)[number];
-
-/** Which files belong to a half, by the hash of their names; every file without one. */
-export function inHalf(half: Half | undefined): ((file: string) => boolean) | undefined {
-  return half && ((file) => splitPhotos([file])[half].length > 0);
-}
 
 /** "key=value" pairs; values are JSON where they can be, and otherwise text. */
 export function parseAssignments(pairs: readonly string[] = []): Record<string, unknown> {

@@ -24,22 +24,25 @@ function describe(p: CraftProgress): string {
   const parts = [`Crafting: ${p.gradients} gradients`, `${p.gradientsPerSecond.toFixed(0)}/s`];
   if (p.secondsLeft !== null) parts.push(`${Math.ceil(p.secondsLeft)} s left`);
   if (p.loss !== null) parts.push(`loss ${p.loss.toFixed(3)}`);
-  if (p.fooling !== null) parts.push(`fooling so far ${percent(p.fooling)} of crafting photos`);
+  // Photos are moved while they craft: what moving alone changes is in it.
+  if (p.fooling !== null) parts.push(`labels changed so far ${percent(p.fooling)} of crafting photos, moved ones too`);
   return parts.join(', ');
 }
 
-/** The result for people. @param models How many surrogates there were. */
-export function summary({ fooling, gradients, seconds, success }: Crafted, file: string, models: number): string {
+/** The result for people. */
+export function summary({ fooling, gradients, seconds, success, each }: Crafted, file: string): string {
+  const models = each.fooling.length;
   const lines = [`Perturbation: ${file}`];
   if (gradients > 0) lines.push(`${gradients} gradients in ${seconds.toFixed(1)} s`);
   if (fooling) {
     lines.push(
-      `Fooling ratio on the crafting photos${models > 1 ? ', over all surrogates' : ''}: ${percent(fooling.ratio)} (${percent(fooling.low)} to ${percent(fooling.high)}, ${fooling.photos}${models > 1 ? ' predictions' : ' photos'})`,
+      `Fooling ratio on the crafting photos${models > 1 ? `, mean over ${models} surrogates` : ''}: ${percent(fooling.ratio)} (${percent(fooling.low)} to ${percent(fooling.high)}, ${fooling.photos} photos)`,
     );
+    if (models > 1) lines.push(...each.fooling.map(({ model, ratio }) => `  ${model}: ${percent(ratio)}`));
   }
   if (success) {
     lines.push(
-      `Taken for the target, of those that were not before: ${percent(success.ratio)} (${success.fooled} of ${success.photos})`,
+      `Taken for the target, of those that were not before: ${percent(success.ratio)} (${Number(success.fooled.toFixed(1))} of ${success.photos}${models > 1 ? ', mean over the surrogates' : ''})`,
     );
   }
   return lines.join('\n');

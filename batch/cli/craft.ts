@@ -10,10 +10,10 @@ import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surroga
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, writeAtomic } from '../files/index.ts';
-import { codecs, loadPhotos } from '../photos/index.ts';
+import { codecs, fingerprintsOf, type Half, halves, loadPhotos } from '../photos/index.ts';
 import { loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, number, repeated } from './context.ts';
-import { budgetText, type Half, halves, inHalf, parseAssignments, parseBudget, positive } from './craft-options.ts';
+import { budgetText, parseAssignments, parseBudget, positive } from './craft-options.ts';
 import { progressTo, summary } from './craft-text.ts';
 
 interface Options {
@@ -94,7 +94,7 @@ async function run(context: Context, options: Options): Promise<void> {
   const photos = attack.usesModel
     ? await loadPhotos(options.photos ?? ['synthetic'], {
         canvas,
-        only: inHalf(options.half),
+        half: options.half,
         strict: options.strict,
         seed: context.seed,
         signal: context.signal,
@@ -142,6 +142,7 @@ async function run(context: Context, options: Options): Promise<void> {
       checkpoints,
     });
     if (crafted.resumedFrom > 0) context.say(`Went on from ${crafted.resumedFrom} gradients of an earlier run.`);
+    const several = surrogates.length > 1;
     const record = {
       attack: attack.name,
       paper: citation(attack.paper),
@@ -152,15 +153,24 @@ async function run(context: Context, options: Options): Promise<void> {
       budget: attack.usesModel ? budget : null,
       surrogates: surrogates.map(({ id, sha256, sourceSha256 }) => ({ id, sha256: sourceSha256, prepared: sha256 })),
       canvas: photos.size,
-      crafting: { photos: crafting.length, skipped: photos.skipped.length, sha256: photos.sha256(crafting) },
+      crafting: {
+        ...{ photos: crafting.length, skipped: photos.skipped.length, sha256: photos.sha256(crafting) },
+        // So that `evaluate` knows them again.
+        fingerprints: fingerprintsOf(photos.pixels, photos.size),
+      },
       provider: compute.provider,
       seconds: crafted.seconds,
       gradients: crafted.gradients,
       curve: crafted.curve,
       linf: linfNorm(crafted.v),
       l2: l2Norm(crafted.v),
-      fooling: { crafting: crafted.fooling },
-      ...(crafted.success && { target: { class: settings.target, crafting: crafted.success } }),
+      fooling: { crafting: crafted.fooling, ...(several && { each: crafted.each.fooling }) },
+      ...(crafted.success && {
+        target: {
+          ...{ class: settings.target, crafting: crafted.success },
+          ...(several && { each: crafted.each.success }),
+        },
+      }),
     };
     const id = perturbationId({ ...bound, surrogates: surrogates.map((surrogate) => surrogate.id) });
     const file = await write(out, crafted.v, photos.size, perturbationMetadata({ ...bound, id }), record);
@@ -175,7 +185,7 @@ async function run(context: Context, options: Options): Promise<void> {
       target: crafted.success,
       skipped: photos.skipped.length,
     });
-    context.print(summary(crafted, file, surrogates.length));
+    context.print(summary(crafted, file));
   } finally {
     await compute.close();
   }

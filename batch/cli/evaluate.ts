@@ -16,10 +16,11 @@ import {
 import { checkTarget, noiseControl } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
-import { codecs, loadPhotos } from '../photos/index.ts';
+import { codecs, type Half, halves, loadPhotos } from '../photos/index.ts';
 import { loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, repeated } from './context.ts';
-import { type Half, halves, inHalf, percent, positive } from './craft-options.ts';
+import { percent, positive } from './craft-options.ts';
+import { craftedOn, craftedOnText } from './crafted-on.ts';
 import { table } from './text.ts';
 
 interface Options {
@@ -112,7 +113,7 @@ async function run(context: Context, options: Options): Promise<void> {
   const bound = noiseBound(file, options);
   const photos = await loadPhotos(options.photos, {
     canvas: file.size,
-    only: inHalf(options.half),
+    half: options.half,
     strict: options.strict,
     seed: context.seed,
     signal: context.signal,
@@ -125,6 +126,8 @@ async function run(context: Context, options: Options): Promise<void> {
       `${photos.skipped.length} photos cannot be read and are skipped; the first: ${photos.skipped[0].file}: ${photos.skipped[0].reason}`,
     );
   }
+  const seen = await craftedOn(options.perturbation, photos);
+  if (seen.length > 0) context.say(craftedOnText(seen, photos));
   const indices = photos.names.map((_, index) => index);
   const noise = noiseControl(file.v.length, { ...bound, seed: context.seed });
   const compute = await openCompute({
@@ -163,7 +166,7 @@ async function run(context: Context, options: Options): Promise<void> {
       results.push({ model: id, ...fooling, noise: control, target, skipped: photos.skipped.length });
     }
     const { v: _, size: __, ...understanding } = file;
-    context.emit({ perturbation: { ...understanding, noise: bound }, results });
+    context.emit({ perturbation: { ...understanding, noise: bound }, craftedOn: seen.length, results });
     const targeted = options.target !== undefined;
     context.print(
       table(

@@ -103,7 +103,7 @@ function progressLine({
     item.unit === 'seconds' ? `${item.done.toFixed(0)}/${item.total} s` : `${item.done}/${item.total}`,
     // A budget in seconds is used up as gradients are.
     `${item.perSecond < 10 ? item.perSecond.toFixed(1) : item.perSecond.toFixed(0)} ${item.unit === 'seconds' ? 'gradients' : item.unit}/s`,
-    fooling === null ? '' : `fooling ${percent(fooling)}`,
+    fooling === null ? '' : `labels changed ${percent(fooling)}`,
     secondsLeft === null ? '' : `${atMost ? 'at most ' : ''}${clock(secondsLeft)} left`,
   ]
     .filter(Boolean)

@@ -3,11 +3,14 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
+import { type Groups, groupsIn } from './groups.ts';
 
 export interface PhotoFile {
   /** The file's name; with its folder's before it where two folders have files of that name. */
   name: string;
   path: string;
+  /** Name of the first photo of its group, where it has one. */
+  group?: string;
 }
 
 const readable = /\.(jpe?g|png|webp)$/i;
@@ -20,7 +23,7 @@ const unreadable = /\.(gif|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|ico|psd|raw|dng|
 /**
  * The pictures of folders (not of folders inside them), each folder's sorted by name; in place of a folder there may be
  * a single picture, or a .txt file that lists one path a line, relative to itself, in its own order (empty lines and
- * those that start with # are passed over).
+ * those that start with # are passed over). Each folder's `groups.json` says which photos are of one thing.
  * @throws UsageError for a folder or list that does not exist or has no picture in it.
  */
 export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[]> {
@@ -63,9 +66,12 @@ export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[
   }
   const times = new Map<string, number>();
   for (const { file } of found) times.set(file, (times.get(file) ?? 0) + 1);
+  const groups = new Map<string, Groups>();
+  for (const at of new Set(found.map(({ path }) => dirname(path)))) groups.set(at, await groupsIn(at));
   return found.map(({ folder, file, path }) => ({
     name: folder && times.get(file)! > 1 ? `${folder}/${file}` : file,
     path,
+    group: groups.get(dirname(path))?.get(file),
   }));
 }
 

@@ -1,4 +1,6 @@
 /** Photos from folders to canvases in memory. */
+export { alike, type Fingerprint, fingerprintsOf } from './alike.ts';
 export { codecs } from './codecs.ts';
+export { type Groups, groupsFile, groupsIn } from './groups.ts';
 export { type LoadOptions, loadPhotos, type PhotoSet, type Skipped } from './load.ts';
-export { inHashOrder, splitPhotos } from './split.ts';
+export { type Half, halves, inHashOrder, splitPhotos } from './split.ts';

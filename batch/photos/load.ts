@@ -9,7 +9,9 @@ import { readBytes, reasonOf } from '../files/index.ts';
 import type { Canvases } from './canvases.ts';
 import { codecs } from './codecs.ts';
 import { listPhotos, type PhotoFile } from './files.ts';
+import type { Groups } from './groups.ts';
 import { canvasesOfNpy } from './npy.ts';
+import { type Half, splitPhotos } from './split.ts';
 import { isSyntheticSource, syntheticCanvases } from './synthetic.ts';
 
 export interface Skipped {
@@ -24,6 +26,8 @@ export interface PhotoSet {
   size: number;
   /** [P,3,size,size], RGB planes, over a SharedArrayBuffer: threads see them without a copy. */
   pixels: Uint8Array;
+  /** For `splitPhotos`: which photos are of one thing. */
+  groups: Groups;
   skipped: Skipped[];
   /** SHA-256 over names and pixels of the chosen photos, in that order: the identity of a set in a record. */
   sha256(indices: readonly number[]): string;
@@ -38,6 +42,8 @@ export interface LoadOptions {
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Which files are loaded at all, by name. */
   only?: (file: string) => boolean;
+  /** Only this half of the photos. */
+  half?: Half;
   /** Of synthetic pictures; default 1. */
   seed?: number;
 }
@@ -56,13 +62,15 @@ const TURN = 16;
  * first photo that cannot be read.
  */
 export async function loadPhotos(sources: readonly string[], options: LoadOptions): Promise<PhotoSet> {
-  const { canvas, only } = options;
+  const { canvas } = options;
   if (sources.length === 0)
     throw new UsageError('No photos were given. Give a folder of JPEG, PNG or WebP files with --photos.');
   const [arrays, rest] = parted(sources, (source) => /\.np[yz]$/i.test(source));
   const [drawn, paths] = parted(rest, isSyntheticSource);
   const all = await listPhotos(paths.map((path) => (path === 'starter' && !existsSync(path) ? starterPhotos : path)));
-  const files = only ? all.filter(({ name }) => only(name)) : all;
+  const groups = new Map(all.flatMap(({ name, group }) => (group === undefined ? [] : [[name, group]])));
+  const only = wanted(options, groups);
+  const files = all.filter(({ name }) => only(name));
   const ready: Canvases[] = [];
   for (const path of arrays) ready.push(chosen(await canvasesFile(path, canvas), canvas, only));
   for (const source of drawn) ready.push(chosen(syntheticCanvases(source, canvas, options.seed ?? 1), canvas, only));
@@ -80,7 +88,12 @@ export async function loadPhotos(sources: readonly string[], options: LoadOption
     pixels.set(data, names.length * plane);
     names.push(...more);
   }
-  return photoSet(names, canvas, pixels.subarray(0, names.length * plane), skipped);
+  return photoSet(names, canvas, pixels.subarray(0, names.length * plane), { skipped, groups });
+}
+
+/** Which photos are loaded, by name. */
+function wanted({ only, half }: LoadOptions, groups: Groups): (name: string) => boolean {
+  return (name) => (only?.(name) ?? true) && (!half || splitPhotos([name], groups)[half].length > 0);
 }
 
 /** A camera's largest has a tenth of it. */
@@ -122,8 +135,8 @@ async function canvasesFile(path: string, canvas: number): Promise<Canvases> {
   return { names: Array.from({ length: count }, (_, i) => `${stem}-${String(i).padStart(6, '0')}`), data };
 }
 
-function chosen({ names, data }: Canvases, canvas: number, only: LoadOptions['only']): Canvases {
-  if (!only) return { names, data };
+function chosen({ names, data }: Canvases, canvas: number, only: (name: string) => boolean): Canvases {
+  if (names.every(only)) return { names, data };
   const plane = 3 * canvas * canvas;
   const kept = names.flatMap((name, index) => (only(name) ? [index] : []));
   const picked = new Uint8Array(kept.length * plane);
@@ -137,12 +150,18 @@ function parted<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[
   return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }
 
-function photoSet(names: string[], size: number, pixels: Uint8Array, skipped: Skipped[]): PhotoSet {
+function photoSet(
+  names: string[],
+  size: number,
+  pixels: Uint8Array,
+  { skipped, groups }: Pick<PhotoSet, 'skipped' | 'groups'>,
+): PhotoSet {
   const plane = 3 * size * size;
   return {
     names,
     size,
     pixels,
+    groups,
     skipped,
     sha256(indices) {
       const hash = createHash('sha256').update(`${size}\n`);

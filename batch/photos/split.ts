@@ -1,19 +1,25 @@
 import { basename } from 'node:path';
 import { sha256Hex } from '#shared/release';
+import type { Groups } from './groups.ts';
+
+export const halves = ['crafting', 'evaluation'] as const;
+export type Half = (typeof halves)[number];
 
 /**
  * Which photos craft and which evaluate: decided by the hash of each file's name alone, so that no photo ever changes
  * sides, whatever others are added. About half of them craft: those whose SHA-256 starts with a hexadecimal digit below
- * 8.
+ * 8. Photos of one thing go where the first of their group goes: otherwise what a perturbation was crafted on would
+ * evaluate it.
  *
  * @param names File names; of a path only its last part counts.
  * @returns Indices into `names`.
  */
-export function splitPhotos(names: readonly string[]): { crafting: number[]; evaluation: number[] } {
+export function splitPhotos(names: readonly string[], groups?: Groups): Record<Half, number[]> {
   const crafting: number[] = [];
   const evaluation: number[] = [];
   names.forEach((name, index) => {
-    (sha256Hex(basename(name))[0] < '8' ? crafting : evaluation).push(index);
+    const first = groups?.get(name) ?? basename(name);
+    (sha256Hex(first)[0] < '8' ? crafting : evaluation).push(index);
   });
   return { crafting, evaluation };
 }

@@ -2,9 +2,10 @@
  * Lays a study's results out as a release (docs/architecture.md, "A release"): the folder that it writes is the root of
  * a bucket.
  *
- * The version ends in a hash of everything in the release, so different bytes never meet under one key. Since records
- * and documents name keys, which contain the version, all files are rendered twice: under the study's bare version,
- * which is what is hashed, and under the final one.
+ * The version ends in a hash of everything in the release but run.json, which says when and where it was made, and what
+ * lists that file: different data never meet under one key, and the same data made twice have one version. Since
+ * records and documents name keys, which contain the version, all files are rendered twice: under the study's bare
+ * version, which is what is hashed, and under the final one.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -24,6 +25,7 @@ import {
   photoId,
   type ReleaseFile,
   releasePrefix,
+  runKey,
 } from '#shared/release';
 import { AtlasError } from '../errors/index.ts';
 import type { ContentPerturbation, ContentPhoto, ReleaseContent } from './content.ts';
@@ -87,9 +89,7 @@ export function renderRelease(content: ReleaseContent): {
   const base = content.study.release.version;
   const tables = content.tables.map(renderTable);
   const sums = [...render(content, tables, base).files].map(([key, bytes]) => `${key} ${hashOf(bytes)}`).sort();
-  const digest = createHash('sha256')
-    .update(`${content.created}\n${sums.join('\n')}`)
-    .digest('hex');
+  const digest = createHash('sha256').update(sums.join('\n')).digest('hex');
   const version = `${base}-${digest.slice(0, 8)}`;
   const { files, manifest } = render(content, tables, version);
   const prefix = releasePrefix(version);
@@ -101,6 +101,10 @@ export function renderRelease(content: ReleaseContent): {
   const sumsBytes = encode(lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join(''));
   files.set(`${prefix}SHA256SUMS`, sumsBytes);
   hashes.set(`${prefix}SHA256SUMS`, hashOf(sumsBytes));
+  // Nor is it among the sums: so those of two runs are the same where the two made the same.
+  const run = json(content.run);
+  files.set(runKey(version), run);
+  hashes.set(runKey(version), hashOf(run));
   const listed = [...files].map(
     ([key, bytes]): ReleaseFile => ({
       key,
@@ -126,12 +130,13 @@ function render(content: ReleaseContent, tables: RenderedTable[], version: strin
   const manifest: Omit<Manifest, 'files'> = {
     schema: 1,
     version,
-    created: content.created,
+    created: content.run.created,
     title: study.title,
     description: study.description,
     licence: study.release.licence,
     study: study.id,
-    commit: content.commit,
+    commit: content.run.commit,
+    run: runKey(version),
     provider: content.provider,
     seeds: [...new Set(perturbations.map(({ record }) => record.seed))].sort((a, b) => a - b),
     canvas: study.canvas,

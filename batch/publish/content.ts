@@ -1,11 +1,18 @@
-import type { Example, ModelCard, PerturbationRecord, PhotoCredit, Study, TableColumn } from '#shared/release';
+import type {
+  Example,
+  ModelCard,
+  PerturbationRecord,
+  PhotoCredit,
+  ReleaseRun,
+  Study,
+  TableColumn,
+} from '#shared/release';
 
 /** What a release is built from: results only, no key names. Those are given by `buildRelease`. */
 export interface ReleaseContent {
   study: Study;
-  /** ISO 8601; part of the release's version. */
-  created: string;
-  commit: string;
+  /** When, how long and where it was made: no part of the version. */
+  run: ReleaseRun;
   provider: string;
   models: ContentModel[];
   perturbations: ContentPerturbation[];
@@ -25,7 +32,7 @@ export interface ContentModel {
 
 export interface ContentPerturbation {
   /** Without what names keys. */
-  record: Omit<PerturbationRecord, 'examples' | 'files'>;
+  record: Omit<PerturbationRecord, 'examples' | 'files' | 'commit' | 'seconds'>;
   /** [3,S,S], 0..255 units. */
   v: Float32Array<ArrayBuffer>;
   /** PNG of v, amplified. */

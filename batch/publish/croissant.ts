@@ -70,9 +70,11 @@ const croissantContext = {
 /**
  * The release as one Croissant 1.1 document, which is a schema.org Dataset too. Addresses are relative to the document,
  * so that they hold wherever the release is served; manifest.json is not among them, since it lists this file.
+ * Croissant asks for a date, which only the study can say: the day on which somebody ran it is no part of the release.
  */
 export function croissant(content: ReleaseContent, version: string, tables: RenderedTable[], files: DataFile[]) {
   const { study } = content;
+  const { date } = study.release;
   return {
     '@context': croissantContext,
     '@type': 'sc:Dataset',
@@ -83,9 +85,9 @@ export function croissant(content: ReleaseContent, version: string, tables: Rend
     license: licenceUrl(study.release.licence),
     url: './',
     version,
-    datePublished: content.created,
+    ...(date && { datePublished: date }),
     creator: { '@type': 'sc:Organization', name: 'The Perturbation Atlas authors' },
-    citeAs: `The Perturbation Atlas authors, "${study.title}", release ${version}, ${content.created.slice(0, 4)}`,
+    citeAs: `The Perturbation Atlas authors, "${study.title}", release ${version}${date ? `, ${date.slice(0, 4)}` : ''}`,
     keywords: ['universal adversarial perturbation', 'adversarial examples', 'robustness', 'transferability'],
     distribution: files.map((file) => ({
       '@type': 'cr:FileObject',

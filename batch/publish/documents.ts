@@ -1,4 +1,6 @@
 /** The texts of a release, for people and for the catalogues that read them. */
+import { type ControlSpread, type ControlSummary, summariseControls } from '#shared/metrics';
+import type { TransferRow } from '#shared/release';
 import type { ContentModel, ReleaseContent } from './content.ts';
 import { markdown, markdownLines, oneLine } from './markdown.ts';
 import type { RenderedTable } from './tables.ts';
@@ -42,7 +44,7 @@ export function licenceText({ study, models, photos }: ReleaseContent): string {
   ].join('\n')}\n`;
 }
 
-export function citationFile({ study, created }: ReleaseContent, version: string): string {
+export function citationFile({ study }: ReleaseContent, version: string): string {
   const text = (value: string) => JSON.stringify(value);
   return `${[
     'cff-version: 1.2.0',
@@ -52,7 +54,7 @@ export function citationFile({ study, created }: ReleaseContent, version: string
     'authors:',
     '  - name: The Perturbation Atlas authors',
     `version: ${text(version)}`,
-    `date-released: ${created.slice(0, 10)}`,
+    ...(study.release.date ? [`date-released: ${study.release.date}`] : []),
     // CFF knows SPDX identifiers only; anything else is said in LICENSE alone.
     ...(/^[A-Za-z0-9.+-]+$/.test(study.release.licence) ? [`license: ${study.release.licence}`] : []),
     ...(study.description ? [`abstract: ${text(study.description)}`] : []),
@@ -63,7 +65,6 @@ export function citationFile({ study, created }: ReleaseContent, version: string
 export function readme(content: ReleaseContent, version: string, tables: RenderedTable[]): string {
   const { study, models, perturbations, photos } = content;
   const transfer = perturbations.flatMap(({ record }) => record.fooling.evaluation);
-  const percent = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
   const count = transfer[0]?.photos ?? 0;
   return `${[
     '---',
@@ -87,27 +88,21 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     `# ${markdown(study.title)}`,
     '',
     ...(study.description ? [markdownLines(study.description), ''] : []),
-    `Release ${version} of ${content.created.slice(0, 10)}: ${perturbations.length} universal perturbations measured on ${models.length} image classifiers. A universal perturbation is`,
+    `Release ${version}${study.release.date ? ` of ${study.release.date}` : ''}: ${perturbations.length} universal perturbations measured on ${models.length} image classifiers. A universal perturbation is`,
     'one small image that, added to almost any photo, changes what a classifier sees in it. The **fooling ratio** is the share of photos whose',
     `predicted label changes, whatever the right label is. It is measured on ${count} photos that no perturbation was crafted on, on whole pixel values.`,
     '',
     '## Fooling ratios',
     '',
-    'The interval is the 95 % Wilson interval. Noise is random noise of the same bound: what a ratio has to be read beside.',
-    '',
-    '| crafted on | attack | bound | seed | tried on | fooling ratio | interval | noise |',
-    '|---|---|---|---|---|---|---|---|',
-    ...transfer.map(
-      (row) =>
-        `| ${markdown(row.surrogate)} | ${markdown(row.attack)} | ${row.norm === 'inf' ? 'l-inf' : 'l2'} ${row.epsilon} | ${row.seed} | ${markdown(row.target)} | ${percent(row.ratio)} | ${percent(row.low)} – ${percent(row.high)} | ${percent(row.noise)} |`,
-    ),
+    ...ratios(content, transfer),
     '',
     '## What is here',
     '',
     '| | |',
     '|---|---|',
     '| `manifest.json` | every file with its key, SHA-256, size and type; models, perturbations, tables, photos |',
-    '| `SHA256SUMS` | `sha256sum -c SHA256SUMS` in this folder checks every file, the models in `../../models` included |',
+    '| `SHA256SUMS` | `sha256sum -c SHA256SUMS` in this folder checks every file but the next, the models in `../../models` included |',
+    '| `run.json` | when, how long and where it was made. The same study made again on the same provider differs in this file and in `manifest.json`, which lists it, and in nothing else |',
     `| \`perturbations/<id>/perturbation.npy\` | float32 [3,${study.canvas},${study.canvas}], RGB, in units of 0..255; \`.safetensors\` beside it |`,
     '| `perturbations/<id>/record.json` | everything needed to make it again, and what it does |',
     '| `perturbations/<id>/examples/*.png` | photos with it, exact to the bit |',
@@ -144,6 +139,55 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     '',
     ...modelLicences(models).map((line) => `- ${markdown(line.slice(2))}`),
     '',
-    `Code: commit ${markdown(content.commit)}; provider ${markdown(content.provider)}.`,
+    `Made on the provider ${markdown(content.provider)}; \`run.json\` says when, where and by which commit of the code.`,
   ].join('\n')}\n`;
+}
+
+const percent = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
+
+/** The transfer table with what each ratio has to be read beside. */
+function ratios({ perturbations }: ReleaseContent, transfer: TransferRow[]): string[] {
+  const rows = transfer.map((row) => {
+    const of = perturbations.find(({ record }) => record.id === row.perturbation)?.record.fooling.controls ?? [];
+    return { row, summary: summariseControls(of.filter(({ target }) => target === row.target)) };
+  });
+  const held = rows.filter(({ summary }) => summary);
+  const heads = ['crafted on', 'attack', 'bound', 'seed', 'tried on', 'fooling ratio', 'interval', 'noise'];
+  if (held.length > 0) heads.push('4 x 4 blocks', 'phase twin');
+  return [
+    'The interval is the 95 % Wilson interval. Noise is random noise of the same bound: what a ratio has to be read beside.',
+    ...(held.length > 0 ? controlWords(held) : []),
+    '',
+    `| ${heads.join(' | ')} |`,
+    `|${heads.map(() => '---').join('|')}|`,
+    ...rows.map(({ row, summary }) => {
+      const bound = `${row.norm === 'inf' ? 'l-inf' : 'l2'} ${row.epsilon}`;
+      const { noise, blocks, 'phase-twin': twin } = summary?.spreads ?? {};
+      const cells = [
+        ...[markdown(row.surrogate), markdown(row.attack), bound, row.seed, markdown(row.target)],
+        ...[percent(row.ratio), `${percent(row.low)} – ${percent(row.high)}`],
+        noise ? spread(noise) : percent(row.noise),
+        ...(held.length > 0 ? [blocks ? spread(blocks) : '', twin ? spread(twin) : ''] : []),
+      ];
+      return `| ${cells.join(' | ')} |`;
+    }),
+  ];
+}
+
+const spread = ({ draws, mean, lowest, highest }: ControlSpread) =>
+  draws === 1 ? percent(mean) : `${percent(mean)} (${draws} draws, ${percent(lowest)} – ${percent(highest)})`;
+
+/** What the controls are, and which perturbations do not beat them. */
+function controlWords(held: { row: TransferRow; summary: ControlSummary | null }[]): string[] {
+  const beaten = held.filter(({ summary }) => !summary?.beatsAll);
+  const named = beaten.slice(0, 20).map(({ row }) => `${markdown(row.perturbation)} on ${markdown(row.target)}`);
+  const more = beaten.length - named.length;
+  return [
+    'Sign noise is a weak control, so there are two more of the same size that nothing was crafted into: a random sign for each 4 x 4 pixels, and the',
+    "perturbation's phase twin, which has its values and its spectrum but random phases. A perturbation beats them where it fools more photos than every draw",
+    'of every one, by the exact McNemar test on the same photos at 5 % each time.',
+    beaten.length === 0
+      ? `All ${held.length} ratios of crafted perturbations do.`
+      : `Of the ${held.length} ratios of crafted perturbations, ${beaten.length} do **not**: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`,
+  ];
 }

@@ -35,7 +35,7 @@ export function* sumsProblems(
     else if (known.get(file) !== sha256) yield { key, problem: `gives ${path} another hash than the manifest` };
   }
   const left = manifest.files.filter(
-    (file) => file.key.startsWith(prefix) && file.key !== key && !summed.has(file.key),
+    (file) => file.key.startsWith(prefix) && file.key !== key && file.key !== manifest.run && !summed.has(file.key),
   );
   if (left.length > 0) yield { key, problem: `lacks ${left.length} files, ${left[0].key} among them` };
 }

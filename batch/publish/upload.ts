@@ -1,11 +1,18 @@
 import { hash } from 'node:crypto';
-import { LATEST_KEY, type Manifest, manifestKey, mediaTypeOf, releasePrefix } from '#shared/release';
+import {
+  LATEST_KEY,
+  type Manifest,
+  manifestKey,
+  manifest as manifestSchema,
+  mediaTypeOf,
+  releasePrefix,
+} from '#shared/release';
 import { AtlasError } from '../errors/index.ts';
 import { assertNumberSays, type Changes, snapshotOf } from './changes.ts';
 import { encodeLatest } from './latest.ts';
 import { inParallel } from './parallel.ts';
 import type { Bucket, StoredObject } from './s3.ts';
-import { folderSource, type ReleaseSource } from './source.ts';
+import { folderSource, parseJson, type ReleaseSource } from './source.ts';
 import { type Problem, readManifest, type Verification, verifyRelease } from './verify.ts';
 
 /** Versioned keys never change. */
@@ -62,7 +69,8 @@ interface Parcel {
   manifest: Manifest;
   /** All but the two below. */
   content: Upload[];
-  manifestUpload: Upload;
+  /** null where the bucket has that of another run of the same release. */
+  manifestUpload: Upload | null;
   latest: Uint8Array;
 }
 
@@ -79,18 +87,18 @@ interface Parcel {
  */
 export async function publishRelease(folder: string, bucket: Bucket, options: PublishOptions = {}): Promise<Published> {
   const { signal, onProgress, width = 8 } = options;
-  const parcel = await pack(folder, options);
-  const { version } = parcel.manifest;
-  const uploads = [...parcel.content, parcel.manifestUpload];
-  const total = uploads.length + 1;
-  const bytes = uploads.reduce((sum, upload) => sum + upload.bytes, parcel.latest.length);
-
+  const packed = await pack(folder, options);
+  const { version } = packed.manifest;
   const stored = new Map(
     [...(await bucket.objects(releasePrefix(version), signal)), ...(await bucket.objects('models/', signal))].map(
       (object) => [object.key, object],
     ),
   );
-  const isPublished = stored.has(parcel.manifestUpload.key);
+  const isPublished = stored.has(manifestKey(version));
+  const parcel = isPublished ? await beside(packed, bucket, signal) : packed;
+  const uploads = [...parcel.content, ...(parcel.manifestUpload ? [parcel.manifestUpload] : [])];
+  const total = uploads.length + 1;
+  const bytes = uploads.reduce((sum, upload) => sum + upload.bytes, parcel.latest.length);
   const changes = isPublished ? null : await changesSinceServed(parcel, bucket, signal);
   const published: Published = { version, files: total, bytes, uploaded: 0, skipped: 0, changes };
 
@@ -111,7 +119,7 @@ export async function publishRelease(folder: string, bucket: Bucket, options: Pu
     onProgress?.('uploading', published.uploaded + published.skipped, total, sent);
   };
   await inParallel(parcel.content, width, send, signal);
-  await send(parcel.manifestUpload);
+  if (parcel.manifestUpload) await send(parcel.manifestUpload);
 
   const { problems } = await verifyInBucket(bucket, version, options);
   if (problems.length > 0)
@@ -155,6 +163,27 @@ async function pack(folder: string, { signal, onProgress }: PublishOptions): Pro
       mediaType: mediaTypeOf(manifestKey(version)),
     },
     latest: (source.version ? null : latestBytes) ?? encodeLatest(version, sha256),
+  };
+}
+
+/**
+ * What is left to send where the bucket has this version already. Another run of the same study has the same version,
+ * and differs in when and where it was made: what was published first stays, and latest.json names that.
+ */
+async function beside(parcel: Parcel, bucket: Bucket, signal?: AbortSignal): Promise<Parcel> {
+  const { version, run } = parcel.manifest;
+  const bytes = await bucket.read(manifestKey(version), signal);
+  const { data: there } = manifestSchema.safeParse(bytes && parseJson(bytes));
+  if (!bytes || !there || hash('sha256', bytes) === parcel.manifestUpload?.sha256) return parcel;
+  const sums = ({ files, run }: Manifest) =>
+    files.flatMap(({ key, sha256 }) => (key === run ? [] : `${sha256} ${key}`));
+  const isSameData = sums(there).sort().join() === sums(parcel.manifest).sort().join();
+  if (!isSameData || there.run !== run) return parcel;
+  return {
+    ...parcel,
+    content: parcel.content.filter(({ key }) => key !== run),
+    manifestUpload: null,
+    latest: encodeLatest(version, hash('sha256', bytes)),
   };
 }
 

@@ -7,11 +7,17 @@ import {
   perturbationRecord,
   photoCredit,
   type ReleaseTable,
+  releaseRun,
   transferRow,
 } from '#shared/release';
 import { faultsOf } from '../files/index.ts';
 import { readFooter } from './parquet-footer.ts';
 import { parseJson } from './source.ts';
+
+/** Columns that every transfer table has, whatever made it. */
+const neededColumns = Object.entries(transferRow.shape)
+  .filter(([, schema]) => !schema.safeParse(undefined).success)
+  .map(([name]) => name);
 
 /** Answers what is wrong with a file's content, as phrases; nothing where all is well. */
 type Look = (bytes: Uint8Array) => string[];
@@ -71,11 +77,12 @@ export function contentChecks(manifest: Manifest): Map<string, ContentCheck> {
     // What the API answers from has to have its columns, whatever the manifest says.
     const columns = [
       ...(table.columns ?? []).map(({ name }) => name),
-      ...(table.name === 'transfer' ? Object.keys(transferRow.shape) : []),
+      ...(table.name === 'transfer' ? neededColumns : []),
     ];
     add(table.csv, LARGEST_TABLE, (bytes) => csvProblems(bytes, table.rows, columns));
     add(table.parquet, LARGEST_TABLE, (bytes) => parquetProblems(bytes, table));
   }
+  if (manifest.run) add(manifest.run, LARGEST_DOCUMENT, (bytes) => schemaProblems(releaseRun, parseJson(bytes)));
   for (const { key } of manifest.files) {
     if (key.endsWith('/photos/photos.json'))
       add(key, LARGEST_DOCUMENT, (bytes) => schemaProblems(photoCredit.array(), parseJson(bytes)));

@@ -40,6 +40,7 @@ const MOST_IN_MEMORY = 128e6;
 /** Every key that a manifest speaks of outside its list of files. */
 function namedKeys(manifest: Manifest): string[] {
   return [
+    ...(manifest.run ? [manifest.run] : []),
     ...manifest.models.flatMap((model) => [model.key, model.labels]),
     ...manifest.perturbations.flatMap((one) => [one.record, one.npy, one.safetensors, one.preview]),
     ...manifest.tables.flatMap((table) => [table.csv, table.parquet]),

@@ -1,6 +1,6 @@
 import { type Budget, defaultBudget, type Norm, perturbationId } from '#shared/release';
 import type { StudyPerturbation } from '../analyses/index.ts';
-import { type Attack, checkCraft, controlRecipe, findAttack, isControl } from '../attacks/index.ts';
+import { type Attack, blocksRecipe, checkCraft, controlRecipe, findAttack, isControl } from '../attacks/index.ts';
 import { UsageError } from '../errors/index.ts';
 import type { LoadedStudy } from './load.ts';
 
@@ -12,12 +12,16 @@ export interface PlannedPerturbation extends StudyPerturbation {
   budget: Budget | null;
   /** Id of the noise that it is read beside: of the same bound and seed. */
   control: string;
+  /** Ids of further patterns without structure that it is held against; none for one that no model took part in. */
+  draws: { kind: 'noise' | 'blocks'; id: string }[];
 }
 
 export interface PlannedPerturbations {
   perturbations: PlannedPerturbation[];
   /** The noise controls that are none of the perturbations. They are measured and not published. */
   controls: PlannedPerturbation[];
+  /** All that `draws` names besides. */
+  draws: PlannedPerturbation[];
 }
 
 /**
@@ -44,6 +48,7 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
           surrogates: crafted,
           budget: attack.usesModel ? (wanted.budget ?? defaultBudget) : null,
           control: controlId(of),
+          draws: [],
         });
       }
     }
@@ -57,30 +62,55 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
     }
     ids.add(id);
   }
-  return { perturbations, controls: controlsOf(perturbations) };
+  return { perturbations, ...controlsOf(perturbations) };
 }
 
 const controlId = (of: { norm: Norm; epsilon: number; seed: number }) =>
   perturbationId({ ...of, attack: controlRecipe.attack, surrogates: [] });
 
-/**
- * The study's own noise is the control where it is the plain one: random signs, or a random direction. Points every
- * perturbation to its control.
- */
-function controlsOf(perturbations: PlannedPerturbation[]): PlannedPerturbation[] {
-  const { attack, settings } = controlRecipe;
-  const method = findAttack(attack);
+/** Draws of the noise that a perturbation is held against: of its own seed and those that follow. */
+const noiseDraws = 3;
+
+/** Points every perturbation to its control and to what else it is held against. */
+function controlsOf(perturbations: PlannedPerturbation[]): Pick<PlannedPerturbations, 'controls' | 'draws'> {
   const own = new Map(perturbations.map((perturbation) => [perturbation.id, perturbation]));
   const controls = new Map<string, PlannedPerturbation>();
+  const draws = new Map<string, PlannedPerturbation>();
+  const keep = (planned: PlannedPerturbation, where: Map<string, PlannedPerturbation>) => {
+    if (!own.has(planned.id) && !controls.has(planned.id)) where.set(planned.id, planned);
+    return planned.id;
+  };
+  for (const perturbation of perturbations) perturbation.control = keep(noiseOf(perturbation, own), controls);
   for (const perturbation of perturbations) {
+    if (perturbation.surrogates.length === 0) continue;
     const { norm, epsilon, seed } = perturbation;
-    const plain = own.get(controlId(perturbation));
-    if (plain && isControl(plain.attack, plain.settings)) continue;
-    // Noise of another distribution has the name already.
-    if (plain) perturbation.control = controlId(perturbation).replace(attack, 'control');
-    const { control: id } = perturbation;
-    const of = { attack, method, settings, norm, epsilon, seed };
-    controls.set(id, { id, ...of, surrogates: [], budget: null, control: id });
+    for (let draw = 0; draw < noiseDraws; draw++) {
+      const id = keep(noiseOf({ norm, epsilon, seed: seed + draw }, own), draws);
+      perturbation.draws.push({ kind: 'noise', id });
+    }
+    perturbation.draws.push({ kind: 'blocks', id: keep(blocksOf(perturbation), draws) });
   }
-  return [...controls.values()];
+  return { controls: [...controls.values()], draws: [...draws.values()] };
 }
+
+type Bound = Pick<PlannedPerturbation, 'norm' | 'epsilon' | 'seed'>;
+
+/** The noise of a bound and seed. The study's own is it where that is the plain one: signs, or a random direction. */
+function noiseOf(bound: Bound, own: ReadonlyMap<string, PlannedPerturbation>): PlannedPerturbation {
+  const id = controlId(bound);
+  const plain = own.get(id);
+  if (plain && isControl(plain.attack, plain.settings)) return plain;
+  // Noise of another distribution has the name already.
+  return drawn(controlRecipe, bound, plain ? id.replace(controlRecipe.attack, 'control') : id);
+}
+
+const blocksOf = (bound: Bound) => drawn(blocksRecipe, bound, controlId(bound).replace(controlRecipe.attack, 'blocks'));
+
+const drawn = (
+  { attack, settings }: { attack: string; settings: Record<string, unknown> },
+  { norm, epsilon, seed }: Bound,
+  id: string,
+): PlannedPerturbation => ({
+  ...{ id, attack, method: findAttack(attack), settings, norm, epsilon, seed },
+  ...{ surrogates: [], budget: null, control: id, draws: [] },
+});

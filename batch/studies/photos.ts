@@ -4,8 +4,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf, writeAtomic } from '../files/index.ts';
-import { splitPhotos } from '../photos/index.ts';
-import type { Half } from './steps/photos.ts';
+import { type Groups, groupsIn, type Half, splitPhotos } from '../photos/index.ts';
 
 /** The files that a study's photos come from. */
 export interface PhotoFiles {
@@ -13,15 +12,18 @@ export interface PhotoFiles {
   source: string;
   /** SHA-256 by name. */
   hashes: ReadonlyMap<string, string>;
+  /** Which of them are of one thing. */
+  groups: Groups;
 }
 
 const isArray = (source: string) => /\.npy$/i.test(source);
 
 /** Name and SHA-256 of the files of one half. An array of canvases has photos of both. */
-export function filesOf({ source, hashes }: PhotoFiles, half: Half): (readonly [string, string])[] {
+export function filesOf({ source, hashes, groups }: PhotoFiles, half: Half): (readonly [string, string])[] {
   const files = [...hashes];
   if (isArray(source)) return files;
-  return splitPhotos(files.map(([name]) => name))[half].map((index) => files[index]);
+  const names = files.map(([name]) => name);
+  return splitPhotos(names, groups)[half].map((index) => files[index]);
 }
 
 /** Where a photo's file is. */
@@ -53,7 +55,11 @@ export async function findPhotos(source: string, cache: string, { keep }: { keep
   }
   const text = JSON.stringify(now);
   if (keep && text !== JSON.stringify(known)) await writeAtomic(cache, text);
-  const photos = { source, hashes: new Map(Object.entries(now).map(([name, { sha256 }]) => [name, sha256])) };
+  const photos = {
+    source,
+    hashes: new Map(Object.entries(now).map(([name, { sha256 }]) => [name, sha256])),
+    groups: isArray(source) ? new Map() : await groupsIn(source),
+  };
   if (filesOf(photos, 'crafting').length === 0 || filesOf(photos, 'evaluation').length === 0) {
     throw new UsageError(
       `The ${names.length} photos of ${source} all fall on one side of the split into crafting and evaluation photos, which goes by a hash of their names. Add photos: some tens at least.`,

@@ -31,14 +31,15 @@ export function plan(study: LoadedStudy, options: PlanOptions, findings?: { only
   const tables = new Map(wanted.map((finding) => [finding.name, planner.finding(finding)]));
   const release = findings ? null : plannedRelease(planner, wanted);
   // The order that is kind to memory and to open sessions; what is needed comes before what needs it in any case.
-  const { perturbations, controls, models } = planner;
+  const { perturbations, noises, twins, models } = planner;
   const inTurn: Job<unknown>[] = [
     planner.crafting,
     planner.evaluation,
     ...models.map(({ id }) => planner.prepared(id)),
-    ...[...perturbations, ...controls].map((perturbation) => planner.crafted(perturbation)),
+    ...[...perturbations, ...noises].map((perturbation) => planner.crafted(perturbation)),
+    ...twins.map((twin) => planner.derived(twin)),
     ...models.flatMap((target) =>
-      [null, ...perturbations, ...controls].map((perturbation) => planner.measured(target, perturbation)),
+      [null, ...perturbations, ...noises, ...twins].map((perturbation) => planner.measured(target, perturbation)),
     ),
     ...perturbations.map((perturbation) => planner.distortion(perturbation)),
   ];

@@ -1,4 +1,4 @@
-import { dominance, type Finding, type Target, transfer } from '../analyses/index.ts';
+import { controls, dominance, type Finding, type Target, transfer } from '../analyses/index.ts';
 import { citation } from '../attacks/index.ts';
 import type { Job } from '../jobs/index.ts';
 import type { PlannedPerturbation } from './perturbations.ts';
@@ -24,6 +24,7 @@ export function plannedRelease(planner: Planner, findings: readonly Finding[]): 
       ...{ crafting: planner.crafting, evaluation: planner.evaluation },
       perturbations: planner.perturbations.map((planned) => released(planner, planned)),
       ...{ transfer: planner.finding(transfer), dominance: planner.finding(dominance) },
+      controls: findings.includes(controls) ? planner.finding(controls) : null,
       tables: findings.map((finding) => planner.finding(finding)),
       provider,
     },

@@ -1,11 +1,14 @@
 import type { Budget } from '#shared/release';
 import {
+  type Control,
   type CraftedResult,
+  type DerivedPerturbation,
   type DistortionResult,
   type Finding,
   type FindingResult,
   findingJob,
   type MeasuredResult,
+  type PerturbationResult,
   type PhotosResult,
   type PreparedResult,
   type StudyJobs,
@@ -14,17 +17,16 @@ import {
 } from '../analyses/index.ts';
 import { gradientLimit } from '../attacks/index.ts';
 import { type Job, noWork, type Work } from '../jobs/index.ts';
+import type { Half } from '../photos/index.ts';
 import type { LoadedStudy } from './load.ts';
 import { type PlannedPerturbation, planPerturbations } from './perturbations.ts';
 import { filesOf, type PhotoFiles } from './photos.ts';
 import { craftStep } from './steps/craft.ts';
+import { deriveStep } from './steps/derive.ts';
 import { distortionStep } from './steps/distortion.ts';
 import { measureStep } from './steps/measure.ts';
-import { type Half, photosStep } from './steps/photos.ts';
+import { photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
-
-/** Photos that PSNR and SSIM are averaged over. */
-const distortionPhotos = 40;
 
 export interface PlanOptions {
   photos: PhotoFiles;
@@ -38,7 +40,8 @@ export interface PlanOptions {
 /** Every job of a study: made when it is first asked for, and once. */
 export class Planner implements StudyJobs {
   readonly perturbations: readonly PlannedPerturbation[];
-  readonly controls: readonly PlannedPerturbation[];
+  /** The noise that none of them is, and further draws and blocks of it. */
+  readonly noises: readonly PlannedPerturbation[];
   readonly models: readonly Target[];
   readonly classes: readonly (string | null)[];
   readonly canvas: number;
@@ -50,10 +53,10 @@ export class Planner implements StudyJobs {
   constructor(study: LoadedStudy, options: PlanOptions) {
     this.study = study;
     this.options = options;
-    const { perturbations, controls } = planPerturbations(study);
+    const { perturbations, controls, draws } = planPerturbations(study);
     this.perturbations = perturbations;
-    this.controls = controls;
-    this.#planned = new Map([...perturbations, ...controls].map((planned) => [planned.id, planned]));
+    this.noises = [...controls, ...draws];
+    this.#planned = new Map([...perturbations, ...this.noises].map((planned) => [planned.id, planned]));
     this.canvas = study.study.canvas;
     this.models = study.models.map(({ card, labels, wnids }) => ({
       ...{ id: card.id, classes: card.classes, labels },
@@ -100,7 +103,13 @@ export class Planner implements StudyJobs {
     });
   }
 
-  measured(target: Target, perturbation: StudyPerturbation | null): Job<MeasuredResult> {
+  derived({ id, from, kind, seed }: DerivedPerturbation): Job<PerturbationResult> {
+    return this.#once(`derive ${id}`, () =>
+      deriveStep({ id, inputs: { perturbation: this.crafted(from), kind, seed, canvas: this.canvas } }),
+    );
+  }
+
+  measured(target: Target, perturbation: StudyPerturbation | DerivedPerturbation | null): Job<MeasuredResult> {
     const id = perturbation ? `${perturbation.id} on ${target.id}` : target.id;
     return this.#once(`measure ${id}`, () =>
       measureStep({
@@ -108,7 +117,7 @@ export class Planner implements StudyJobs {
         inputs: {
           prepared: this.prepared(target.id),
           photos: this.evaluation,
-          perturbation: perturbation && this.crafted(perturbation),
+          perturbation: perturbation && this.#made(perturbation),
           provider: this.options.provider,
         },
         work: { ...noWork, forwards: this.#count('evaluation'), on: `${target.id} ${this.canvas}` },
@@ -121,20 +130,45 @@ export class Planner implements StudyJobs {
     return this.#planned.get(control) as PlannedPerturbation;
   }
 
+  controls(perturbation: StudyPerturbation): Control[] {
+    const { draws } = this.#planned.get(perturbation.id) as PlannedPerturbation;
+    const drawn = draws.map(({ kind, id }): Control => {
+      const pattern = this.#planned.get(id) as PlannedPerturbation;
+      return { kind, seed: pattern.seed, pattern };
+    });
+    return [...drawn, ...this.#twins(perturbation)];
+  }
+
+  /** What is made from the perturbations, as far as it is held against them. */
+  get twins(): DerivedPerturbation[] {
+    return this.perturbations.flatMap((perturbation) => this.#twins(perturbation).map(({ pattern }) => pattern));
+  }
+
   distortion(perturbation: StudyPerturbation): Job<DistortionResult> {
     const { id } = perturbation;
-    const photos = Math.min(distortionPhotos, this.#count('evaluation'));
     return this.#once(`distortion ${id}`, () =>
       distortionStep({
         id,
-        inputs: { photos: this.evaluation, perturbation: this.crafted(perturbation), most: distortionPhotos },
-        work: { ...noWork, photos, on: String(this.canvas) },
+        inputs: { photos: this.evaluation, perturbation: this.crafted(perturbation) },
+        work: { ...noWork, photos: this.#count('evaluation'), on: String(this.canvas) },
       }),
     );
   }
 
   finding(finding: Finding): Job<FindingResult> {
     return this.#once(`analyse ${finding.name}`, () => findingJob(finding, this));
+  }
+
+  /** One that no model took part in has nothing to lose its phases. */
+  #twins(from: StudyPerturbation): (Control & { pattern: DerivedPerturbation })[] {
+    if (from.surrogates.length === 0) return [];
+    const { seed } = from;
+    const kind = 'phase-twin';
+    return [{ kind, seed, pattern: { id: `${from.id}.${kind}`, from, kind, seed } }];
+  }
+
+  #made(perturbation: StudyPerturbation | DerivedPerturbation): Job<PerturbationResult> {
+    return 'from' in perturbation ? this.derived(perturbation) : this.crafted(perturbation);
   }
 
   #photos(half: Half): Job<PhotosResult> {

@@ -16,6 +16,7 @@ import {
   runJobs,
   Speeds,
 } from '../jobs/index.ts';
+import { alike, groupsFile } from '../photos/index.ts';
 import { type LoadedStudy, loadStudy } from './load.ts';
 import { findPhotos } from './photos.ts';
 import { type Plan, plan, sourcesOf } from './plan.ts';
@@ -156,9 +157,14 @@ async function attempt(
     const sources = await sourcesOf(study.models);
     const planned = plan(study, { photos, provider: name, sources, release: join(out, 'release') }, findings);
     const speeds = await Speeds.load(setupOf(name, workers));
+    const told: PhotosResult[] = [];
     const outputs = await runJobs(planned.jobs, {
       ...{ store, codes: await CodeReader.open(), machine, progress, speeds, signal },
-      onOutput: (job, output) => tellSkipped(job, output, progress),
+      onOutput: (job, output) => {
+        if (job.step !== 'photos') return;
+        told.push(output.result as PhotosResult);
+        tellPhotos(told, photos.source, progress);
+      },
     }).finally(() => speeds.save());
     const output = <Result>(job: Job<Result>) => outputs.get(job as Job) as Output<Result>;
     return { study, plan: planned, progress, out, output };
@@ -170,9 +176,24 @@ async function attempt(
   }
 }
 
-function tellSkipped(job: Job, output: Output, progress: Progress): void {
-  if (job.step !== 'photos') return;
-  for (const { file, reason } of (output.result as PhotosResult).skipped) {
+/** Pairs that are named; more are counted. */
+const namedPairs = 5;
+
+/**
+ * Says what is to be known of the photos once another half of them is read: those that were left out of it, and, with
+ * both halves, those that look alike.
+ */
+function tellPhotos(halves: readonly PhotosResult[], source: string, progress: Progress): void {
+  for (const { file, reason } of (halves.at(-1) as PhotosResult).skipped) {
     progress.notice(`Skipped the photo ${file}: ${reason}`);
   }
+  if (halves.length < 2) return;
+  const [a, b] = halves;
+  const pairs = alike(a.fingerprints, b.fingerprints).map(([i, k]) => [a.names[i], b.names[k]]);
+  if (pairs.length === 0) return;
+  const named = pairs.slice(0, namedPairs).map((pair) => pair.join(' and '));
+  const more = pairs.length > namedPairs ? `; and ${pairs.length - namedPairs} more` : '';
+  progress.notice(
+    `Photos that look alike lie on both sides of the split, so that what a perturbation was crafted on evaluates it: ${named.join('; ')}${more}. Take one of each out, or keep them together: ${groupsFile} in ${source} with ${JSON.stringify(pairs.slice(0, 2))}.`,
+  );
 }

@@ -18,7 +18,7 @@ export interface HeldOut {
 export async function splitCrafting(data: string, beside?: string): Promise<HeldOut> {
   const set = await loadPhotos([join(data, 'images'), 'starter', ...(beside ? [beside] : [])], { canvas: 224 });
   const isDrawn = (index: number) => /-\d{6}$/.test(set.names[index]);
-  const crafting = splitPhotos(set.names).crafting.filter((index) => !isDrawn(index));
+  const crafting = splitPhotos(set.names, set.groups).crafting.filter((index) => !isDrawn(index));
   const isHeldOut = (index: number) =>
     !/^n\d{8}/.test(set.names[index]) ||
     createHash('sha256').update(`held out ${set.names[index]}`).digest()[0] < 0.3 * 256;

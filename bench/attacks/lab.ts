@@ -32,7 +32,7 @@ export interface Lab {
 
 export async function openLab(options: Options, signal?: AbortSignal): Promise<Lab> {
   const set = await loadPhotos([join(options.data, 'images')], { canvas: 224 });
-  const { crafting, evaluation } = splitPhotos(set.names);
+  const { crafting, evaluation } = splitPhotos(set.names, set.groups);
   const drawn = new Map<number, Promise<Photos>>();
   const synthetic = (times = 1) => {
     const found = drawn.get(times) ?? whole('synthetic', `synthetic:${times * crafting.length}`);

@@ -12,7 +12,10 @@ export async function starter(lab: Lab): Promise<void> {
   const set = await loadPhotos(['starter', 'synthetic:120'], { canvas: 224 });
   const isDrawn = (index: number) => /-\d{6}$/.test(set.names[index]);
   const own = set.names.map((_, index) => index).filter((index) => !isDrawn(index));
-  const split = splitPhotos(own.map((index) => set.names[index]));
+  const split = splitPhotos(
+    own.map((index) => set.names[index]),
+    set.groups,
+  );
   const crafting: Photos = { name: 'starter crafting', set, indices: split.crafting.map((place) => own[place]) };
   const evaluation: Photos = { name: 'starter evaluation', set, indices: split.evaluation.map((place) => own[place]) };
   const drawn = set.names.map((_, index) => index).filter(isDrawn);

@@ -512,8 +512,8 @@ export interface components {
                 sha256: string;
             };
             provider: string;
-            commit: string;
-            seconds: number;
+            commit?: string;
+            seconds?: number;
             gradients: number;
             curve: {
                 gradients: number;
@@ -532,6 +532,14 @@ export interface components {
                     low: number;
                     high: number;
                 } | null;
+                each?: {
+                    photos: number;
+                    fooled: number;
+                    ratio: number;
+                    low: number;
+                    high: number;
+                    model: string;
+                }[];
                 evaluation: {
                     perturbation: string;
                     surrogate: string;
@@ -552,6 +560,27 @@ export interface components {
                     noise_high: number;
                     correct: number | null;
                     fooled_given_correct: number | null;
+                    fooled_given_correct_low?: number | null;
+                    fooled_given_correct_high?: number | null;
+                    noise_given_correct?: number | null;
+                    noise_given_correct_low?: number | null;
+                    noise_given_correct_high?: number | null;
+                    labelled?: number;
+                }[];
+                controls?: {
+                    perturbation: string;
+                    target: string;
+                    /** @enum {string} */
+                    control: "noise" | "blocks" | "phase-twin";
+                    seed: number;
+                    photos: number;
+                    fooled: number;
+                    ratio: number;
+                    low: number;
+                    high: number;
+                    only_perturbation: number;
+                    only_control: number;
+                    p: number;
                 }[];
             };
             dominant: {
@@ -609,6 +638,12 @@ export interface components {
             noise_high: number;
             correct: number | null;
             fooled_given_correct: number | null;
+            fooled_given_correct_low?: number | null;
+            fooled_given_correct_high?: number | null;
+            noise_given_correct?: number | null;
+            noise_given_correct_low?: number | null;
+            noise_given_correct_high?: number | null;
+            labelled?: number;
         };
         Classification: {
             model: string;
@@ -621,7 +656,7 @@ export interface components {
             clean: components["schemas"]["Prediction"][];
             /** @description What the model reads in the perturbed canvas. */
             perturbed: components["schemas"]["Prediction"][] | null;
-            /** @description Whether the first label changes, right or wrong. */
+            /** @description Whether the most probable class changes, right or wrong: by its index, since two classes may share a label. */
             fooled: boolean | null;
             distortion: components["schemas"]["Distortion"] | null;
             /** @description For each perturbation, in the order asked; the first one is above as well. */
@@ -629,7 +664,7 @@ export interface components {
                 perturbation: string;
                 /** @description What the model reads in the perturbed canvas. */
                 perturbed: components["schemas"]["Prediction"][];
-                /** @description Whether the first label changes, right or wrong. */
+                /** @description Whether the most probable class changes, right or wrong: by its index, since two classes may share a label. */
                 fooled: boolean;
                 distortion: components["schemas"]["Distortion"];
             }[];

@@ -8,7 +8,7 @@ export interface Distortion {
    * for).
    */
   psnr: number | null;
-  /** Structural similarity of the luma, 1 for equal pictures. */
+  /** Structural similarity of the luma, 1 for equal pictures: Gaussian window of 11 x 11 pixels, sigma 1.5. */
   ssim: number;
 }
 
@@ -30,81 +30,81 @@ export function distortion(clean: ArrayLike<number>, perturbed: ArrayLike<number
     linf,
     l2,
     psnr: l2 === 0 ? null : 20 * Math.log10((255 * Math.sqrt(clean.length)) / l2),
-    ssim: ssim(luma(clean), luma(perturbed), size),
+    ssim: ssim(clean, perturbed, size),
   };
 }
 
-/** Rec. 601 luma [S*S] of RGB planes. */
-function luma(planes: ArrayLike<number>): Float64Array {
-  const plane = planes.length / 3;
-  const result = new Float64Array(plane);
-  for (let i = 0; i < plane; i++)
-    result[i] = 0.299 * planes[i] + 0.587 * planes[plane + i] + 0.114 * planes[2 * plane + i];
-  return result;
+/** The window of Wang et al. 2004: standard deviation and side in pixels. */
+const sigma = 1.5;
+const side = 11;
+
+/** The taps of the window along one axis, which sum to 1; fewer for pictures that it does not fit into. */
+function gaussian(size: number): Float64Array {
+  const taps = Float64Array.from({ length: Math.min(side, size) }, (_, i) => {
+    const distance = i - (Math.min(side, size) - 1) / 2;
+    return Math.exp(-(distance * distance) / (2 * sigma * sigma));
+  });
+  const total = taps.reduce((sum, tap) => sum + tap, 0);
+  return taps.map((tap) => tap / total);
 }
 
 /**
- * Mean structural similarity (Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to
- * structural similarity", IEEE TIP 2004), with that paper's constants, over all uniform 8 x 8 windows (smaller for
- * pictures under 8 pixels). A window that moves on adds a row or column and takes one away, so that each costs the same
- * whatever its size.
+ * Mean structural similarity (Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from
+ * error visibility to structural similarity", IEEE TIP 13, 2004) with that paper's window, a Gaussian of 11 x 11 pixels
+ * and sigma 1.5, and its constants K1 = 0.01, K2 = 0.03, L = 255; over all windows that lie within the picture.
+ *
+ * The formula knows the two variances only as their sum, so four weighted means are enough: of a, of b, of a² + b², of
+ * ab. The four lie side by side, so that one loop blurs them all: down first, to a line as wide as the picture, then
+ * along that line.
+ *
+ * @param clean [3,size,size]
  */
-function ssim(a: Float64Array, b: Float64Array, size: number): number {
-  const window = Math.min(8, size);
-  const last = size - window;
-  // For each column, sums over the window's rows of a, b, a², b² and ab.
-  const columns = new Float64Array(5 * size);
-  const addRow = (y: number, sign: 1 | -1) => {
-    for (let x = 0, i = y * size, c = 0; x < size; x++, i++, c += 5) {
-      const p = a[i];
-      const q = b[i];
-      columns[c] += sign * p;
-      columns[c + 1] += sign * q;
-      columns[c + 2] += sign * p * p;
-      columns[c + 3] += sign * q * q;
-      columns[c + 4] += sign * p * q;
-    }
-  };
-  for (let y = 0; y < window - 1; y++) addRow(y, 1);
-  let total = 0;
-  for (let y = 0; y <= last; y++) {
-    addRow(y + window - 1, 1);
-    total += ssimOfRow(columns, size, window);
-    addRow(y, -1);
-  }
-  return total / (last + 1) ** 2;
-}
-
-/** The sum over a row of windows, from its column sums. */
-function ssimOfRow(columns: Float64Array, size: number, window: number): number {
-  const share = 1 / (window * window);
+function ssim(clean: ArrayLike<number>, perturbed: ArrayLike<number>, size: number): number {
+  const taps = gaussian(size);
+  const windows = size - taps.length + 1;
+  const terms = termsOf(clean, perturbed);
+  const line = new Float64Array(4 * size);
+  const means = new Float64Array(4 * windows);
   const c1 = (0.01 * 255) ** 2;
   const c2 = (0.03 * 255) ** 2;
-  let sa = 0;
-  let sb = 0;
-  let saa = 0;
-  let sbb = 0;
-  let sab = 0;
   let total = 0;
-  for (let x = 0, c = 0; x < size; x++, c += 5) {
-    sa += columns[c];
-    sb += columns[c + 1];
-    saa += columns[c + 2];
-    sbb += columns[c + 3];
-    sab += columns[c + 4];
-    if (x < window - 1) continue;
-    const ma = sa * share;
-    const mb = sb * share;
-    const va = saa * share - ma * ma;
-    const vb = sbb * share - mb * mb;
-    const covariance = sab * share - ma * mb;
-    total += ((2 * ma * mb + c1) * (2 * covariance + c2)) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
-    const gone = c - 5 * (window - 1);
-    sa -= columns[gone];
-    sb -= columns[gone + 1];
-    saa -= columns[gone + 2];
-    sbb -= columns[gone + 3];
-    sab -= columns[gone + 4];
+  for (let y = 0; y < windows; y++) {
+    blur(terms, 4 * y * size, 4 * size, taps, line);
+    blur(line, 0, 4, taps, means);
+    for (let i = 0; i < means.length; i += 4) {
+      const both = means[i] * means[i + 1];
+      const squares = means[i] * means[i] + means[i + 1] * means[i + 1];
+      const covariance = means[i + 3] - both;
+      total += ((2 * both + c1) * (2 * covariance + c2)) / ((squares + c1) * (means[i + 2] - squares + c2));
+    }
   }
-  return total;
+  return total / windows ** 2;
+}
+
+/** a, b, a² + b², ab of every pixel: [S*S,4], of the Rec. 601 luma of RGB planes. */
+function termsOf(clean: ArrayLike<number>, perturbed: ArrayLike<number>): Float64Array {
+  const plane = clean.length / 3;
+  const terms = new Float64Array(4 * plane);
+  for (let i = 0, at = 0; i < plane; i++, at += 4) {
+    const a = 0.299 * clean[i] + 0.587 * clean[plane + i] + 0.114 * clean[2 * plane + i];
+    const b = 0.299 * perturbed[i] + 0.587 * perturbed[plane + i] + 0.114 * perturbed[2 * plane + i];
+    terms[at] = a;
+    terms[at + 1] = b;
+    terms[at + 2] = a * a + b * b;
+    terms[at + 3] = a * b;
+  }
+  return terms;
+}
+
+/** out[i] = the weighted sum of from[start + i], from[start + i + step] and so on. Equal taps at both ends are one. */
+function blur(from: Float64Array, start: number, step: number, taps: Float64Array, out: Float64Array): void {
+  const last = taps.length - 1;
+  out.fill(0);
+  for (let k = 0; 2 * k <= last; k++) {
+    const near = start + k * step;
+    const far = start + (last - k) * step;
+    // The tap in the middle has no other end.
+    const tap = near === far ? taps[k] / 2 : taps[k];
+    for (let i = 0; i < out.length; i++) out[i] += tap * (from[near + i] + from[far + i]);
+  }
 }

@@ -1,6 +1,7 @@
 /** What a model says of canvases, and what is said about that: logits, probabilities, rankings, shares, intervals. */
+export { type ControlSpread, type ControlSummary, summariseControls } from './controls.ts';
 export { logitsOf } from './logits.ts';
 export { atLeast, pairedTest } from './paired.ts';
 export { argmax, labelOf, predictionsOf, softmax } from './predictions.ts';
-export { changedShare, targetShare } from './shares.ts';
+export { changedShare, meanShare, targetShare } from './shares.ts';
 export { type Interval, wilson } from './wilson.ts';

@@ -21,6 +21,20 @@ export function targetShare(target: number, clean: ArrayLike<number>, perturbed:
   );
 }
 
+/**
+ * What several models say of the same photos, as one share: the mean of their ratios, with the Wilson interval of as
+ * many trials as there are photos, not as there are answers. Answers about one photo go together; and a photo's mean
+ * answer, which lies in 0..1, varies no more than a single yes or no of that mean, so the interval is never too narrow.
+ *
+ * @param shares One for each model, at least one. Where they count different photos, the fewest are the trials.
+ */
+export function meanShare(shares: readonly Share[]): Share {
+  if (shares.length === 1) return shares[0];
+  const photos = Math.min(...shares.map((share) => share.photos));
+  const fooled = shares.reduce((sum, share) => sum + (share.ratio * photos) / shares.length, 0);
+  return { photos, fooled, ...wilson(Math.min(photos, fooled), photos) };
+}
+
 /** @throws RangeError when the labels are not of the same photos. */
 function shareOf(
   clean: ArrayLike<number>,

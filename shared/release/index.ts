@@ -8,4 +8,5 @@ export * from './metadata.ts';
 export * from './model-card.ts';
 export * from './provider.ts';
 export * from './records.ts';
+export * from './run.ts';
 export * from './study.ts';

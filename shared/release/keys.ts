@@ -5,6 +5,7 @@ export const LATEST_KEY = 'latest.json';
 export const modelKey = (sha256: string) => `models/${sha256}.onnx`;
 export const releasePrefix = (version: string) => `releases/${version}/`;
 export const manifestKey = (version: string) => `${releasePrefix(version)}manifest.json`;
+export const runKey = (version: string) => `${releasePrefix(version)}run.json`;
 
 /** Names that Windows keeps for devices, whatever extension follows. */
 const device = /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\.|$)/i;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { budget, norm } from './bounds.ts';
-import { curvePoint, share } from './measures.ts';
+import { curvePoint, modelShare, share } from './measures.ts';
 import { modelCard, preprocessing } from './model-card.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -27,14 +27,46 @@ export const transferRow = z.object({
   noise_fooled: z.int(),
   noise_low: z.number(),
   noise_high: z.number(),
-  /**
-   * Of the photos that the target labels correctly without the perturbation, the share that it no longer does; null
-   * where no photo has a label.
-   */
+  /** Photos that the target labels correctly without the perturbation; null where no photo has a label. */
   correct: z.int().nullable(),
+  /** Of these, the share that it no longer labels correctly; null where there are none. */
   fooled_given_correct: z.number().nullable(),
+  /** The 95 % Wilson interval of that share. Older releases have neither this nor what follows. */
+  fooled_given_correct_low: z.number().nullable().optional(),
+  fooled_given_correct_high: z.number().nullable().optional(),
+  /** The same share for the noise, with its interval. */
+  noise_given_correct: z.number().nullable().optional(),
+  noise_given_correct_low: z.number().nullable().optional(),
+  noise_given_correct_high: z.number().nullable().optional(),
+  /** Photos whose true class is known. */
+  labelled: z.int().optional(),
 });
 export type TransferRow = z.infer<typeof transferRow>;
+
+/**
+ * The patterns that a perturbation is held against. noise: random signs (norm inf) or a random direction (norm 2) of
+ * the same bound; blocks: a random sign for each 4 x 4 pixels of a colour; phase-twin: the perturbation's own values
+ * and spectrum, its phases drawn at random.
+ */
+export const controlKinds = ['noise', 'blocks', 'phase-twin'] as const;
+export const controlKind = z.enum(controlKinds);
+export type ControlKind = z.infer<typeof controlKind>;
+
+/** One control of one perturbation on one target, on the photos of the transfer table. */
+export const controlRow = z.object({
+  perturbation: z.string(),
+  target: z.string(),
+  control: controlKind,
+  /** Of this draw. */
+  seed: z.int(),
+  ...{ photos: z.int(), fooled: z.int(), ratio: z.number(), low: z.number(), high: z.number() },
+  /** Photos that the perturbation fools and the control does not, and the other way round. */
+  only_perturbation: z.int(),
+  only_control: z.int(),
+  /** Exact McNemar test, two-sided: how likely so uneven a split is where both fool alike. */
+  p: z.number(),
+});
+export type ControlRow = z.infer<typeof controlRow>;
 
 export const prediction = z.object({ index: z.int(), label: z.string(), probability: z.number() });
 export type Prediction = z.infer<typeof prediction>;
@@ -70,21 +102,32 @@ export const perturbationRecord = z.object({
   canvas: z.int(),
   crafting: z.object({ photos: z.int(), sha256 }),
   provider: z.string(),
-  commit: z.string(),
-  seconds: z.number(),
+  /** Only in older releases, as is `seconds`: now run.json has both. */
+  commit: z.string().optional(),
+  seconds: z.number().optional(),
   gradients: z.int(),
   curve: z.array(curvePoint),
   /** The size of v itself, 0..255 units. */
   linf: z.number(),
   l2: z.number(),
   /**
-   * Peak signal-to-noise ratio in decibels and structural similarity: means over evaluation photos, the first 40 by the
-   * hash of their names.
+   * Peak signal-to-noise ratio in decibels, and structural similarity of the luma (Gaussian window of 11 x 11 pixels,
+   * sigma 1.5): means over all evaluation photos. (Older releases: over 40 of them, with uniform windows of 8 x 8.)
    */
   psnr: z.number(),
   ssim: z.number(),
-  /** Fooling ratio on crafting photos, on the surrogate; null without a surrogate. */
-  fooling: z.object({ crafting: share.nullable(), evaluation: z.array(transferRow) }),
+  fooling: z.object({
+    /**
+     * On crafting photos, on the surrogate; null without one. Over several the mean of their ratios, with the interval
+     * of as many trials as there are photos (older releases: as there are photos times models).
+     */
+    crafting: share.nullable(),
+    /** The same on each of several surrogates. */
+    each: z.array(modelShare).optional(),
+    evaluation: z.array(transferRow),
+    /** The controls beside it. Older releases, noise, and studies without that finding have none. */
+    controls: z.array(controlRow).optional(),
+  }),
   /** The labels that evaluation photos most often become, per target. */
   dominant: z.array(
     z.object({ target: z.string(), labels: z.array(z.object({ index: z.int(), label: z.string(), photos: z.int() })) }),
@@ -164,12 +207,15 @@ export type ReleaseTable = z.infer<typeof releaseTable>;
 export const manifest = z.object({
   schema: z.literal(1),
   version: releaseVersion,
+  /** When and by which code, as `run` says; no part of what the version is the hash of. */
   created: z.iso.datetime(),
   title: z.string(),
   description: z.string(),
   licence: z.string(),
   study: z.string(),
   commit: z.string(),
+  /** Key of run.json. Older releases have none. */
+  run: z.string().optional(),
   provider: z.string(),
   seeds: z.array(z.int()),
   canvas: z.int(),

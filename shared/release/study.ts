@@ -52,7 +52,15 @@ const studyFile = z.strictObject({
   perturbations: z.array(studyPerturbation).min(1).max(1000),
   /** Names of findings, each of which becomes a table; left out: those that need no measurement of their own. */
   analyses: z.array(z.string()).min(1).max(1000).optional(),
-  release: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/), licence: z.string().default('CC-BY-4.0') }),
+  release: z.strictObject({
+    version: z.string().regex(/^\d+\.\d+\.\d+$/),
+    licence: z.string().default('CC-BY-4.0'),
+    /**
+     * The day that goes with the version, such as "2026-11-26", for citations and catalogues. Left out, they have none:
+     * the day on which a release happens to be made is no part of it.
+     */
+    date: z.iso.date().optional(),
+  }),
 });
 
 const boundedStudy = studyFile.refine(

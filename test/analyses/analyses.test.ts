@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { transferRow as schema } from '#shared/release';
+import { summariseControls, wilson } from '#shared/metrics';
+import { type ControlKind, controlRow as controlSchema, transferRow as schema } from '#shared/release';
+import { controlRow } from '../../batch/analyses/controls.ts';
 import { dominantLabels } from '../../batch/analyses/dominance.ts';
 import { measure } from '../../batch/analyses/index.ts';
 import { transferRow } from '../../batch/analyses/transfer.ts';
@@ -62,16 +64,55 @@ describe('transfer row', () => {
     expect(schema.parse(row)).toEqual(row);
     expect(row).toMatchObject({ surrogate: 'a+b', photos: 4, fooled: 3, noise: 0.25, noise_fooled: 1 });
     // Right without it: photos 0 and 1; photo 1 is lost.
-    expect(row).toMatchObject({ correct: 2, fooled_given_correct: 0.5 });
+    expect(row).toMatchObject({ labelled: 3, correct: 2, fooled_given_correct: 0.5 });
+    expect([row.fooled_given_correct_low, row.fooled_given_correct_high]).toEqual([
+      wilson(1, 2).low,
+      wilson(1, 2).high,
+    ]);
+    // The noise changes photo 3, which has no label, and leaves both that were right.
+    expect(row).toMatchObject({ noise_given_correct: 0, noise_given_correct_low: 0 });
+    expect(row.noise_given_correct_high).toBe(wilson(0, 2).high);
   });
 
   test('says null where no photo has a label, and "none" where there was no surrogate', () => {
     const row = transferRow({ ...cell, surrogates: [], truth: [null, null, null, null] });
-    expect(row).toMatchObject({ surrogate: 'none', correct: null, fooled_given_correct: null });
+    expect(row).toMatchObject({ surrogate: 'none', labelled: 0, correct: null, fooled_given_correct: null });
+    expect(row).toMatchObject({ fooled_given_correct_low: null, noise_given_correct: null });
     expect(transferRow({ ...cell, truth: [7, null, null, null] })).toMatchObject({
       correct: 0,
       fooled_given_correct: null,
     });
+  });
+});
+
+describe('controls', () => {
+  const of12 = (changed: number[]) => of(Array.from({ length: 12 }, (_, i) => (changed.includes(i) ? 99 : i)));
+  const row = (perturbed: number[], control: number[], kind: ControlKind = 'noise') =>
+    controlRow(
+      { perturbation: 'p', target: 't', control: kind, seed: 1 },
+      { clean: of12([]), perturbed: of12(perturbed), control: of12(control) },
+    );
+
+  test('are held to the perturbation on the same photos, by the exact paired test', () => {
+    const found = row([0, 1, 2, 3, 4, 5, 6, 7], [7, 8]);
+    expect(controlSchema.parse(found)).toEqual(found);
+    expect(found).toMatchObject({ photos: 12, fooled: 2, ...wilson(2, 12), only_perturbation: 7, only_control: 1 });
+    // Of eight coins one or none, or seven or all: 2 * (1 + 8) / 256.
+    expect(found.p).toBeCloseTo(18 / 256, 12);
+  });
+
+  test('are beaten where every draw of every one is', () => {
+    const all = [0, 1, 2, 3, 4, 5, 6, 7];
+    const [weak, other] = [row(all, []), row(all, [0])];
+    expect(summariseControls([])).toBeNull();
+    expect(summariseControls([weak, other])).toMatchObject({
+      ...{ beatsAll: true, strongest: other },
+      spreads: { noise: { draws: 2, mean: 1 / 24, lowest: 0, highest: 1 / 12 } },
+    });
+    const strong = row(all, [7, 8, 9], 'blocks');
+    expect(summariseControls([weak, strong, other])).toMatchObject({ beatsAll: false, strongest: strong });
+    // A control that fools more, however clearly, is not beaten.
+    expect(summariseControls([row([], all)])).toMatchObject({ beatsAll: false });
   });
 });
 

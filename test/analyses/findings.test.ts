@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Manifest, perturbationRecord } from '#shared/release';
 import { findFindings, findings } from '../../batch/analyses/index.ts';
 import { UsageError } from '../../batch/errors/index.ts';
 import { runFindings, runStudy } from '../../batch/studies/index.ts';
@@ -10,6 +11,10 @@ import { writeSmallStudy } from '../studies/small-study.ts';
 
 let folder: string;
 const machine = { provider: 'cpu', workers: 1 } as const;
+const recordOf = async (release: string, manifest: Manifest, id: string) => {
+  const { record } = manifest.perturbations.find((one) => one.id === id)!;
+  return perturbationRecord.parse(JSON.parse(await readFile(join(release, record), 'utf8')));
+};
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'atlas-findings-'));
 });
@@ -29,7 +34,9 @@ describe('the table of findings', () => {
 
   test('finds by name in its own order, and refuses a name that is none', () => {
     expect(findFindings(['dominance', 'transfer']).map(({ name }) => name)).toEqual(['transfer', 'dominance']);
-    expect(findFindings().map(({ name }) => name)).toEqual(['transfer', 'dominance', 'perturbations', 'predictions']);
+    expect(findFindings().map(({ name }) => name)).toEqual([
+      ...['transfer', 'controls', 'dominance', 'perturbations', 'predictions'],
+    ]);
     expect(() => findFindings(['transfers'])).toThrow(UsageError);
     expect(() => findFindings(['transfers'])).toThrow(/Did you mean "transfer"/);
   });
@@ -47,6 +54,33 @@ describe("a study's analyses", () => {
     const readme = await readFile(join(release, 'releases', latest.version, 'README.md'), 'utf8');
     expect(readme).toContain(transfer.title);
     expect(readme).not.toContain('predictions');
+    expect(readme).not.toContain('phase twin');
+  });
+
+  test('hold crafted perturbations to several draws of noise, to blocks and to their phase twins', async () => {
+    const at = join(folder, 'controls');
+    const study = await writeSmallStudy(at, { analyses: ['controls'] });
+    const { release, transfer } = await runStudy({ study, out: join(at, 'out'), ...machine });
+    const latest = JSON.parse(await readFile(join(release, 'latest.json'), 'utf8'));
+    const manifest = JSON.parse(await readFile(join(release, latest.manifest.key), 'utf8'));
+    const { controls } = (await recordOf(release, manifest, 'linear1.sgd-uap.inf20.s1')).fooling;
+    const on = controls!.filter(({ target }) => target === 'linear2');
+    expect(on.map(({ control, seed }) => `${control} ${seed}`)).toEqual([
+      ...['noise 1', 'noise 2', 'noise 3', 'blocks 1', 'phase-twin 1'],
+    ]);
+    // The first draw is the control that the transfer table has.
+    const row = transfer.find(({ surrogate, target }) => surrogate === 'linear1' && target === 'linear2')!;
+    expect(on[0]).toMatchObject({ fooled: row.noise_fooled, photos: row.photos });
+    for (const { fooled, only_control, only_perturbation } of on) {
+      expect(fooled - only_control + only_perturbation).toBe(row.fooled);
+    }
+    expect(new Set(on.map(({ fooled }) => fooled)).size).toBeGreaterThan(1);
+    // Noise is held to nothing: it is what others are held to.
+    expect((await recordOf(release, manifest, 'noise.inf20.s1')).fooling.controls).toBeUndefined();
+    const readme = await readFile(join(release, 'releases', latest.version, 'README.md'), 'utf8');
+    expect(readme).toMatch(/\| 4 x 4 blocks \| phase twin \|/);
+    expect(readme).toMatch(/\| linear1 \| sgd-uap .* % \(3 draws, .*\|/);
+    expect(readme).toMatch(/Of the 4 ratios of crafted perturbations, \d do \*\*not\*\*: |All 4 ratios/);
   });
 
   test('that are none are refused with the nearest', async () => {

@@ -10,6 +10,7 @@ import {
   noiseControl,
   parseSettings,
 } from '../../batch/attacks/index.ts';
+import { noise } from '../../batch/attacks/noise.ts';
 import { adam, momentumSteps, stepAt } from '../../batch/attacks/optimisers.ts';
 import { photosInOrder } from '../../batch/attacks/pictures.ts';
 import { augmentedPhotos, meanCanvas, rangeNoise } from '../../batch/attacks/priors.ts';
@@ -92,6 +93,25 @@ describe('noise', () => {
 });
 
 describe('the control as an attack', () => {
+  test('of blocks has one sign for each 4 x 4 pixels of a colour, both signs, and its bound', () => {
+    const { norm, epsilon, size } = { norm: 'inf' as const, epsilon: 10, size: 10 };
+    const v = noise(3 * size * size, { distribution: 'blocks', norm, epsilon, seed: 1 });
+    const blocks = new Map<string, Set<number>>();
+    v.forEach((value, i) => {
+      const [c, y, x] = [Math.floor(i / size ** 2), Math.floor(i / size) % size, i % size];
+      const block = `${c} ${Math.floor(y / 4)} ${Math.floor(x / 4)}`;
+      blocks.set(block, (blocks.get(block) ?? new Set()).add(value));
+    });
+    expect(blocks.size).toBe(27);
+    const values = [...blocks.values()].map((of) => [...of]);
+    expect(values.every((of) => of.length === 1 && Math.abs(of[0]) === 10)).toBe(true);
+    const positive = values.filter(([value]) => value > 0).length;
+    expect(positive).toBeGreaterThan(5);
+    expect(positive).toBeLessThan(22);
+    const long = noise(3 * size * size, { distribution: 'blocks', norm: '2', epsilon: 500, seed: 1 });
+    expect(l2Norm(long)).toBeCloseTo(500, 3);
+  });
+
   test.each(['inf', '2'] as const)('draws the noise control under norm %s, and knows itself', async (norm) => {
     const bound = { norm, epsilon: norm === 'inf' ? 10 : 300, seed: 3 };
     const { v, settings } = await craft(task({ ...controlRecipe, ...bound, surrogates: [] }));
@@ -258,7 +278,11 @@ describe('crafting', () => {
     const other = { ...tinyModel({ seed: 2 }), id: 'other' };
     const both = await craft(task({ surrogates: [surrogate, other], budget: { gradients: 205 } }));
     expect(both.gradients).toBe(204);
-    expect(both.fooling?.photos).toBe(40);
+    expect(both.fooling?.photos).toBe(20);
+    expect(both.each.fooling.map(({ model, photos }) => [model, photos])).toEqual([
+      ['tiny', 20],
+      ['other', 20],
+    ]);
     const early = await craft(
       task({ attack: 'sgd-uap', epsilon: 25, settings: { decayTo: 1 }, budget: { gradients: 20_000, fooling: 0.4 } }),
     );

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readNpy, readSafetensors } from '#shared/formats';
 import { linfNorm } from '#shared/images';
+import { splitPhotos } from '../../batch/photos/index.ts';
 import { writeSmallStudy } from '../studies/small-study.ts';
-import { atlas, startAtlas } from './atlas.ts';
+import { atlas, root, startAtlas } from './atlas.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -64,10 +65,28 @@ describe('atlas craft', () => {
     expect(evaluated.code).toBe(0);
     const { perturbation, results } = JSON.parse(evaluated.stdout);
     expect(perturbation).toMatchObject({ shape: [3, 224, 224], scale: 255, layout: 'CHW' });
+    expect(JSON.parse(evaluated.stdout).craftedOn).toBe(0);
+    expect(evaluated.stderr).not.toMatch(/was crafted on/);
     expect(results[0]).toMatchObject({ model: 'squeezenet1_1', skipped: 0 });
     expect(results[0].photos + last.fooling.crafting.photos).toBe(237);
     expect(results[0].ratio).toBe(results[0].fooled / results[0].photos);
     expect(results[0].noise.low).toBeLessThan(results[0].noise.ratio);
+
+    // A photo that it was crafted on, under another name and beside one that it was not.
+    const names = await readdir(join(root, 'zoo/starter/photos'));
+    const { crafting, evaluation } = splitPhotos(names.filter((name) => name.endsWith('.jpg')));
+    const mixed = join(folder, 'mixed');
+    await mkdir(mixed);
+    const [own, other] = [crafting[0], evaluation[0]].map(
+      (index) => names.filter((name) => name.endsWith('.jpg'))[index],
+    );
+    await copyFile(join(root, 'zoo/starter/photos', own), join(mixed, 'renamed.jpg'));
+    await copyFile(join(root, 'zoo/starter/photos', other), join(mixed, 'other.jpg'));
+    const again = await atlas([
+      ...['evaluate', '--perturbation', last.perturbation, '--model', 'squeezenet1_1', '--photos', mixed, '--json'],
+    ]);
+    expect(JSON.parse(again.stdout).craftedOn).toBe(1);
+    expect(again.stderr).toMatch(/Warning: .* crafted on 1 of these 2 photos \(renamed\.jpg\).*--half evaluation/);
   }, 240_000);
 
   test.each([

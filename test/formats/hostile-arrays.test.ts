@@ -30,7 +30,7 @@ describe('an array that means harm', () => {
       const before = process.memoryUsage().arrayBuffers;
       const started = performance.now();
       const error = await readPerturbation(path, {}, decode).catch((thrown: Error) => thrown);
-      expect(performance.now() - started, name).toBeLessThan(5000);
+      expect(performance.now() - started, name).toBeLessThan(30_000);
       expect(process.memoryUsage().arrayBuffers - before, name).toBeLessThan(600e6);
       if (error instanceof Error) {
         expect(error, `${name}: ${error.stack}`).toBeInstanceOf(UsageError);

@@ -43,6 +43,46 @@ describe('the canvas', () => {
     );
   });
 
+  test('is the nearest whole number to what the definition of the filter gives in float64', () => {
+    /** The triangle filter as Pillow and torch describe it, about every pixel of the picture and not a window of it. */
+    const weightsOf = (from: number, to: number, i: number) => {
+      const scale = from / to;
+      const raw = Array.from({ length: from }, (_, j) =>
+        Math.max(0, 1 - Math.abs(j + 0.5 - (i + 0.5) * scale) / Math.max(1, scale)),
+      );
+      const total = raw.reduce((sum, weight) => sum + weight, 0);
+      return raw.map((weight) => weight / total);
+    };
+    fc.assert(
+      fc.property(
+        sides,
+        sides,
+        fc.integer({ min: 1, max: 24 }),
+        fc.infiniteStream(fc.nat(255)),
+        (width, height, size, values) => {
+          const pixels = Array.from({ length: 3 * width * height }, () => values.next().value as number);
+          const value = (x: number, y: number, c: number) => pixels[(c * height + y) * width + x];
+          const canvas = canvasFromRgba(picture(width, height, value), size);
+          const [wide, high] = [width, height].map((side) =>
+            Math.max(size, Math.round((side * Math.round((size * 256) / 224)) / Math.min(width, height))),
+          );
+          const [left, top] = [wide, high].map((side) => Math.floor((side - size) / 2));
+          const columns = Array.from({ length: size }, (_, x) => weightsOf(width, wide, left + x));
+          const rows = Array.from({ length: size }, (_, y) => weightsOf(height, high, top + y));
+          for (let i = 0; i < canvas.length; i++) {
+            const [c, y, x] = [Math.floor(i / size ** 2), Math.floor(i / size) % size, i % size];
+            let exact = 0;
+            for (const [v, down] of rows[y].entries()) {
+              if (down > 0) for (const [u, across] of columns[x].entries()) exact += down * across * value(u, v, c);
+            }
+            expect(Math.abs(canvas[i] - exact)).toBeLessThanOrEqual(0.5 + 1e-9);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   test('is mirrored where the picture is, if the crop is in the middle', () => {
     const value = (x: number, y: number, c: number) => (x * x * 3 + y * 29 + c * 50) % 256;
     const canvas = canvasFromRgba(picture(400, 400, value), 32);

@@ -220,7 +220,7 @@ describe('what is refused', () => {
     expect(await codecs.decode(filled([0xff], 2))).toMatchObject(await codecs.decode(whole));
     await codecs.decode(filled([0xff], whole.length - 2));
     await expect(codecs.decode(filled([0xff], 2).subarray(0, 18_000_000))).rejects.toThrow(/JPEG/);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(30_000);
   });
 
   test('is cut off, also where a thumbnail inside has an end', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { amplifyToRgba, applyPerturbation, distortion, l2Norm, linfNorm, project } from '#shared/images';
+import { amplifyToRgba, applyPerturbation, l2Norm, linfNorm, project } from '#shared/images';
 
 const vectors = fc.float32Array({ minLength: 1, maxLength: 60, min: -1e6, max: 1e6, noNaN: true });
 const bounds = fc.double({ min: 1e-3, max: 5000, noNaN: true });
@@ -80,37 +80,5 @@ describe('the amplified picture', () => {
     const { data } = amplifyToRgba(v, 2, 10);
     expect(Array.from(data)).toEqual([255, 128, 128, 255, 128, 1, 128, 255, 128, 128, 192, 255, 128, 128, 128, 255]);
     expect(Array.from(amplifyToRgba(new Float32Array(3), 1, 10).data)).toEqual([128, 128, 128, 255]);
-  });
-});
-
-describe('distortion', () => {
-  const size = 24;
-  const clean = Float32Array.from({ length: 3 * size * size }, (_, i) => 128 + 100 * Math.sin(i * 0.37));
-
-  test('of nothing is none', () => {
-    expect(distortion(clean, clean)).toEqual({ linf: 0, l2: 0, psnr: null, ssim: 1 });
-  });
-
-  test('has the norms of the change, and the PSNR of its mean square', () => {
-    const perturbed = clean.map((value, i) => value + (i % 2 ? 4 : -4));
-    const { linf, l2, psnr } = distortion(clean, perturbed);
-    expect(linf).toBeCloseTo(4, 4);
-    expect(l2).toBeCloseTo(4 * Math.sqrt(clean.length), 2);
-    expect(psnr).toBeCloseTo(20 * Math.log10(255 / 4), 4);
-  });
-
-  test('has an SSIM that falls with the change, is symmetric, and is the formula of flat pictures', () => {
-    const noisy = (strength: number) => clean.map((value, i) => value + strength * Math.sin(i * i));
-    const ssim = [5, 20, 60].map((strength) => distortion(clean, noisy(strength)).ssim);
-    expect(1 > ssim[0] && ssim[0] > ssim[1] && ssim[1] > ssim[2]).toBe(true);
-    expect(distortion(noisy(20), clean).ssim).toBeCloseTo(ssim[1], 12);
-    const [a, b, c1] = [100, 150, 2.55 ** 2];
-    const flat = (grey: number) => new Float32Array(3 * size * size).fill(grey);
-    expect(distortion(flat(a), flat(b)).ssim).toBeCloseTo((2 * a * b + c1) / (a * a + b * b + c1), 8);
-  });
-
-  test('of canvases of different or no sizes is refused', () => {
-    expect(() => distortion(clean, clean.subarray(3))).toThrow(RangeError);
-    expect(() => distortion([1, 2], [1, 2])).toThrow(RangeError);
   });
 });

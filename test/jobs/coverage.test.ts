@@ -115,6 +115,7 @@ test('every step and every attack was run, and the coverage saw what they are ma
   expect(executed('photos')).toEqual(expect.arrayContaining(['shared/images/resample.ts', 'shared/images/codecs.ts']));
   expect(executed('prepare')).toEqual(expect.arrayContaining(['batch/zoo/onnx.ts', 'shared/graph/prepare.ts']));
   expect(executed('measure')).toEqual(expect.arrayContaining(['batch/compute/worker.ts', 'shared/images/perturb.ts']));
+  expect(executed('derive')).toEqual(expect.arrayContaining(['batch/synthetic/phase-twin.ts']));
   expect(executed('distortion')).toEqual(expect.arrayContaining(['shared/images/distortion.ts']));
   expect(executed('analyse', 'dominance')).toEqual(expect.arrayContaining(['batch/analyses/dominance.ts']));
   expect(executed('release')).toEqual(expect.arrayContaining(['batch/publish/build.ts', 'batch/publish/croissant.ts']));

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '#shared/formats';
 import { canvasFromRgba } from '#shared/images';
-import { codecs, loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
+import { alike, codecs, fingerprintsOf, type Half, loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
+import { filesOf, findPhotos } from '../../batch/studies/photos.ts';
 import { random, syntheticKinds } from '../../batch/synthetic/index.ts';
 import { spectrumNoise } from '../../batch/synthetic/spectrum.ts';
 
@@ -206,5 +207,62 @@ describe('the split into crafting and evaluation', () => {
     const few = names.slice(300, 420).reverse();
     expect(splitPhotos(few).crafting.map((i) => few[i])).toEqual(few.filter((name) => craft.has(name)));
     expect(splitPhotos(names.map((name) => `folder/${name}`))).toEqual(splitPhotos(names));
+  });
+
+  test('a photo of a group goes where the first of the group goes, for a study and for the command line', async () => {
+    const { crafting, evaluation } = splitPhotos(names);
+    const [here, there] = [names[crafting[0]], names[evaluation[0]]];
+    const groups = new Map([here, there].map((name) => [name, there]));
+    expect(splitPhotos([here, there], groups)).toEqual({ crafting: [], evaluation: [0, 1] });
+    // One castle from one spot, which the hash of its two names would part.
+    const castle = ['neuschwanstein-castle.jpg', 'neuschwanstein.jpg'];
+    expect(splitPhotos(castle).crafting).toHaveLength(1);
+    const others = ['cat.jpg', 'moose.jpg', 'toucan.jpg', 'windmill5.jpg'];
+    for (const name of [...castle, ...others]) copy(name, name);
+    writeFileSync(join(folder, 'groups.json'), JSON.stringify([castle]));
+    const half = async (which: Half) => (await loadPhotos([folder], { canvas: 16, half: which })).names;
+    expect(await half('crafting')).toEqual(expect.arrayContaining(castle));
+    expect((await half('evaluation')).some((name) => castle.includes(name))).toBe(false);
+    const files = async (which: Half) => filesOf(await findPhotos(folder, join(root, 'none'), { keep: false }), which);
+    expect((await files('crafting')).map(([name]) => name)).toEqual(await half('crafting'));
+    expect((await files('evaluation')).map(([name]) => name)).toEqual(await half('evaluation'));
+  });
+
+  test('refuses groups that are none, and a photo in two of them', async () => {
+    copy('cat.jpg', 'cat.jpg');
+    const load = (text: string) => {
+      writeFileSync(join(folder, 'groups.json'), text);
+      return loadPhotos([folder], { canvas: 16 });
+    };
+    await expect(load('[["cat.jpg"]]')).rejects.toThrow(/groups\.json.*at least 2/s);
+    await expect(load('[["a.jpg", "b.jpg"], ["b.jpg", "c.jpg"]]')).rejects.toThrow(/names the photo b\.jpg twice/);
+  });
+});
+
+describe('photos that look alike', () => {
+  test('are found in another size, brighter and in grey; others are not', async () => {
+    const { names, pixels } = await loadPhotos([starter], { canvas: 64 });
+    const own = fingerprintsOf(pixels, 64);
+    expect(alike(own, own).every(([i, k]) => i === k)).toBe(true);
+    expect(alike(own, own)).toHaveLength(names.length);
+    const plane = 64 * 64;
+    const found = (change: (value: number, i: number) => number) =>
+      alike(own, fingerprintsOf(pixels.map(change), 64)).filter(([i, k]) => i === k).length / names.length;
+    expect(found((value) => Math.min(255, 1.2 * value))).toBeGreaterThan(0.95);
+    const grey = (i: number) => {
+      const at = i - (Math.floor(i / plane) % 3) * plane;
+      return 0.299 * pixels[at] + 0.587 * pixels[at + plane] + 0.114 * pixels[at + 2 * plane];
+    };
+    expect(found((_, i) => grey(i))).toBe(1);
+    const larger = await loadPhotos([starter], { canvas: 96 });
+    const across = alike(own, fingerprintsOf(larger.pixels, 96));
+    expect(across.filter(([i, k]) => i === k).length / names.length).toBeGreaterThan(0.95);
+    expect(across.every(([i, k]) => i === k)).toBe(true);
+  });
+
+  test('are told by nobody where there is nothing to see', () => {
+    expect(fingerprintsOf(new Uint8Array(3 * 32 * 32).fill(90), 32)).toEqual([null]);
+    expect(fingerprintsOf(new Uint8Array(3 * 8 * 8).fill(90), 8)).toEqual([null]);
+    expect(alike([null], [null])).toEqual([]);
   });
 });

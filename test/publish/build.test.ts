@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
@@ -7,7 +7,8 @@ import { parse as parseYaml } from 'yaml';
 import { readSafetensors } from '#shared/formats';
 import { isSafeName, type Manifest, mediaTypeOf, photoId } from '#shared/release';
 import { buildRelease, type ReleaseContent, verifyRelease } from '../../batch/publish/index.ts';
-import { smallContent } from '../support/content.ts';
+import { runOf, smallContent } from '../support/content.ts';
+import { differing } from '../support/folders.ts';
 
 describe('a release', () => {
   let folder: string;
@@ -55,10 +56,8 @@ describe('a release', () => {
   test('of the same content has the same bytes; of any other content another version', async () => {
     const built = await buildRelease(content, join(folder, 'b'));
     expect(await buildRelease(content, join(folder, 'c'))).toEqual(built);
-    const later = await buildRelease({ ...content, created: '2027-01-01T00:00:00.000Z' }, join(folder, 'd'));
-    expect(later.version).not.toBe(built.version);
     const [first] = content.perturbations;
-    const record = { ...first.record, seconds: first.record.seconds + 1 };
+    const record = { ...first.record, gradients: first.record.gradients + 1 };
     const other = await buildRelease({ ...content, perturbations: [{ ...first, record }] }, join(folder, 'e'));
     expect(other.version).not.toBe(built.version);
   });
@@ -103,10 +102,45 @@ describe('a release', () => {
     expect((await verifyRelease(at)).problems).toEqual([]);
   });
 
+  test('made at another time has the same version and bytes, but for run.json and the manifest, which lists it', async () => {
+    const [here, there] = [join(folder, 'now'), join(folder, 'later')];
+    const built = await buildRelease(content, here);
+    const later = await buildRelease({ ...content, run: runOf('2027-01-01T00:00:00.000Z') }, there);
+    expect(later.version).toBe(built.version);
+    expect(await differing(here, there)).toEqual(
+      ['latest.json', `releases/${built.version}/manifest.json`, `releases/${built.version}/run.json`].sort(),
+    );
+    expect((await verifyRelease(there)).problems).toEqual([]);
+    const manifest = await manifestIn(there);
+    expect(manifest).toMatchObject({ created: '2027-01-01T00:00:00.000Z', run: `releases/${built.version}/run.json` });
+    expect(manifest.files.map(({ key }) => key)).toContain(manifest.run);
+    await writeFile(join(there, manifest.run as string), '{}');
+    expect((await verifyRelease(there)).problems.map(({ key }) => key)).toEqual([manifest.run]);
+  });
+
+  test('has the date that its study gives it, and none where it gives none', async () => {
+    const at = join(folder, 'dateless');
+    const { study } = content;
+    const { date, ...release } = study.release;
+    await buildRelease({ ...content, study: { ...study, release } }, at);
+    expect((await verifyRelease(at)).problems).toEqual([]);
+    const { version } = await manifestIn(at);
+    const text = (where: string, of: string, name: string) => readFile(join(where, 'releases', of, name), 'utf8');
+    for (const name of ['README.md', 'CITATION.cff', 'croissant.json']) {
+      expect(await text(at, version, name), name).not.toMatch(/2026|date/i);
+    }
+    const dated = join(folder, 'dated');
+    const { version: other } = await buildRelease(content, dated);
+    expect(other).not.toBe(version);
+    for (const name of ['README.md', 'CITATION.cff', 'croissant.json']) {
+      expect(await text(dated, other, name), name).toContain(date);
+    }
+  });
+
   test('replaces the one before it as a whole', async () => {
     const at = join(folder, 'f');
     await buildRelease(content, at);
-    await buildRelease({ ...content, created: '2027-01-01T00:00:00.000Z' }, at);
+    await buildRelease({ ...content, run: runOf('2027-01-01T00:00:00.000Z') }, at);
     expect((await verifyRelease(at)).problems).toEqual([]);
   });
 });

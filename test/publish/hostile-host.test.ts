@@ -105,7 +105,7 @@ describe('a host that lies', () => {
     const { problems } = await verifyRelease(`${other}/${prefix}`);
     expect(problems.map(({ problem }) => problem)).toContain('files.0.key is missing');
     expect(problems.length).toBeLessThan(10);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(30_000);
   });
 
   test('with more stray files than a call takes arguments', async () => {

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { choosePort, type LocalWorker, startWorker } from '../../batch/cli/serve-worker.ts';
-import { type Bucket, openBucket, promoteRelease, publishRelease, rollbackRelease } from '../../batch/publish/index.ts';
+import {
+  type Bucket,
+  buildRelease,
+  openBucket,
+  promoteRelease,
+  publishRelease,
+  rollbackRelease,
+} from '../../batch/publish/index.ts';
+import { runOf, smallContent } from '../support/content.ts';
 import { proxy } from '../support/s3.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 
@@ -91,6 +99,20 @@ describe('publish', () => {
     expect(plan!.filter((file) => file.action === 'conflict').map((file) => file.key.split('/').at(-1))).toEqual(
       expect.arrayContaining(['record.json', 'manifest.json']),
     );
+  });
+
+  test('of the same study run elsewhere finds it published, and leaves what was first there', async () => {
+    const content = await smallContent(['cat.jpg']);
+    const elsewhere = join(folder, 'elsewhere');
+    const here = join(folder, 'here');
+    const built = await buildRelease(content, here);
+    await buildRelease({ ...content, run: runOf('2027-01-01T00:00:00.000Z') }, elsewhere);
+    await publishRelease(here, bucket);
+    const before = await bucket.read('latest.json');
+    const { plan } = await publishRelease(elsewhere, bucket, { dryRun: true });
+    expect(new Set(plan!.map(({ action }) => action))).toEqual(new Set(['skip']));
+    expect(await publishRelease(elsewhere, bucket)).toMatchObject({ version: built.version, uploaded: 0 });
+    expect(await bucket.read('latest.json')).toEqual(before);
   });
 
   test('writes content, then the manifest, then latest.json', async () => {

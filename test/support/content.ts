@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { canvasToRgba } from '#shared/images';
-import { type Preprocessing, study, type TransferRow } from '#shared/release';
+import { type Preprocessing, type ReleaseRun, study, type TransferRow } from '#shared/release';
 import { findings } from '../../batch/analyses/index.ts';
 import { codecs } from '../../batch/photos/index.ts';
 import type { ContentPerturbation, ContentTable, ReleaseContent } from '../../batch/publish/index.ts';
@@ -39,7 +39,7 @@ export async function smallContent(names: string[]): Promise<ReleaseContent> {
         preview: png,
         record: {
           ...{ id, attack: transfer[i].attack, paper: 'none', settings: { step: 1 }, norm: 'inf', epsilon: 10 },
-          ...{ seed: transfer[i].seed, budget: null, canvas: size, provider: 'cpu', commit: 'unknown' },
+          ...{ seed: transfer[i].seed, budget: null, canvas: size, provider: 'cpu' },
           surrogates:
             i === 0
               ? []
@@ -53,7 +53,6 @@ export async function smallContent(names: string[]): Promise<ReleaseContent> {
                 ],
           crafting: { photos: 12 * i, sha256 },
           ...{
-            seconds: 1.5 * i,
             gradients: 100 * i,
             curve: [],
             linf: 10,
@@ -91,9 +90,14 @@ export async function smallContent(names: string[]): Promise<ReleaseContent> {
         canvas: size,
         models: ['tiny'],
       },
-      ...{ photos: { folder: '.' }, perturbations: [{ attack: 'noise' }], release: { version: '1.0.0' } },
+      ...{
+        photos: { folder: '.' },
+        perturbations: [{ attack: 'noise' }],
+        release: { version: '1.0.0', date: '2026-01-01' },
+      },
     }),
-    ...{ created: '2026-01-01T00:00:00.000Z', commit: 'unknown', provider: 'cpu' },
+    provider: 'cpu',
+    run: runOf('2026-01-01T00:00:00.000Z'),
     models: [
       {
         card: {
@@ -134,8 +138,15 @@ export async function smallContent(names: string[]): Promise<ReleaseContent> {
   };
 }
 
+/** When and where it could have been made. */
+export const runOf = (created: string): ReleaseRun => ({
+  ...{ schema: 1, created, commit: 'unknown' },
+  machine: { platform: 'linux', architecture: 'x64', processor: 'a CPU', cores: 2, memory: 8e9, node: 'v24.0.0' },
+  perturbations: [],
+});
+
 /** The first has what only labelled photos give, the second does not. */
-const transferRow = (perturbation: string, i: number): TransferRow => ({
+const transferRow = (perturbation: string, i: number): Required<TransferRow> => ({
   ...{ perturbation, surrogate: i === 0 ? 'none' : 'tiny', target: 'tiny', attack: i === 0 ? 'noise' : 'cosine-uap' },
   ...{
     norm: 'inf',
@@ -149,6 +160,12 @@ const transferRow = (perturbation: string, i: number): TransferRow => ({
   },
   ...{ noise: 1 / 3, noise_fooled: 1, noise_low: 1e-7, noise_high: 0.8 },
   ...(i === 0 ? { correct: 3, fooled_given_correct: 1 / 3 } : { correct: null, fooled_given_correct: null }),
+  fooled_given_correct_low: i === 0 ? 0.1 : null,
+  fooled_given_correct_high: i === 0 ? 0.7 : null,
+  noise_given_correct: i === 0 ? 0 : null,
+  noise_given_correct_low: i === 0 ? 0 : null,
+  noise_given_correct_high: i === 0 ? 0.5 : null,
+  labelled: i === 0 ? 3 : 0,
 });
 
 /** Rows by hand under the columns of the finding of that name. */

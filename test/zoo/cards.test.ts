@@ -175,7 +175,7 @@ describe('cards anywhere', () => {
     await expect(loadCard(write('m.json', { ...whole, source: { file: 'x' }, labels: 'many.json' }))).rejects.toThrow(
       /0 must be (an object|text), not a number/,
     );
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test('labels that are not one for each class are refused', async () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { amplifyToRgba, applyPerturbation, canvasToRgba } from '#shared/images';
 import { labelOf } from '#shared/metrics';
-import type { Budget, ModelCard, Norm, PhotoCredit, Study, TransferRow } from '#shared/release';
+import type { Budget, ControlRow, ModelCard, Norm, PhotoCredit, ReleaseRun, Study, TransferRow } from '#shared/release';
 import {
   type CraftedResult,
   type DistortionResult,
@@ -52,6 +52,8 @@ export interface ReleaseInputs {
   /** What every record tells, whether or not the release has the table. */
   transfer: Job<FindingResult>;
   dominance: Job<FindingResult>;
+  /** null where the study does not ask for it. */
+  controls: Job<FindingResult> | null;
   tables: Job<FindingResult>[];
   provider: string;
 }
@@ -64,7 +66,7 @@ type Planned = Inputs['perturbations'][number];
  */
 export async function releaseContent(
   inputs: Inputs,
-  of: { created: string; commit: string; pathOf: (photo: string) => string },
+  of: { run: ReleaseRun; pathOf: (photo: string) => string },
 ): Promise<ReleaseContent> {
   const { study, evaluation, provider } = inputs;
   const { names } = evaluation.result;
@@ -78,6 +80,7 @@ export async function releaseContent(
 
   const transfer = await readRows<TransferRow>(inputs.transfer);
   const dominance = await readRows<DominanceRow>(inputs.dominance);
+  const controls = inputs.controls && (await readRows<ControlRow>(inputs.controls));
   const perturbations: ContentPerturbation[] = [];
   for (const planned of inputs.perturbations) {
     const v = await readPerturbation(planned.crafted);
@@ -87,7 +90,7 @@ export async function releaseContent(
       pictures.push({ example: await exampleOf(inputs, planned, name), png });
     }
     perturbations.push({
-      record: recordOf(inputs, planned, transfer, dominance),
+      record: recordOf(inputs, planned, { transfer, dominance, controls }),
       v,
       preview: await encodePng(amplifyToRgba(v, study.canvas, planned.epsilon)),
       examples: pictures,
@@ -101,7 +104,7 @@ export async function releaseContent(
     photos.push({ credit: credits.get(name) as PhotoCredit, bytes, ...(canvas && { canvas }) });
   }
   return {
-    ...{ study, created: of.created, commit: of.commit, provider, perturbations, photos },
+    ...{ study, run: of.run, provider, perturbations, photos },
     models: await Promise.all(
       inputs.models.map(async ({ card, labels, prepared }) => ({
         card,
@@ -135,14 +138,19 @@ async function exampleOf(
   return { photo, target: example.target, clean, perturbed, fooled: clean.index !== perturbed.index };
 }
 
+interface Rows {
+  transfer: TransferRow[];
+  dominance: DominanceRow[];
+  controls: ControlRow[] | null;
+}
+
 function recordOf(
   { study, models, crafting, provider }: Inputs,
   planned: Planned,
-  transfer: TransferRow[],
-  dominance: DominanceRow[],
+  { transfer, dominance, controls }: Rows,
 ): ContentPerturbation['record'] {
   const { id, attack, paper, norm, epsilon, seed, budget, surrogates, crafted, distortion } = planned;
-  const { settings, gradients, seconds, curve, fooling, linf, l2 } = crafted.result;
+  const { settings, gradients, curve, fooling, each, linf, l2 } = crafted.result;
   const { psnr, ssim } = distortion.result;
   return {
     ...{ id, attack, paper, settings, norm, epsilon, seed, budget },
@@ -157,9 +165,13 @@ function recordOf(
         ? { photos: crafting.result.names.length, sha256: crafting.result.sha256 }
         : { photos: 0, sha256: createHash('sha256').digest('hex') },
     provider,
-    commit: crafted.commit,
-    ...{ seconds, gradients, curve, linf, l2, psnr, ssim },
-    fooling: { crafting: fooling, evaluation: transfer.filter((row) => row.perturbation === id) },
+    ...{ gradients, curve, linf, l2, psnr, ssim },
+    fooling: {
+      crafting: fooling,
+      ...(each.length > 1 && { each }),
+      evaluation: transfer.filter((row) => row.perturbation === id),
+      ...(controls && surrogates.length > 0 && { controls: controls.filter((row) => row.perturbation === id) }),
+    },
     dominant: models.map(({ card }) => ({
       target: card.id,
       labels: dominance

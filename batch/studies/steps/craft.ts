@@ -58,11 +58,14 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
     });
     // Gradient graphs are large, and the next perturbation has another.
     await compute.release();
-    const { gradients, seconds, curve, fooling } = crafted;
+    const { gradients, seconds, curve, fooling, each } = crafted;
     // Out of the memory that the threads share.
     const v = new Float32Array(crafted.v);
     return {
-      result: { settings, gradients, seconds, curve, fooling, linf: linfNorm(v), l2: l2Norm(v) },
+      result: {
+        ...{ settings, gradients, seconds, curve, fooling, each: each.fooling },
+        ...{ linf: linfNorm(v), l2: l2Norm(v) },
+      },
       files: { 'perturbation.npy': writeNpy(v, [3, canvas, canvas]) },
     };
   },

@@ -10,7 +10,6 @@ import {
   readPerturbation,
 } from '../../analyses/index.ts';
 import { defineStep, type Job } from '../../jobs/index.ts';
-import { inHashOrder } from '../../photos/index.ts';
 
 /** PSNR has no number for pictures that do not differ; this one is said instead, in decibels. */
 const noDifference = 100;
@@ -18,24 +17,20 @@ const noDifference = 100;
 interface Inputs {
   photos: Job<PhotosResult>;
   perturbation: Job<CraftedResult>;
-  /** Photos that are averaged over: they differ little from photo to photo, and SSIM is slow. */
-  most: number;
 }
 
 export const distortionStep = defineStep<Inputs, DistortionResult>({
   name: 'distortion',
   source: import.meta.url,
   result: distortionResult,
-  async run({ signal, report }, { photos, perturbation, most }) {
-    const { names } = photos.result;
+  async run({ signal, report }, { photos, perturbation }) {
+    const total = photos.result.names.length;
     const { pixels, size } = await readCanvases(photos);
     const v = await readPerturbation(perturbation);
-    const chosen = inHashOrder(names).slice(0, most);
     const plane = 3 * size * size;
     let psnr = 0;
     let ssim = 0;
-    for (const [done, name] of chosen.entries()) {
-      const index = names.indexOf(name);
+    for (let index = 0; index < total; index++) {
       const clean = pixels.subarray(index * plane, (index + 1) * plane);
       const one = distortion(clean, applyPerturbation(clean, v));
       psnr += one.psnr ?? noDifference;
@@ -43,9 +38,9 @@ export const distortionStep = defineStep<Inputs, DistortionResult>({
       // Ctrl-C is heard between photos.
       await setImmediate();
       signal?.throwIfAborted();
-      report({ done: done + 1, total: chosen.length, unit: 'photos' });
+      report({ done: index + 1, total, unit: 'photos' });
     }
-    const count = Math.max(1, chosen.length);
-    return { result: { psnr: psnr / count, ssim: ssim / count, photos: chosen.length } };
+    const count = Math.max(1, total);
+    return { result: { psnr: psnr / count, ssim: ssim / count, photos: total } };
   },
 });

@@ -1,10 +1,10 @@
 /** What a model says of the evaluation photos, with a perturbation or as they are. */
 import { writeNpy } from '#shared/formats';
 import {
-  type CraftedResult,
   type MeasuredResult,
   measure,
   measuredResult,
+  type PerturbationResult,
   type PhotosResult,
   type PreparedResult,
   readCanvases,
@@ -17,7 +17,7 @@ interface Inputs {
   prepared: Job<PreparedResult>;
   photos: Job<PhotosResult>;
   /** null: the photos as they are. */
-  perturbation: Job<CraftedResult> | null;
+  perturbation: Job<PerturbationResult> | null;
   provider: string;
 }
 

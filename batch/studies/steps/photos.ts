@@ -3,9 +3,7 @@ import type { z } from 'zod';
 import { npyHeader } from '#shared/formats';
 import { photosResult } from '../../analyses/index.ts';
 import { defineStep } from '../../jobs/index.ts';
-import { loadPhotos, splitPhotos } from '../../photos/index.ts';
-
-export type Half = 'crafting' | 'evaluation';
+import { fingerprintsOf, type Half, loadPhotos } from '../../photos/index.ts';
 
 interface Inputs {
   canvas: number;
@@ -21,14 +19,17 @@ export const photosStep = defineStep<Inputs, z.infer<typeof photosResult>, { sou
   async run({ signal, report }, { canvas, half }, { source }) {
     const photos = await loadPhotos([source], {
       canvas,
-      only: (name) => splitPhotos([name])[half].length > 0,
+      half,
       signal,
       onProgress: ({ done, total }) => report({ done, total, unit: 'photos' }),
     });
     const { names, skipped, pixels } = photos;
     const header = npyHeader('|u1', [names.length, 3, canvas, canvas]);
     return {
-      result: { names, skipped, sha256: photos.sha256(names.map((_, index) => index)) },
+      result: {
+        ...{ names, skipped, sha256: photos.sha256(names.map((_, index) => index)) },
+        fingerprints: fingerprintsOf(pixels, canvas),
+      },
       files: { 'canvases.npy': [header, pixels] },
     };
   },

@@ -1,22 +1,22 @@
 /**
- * The release is no file of its job but a folder beside the jobs. The job remembers when it was made and by which
- * commit, so that building it again gives the same bytes.
+ * The release is no file of its job but a folder beside the jobs. The job remembers when and where it was made, so that
+ * building it again gives the same bytes.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LATEST_KEY, manifestKey } from '#shared/release';
-import { currentCommit, defineStep } from '../../jobs/index.ts';
+import { LATEST_KEY, manifestKey, type ReleaseRun, releaseRun } from '#shared/release';
+import { currentCommit, defineStep, type Outputs } from '../../jobs/index.ts';
 import { buildRelease } from '../../publish/index.ts';
 import { type PhotoFiles, photoPath } from '../photos.ts';
 import { type ReleaseInputs, releaseContent } from './content.ts';
 
 export const releaseResult = z.object({
   version: z.string(),
-  created: z.iso.datetime(),
-  commit: z.string(),
+  run: releaseRun,
   manifestSha256: z.string(),
 });
 export type ReleaseResult = z.infer<typeof releaseResult>;
@@ -32,12 +32,11 @@ export const releaseStep = defineStep<ReleaseInputs, ReleaseResult, Place>({
   source: import.meta.url,
   result: releaseResult,
   async run({ signal }, inputs, { folder, photos }, before) {
-    const created = before?.result.created ?? new Date().toISOString();
-    const commit = before?.result.commit ?? (await currentCommit());
-    const content = await releaseContent(inputs, { created, commit, pathOf: (name) => photoPath(photos, name) });
+    const run = before?.result.run ?? (await thisRun(inputs));
+    const content = await releaseContent(inputs, { run, pathOf: (name) => photoPath(photos, name) });
     signal?.throwIfAborted();
     const { version, manifestSha256 } = await buildRelease(content, folder);
-    return { result: { version, created, commit, manifestSha256 } };
+    return { result: { version, run, manifestSha256 } };
   },
   /** Whether the folder holds this very release, as far as its manifest tells. */
   async isThere({ result }, { folder }) {
@@ -47,3 +46,23 @@ export const releaseStep = defineStep<ReleaseInputs, ReleaseResult, Place>({
     return createHash('sha256').update(manifest).digest('hex') === result.manifestSha256;
   },
 });
+
+/** Now and here. */
+async function thisRun({ perturbations }: Outputs<ReleaseInputs>): Promise<ReleaseRun> {
+  return {
+    schema: 1,
+    created: new Date().toISOString(),
+    commit: await currentCommit(),
+    machine: {
+      platform: process.platform,
+      architecture: process.arch,
+      processor: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: availableParallelism(),
+      memory: totalmem(),
+      node: process.version,
+    },
+    perturbations: perturbations.map(({ id, crafted: { commit, result } }) => ({
+      ...{ id, commit, seconds: result.seconds },
+    })),
+  };
+}

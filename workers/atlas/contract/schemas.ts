@@ -125,7 +125,10 @@ export const distortionSchema = z
 
 const perturbed = {
   perturbed: predictions.meta({ description: 'What the model reads in the perturbed canvas.' }),
-  fooled: z.boolean().meta({ description: 'Whether the first label changes, right or wrong.' }),
+  fooled: z.boolean().meta({
+    description:
+      'Whether the most probable class changes, right or wrong: by its index, since two classes may share a label.',
+  }),
   distortion: distortionSchema,
 };
 
