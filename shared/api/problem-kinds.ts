@@ -73,6 +73,13 @@ export const problemKinds = {
     meaning: 'The path exists and does not answer this method.',
     remedy: 'Use a method that the Allow header lists.',
   },
+  'slow-body': {
+    status: 408,
+    title: 'The body came too slowly',
+    meaning:
+      'The image had not arrived when the time for it was over. An instance keeps room for each that is on its way.',
+    remedy: 'Send a smaller file, or send it over a faster line.',
+  },
   'precondition-failed': {
     status: 412,
     title: 'Precondition failed',
@@ -149,7 +156,7 @@ export const problemKinds = {
   busy: {
     status: 503,
     title: 'Too many requests at once',
-    meaning: 'This instance classifies one image at a time and its queue is full.',
+    meaning: 'This instance classifies one image at a time, and its queue or its room for images is full.',
     remedy: 'Ask again after Retry-After seconds.',
   },
 } as const satisfies Record<string, Kind>;

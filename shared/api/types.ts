@@ -1357,6 +1357,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `/problems/slow-body`: The body came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `/problems/body-too-large`: The body is too large; `/problems/image-too-large`: The image has too many pixels */
             413: {
                 headers: {
@@ -1472,6 +1481,15 @@ export interface operations {
             };
             /** @description `/problems/unknown-release`: Unknown release; `/problems/unknown-perturbation`: Unknown perturbation; `/problems/unknown-photo`: Unknown photo */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/slow-body`: The body came too slowly */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -60,11 +60,12 @@ async function buildSite() {
   if (code !== 0) throw new Error(`astro build ended with ${code}: ${said.slice(-2000)}`);
 }
 
-async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+/** @param said where its complaints go */
+async function open(path: string, options: BrowserContextOptions = {}, said = complaints): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
-  page.on('console', (message) => message.type() === 'error' && complaints.push(`${path}: ${message.text()}`));
-  page.on('pageerror', (error) => complaints.push(`${path}: ${error.message}`));
+  page.on('console', (message) => message.type() === 'error' && said.push(`${path}: ${message.text()}`));
+  page.on('pageerror', (error) => said.push(`${path}: ${error.message}`));
   await page.goto(worker.url + path);
   return page;
 }
@@ -319,6 +320,40 @@ describe('the pages', () => {
     await page.reload();
     expect(await paper()).not.toBe(day);
     await close(page);
+  });
+
+  test('run nothing but their own files, and lie in no frame', async () => {
+    for (const path of [...pages(), '/no/such/page', '/edition.js']) {
+      const { headers } = await fetch(worker.url + path);
+      const policy = headers.get('Content-Security-Policy')?.split('; ') ?? [];
+      for (const rule of ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "frame-ancestors 'none'"])
+        expect(policy, path).toContain(rule);
+      expect(headers.get('Permissions-Policy'), path).toContain('camera=()');
+    }
+    const page = await open('/transfer/', {}, []);
+    const tried = await page.evaluate(async () => {
+      const refused: string[] = [];
+      document.addEventListener('securitypolicyviolation', (event) => refused.push(event.effectiveDirective));
+      const script = document.createElement('script');
+      script.textContent = 'document.title = "taken over"';
+      document.head.appendChild(script);
+      const button = document.createElement('button');
+      button.setAttribute('onclick', 'document.title = "taken over"');
+      document.body.appendChild(button);
+      button.click();
+      await fetch('https://example.org/').catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return { title: document.title, refused };
+    });
+    expect(tried.title).not.toContain('taken over');
+    expect(tried.refused.toSorted()).toEqual(['connect-src', 'script-src-attr', 'script-src-elem']);
+    await close(page);
+
+    const outside = await browser.newPage();
+    await outside.setContent(`<iframe src="${worker.url}/transfer/"></iframe>`);
+    await expect.poll(() => outside.frames().length).toBe(2);
+    await expect.poll(() => outside.frames()[1].url()).toMatch(/^chrome-error:/);
+    await outside.close();
   });
 
   test('answer 404 with a page of their own', async () => {

@@ -3,6 +3,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import { random } from '../../batch/synthetic/index.ts';
 import { exif, gif, jpegCmyk, png, webpAnimated, webpLossy, webpWithAlpha, withExif } from '../images/pictures.ts';
 import { gradient, jpegOf, nodeCodecs, webpOf } from './images.ts';
+import { sendSlowly } from './slow.ts';
 
 /** An upload that somebody might send who means no good, or does not know better. */
 export interface HostileUpload {
@@ -10,6 +11,8 @@ export interface HostileUpload {
   path: string;
   body: Uint8Array<ArrayBuffer>;
   headers: Record<string, string>;
+  /** How it is dripped; undefined: at once. */
+  drip?: { bytes: number; everyMs: number };
 }
 
 type Draw = ReturnType<typeof random>;
@@ -17,8 +20,13 @@ type Draw = ReturnType<typeof random>;
 /**
  * Makes uploads: the same seed and number make the same one. Pictures that are mutated, cut off, lie about their size,
  * or are none; forms that are broken.
+ *
+ * @param shares of uploads that drip or stop, and of uploads of 19 MB, 0 to 1
  */
-export async function hostileUploads(seed: number): Promise<(index: number) => HostileUpload> {
+export async function hostileUploads(
+  seed: number,
+  shares: { slow: number; large: number },
+): Promise<(index: number) => HostileUpload> {
   const codecs = await nodeCodecs();
   const photo = new Uint8Array(readFileSync(new URL('../../zoo/starter/photos/koala.jpg', import.meta.url)));
   const picture = await codecs.decode(photo);
@@ -128,15 +136,27 @@ export async function hostileUploads(seed: number): Promise<(index: number) => H
     },
   };
   const names = Object.keys(makers);
+  // A picture with as much behind it, and what begins as one; they are sent as they are, and never copied.
+  const heavy = shares.large === 0 ? [] : [photo, photo.subarray(0, 3), photo.subarray(0, 0)].map(padded);
+  Object.assign(makers, {
+    slow: (draw: Draw) => ({ body: own(photo), drip: { bytes: draw.below(500), everyMs: 100 } }),
+    large: (draw: Draw) => ({ body: pick(draw, heavy) }),
+  });
   return (index) => {
     const draw = random(seed, `upload ${index}`);
-    const kind = names[index % names.length];
+    const lot = draw.below(10_000) / 10_000;
+    const kind = lot < shares.slow ? 'slow' : lot < shares.slow + shares.large ? 'large' : names[index % names.length];
     const path = draw.below(4) === 0 ? '/api/v1/perturb' : '/api/v1/classify?perturbation=none&top=1';
     return { kind, path, headers: {}, body: new Uint8Array(0), ...makers[kind](draw) };
   };
 }
 
 const pick = <T>(draw: Draw, list: T[]): T => list[draw.below(list.length)];
+function padded(start: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(19_000_000);
+  bytes.set(start);
+  return bytes;
+}
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
 
 /** A PNG whose pixels are replaced by other compressed data. */
@@ -151,20 +171,31 @@ function withData(file: Uint8Array, data: Uint8Array): Uint8Array {
 
 /** What became of an upload. */
 export interface Outcome {
-  upload: HostileUpload;
+  kind: string;
   index: number;
   /** 0: no answer within the time. */
   status: number;
   answer: string;
 }
 
-/** Sends uploads one after the other in some lanes at once; tells those that were answered by 5xx, or not in time. */
+/**
+ * Sends uploads one after the other in some lanes at once; tells those that were not answered in time, or by a 5xx that
+ * is not 503 with Retry-After.
+ */
 export async function sendHostile(
   url: string,
-  options: { seed: number; count: number; lanes?: number; timeoutMs?: number; onProgress?: (done: number) => unknown },
+  options: {
+    seed: number;
+    count: number;
+    lanes?: number;
+    slow?: number;
+    large?: number;
+    timeoutMs?: number;
+    onProgress?: (done: number) => unknown;
+  },
 ): Promise<{ faults: Outcome[]; statuses: Map<number, number> }> {
-  const { seed, count, lanes = 4, timeoutMs = 30_000, onProgress } = options;
-  const uploadOf = await hostileUploads(seed);
+  const { seed, count, lanes = 4, slow = 0, large = 0, timeoutMs = 30_000, onProgress } = options;
+  const uploadOf = await hostileUploads(seed, { slow, large });
   const faults: Outcome[] = [];
   const statuses = new Map<number, number>();
   let next = 0;
@@ -173,21 +204,29 @@ export async function sendHostile(
     while (next < count) {
       const index = next++;
       const upload = uploadOf(index);
-      const { path, body, headers } = upload;
-      const { status, answer } = await fetch(url + path, {
-        method: 'POST',
-        body,
-        headers,
-        signal: AbortSignal.timeout(timeoutMs),
-      }).then(
-        async (response) => ({ status: response.status, answer: await response.text() }),
-        (error: unknown) => ({ status: 0, answer: String(error) }),
-      );
+      const { status, answer, retryAfter } = await send(url, upload, timeoutMs);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (status === 0 || status >= 500) faults.push({ upload, index, status, answer: answer.slice(0, 500) });
+      const refused = status === 503 && retryAfter !== undefined;
+      if (status === 0 || (status >= 500 && !refused))
+        faults.push({ kind: upload.kind, index, status, answer: answer.slice(0, 500) });
       onProgress?.(++done);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return { faults, statuses };
+}
+
+async function send(
+  url: string,
+  { path, body, headers, drip }: HostileUpload,
+  timeoutMs: number,
+): Promise<{ status: number; answer: string; retryAfter?: string }> {
+  if (drip) return await sendSlowly(url + path, body, { ...drip, headers });
+  try {
+    const response = await fetch(url + path, { method: 'POST', body, headers, signal: AbortSignal.timeout(timeoutMs) });
+    const answer = await response.text();
+    return { status: response.status, answer, retryAfter: response.headers.get('Retry-After') ?? undefined };
+  } catch (error) {
+    return { status: 0, answer: String(error) };
+  }
 }

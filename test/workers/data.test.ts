@@ -72,6 +72,49 @@ test('a file that the client has is not sent again', async () => {
   expect(await refused.json()).toMatchObject({ type: '/problems/precondition-failed' });
 });
 
+test('conditions are those of RFC 9110: in their order, and ignored where they have another form', async () => {
+  const { headers } = await get(npy, {}, 'HEAD');
+  const [etag, modified] = [headers.get('ETag')!, headers.get('Last-Modified')!];
+  const before = 'Sun, 06 Nov 1994 08:49:37 GMT';
+  for (const [conditions, status] of [
+    [{ 'If-None-Match': 'garbage' }, 200],
+    [{ 'If-None-Match': etag.slice(1, -1) }, 200],
+    [{ 'If-None-Match': `"a" ${etag}` }, 200],
+    [{ 'If-None-Match': `"a", ${etag}, *` }, 200],
+    [{ 'If-None-Match': '"' }, 200],
+    [{ 'If-None-Match': 'W/' }, 200],
+    [{ 'If-None-Match': ',' }, 200],
+    [{ 'If-None-Match': `, "a" ,, ${etag},` }, 304],
+    [{ 'If-None-Match': '"with, a comma"' }, 200],
+    [{ 'If-None-Match': '"other"', 'If-Modified-Since': modified }, 200],
+    [{ 'If-Modified-Since': modified }, 304],
+    [{ 'If-Modified-Since': before }, 200],
+    [{ 'If-Modified-Since': 'Sunday, 06-Nov-94 08:49:37 GMT' }, 200],
+    [{ 'If-Modified-Since': 'Sun Nov  6 08:49:37 1994' }, 200],
+    [{ 'If-Modified-Since': 'Friday, 31-Dec-49 08:49:37 GMT' }, 304],
+    [{ 'If-Modified-Since': 'Fri Dec 31 08:49:37 2049' }, 304],
+    [{ 'If-Modified-Since': '2049-01-01' }, 200],
+    [{ 'If-Modified-Since': 'tomorrow' }, 200],
+    [{ 'If-Match': 'garbage' }, 200],
+    [{ 'If-Match': `W/${etag}` }, 412],
+    [{ 'If-Match': '*' }, 200],
+    [{ 'If-Match': etag, 'If-Unmodified-Since': before }, 200],
+    [{ 'If-Match': etag, 'If-None-Match': etag }, 304],
+    [{ 'If-Match': '"other"', 'If-None-Match': etag }, 412],
+    [{ 'If-Unmodified-Since': before }, 412],
+    [{ 'If-Unmodified-Since': modified }, 200],
+    [{ 'If-Unmodified-Since': 'yesterday' }, 200],
+    [{ 'If-None-Match': etag, Range: `bytes=${content.length}-` }, 304],
+  ] as [Record<string, string>, number][]) {
+    for (const method of ['GET', 'HEAD']) {
+      const response = await get(npy, conditions, method);
+      expect(response.status, `${method} ${JSON.stringify(conditions)}`).toBe(status);
+      const body = Buffer.from(await response.arrayBuffer());
+      if (status === 200 && method === 'GET') expect(body.equals(content)).toBe(true);
+    }
+  }
+});
+
 test('a byte range gives those bytes', async () => {
   const size = content.length;
   for (const [range, start, end] of [

@@ -68,7 +68,9 @@ test('every answer carries its id and the headers that keep it harmless, errors 
     const { headers } = await fetch(`${worker.url}${path}`);
     expect(headers.get('X-Request-Id'), path).toMatch(/^[0-9a-f-]{36}$/);
     expect(headers.get('X-Content-Type-Options'), path).toBe('nosniff');
-    expect(headers.get('Content-Security-Policy'), path).toContain("default-src 'none'");
+    for (const rule of ["default-src 'none'", "form-action 'none'", "frame-ancestors 'none'"])
+      expect(headers.get('Content-Security-Policy')?.split('; '), path).toContain(rule);
+    expect(headers.get('Permissions-Policy'), path).toContain('camera=()');
     expect(headers.get('Referrer-Policy'), path).toBe('no-referrer');
     expect(headers.get('Strict-Transport-Security'), path).toContain('max-age');
   }

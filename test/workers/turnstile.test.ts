@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Turnstile } from '../../workers/atlas/inference/turnstile.ts';
 
-const limits = { places: 3, bytes: 100, leaseMs: 40 };
+const limits = { places: 3, leaseMs: 40 };
 const soon = () => new Promise((resolve) => setTimeout(resolve, 2));
 
 test('lets one through at a time, in order, also past one that fails', async () => {
@@ -9,7 +9,7 @@ test('lets one through at a time, in order, also past one that fails', async () 
   const seen: number[] = [];
   let inside = 0;
   const pass = (n: number) =>
-    turnstile.pass(1, async () => {
+    turnstile.pass(async () => {
       expect(++inside).toBe(1);
       await soon();
       inside -= 1;
@@ -21,20 +21,18 @@ test('lets one through at a time, in order, also past one that fails', async () 
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });
 
-test('admits no more than fit by number and by bytes, and anything when empty', async () => {
+test('admits no more than have a place', async () => {
   const turnstile = new Turnstile(limits);
-  expect(turnstile.admits(1000)).toBe(true);
-  const held = [turnstile.pass(60, soon), turnstile.pass(10, soon)];
-  expect(turnstile.admits(31)).toBe(false);
-  expect(turnstile.admits(30)).toBe(true);
-  held.push(turnstile.pass(10, soon));
-  expect(turnstile.admits(1)).toBe(false);
+  const held = [turnstile.pass(soon), turnstile.pass(soon)];
+  expect(turnstile.admits()).toBe(true);
+  held.push(turnstile.pass(soon));
+  expect(turnstile.admits()).toBe(false);
   await Promise.all(held);
-  expect(turnstile.admits(1000)).toBe(true);
+  expect(turnstile.admits()).toBe(true);
 });
 
 test('goes on after the lease where the one before never comes back', async () => {
   const turnstile = new Turnstile(limits);
-  void turnstile.pass(1, () => new Promise(() => {}));
-  expect(await turnstile.pass(1, async () => 'through')).toBe('through');
+  void turnstile.pass(() => new Promise(() => {}));
+  expect(await turnstile.pass(async () => 'through')).toBe('through');
 });

@@ -4,6 +4,7 @@ import { newApp } from './contract/index.ts';
 import type { AppEnv } from './env.ts';
 import {
   apiCors,
+  discardUnread,
   keptForSeconds,
   observe,
   refuseOtherMethods,
@@ -30,7 +31,7 @@ export function assemble(routes: Routes): OpenAPIHono<AppEnv> {
   const app = newApp();
   // The first segment of each path belongs to the Worker alone.
   const own = [...new Set(Object.keys(routes).map((path) => path.split('/')[1]))];
-  for (const name of own) app.use(`/${name}/*`, observe, securityHeaders, refuseOtherMethods(app));
+  for (const name of own) app.use(`/${name}/*`, observe, discardUnread, securityHeaders, refuseOtherMethods(app));
   app.use('/api/*', apiCors, revalidated, keptForSeconds);
 
   app.route(API, about(app));

@@ -27,6 +27,10 @@ export class Problem extends Error {
   }
 }
 
+/** The problem of an instance that has enough to do; `what` completes "This instance …". */
+export const busy = (what: string) =>
+  new Problem('busy', `This instance ${what}. Ask again in a second.`, {}, { 'Retry-After': '1' });
+
 /** Answers with a problem; anything that is not a Problem is logged and becomes `internal`, without its message. */
 export function problemResponse(c: Context<AppEnv>, thrown: unknown): Response {
   let problem: Problem;

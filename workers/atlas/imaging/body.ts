@@ -1,18 +1,28 @@
 import { MultipartParseError, parseMultipart } from '@remix-run/multipart-parser';
-import { Problem } from '../problems.ts';
+import { busy, Problem } from '../problems.ts';
+import type { Place } from './admission.ts';
 
 export const MAX_BODY_BYTES = 20_000_000;
 /** What a form may have around its file. */
 const FORM_BYTES = 64_000;
 
 /**
- * Reads the image that a request carries: its body, or the one file of a form. Stops at the limit, whatever
- * Content-Length says.
- *
- * @throws Problem `empty-body`, `body-too-large` or `bad-form`
+ * What a body may take: no pause longer than this, the same and what its bytes so far take at this pace, and no more
+ * than the whole.
  */
-export async function readImage(request: Request): Promise<Uint8Array> {
-  const bytes = await readBody(request);
+const PAUSE_MS = 5_000;
+const BYTES_PER_MS = 50;
+const WHOLE_MS = 30_000;
+
+/**
+ * Reads the image that a request carries: its body, or the one file of a form. Stops at the limit, whatever
+ * Content-Length says, and where no more room is in this isolate.
+ *
+ * @param place what the body holds is said there, as it is read
+ * @throws Problem `empty-body`, `body-too-large`, `slow-body`, `busy` or `bad-form`
+ */
+export async function readImage(request: Request, place: Place): Promise<Uint8Array> {
+  const bytes = await readBody(request, place);
   if (bytes.length === 0) {
     throw new Problem(
       'empty-body',
@@ -29,25 +39,57 @@ export function hasBody(request: Request): boolean {
   return length === null ? request.body !== null : length !== '0';
 }
 
-async function readBody(request: Request): Promise<Uint8Array> {
+/** The bytes that a request says it will send; 0 where it does not say. @throws Problem `body-too-large` */
+export function announcedBytes(request: Request): number {
   const announced = Number(request.headers.get('Content-Length') ?? 0);
   if (announced > MAX_BODY_BYTES) throw tooLarge();
-  const chunks: Uint8Array[] = [];
+  return announced;
+}
+
+async function readBody(request: Request, place: Place): Promise<Uint8Array> {
+  if (!request.body) return new Uint8Array(0);
+  const started = Date.now();
+  let bytes = new Uint8Array(announcedBytes(request));
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.byteLength;
-    // Leaving the loop cancels the stream.
-    if (length > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
+  const reader = request.body.getReader();
+  try {
+    for (;;) {
+      const due = started + Math.min(WHOLE_MS, PAUSE_MS + length / BYTES_PER_MS);
+      const { done, value } = await withinTime(reader.read(), Math.min(PAUSE_MS, due - Date.now())).catch((error) => {
+        // A read that is under way keeps the lock. That the body ends well is not waited for.
+        reader.cancel().catch(() => undefined);
+        throw error;
+      });
+      if (done) return bytes.subarray(0, length);
+      const needed = length + value.byteLength;
+      if (needed > MAX_BODY_BYTES) throw tooLarge();
+      if (needed > bytes.length) {
+        // Nothing was announced, or too little: twice as much each time, held as long as the old one is copied.
+        const larger = Math.min(MAX_BODY_BYTES, Math.max(needed, 2 * bytes.length, 64_000));
+        if (!place.holds(larger)) throw busy('has no room for more of this image');
+        const old = bytes;
+        bytes = new Uint8Array(larger);
+        bytes.set(old.subarray(0, length));
+      }
+      bytes.set(value, length);
+      length = needed;
+    }
+  } finally {
+    reader.releaseLock();
   }
-  if (chunks.length === 1) return chunks[0];
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
+}
+
+/** @throws Problem `slow-body` where it takes longer */
+async function withinTime<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tooSlow()), Math.max(0, milliseconds));
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    if (timer !== undefined) clearTimeout(timer);
   }
-  return bytes;
 }
 
 /** The one file of a multipart body (RFC 7578), whatever its field is called. */
@@ -80,5 +122,13 @@ function tooLarge(): Problem {
     'body-too-large',
     `The image has more than ${MAX_BODY_BYTES / 1e6} MB, the most that the edge reads. Send a smaller file; networks look at few pixels anyway.`,
     { limit: MAX_BODY_BYTES },
+  );
+}
+
+function tooSlow(): Problem {
+  return new Problem(
+    'slow-body',
+    `The image did not arrive in time: the edge waits ${PAUSE_MS / 1000} s for more of it, ${WHOLE_MS / 1000} s for all of it, and goes on only while it comes at ${BYTES_PER_MS} kB a second. ` +
+      'Send a smaller file; networks look at few pixels anyway.',
   );
 }

@@ -8,38 +8,33 @@
 export class Turnstile {
   #tail: Promise<void> = Promise.resolve();
   #inside = 0;
-  #bytes = 0;
-  readonly #limits: { places: number; bytes: number; leaseMs: number };
+  readonly #limits: { places: number; leaseMs: number };
 
   /**
-   * @param limits `places`: how many may wait or work at once; `bytes`: how much they may hold together (one alone may
-   * hold more);
-   *   `leaseMs`: how long one may wait for the one before it
+   * @param limits `places`: how many may wait or work at once; `leaseMs`: how long one may wait for the one before it
    */
-  constructor(limits: { places: number; bytes: number; leaseMs: number }) {
+  constructor(limits: { places: number; leaseMs: number }) {
     this.#limits = limits;
   }
 
-  /** Whether another one, which holds so many bytes, may join the queue. */
-  admits(bytes: number): boolean {
-    return this.#inside === 0 || (this.#inside < this.#limits.places && this.#bytes + bytes <= this.#limits.bytes);
+  /** Whether another one may join the queue. */
+  admits(): boolean {
+    return this.#inside < this.#limits.places;
   }
 
   /** Runs `work` when all that came before has left. */
-  async pass<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+  async pass<T>(work: () => Promise<T>): Promise<T> {
     const before = this.#tail;
     let leave = () => {};
     this.#tail = new Promise((resolve) => {
       leave = resolve;
     });
     this.#inside += 1;
-    this.#bytes += bytes;
     try {
       await withinLease(before, this.#limits.leaseMs);
       return await work();
     } finally {
       this.#inside -= 1;
-      this.#bytes -= bytes;
       leave();
     }
   }

@@ -7,3 +7,4 @@ export { apiCors, dataCors, securityHeaders } from './headers.ts';
 export { refuseOtherMethods } from './methods.ts';
 export { observe } from './observe.ts';
 export { limitImages } from './rate-limit.ts';
+export { discardUnread } from './unread.ts';

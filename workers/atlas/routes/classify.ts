@@ -23,7 +23,7 @@ import { limitImages } from '../middleware/index.ts';
 import { milliseconds, startStopwatch } from '../stopwatch.ts';
 import { labelsOf, modelBytes, perturbationValues, releaseOf } from '../storage/index.ts';
 import { chooseModel, choosePerturbations } from './choose.ts';
-import { inTurn, pictureOf, serverTiming } from './picture.ts';
+import { serverTiming, withPicture } from './picture.ts';
 
 const query = z.strictObject({
   model: text.optional().openapi({ description: 'Id of a model with `edge: true`; left out: the first of them.' }),
@@ -64,7 +64,7 @@ classify.openapi(
           'unknown-perturbation',
         ] as const),
         ...(['unknown-photo', 'body-too-large', 'image-too-large', 'not-an-image', 'unsupported-image'] as const),
-        ...(['corrupt-image', 'model-not-at-edge', 'rate-limited', 'busy'] as const),
+        ...(['corrupt-image', 'model-not-at-edge', 'slow-body', 'rate-limited', 'busy'] as const),
       ),
     },
   }),
@@ -81,8 +81,7 @@ classify.openapi(
       perturbations: perturbations.map(({ id }) => id),
       release: release.version,
     });
-    const bytes = await pictureOf(c, release, photo);
-    const { timings, clean, results } = await inTurn(c, bytes, (wait) =>
+    const { timings, clean, results } = await withPicture(c, { release, photo }, (bytes, wait) =>
       classifyImage({ env: c.env, release, model, perturbations, strength, top, bytes, wait, started }),
     );
     c.var.observed.timings = timings;

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { LATEST_KEY, mediaTypeOf } from '#shared/release';
 import type { AppEnv } from '../env.ts';
 import { Problem } from '../problems.ts';
+import { isConditional, verdictOf } from './conditions.ts';
 
 /** How an object is to be answered beyond its bytes. */
 interface Manner {
@@ -18,22 +19,31 @@ interface Manner {
  */
 export async function serveObject(c: Context<AppEnv>, key: string, manner: Manner = {}): Promise<Response> {
   const bucket = c.env.RELEASES;
-  const onlyIf = c.req.raw.headers;
+  const asked = c.req.raw.headers;
+  const head = c.req.method === 'HEAD';
 
-  if (c.req.method === 'HEAD') {
+  // R2 can check conditions itself, and throws for any that is malformed.
+  if (head || isConditional(asked)) {
     const object = await bucket.head(key);
     if (!object) throw missing(key);
     const headers = headersOf(object, manner);
-    if (matchesEtag(c.req.header('If-None-Match'), object.httpEtag))
-      return new Response(null, { status: 304, headers });
-    headers.set('Content-Length', String(object.size));
-    return new Response(null, { headers });
+    const verdict = verdictOf(asked, { etag: object.httpEtag, modified: object.uploaded });
+    if (verdict === 'not-modified') return new Response(null, { status: 304, headers });
+    if (verdict === 'failed')
+      throw new Problem(
+        'precondition-failed',
+        `${key} is not the version asked for; it is now ${object.httpEtag}. Ask without the condition.`,
+      );
+    if (head) {
+      headers.set('Content-Length', String(object.size));
+      return new Response(null, { headers });
+    }
   }
 
   const range = await wantedRange(c.req.raw, bucket, key);
-  let object: R2ObjectBody | R2Object | null;
+  let object: R2ObjectBody | null;
   try {
-    object = await bucket.get(key, range ? { onlyIf, range } : { onlyIf });
+    object = await bucket.get(key, range ? { range } : {});
   } catch (error) {
     // R2 throws for a range outside of the file as for a failure; the file's length tells them apart.
     const size = (await bucket.head(key))?.size;
@@ -47,19 +57,6 @@ export async function serveObject(c: Context<AppEnv>, key: string, manner: Manne
   }
   if (!object) throw missing(key);
   const headers = headersOf(object, manner);
-  if (!('body' in object)) {
-    const ifMatch = c.req.header('If-Match');
-    const refused =
-      ifMatch === undefined
-        ? c.req.header('If-Unmodified-Since') !== undefined
-        : !matchesEtag(ifMatch, object.httpEtag);
-    if (refused)
-      throw new Problem(
-        'precondition-failed',
-        `${key} is not the version asked for; it is now ${object.httpEtag}. Ask without the condition.`,
-      );
-    return new Response(null, { status: 304, headers });
-  }
   if (!range) {
     headers.set('Content-Length', String(object.size));
     return new Response(object.body, { headers });
@@ -93,11 +90,6 @@ function headersOf(object: R2Object, { cacheControl, filename }: Manner): Header
   headers.set('Accept-Ranges', 'bytes');
   if (filename !== undefined) headers.set('Content-Disposition', contentDisposition(filename));
   return headers;
-}
-
-function matchesEtag(list: string | undefined, etag: string): boolean {
-  if (list === undefined) return false;
-  return list.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
 }
 
 type ByteRange = { offset: number; length?: number } | { suffix: number };

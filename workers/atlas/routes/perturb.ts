@@ -17,7 +17,7 @@ import { startStopwatch } from '../stopwatch.ts';
 import { perturbationValues, releaseOf } from '../storage/index.ts';
 import { choosePerturbations } from './choose.ts';
 import { contentDisposition } from './object.ts';
-import { inTurn, pictureOf, serverTiming } from './picture.ts';
+import { serverTiming, withPicture } from './picture.ts';
 
 const query = z.strictObject({
   perturbation: text.optional().openapi({
@@ -55,7 +55,7 @@ perturb.openapi(
           'unknown-photo',
         ] as const),
         ...(['body-too-large', 'image-too-large', 'not-an-image', 'unsupported-image', 'corrupt-image'] as const),
-        ...(['rate-limited', 'busy'] as const),
+        ...(['slow-body', 'rate-limited', 'busy'] as const),
       ),
     },
   }),
@@ -64,8 +64,7 @@ perturb.openapi(
     const release = await releaseOf(c.env, version);
     const [perturbation] = choosePerturbations(release, id === undefined ? undefined : [id.replaceAll(' ', '+')]);
     Object.assign(c.var.observed, { perturbations: perturbation ? [perturbation.id] : [], release: release.version });
-    const bytes = await pictureOf(c, release, photo);
-    const { png, timings } = await inTurn(c, bytes, async (wait) => {
+    const { png, timings } = await withPicture(c, { release, photo }, async (bytes, wait) => {
       const stopwatch = await startStopwatch();
       const clean = await decodeCanvas(bytes, release.canvas);
       const decode = await stopwatch();

@@ -2,53 +2,57 @@ import type { Context } from 'hono';
 import type { Manifest } from '#shared/release';
 import { refusedParameters } from '../contract/index.ts';
 import type { AppEnv } from '../env.ts';
-import { checkImage, hasBody, readImage } from '../imaging/index.ts';
+import { Admission, announcedBytes, checkImage, hasBody, readImage } from '../imaging/index.ts';
 import { Turnstile } from '../inference/index.ts';
-import { Problem } from '../problems.ts';
+import { busy } from '../problems.ts';
 import { milliseconds } from '../stopwatch.ts';
 import { photoBytes } from '../storage/index.ts';
 
-/** Bodies wait in memory for their turn; these fit beside a network and a picture that is decoded. */
-const turnstile = new Turnstile({ places: 16, bytes: 12_000_000, leaseMs: 30_000 });
+/**
+ * Bodies on their way, or waiting for their turn, fit beside a network and a picture that is decoded: all that are
+ * ordinary together, and one that is large. There are more of them than may wait, so that slow ones keep nobody out.
+ */
+const admission = new Admission({ places: 64, shared: 12_000_000, large: 4_000_000, leaseMs: 120_000 });
+const turnstile = new Turnstile({ places: 16, leaseMs: 30_000 });
 
 /**
- * The bytes of the picture that a request is about, checked by their header: of the release's photo that it names, or
- * what it carries.
+ * Runs work on the picture that a request is about: of the release's photo that it names, or what it carries. Nothing
+ * of it is read before there is room, and one picture at a time is worked on in an isolate.
  *
- * @throws Problem for a request that has neither, or both, or something that is no picture
+ * @param work gets the picture's bytes, checked by their header, and the milliseconds that they waited
+ * @throws Problem `busy` where there is no room or too many wait; those of a request that has neither photo nor body,
+ * or
+ *   both, or something that is no picture
  */
-export async function pictureOf(c: Context<AppEnv>, release: Manifest, photo: string | undefined): Promise<Uint8Array> {
-  if (photo !== undefined && hasBody(c.req.raw))
+export async function withPicture<T>(
+  c: Context<AppEnv>,
+  { release, photo }: { release: Manifest; photo: string | undefined },
+  work: (bytes: Uint8Array, wait: number) => Promise<T>,
+): Promise<T> {
+  const request = c.req.raw;
+  if (photo !== undefined && hasBody(request))
     throw refusedParameters([
       { parameter: 'photo', reason: 'names a photo, and the request carries another; give one of them' },
     ]);
-  const bytes = photo === undefined ? await readImage(c.req.raw) : await photoBytes(c.env, release, photo);
-  checkImage(bytes);
-  return bytes;
-}
-
-/**
- * Runs work on a picture when its turn has come: one at a time in an isolate.
- *
- * @param work gets the milliseconds that it waited
- * @throws Problem `busy` where too many wait
- */
-export async function inTurn<T>(c: Context<AppEnv>, bytes: Uint8Array, work: (wait: number) => Promise<T>): Promise<T> {
-  if (!turnstile.admits(bytes.byteLength)) {
-    throw new Problem(
-      'busy',
-      'This instance works on one image at a time and its queue is full. Ask again in a second.',
-      {},
-      { 'Retry-After': '1' },
-    );
-  }
-  const waiting = performance.now();
-  const done = turnstile.pass(bytes.byteLength, async () => {
-    // Nobody waits for the answer any more, others wait for the turn.
-    c.req.raw.signal.throwIfAborted();
-    return await work(milliseconds(performance.now() - waiting));
-  });
-  // The others in the queue wait for this one, so it must finish even where its client has gone.
+  const place = admission.enter(announcedBytes(request));
+  if (!place) throw busy('holds as many images as its memory has room for');
+  const read = async () => {
+    const bytes = photo === undefined ? await readImage(request, place) : await photoBytes(c.env, release, photo);
+    if (!place.holds(bytes.byteLength)) throw busy('holds as many images as its memory has room for');
+    checkImage(bytes);
+    return bytes;
+  };
+  const inTurn = async (bytes: Uint8Array) => {
+    if (!turnstile.admits()) throw busy('works on one image at a time and its queue is full');
+    const waiting = performance.now();
+    return await turnstile.pass(async () => {
+      // Nobody waits for the answer any more, others wait for the turn.
+      request.signal.throwIfAborted();
+      return await work(bytes, milliseconds(performance.now() - waiting));
+    });
+  };
+  const done = read().then(inTurn).finally(place.leave);
+  // The others wait for its turn and its room, so it must finish even where its client has gone.
   c.executionCtx.waitUntil(done.catch(() => undefined));
   return await done;
 }

@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Admission } from '../../workers/atlas/imaging/admission.ts';
+import { TEST_RELEASE } from '../support/release.ts';
+import { openUpload, sendSlowly } from '../support/slow.ts';
+import { type RunningWorker, startWorker } from '../support/worker.ts';
+
+describe('the admission of bodies', () => {
+  const limits = { places: 4, shared: 100, large: 40, leaseMs: 1000 };
+  afterEach(() => void vi.useRealTimers());
+
+  test('reserves what is announced, and refuses what does not fit beside the others', () => {
+    const admission = new Admission(limits);
+    const places = [admission.enter(40), admission.enter(40)];
+    expect(places).not.toContain(null);
+    expect(admission.enter(21)).toBeNull();
+    expect(admission.enter(20)).not.toBeNull();
+    places[0]?.leave();
+    expect(admission.enter(40)).not.toBeNull();
+  });
+
+  test('counts what is read beyond it', () => {
+    const admission = new Admission(limits);
+    const [one, other] = [admission.enter(0), admission.enter(40)];
+    expect(one?.holds(40)).toBe(true);
+    expect(other?.holds(10)).toBe(true);
+    expect(admission.enter(21)).toBeNull();
+    expect(admission.enter(20)?.holds(30)).toBe(false);
+  });
+
+  test('has room for one large body, which keeps no ordinary one out', () => {
+    const admission = new Admission(limits);
+    const large = admission.enter(5000);
+    expect(large).not.toBeNull();
+    expect(admission.enter(41)).toBeNull();
+    const ordinary = admission.enter(40);
+    expect(ordinary).not.toBeNull();
+    expect(ordinary?.holds(41)).toBe(false);
+    large?.leave();
+    expect(ordinary?.holds(41)).toBe(true);
+  });
+
+  test('has so many places, and gives those of the dead to others', () => {
+    vi.useFakeTimers();
+    const admission = new Admission(limits);
+    const places = [0, 0, 0, 0].map((bytes) => admission.enter(bytes));
+    expect(places).not.toContain(null);
+    expect(admission.enter(0)).toBeNull();
+    vi.advanceTimersByTime(limits.leaseMs + 1);
+    expect(admission.enter(0)).not.toBeNull();
+    expect(places[0]?.holds(1)).toBe(false);
+  });
+});
+
+describe('bodies that take room', () => {
+  let worker: RunningWorker;
+  let photo: Uint8Array<ArrayBuffer>;
+  beforeAll(async () => {
+    worker = await startWorker({ release: TEST_RELEASE });
+    photo = new Uint8Array(await readFile(new URL('../../zoo/starter/photos/koala.jpg', import.meta.url)));
+    expect(await classify()).toBe(200);
+  }, 60_000);
+  afterAll(() => worker?.dispose());
+
+  const path = '/api/v1/classify?perturbation=none&top=1';
+  const classify = async (body: BodyInit = photo) =>
+    (await fetch(worker.url + path, { method: 'POST', body, duplex: 'half' } as RequestInit)).status;
+  const opened: ReturnType<typeof openUpload>[] = [];
+  /** An upload that announces its bytes and sends none of them. */
+  const hold = async (bytes: number) => {
+    const one = openUpload(worker.url + path, { 'Content-Length': bytes });
+    opened.push(one);
+    one.upload.flushHeaders();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return one;
+  };
+  afterEach(async () => {
+    for (const { upload } of opened.splice(0)) upload.destroy();
+    await expect.poll(() => classify(), { timeout: 10_000 }).toBe(200);
+  });
+
+  test('are refused at once where others have it, with Retry-After, and ordinary ones are answered meanwhile', async () => {
+    await hold(19_000_000);
+    const refused = await (await hold(19_000_000)).sent;
+    expect([refused.status, refused.retryAfter]).toEqual([503, '1']);
+    expect(JSON.parse(refused.answer)).toMatchObject({ type: '/problems/busy' });
+    expect(refused.milliseconds).toBeLessThan(2000);
+    expect(await classify()).toBe(200);
+    for (let i = 0; i < 3; i++) await hold(3_999_000);
+    expect(await classify()).toBe(503);
+  });
+
+  test('give it back when their sender goes away', async () => {
+    for (let i = 0; i < 5; i++) {
+      const { upload } = await hold(19_000_000);
+      upload.write(photo);
+      upload.destroy();
+      await expect.poll(async () => (await lengthRefused()) === 503, { timeout: 5000 }).toBe(false);
+    }
+  });
+  /** The status of a large body that is no picture. */
+  const lengthRefused = () => classify(new Uint8Array(4_500_000));
+
+  test('are counted as they are read where they announce nothing', async () => {
+    const unannounced = () => {
+      let megabytes = 0;
+      return new ReadableStream({
+        pull(controller) {
+          if (megabytes++ < 30) controller.enqueue(new Uint8Array(1_000_000));
+          else controller.close();
+        },
+      });
+    };
+    await hold(19_000_000);
+    expect(await classify(unannounced())).toBe(503);
+    for (const { upload } of opened.splice(0)) upload.destroy();
+    await expect.poll(() => lengthRefused(), { timeout: 5000 }).toBe(415);
+    expect(await classify(unannounced())).toBe(413);
+    const slices = new Blob([photo.subarray(0, 999), photo.subarray(999, 1000), photo.subarray(1000)]).stream();
+    expect(await classify(slices)).toBe(200);
+  });
+
+  test('have to come in time: 408 for one that drips and for one that stops', async () => {
+    const stopped = hold(photo.byteLength);
+    const dripping = sendSlowly(worker.url + path, photo, { bytes: 64, everyMs: 200 });
+    for (const { status, answer, milliseconds } of [await dripping, await (await stopped).sent]) {
+      expect(status, answer).toBe(408);
+      expect(JSON.parse(answer)).toMatchObject({ type: '/problems/slow-body' });
+      expect(milliseconds).toBeGreaterThan(4000);
+      expect(milliseconds).toBeLessThan(15_000);
+    }
+    expect((await sendSlowly(worker.url + path, photo, { bytes: 8000, everyMs: 20 })).status).toBe(200);
+  });
+});
