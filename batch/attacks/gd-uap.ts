@@ -7,9 +7,11 @@
  * mean and range of photographs (`range`), or the crafting photos (`data`). As in the published code, noise and photos
  * are resized, turned, mirrored, blurred and cropped before each look (batch/synthetic/augment.ts).
  *
- * Adam with steps of 0.1 pixel values (0.01 of an epsilon of 10), from uniform noise of the bound. When more than half
- * of the values of v lie at the bound and fewer than one in 100,000 come or go, v is halved, so that it can move again
- * (norm inf). Of all iterates the best on crafting photos is kept; the paper takes photos of another data set.
+ * Adam with steps of 0.1 pixel values (0.01 of an epsilon of 10), from uniform noise of the bound. Batches of 2, not of
+ * 25: with steps so short, what a few thousand gradients reach depends on how many steps they are (docs/algorithms.md).
+ * When more than half of the values of v lie at the bound and fewer than one in 100,000 come or go, v is halved, so
+ * that it can move again (norm inf). Of all iterates the best on crafting photos is kept; the paper takes photos of
+ * another data set.
  */
 import { z } from 'zod';
 import { attack } from './attack.ts';
@@ -64,7 +66,7 @@ export const gdUap = attack({
       .max(1)
       .default(1)
       .describe('share of the layers, counted from the input, that the loss includes'),
-    batch: photoSettings.batch.default(10).describe('pictures of a step; one with the prior none'),
+    batch: photoSettings.batch.default(2).describe('pictures of a step; one with the prior none'),
     ...stepSettings,
     optimiser: stepSettings.optimiser.default('adam'),
     step: stepSettings.step.default(0.01),

@@ -26,8 +26,12 @@ export const rows: Record<string, { attack: string; settings: Record<string, unk
   'the surest 150': { attack: 'house', settings: { pick: 150 } },
   'gd-uap, prior none': { attack: 'gd-uap', settings: { prior: 'none' } },
   'gd-uap, prior range': { attack: 'gd-uap', settings: { prior: 'range' } },
-  'gd-uap, prior range, as it is': { attack: 'gd-uap', settings: { prior: 'range', augment: false } },
+  'gd-uap, prior range, batch 10': { attack: 'gd-uap', settings: { prior: 'range', batch: 10 } },
+  'gd-uap, prior data, batch 10': { attack: 'gd-uap', settings: { prior: 'data', batch: 10 } },
+  'gd-uap, prior range, as it is, batch 10': {
+    attack: 'gd-uap',
+    settings: { prior: 'range', augment: false, batch: 10 },
+  },
   'gd-uap, prior data': { attack: 'gd-uap', settings: { prior: 'data' } },
-  'gd-uap, prior data, as it is': { attack: 'gd-uap', settings: { prior: 'data', augment: false } },
   'photos as they are': { attack: 'house', settings: { shift: 0, zoom: 0, flips: false } },
 };
