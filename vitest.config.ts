@@ -22,6 +22,7 @@ export default defineConfig({
           name: 'integration',
           include: NEED_RELEASE,
           globalSetup: ['test/support/global-setup.ts'],
+          setupFiles: ['test/support/check-answers.ts'],
         },
       },
     ],
