@@ -53,7 +53,12 @@ export default defineConfig({
       { extends: true, test: { name: 'system', include: SYSTEM } },
       {
         extends: true,
-        test: { name: 'integration', include: INTEGRATION, globalSetup: ['test/support/global-setup.ts'] },
+        test: {
+          name: 'integration',
+          include: INTEGRATION,
+          globalSetup: ['test/support/global-setup.ts'],
+          setupFiles: ['test/support/check-answers.ts'],
+        },
       },
     ],
   },

@@ -266,9 +266,29 @@ export interface paths {
         };
         /**
          * A folder
-         * @description What is in a folder; "/data/" is the root. The manifest of a release says more, with hashes.
+         * @description What is in a folder. The manifest of a release says more, with hashes.
          */
         get: operations["listFolder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The folder of all folders
+         * @description What the releases consist of: the pointer to the current one, and two folders.
+         */
+        get: operations["listRoot"];
         put?: never;
         post?: never;
         delete?: never;
@@ -290,16 +310,6 @@ export interface components {
             };
             example: string;
         };
-        Health: {
-            /** @enum {string} */
-            status: "ok";
-            /** @description Version of the release that the answer is made from. */
-            release: string;
-            memory: {
-                /** @description Bytes of WebAssembly memory that this instance holds. */
-                wasm: number;
-            };
-        };
         Problem: {
             /** @description A path on this host that explains itself when opened. */
             type: string;
@@ -315,6 +325,16 @@ export interface components {
                 parameter: string;
                 reason: string;
             }[];
+        };
+        Health: {
+            /** @enum {string} */
+            status: "ok";
+            /** @description Version of the release that the answer is made from. */
+            release: string;
+            memory: {
+                /** @description Bytes of WebAssembly memory that this instance holds. */
+                wasm: number;
+            };
         };
         Release: {
             version: string;
@@ -416,16 +436,8 @@ export interface components {
                 /** @enum {string} */
                 layout: "NCHW" | "NHWC";
                 range: 255 | 1;
-                mean: [
-                    number,
-                    number,
-                    number
-                ];
-                std: [
-                    number,
-                    number,
-                    number
-                ];
+                mean: number[];
+                std: number[];
             };
             classes: number;
             labels: string | null;
@@ -494,16 +506,8 @@ export interface components {
                     /** @enum {string} */
                     layout: "NCHW" | "NHWC";
                     range: 255 | 1;
-                    mean: [
-                        number,
-                        number,
-                        number
-                    ];
-                    std: [
-                        number,
-                        number,
-                        number
-                    ];
+                    mean: number[];
+                    std: number[];
                 };
             }[];
             canvas: number;
@@ -741,6 +745,40 @@ export interface operations {
                     "application/json": components["schemas"]["Index"];
                 };
             };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/internal`: The Worker failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/release-broken`: The release is incomplete */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/no-release`: No release is published */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getOpenApi: {
@@ -763,6 +801,40 @@ export interface operations {
                     };
                 };
             };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/internal`: The Worker failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/release-broken`: The release is incomplete */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/no-release`: No release is published */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     health: {
@@ -782,6 +854,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Health"];
                 };
+            };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `/problems/internal`: The Worker failed */
             500: {
@@ -832,6 +911,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Release"];
                 };
+            };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `/problems/bad-query`: A query parameter is not valid */
             400: {
@@ -898,6 +984,13 @@ export interface operations {
                     "application/json": components["schemas"]["Releases"];
                 };
             };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `/problems/internal`: The Worker failed */
             500: {
                 headers: {
@@ -947,6 +1040,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Models"];
                 };
+            };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `/problems/bad-query`: A query parameter is not valid */
             400: {
@@ -1028,6 +1128,13 @@ export interface operations {
                     "application/json": components["schemas"]["Perturbations"];
                 };
             };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `/problems/bad-query`: A query parameter is not valid */
             400: {
                 headers: {
@@ -1097,6 +1204,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PerturbationRecord"];
                 };
+            };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `/problems/bad-query`: A query parameter is not valid */
             400: {
@@ -1170,6 +1284,23 @@ export interface operations {
                     "image/png": Bytes;
                 };
             };
+            /** @description The range that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": Bytes;
+                    "image/png": Bytes;
+                };
+            };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `/problems/bad-query`: A query parameter is not valid */
             400: {
                 headers: {
@@ -1181,6 +1312,24 @@ export interface operations {
             };
             /** @description `/problems/not-found`: There is nothing here; `/problems/unknown-release`: Unknown release; `/problems/unknown-perturbation`: Unknown perturbation */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/precondition-failed`: Precondition failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/range-not-satisfiable`: The range lies outside of the file */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1248,6 +1397,13 @@ export interface operations {
                     "application/json": components["schemas"]["Transfer"];
                     "text/csv": string;
                 };
+            };
+            /** @description The client has it: `If-None-Match` names its ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `/problems/bad-query`: A query parameter is not valid */
             400: {
@@ -1582,7 +1738,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "text/plain": string;
+                    "application/json": unknown;
+                    "text/csv": string;
+                    "text/markdown": string;
+                    "application/yaml": string;
+                    "application/vnd.apache.parquet": Bytes;
                     "application/octet-stream": Bytes;
+                    "image/png": Bytes;
+                    "image/jpeg": Bytes;
+                    "image/webp": Bytes;
                 };
             };
             /** @description The range that was asked for. */
@@ -1591,10 +1756,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "text/plain": string;
+                    "application/json": unknown;
+                    "text/csv": string;
+                    "text/markdown": string;
+                    "application/yaml": string;
+                    "application/vnd.apache.parquet": Bytes;
                     "application/octet-stream": Bytes;
+                    "image/png": Bytes;
+                    "image/jpeg": Bytes;
+                    "image/webp": Bytes;
                 };
             };
-            /** @description The client has it. */
+            /** @description The client has it: `If-None-Match` names its ETag. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1669,12 +1843,81 @@ export interface operations {
     listFolder: {
         parameters: {
             query?: {
+                /** @description From the page before. */
                 cursor?: string;
             };
             header?: never;
             path: {
                 folder: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its files and folders. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Directory"];
+                };
+            };
+            /** @description `/problems/bad-path`: The path is not valid; `/problems/bad-query`: A query parameter is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/not-found`: There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/internal`: The Worker failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/release-broken`: The release is incomplete */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/no-release`: No release is published */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRoot: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;

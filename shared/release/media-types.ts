@@ -14,6 +14,9 @@ const byExtension: Record<string, string> = {
   webp: 'image/webp',
 };
 
+/** Every media type that a file of a release may have, without its parameters. */
+export const mediaTypes = [...new Set(['text/plain', ...Object.values(byExtension)].map((type) => type.split(';')[0]))];
+
 /** The media type of a key of a release. Files without an ending, SHA256SUMS and LICENSE, are plain text. */
 export function mediaTypeOf(key: string): string {
   const name = key.slice(key.lastIndexOf('/') + 1);

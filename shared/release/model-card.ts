@@ -34,7 +34,7 @@ export const modelSource = z.union([
 
 /** One classifier of the zoo. zoo/models/<id>.json, or a card anywhere given by path. */
 export const modelCard = z.object({
-  id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, 'an id is letters, digits, ".", "_" and "-"'),
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'an id is letters, digits, ".", "_" and "-"'),
   title: z.string().min(1),
   architecture: z.string().optional(),
   year: z.int().optional(),

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import Ajv2020 from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openApiDocument, type ProblemKind, problemKinds, problemPath } from '#shared/api';
 import { openApiTypes } from '../../scripts/openapi-types.ts';
+import { faultOf } from '../support/answers.ts';
 import { TEST_RELEASE } from '../support/release.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
 
@@ -21,6 +24,45 @@ afterAll(() => worker?.dispose());
 describe('the OpenAPI document', () => {
   test('that is committed is the one that the Worker serves; `npm run openapi` writes it', async () => {
     expect(await (await fetch(`${worker.url}/api/v1/openapi.json`)).json()).toEqual(openApiDocument);
+  });
+
+  test('is OpenAPI 3.1 by the official schema, and its schemas are JSON Schema 2020-12', async () => {
+    const { valid, errors } = await new Validator().validate(structuredClone(openApiDocument));
+    expect([valid, errors]).toEqual([true, undefined]);
+    const ajv = new Ajv2020({ strict: false });
+    const schemas: [string, object][] = Object.entries(openApiDocument.components.schemas);
+    const walk = (node: unknown, at: string) => {
+      if (typeof node !== 'object' || node === null) return;
+      for (const [name, child] of Object.entries(node)) {
+        if (name === 'schema') schemas.push([at, child]);
+        else walk(child, `${at}/${name}`);
+      }
+    };
+    walk(openApiDocument.paths, '');
+    expect(schemas.length).toBeGreaterThan(100);
+    for (const [at, schema] of schemas) expect([at, ajv.validateSchema(schema), ajv.errors]).toEqual([at, true, null]);
+  });
+
+  test('says how long its tuples are, and has no pattern with flags behind it', () => {
+    const { mean } = openApiDocument.components.schemas.ModelCard.properties.preprocessing.properties;
+    expect(mean).toEqual({ type: 'array', items: { type: 'number' }, minItems: 3, maxItems: 3 });
+    const text = JSON.stringify(openApiDocument);
+    expect(text).not.toMatch(/"prefixItems"|"items":\[/);
+    for (const [, pattern] of text.matchAll(/"pattern":"(.*?)"/g)) expect(pattern).toMatch(/^\^.*\$$/);
+  });
+
+  test('is what every test holds the answers to', async () => {
+    const answer = (body: unknown, status = 200, type = 'application/json') =>
+      new Response(JSON.stringify(body), { status, headers: { 'Content-Type': type } });
+    const health = { status: 'ok', release: '1', memory: { wasm: 1 } };
+    expect(await faultOf('GET', '/api/v1/health', answer(health))).toBeNull();
+    expect(await faultOf('GET', '/api/v1/health', answer({ ...health, memory: {} }))).toContain('wasm');
+    expect(await faultOf('GET', '/api/v1/health', answer(health, 201))).toContain('201');
+    expect(await faultOf('GET', '/api/v1/health', answer(health, 200, 'text/html'))).toContain('text/html');
+    expect(await faultOf('GET', '/api/v1/none', answer(health, 404))).toContain('application/problem+json');
+    expect(await faultOf('GET', '/data/models/x.onnx', answer({}, 500, 'application/problem+json'))).toContain(
+      'detail',
+    );
   });
 
   test('has the types of the client, as they are committed', async () => {

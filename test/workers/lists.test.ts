@@ -132,6 +132,13 @@ describe('the transfer table', () => {
     expect(sorted(await rowsOf(`target=${target}`))).toEqual(all.filter((row) => row.target === target));
     expect(await rowsOf(`target=${target}&perturbation=${perturbation}`)).toEqual([all[1]]);
     expect(await rowsOf('epsilon=10&seed=1&norm=inf')).toHaveLength(all.length);
+    for (const spelled of ['1e1', '10.0', '100E-1'])
+      expect(await rowsOf(`epsilon=${spelled}`)).toHaveLength(all.length);
+    expect(await rowsOf('epsilon=1.2e-7')).toEqual([]);
+    for (const none of ['-1', '1e999', '1e', '.5', '0x10', 'NaN', '9'.repeat(41)]) {
+      const refused = await fetch(`${worker.url}/api/v1/transfer?epsilon=${none}`);
+      expect([none, refused.status]).toEqual([none, 400]);
+    }
     expect(sorted(await rowsOf('surrogate=none'))).toEqual(all.filter((row) => row.surrogate === 'none'));
   });
 

@@ -83,6 +83,12 @@ describe('a route that is added', () => {
     expect(await allowOf('PUT', '/api/v1/photos/koala/votes')).toBe('GET, HEAD, POST, OPTIONS');
     expect(await allowOf('POST', '/problems/busy')).toBe('GET, HEAD, OPTIONS');
     expect((await ask('/api/v1/photos', { method: 'DELETE' })).status).toBe(404);
+    const options = await ask('/problems/busy', { method: 'OPTIONS' });
+    expect([options.status, options.headers.get('Allow'), await options.text()]).toEqual([
+      204,
+      'GET, HEAD, OPTIONS',
+      '',
+    ]);
   });
 
   test('is linked to in the index under its name, with what it has to be told; without a name it is not', async () => {

@@ -4,7 +4,11 @@ import type { AppEnv } from './env.ts';
 
 /** The OpenAPI 3.1 document of the routes of an app. It is committed as shared/api/openapi.json. */
 export function openApiDocument(app: OpenAPIHono<AppEnv>) {
-  return app.getOpenAPI31Document({
+  return readable(documentOf(app));
+}
+
+const documentOf = (app: OpenAPIHono<AppEnv>) =>
+  app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Perturbation Atlas',
@@ -21,6 +25,21 @@ export function openApiDocument(app: OpenAPIHono<AppEnv>) {
       { name: 'data', description: 'The files of the releases.' },
     ],
   });
+
+/**
+ * The same schemas in a form that every reader understands. A tuple is `prefixItems` in JSON Schema 2020-12, without
+ * which neither its length nor what may follow is said; many generators know lists only, and a tuple of like items is a
+ * list of that length.
+ */
+function readable<T>(node: T): T {
+  if (Array.isArray(node)) return node.map(readable) as T;
+  if (typeof node !== 'object' || node === null) return node;
+  const made = Object.fromEntries(Object.entries(node).map(([name, value]) => [name, readable(value)]));
+  const { prefixItems: items, ...rest } = made;
+  if (!Array.isArray(items) || 'items' in rest) return made as T;
+  const length = { minItems: items.length, maxItems: items.length };
+  const [first, ...others] = items.map((item) => JSON.stringify(item));
+  return (others.every((one) => one === first) ? { ...rest, items: items[0], ...length } : { ...made, ...length }) as T;
 }
 
 /** These go without saying: every path takes a `release`, and a `photo` stands in for a body. */

@@ -9,6 +9,7 @@ export {
   strengthParameter,
   text,
   whole,
+  wholeNumber,
 } from './parameters.ts';
-export { binary, json, problems, refusedParameters } from './responses.ts';
+export { file, json, notModified, problems, refusedParameters } from './responses.ts';
 export * from './schemas.ts';

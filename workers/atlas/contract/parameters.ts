@@ -6,15 +6,20 @@ export const MAX_PERTURBATIONS = 8;
 /** A value that is not empty. */
 export const text = z.string().min(1, 'must not be empty');
 
-/** A plain decimal number, as a query spells it. */
+/** A number that is not negative, as JSON spells it: 10, 0.5, 1.2e-7. */
 export const decimal = z
   .string()
-  .regex(/^\d{1,6}(\.\d{1,20})?$/, 'must be a plain number such as 1 or 0.5')
-  .transform(Number);
+  .max(40, 'must have at most 40 characters')
+  .regex(/^\d+(\.\d+)?([eE][+-]?\d+)?$/, 'must be a number such as 1, 0.5 or 1.2e-7')
+  .transform(Number)
+  .refine(Number.isFinite, 'must be a number that a computer can hold');
 
 /** A whole number of a range. */
 export const whole = (low: number, high: number, spelled = `must be from ${low} to ${high}`) =>
   decimal.pipe(z.int('must be a whole number').min(low, spelled).max(high, spelled));
+
+/** The description of such a number: what stands behind the text of a query is not seen by the document. */
+export const wholeNumber = (minimum: number, maximum: number) => ({ type: 'integer' as const, minimum, maximum });
 
 export const releaseParameter = text.optional().openapi({
   description: 'Version of a published release; the current one where it is left out.',
@@ -45,7 +50,7 @@ export const perturbationIds = z
   .transform((ids) => ids && [...new Set(ids.map((id) => id.replaceAll(' ', '+')))])
   .openapi({
     type: 'array',
-    items: { type: 'string' },
+    items: { type: 'string', minLength: 1 },
     maxItems: MAX_PERTURBATIONS,
     description:
       `Id of a perturbation, or "none" for the clean photo alone; repeated for several, up to ${MAX_PERTURBATIONS}. ` +

@@ -9,13 +9,21 @@ export const json = <Schema extends z.ZodType>(schema: Schema, description: stri
   content: { 'application/json': { schema } },
 });
 
-/** Bytes of some media types. */
-export const binary = (description: string, ...mediaTypes: string[]) => ({
+/** A file of one of some media types: bytes, or text, or any JSON. */
+export const file = (description: string, mediaTypes: string[]) => ({
   description,
-  content: Object.fromEntries(
-    mediaTypes.map((type) => [type, { schema: { type: 'string' as const, format: 'binary' } }]),
-  ),
+  content: Object.fromEntries(mediaTypes.map((type) => [type, { schema: schemaOf(type) }])),
 });
+
+function schemaOf(mediaType: string) {
+  if (mediaType === 'application/json') return {};
+  return mediaType.startsWith('text/') || mediaType === 'application/yaml'
+    ? { type: 'string' as const }
+    : { type: 'string' as const, format: 'binary' };
+}
+
+/** Spread into the responses of what may be asked for again. */
+export const notModified = { 304: { description: 'The client has it: `If-None-Match` names its ETag.' } } as const;
 
 /** Of the statuses that any kind has; which of them a route gives is in its document and not in its type. */
 type ProblemResponses = Record<

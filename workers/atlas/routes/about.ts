@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { documentSchema, indexSchema, json, linkedAs, newApp } from '../contract/index.ts';
+import { documentSchema, indexSchema, json, linkedAs, newApp, notModified, problems } from '../contract/index.ts';
 import { linksOf, openApiDocument } from '../document.ts';
 import type { AppEnv } from '../env.ts';
 
@@ -19,7 +19,7 @@ export function about(app: OpenAPIHono<AppEnv>): OpenAPIHono<AppEnv> {
       tags: ['release'],
       operationId: 'index',
       summary: 'What this API has',
-      responses: { 200: json(indexSchema, 'Links.') },
+      responses: { 200: json(indexSchema, 'Links.'), ...notModified, ...problems() },
     }),
     (c) =>
       c.json(
@@ -42,7 +42,7 @@ export function about(app: OpenAPIHono<AppEnv>): OpenAPIHono<AppEnv> {
       tags: ['release'],
       operationId: 'getOpenApi',
       summary: 'This document',
-      responses: { 200: json(documentSchema, 'OpenAPI 3.1.') },
+      responses: { 200: json(documentSchema, 'OpenAPI 3.1.'), ...notModified, ...problems() },
     }),
     (c) => c.json({ ...document() }, 200),
   );

@@ -15,6 +15,7 @@ import {
   strengthParameter,
   text,
   whole,
+  wholeNumber,
 } from '../contract/index.ts';
 import type { Env, Timings } from '../env.ts';
 import { decodeCanvas, decoderMemory } from '../imaging/index.ts';
@@ -31,7 +32,7 @@ const query = z.strictObject({
   strength: strengthParameter,
   top: whole(1, 20)
     .default(5)
-    .openapi({ type: 'integer', minimum: 1, maximum: 20, default: 5, description: 'How many labels to give.' }),
+    .openapi({ ...wholeNumber(1, 20), default: 5, description: 'How many labels to give.' }),
   photo: photoParameter,
   release: releaseParameter,
 });

@@ -1,7 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { LATEST_KEY } from '#shared/release';
-import { binary, directorySchema, json, linkedAs, newApp, problems, refusedParameters } from '../contract/index.ts';
+import { LATEST_KEY, mediaTypes } from '#shared/release';
+import {
+  directorySchema,
+  file,
+  json,
+  linkedAs,
+  newApp,
+  notModified,
+  problems,
+  refusedParameters,
+} from '../contract/index.ts';
 import type { AppEnv } from '../env.ts';
 import { dataCors } from '../middleware/index.ts';
 import { Problem } from '../problems.ts';
@@ -16,14 +25,14 @@ const MAX_KEY_BYTES = 1024;
 /** GET and HEAD /data/{key}: the files of the releases, as R2 has them; a path that ends in "/" is a folder. */
 export const data = newApp();
 
-const describedAs = (path: '/{key}' | '/{folder}/', description: string) => ({
+const describedAs = (path: '/' | '/{key}' | '/{folder}/', description: string) => ({
   method: 'get' as const,
   tags: ['data'],
   path,
   description,
 });
 
-// Keys hold slashes, which OpenAPI's path templates do not: the two routes are described, and answered by one handler.
+// Keys hold slashes, which OpenAPI's path templates do not: the routes are described, and answered by one handler.
 data.openAPIRegistry.registerPath({
   ...createRoute({
     ...linkedAs('data'),
@@ -40,29 +49,34 @@ data.openAPIRegistry.registerPath({
       }),
     },
     responses: {
-      200: binary('The file.', 'application/octet-stream'),
-      206: binary('The range that was asked for.', 'application/octet-stream'),
-      304: { description: 'The client has it.' },
+      200: file('The file.', mediaTypes),
+      206: file('The range that was asked for.', mediaTypes),
+      ...notModified,
       ...problems('not-found', 'bad-path', 'precondition-failed', 'range-not-satisfiable'),
     },
   }),
 });
+const listing = {
+  200: json(directorySchema, 'Its files and folders.'),
+  ...problems('not-found', 'bad-path', 'bad-query'),
+};
+const page = z.object({ cursor: z.string().optional().openapi({ description: 'From the page before.' }) });
 data.openAPIRegistry.registerPath({
   ...createRoute({
-    ...describedAs(
-      '/{folder}/',
-      'What is in a folder; "/data/" is the root. The manifest of a release says more, with hashes.',
-    ),
+    ...describedAs('/{folder}/', 'What is in a folder. The manifest of a release says more, with hashes.'),
     operationId: 'listFolder',
     summary: 'A folder',
-    request: {
-      params: z.object({ folder: z.string() }),
-      query: z.object({ cursor: z.string().optional() }),
-    },
-    responses: {
-      200: json(directorySchema, 'Its files and folders.'),
-      ...problems('not-found', 'bad-path', 'bad-query'),
-    },
+    request: { params: z.object({ folder: z.string().openapi({ example: 'releases' }) }), query: page },
+    responses: listing,
+  }),
+});
+data.openAPIRegistry.registerPath({
+  ...createRoute({
+    ...describedAs('/', 'What the releases consist of: the pointer to the current one, and two folders.'),
+    operationId: 'listRoot',
+    summary: 'The folder of all folders',
+    request: { query: page },
+    responses: listing,
   }),
 });
 

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { applyPerturbation } from '#shared/images';
 import {
-  binary,
+  file,
   imageBody,
   linkedAs,
   newApp,
@@ -44,7 +44,7 @@ perturb.openapi(
     middleware: limitImages,
     request: { query, body: imageBody },
     responses: {
-      200: binary('The perturbed canvas.', 'image/png'),
+      200: file('The perturbed canvas.', ['image/png']),
       ...problems(
         ...([
           'bad-query',

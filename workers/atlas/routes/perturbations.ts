@@ -2,11 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Manifest } from '#shared/release';
 import { norm } from '#shared/release';
 import {
-  binary,
   decimal,
+  file,
   json,
   linkedAs,
   newApp,
+  notModified,
   perturbationsSchema,
   problems,
   recordSchema,
@@ -14,6 +15,7 @@ import {
   releaseParameter,
   text,
   whole,
+  wholeNumber,
 } from '../contract/index.ts';
 import { recordOf, releaseOf } from '../storage/index.ts';
 import { findPerturbation } from './choose.ts';
@@ -29,13 +31,15 @@ const listQuery = z.strictObject({
   surrogate: text.optional().openapi({ description: 'Crafted on this model, alone or with others.' }),
   attack: text.optional(),
   norm: norm.optional(),
-  epsilon: decimal.optional().openapi({ type: 'number', description: 'The bound, in units of 0..255.' }),
-  seed: whole(0, 999_999).optional().openapi({ type: 'integer' }),
+  epsilon: decimal.optional().openapi({ type: 'number', minimum: 0, description: 'The bound, in units of 0..255.' }),
+  seed: whole(0, 999_999).optional().openapi(wholeNumber(0, 999_999)),
   sort: z
     .enum(orders, `must be one of ${orders.join(', ')}`)
     .optional()
     .openapi({ description: 'Ascending, or descending with "-"; left out: the order of the release.' }),
-  limit: whole(1, 200).default(100).openapi({ type: 'integer', minimum: 1, maximum: 200, default: 100 }),
+  limit: whole(1, 200)
+    .default(100)
+    .openapi({ ...wholeNumber(1, 200), default: 100 }),
   cursor: text.optional().openapi({ description: 'From the page before, with the same filter and order.' }),
   release: releaseParameter,
 });
@@ -54,7 +58,11 @@ perturbations.openapi(
     description:
       'The perturbations of a release, filtered, sorted, page by page. A walk along the cursors stays within the release that it began in.',
     request: { query: listQuery },
-    responses: { 200: json(perturbationsSchema, 'A page of them.'), ...problems('bad-query', 'unknown-release') },
+    responses: {
+      200: json(perturbationsSchema, 'A page of them.'),
+      ...notModified,
+      ...problems('bad-query', 'unknown-release'),
+    },
   }),
   async (c) => {
     const query = c.req.valid('query');
@@ -111,6 +119,7 @@ perturbations.openapi(
     request: { params: idParameter, query: z.strictObject({ release: releaseParameter }) },
     responses: {
       200: json(recordSchema, 'Its record.'),
+      ...notModified,
       ...problems('bad-query', 'unknown-release', 'unknown-perturbation'),
     },
   }),
@@ -135,8 +144,13 @@ perturbations.openapi(
       query: z.strictObject({ release: releaseParameter }),
     },
     responses: {
-      200: binary('The file.', 'application/octet-stream', 'image/png'),
-      ...problems('bad-query', 'not-found', 'unknown-release', 'unknown-perturbation'),
+      200: file('The file.', ['application/octet-stream', 'image/png']),
+      206: file('The range that was asked for.', ['application/octet-stream', 'image/png']),
+      ...notModified,
+      ...problems(
+        ...(['bad-query', 'not-found', 'unknown-release', 'unknown-perturbation'] as const),
+        ...(['precondition-failed', 'range-not-satisfiable'] as const),
+      ),
     },
   }),
   async (c) => {

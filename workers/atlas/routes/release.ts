@@ -6,6 +6,7 @@ import {
   linkedAs,
   modelsSchema,
   newApp,
+  notModified,
   problems,
   releaseParameter,
   releaseSchema,
@@ -28,7 +29,7 @@ release.openapi(
     operationId: 'health',
     summary: 'Whether it is well',
     description: 'Whether a release is published and readable, and which.',
-    responses: { 200: json(healthSchema, 'It is.'), ...problems() },
+    responses: { 200: json(healthSchema, 'It is.'), ...notModified, ...problems() },
   }),
   async (c) => {
     const { version } = await currentRelease(c.env);
@@ -47,7 +48,11 @@ release.openapi(
     operationId: 'getRelease',
     summary: 'A release',
     request: { query: z.strictObject({ release: releaseParameter }) },
-    responses: { 200: json(releaseSchema, 'Version, counts, links.'), ...problems('bad-query', 'unknown-release') },
+    responses: {
+      200: json(releaseSchema, 'Version, counts, links.'),
+      ...notModified,
+      ...problems('bad-query', 'unknown-release'),
+    },
   }),
   async (c) => {
     const asked = c.req.valid('query').release;
@@ -94,7 +99,7 @@ release.openapi(
     operationId: 'listReleases',
     summary: 'All releases',
     description: 'Every release that is published, newest first. A new one is seen within a minute.',
-    responses: { 200: json(releasesSchema, 'Versions and links.'), ...problems() },
+    responses: { 200: json(releasesSchema, 'Versions and links.'), ...notModified, ...problems() },
   }),
   async (c) => {
     const { version: current } = await currentRelease(c.env);
@@ -124,7 +129,11 @@ release.openapi(
     summary: 'Models',
     description: 'Every model of a release with its card, and whether the edge serves it.',
     request: { query: z.strictObject({ release: releaseParameter }) },
-    responses: { 200: json(modelsSchema, 'Models.'), ...problems('bad-query', 'unknown-release') },
+    responses: {
+      200: json(modelsSchema, 'Models.'),
+      ...notModified,
+      ...problems('bad-query', 'unknown-release'),
+    },
   }),
   async (c) => {
     const found = await releaseOf(c.env, c.req.valid('query').release);

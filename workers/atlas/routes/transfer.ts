@@ -7,11 +7,13 @@ import {
   json,
   linkedAs,
   newApp,
+  notModified,
   problems,
   releaseParameter,
   text,
   transferSchema,
   whole,
+  wholeNumber,
 } from '../contract/index.ts';
 import { releaseOf, transferRows } from '../storage/index.ts';
 import { contentDisposition } from './object.ts';
@@ -22,8 +24,8 @@ const filters = z.strictObject({
   target: text.optional(),
   attack: text.optional(),
   norm: norm.optional(),
-  epsilon: decimal.optional().openapi({ type: 'number' }),
-  seed: whole(0, 999_999).optional().openapi({ type: 'integer' }),
+  epsilon: decimal.optional().openapi({ type: 'number', minimum: 0 }),
+  seed: whole(0, 999_999).optional().openapi(wholeNumber(0, 999_999)),
 });
 const query = filters.extend({
   format: z
@@ -56,6 +58,7 @@ transfer.openapi(
           'text/csv': { schema: { type: 'string' as const } },
         },
       },
+      ...notModified,
       ...problems('bad-query', 'not-found', 'unknown-release'),
     },
   }),
