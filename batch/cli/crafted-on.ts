@@ -1,13 +1,20 @@
 /** Whether photos are ones that a perturbation was crafted on, from the record beside it. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { readBytes } from '../files/index.ts';
 import { alike, fingerprintsOf, type PhotoSet, splitPhotos } from '../photos/index.ts';
+
+/** A record comes with its perturbation, from anywhere: one of a hundred thousand photos takes as much. */
+const LARGEST_RECORD = 16e6;
+const MOST_PHOTOS = 100_000;
 
 /** Of a `craft.json`, or of a release's `record.json`, which has no fingerprints. */
 const record = z.object({
-  crafting: z.object({ sha256: z.string(), fingerprints: z.array(z.string().nullable()).optional() }),
+  crafting: z.object({
+    sha256: z.string(),
+    fingerprints: z.array(z.string().nullable()).max(MOST_PHOTOS).optional(),
+  }),
 });
 
 /**
@@ -20,8 +27,8 @@ const record = z.object({
 export async function craftedOn(file: string, photos: PhotoSet): Promise<number[]> {
   const path = ['craft.json', 'record.json'].map((name) => join(dirname(file), name)).find(existsSync);
   if (!path) return [];
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const { data } = record.safeParse(jsonOf(text));
+  const bytes = await readBytes(path, { most: LARGEST_RECORD }).catch(() => new Uint8Array(0));
+  const { data } = record.safeParse(jsonOf(new TextDecoder().decode(bytes)));
   if (!data) return [];
   const { sha256, fingerprints = [] } = data.crafting;
   const found = new Set(alike(fingerprintsOf(photos.pixels, photos.size), fingerprints).map(([index]) => index));

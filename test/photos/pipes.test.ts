@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { craftedOn } from '../../batch/cli/crafted-on.ts';
 import { loadPhotos } from '../../batch/photos/index.ts';
 import { findPhotos } from '../../batch/studies/photos.ts';
 
@@ -26,4 +27,10 @@ test('a pipe or a device among the photos is skipped at once, and an error with 
   );
   const study = findPhotos(folder, join(folder, 'cache.json'), { keep: false });
   await expect(study).rejects.toThrow(/b\.jpg cannot be read: it is no regular file\. Take it out/);
+});
+
+test('a pipe in place of the record beside a perturbation is none', async () => {
+  const photos = await loadPhotos([join(starter, 'cat.jpg')], { canvas: 32 });
+  execFileSync('mkfifo', [join(folder, 'craft.json')]);
+  expect(await craftedOn(join(folder, 'perturbation.npy'), photos)).toEqual([]);
 });

@@ -11,10 +11,14 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
 });
 
+/** What starts it: itself, or as people do, npm. */
+const directly = [process.execPath, 'scripts/dev.ts'];
+const byNpm = ['npm', 'run', 'dev', '--'];
+
 /** `npm run dev` on a port of its own, once it has said its address. */
-async function dev() {
+async function dev([command, ...args]: readonly string[] = directly) {
   const port = await choosePort(9400 + (process.pid % 400), false);
-  const child = spawn(process.execPath, ['scripts/dev.ts', '--release', TEST_RELEASE, '--port', String(port)], {
+  const child = spawn(command, [...args, '--release', TEST_RELEASE, '--port', String(port)], {
     cwd: root,
     env: { ...process.env, NODE_ENV: undefined, VITEST: undefined },
   });
@@ -79,11 +83,13 @@ describe('npm run dev', () => {
     expect(await aliveAfter(0, all)).toEqual([]);
   });
 
-  test('leaves nothing behind when it is killed outright', async () => {
-    const { child, ended, all } = await dev();
+  test.each([
+    ['it is killed outright', directly],
+    ['npm, which started it, is killed outright', byNpm],
+  ])('leaves nothing behind when %s', async (_what, starter) => {
+    const { child, all } = await dev(starter);
     child.kill('SIGKILL');
-    await ended;
-    expect(await aliveAfter(8000, all)).toEqual([]);
+    expect(await aliveAfter(12_000, all)).toEqual([]);
   });
 
   test.each([
