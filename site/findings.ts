@@ -32,12 +32,12 @@ export function transferSentences({ plates, rows }: Atlas): string[] {
   );
   if (held.length > 0) {
     const beaten = held.filter(({ beatsAll }) => !beatsAll);
-    const carriedToo = beaten.filter(({ isCarried }) => isCarried).length;
+    const moved = beaten.filter(({ isCarried }) => isCarried).length;
     said.push(
-      `Patterns of the same size that nothing was crafted into (several draws of noise, a random sign for each 4 x 4 pixels, and each plate with its phases shuffled) change up to ${span(held.map(({ strongest }) => strongest.ratio))}.`,
+      `Of the patterns of the same size that nothing was crafted into (several draws of noise, a random sign for each 4 x 4 pixels, and each plate with its phases shuffled), the strongest changes ${span(held.map(({ strongest }) => strongest.ratio))}.`,
       beaten.length === 0
         ? `Every one of the ${held.length} ratios is higher than each of them, by a paired test at 5 %.`
-        : `${beaten.length} of the ${held.length} ratios, ${carriedToo} of them carried over, are not higher than each of them by a paired test at 5 %: what those plates do there, their size and their spectrum do too.`,
+        : `By a paired test at 5 %, ${beaten.length} of the ${held.length} ratios (${moved === beaten.length ? 'all' : moved || 'none'} of them carried over) are not higher than each of these: what those plates do there, patterns that nobody crafted do too.`,
     );
   }
   if (photos.length === 1) said.push(`Every cell is measured on the same ${photos[0]} evaluation photographs.`);
