@@ -49,7 +49,7 @@ describe('DeepFool', () => {
           const { task, column, scores, own } = linear(seed, classes);
           const { v } = await craft({
             ...task,
-            ...{ attack: 'uap', norm: '2' as const, epsilon: 1e5, budget: { gradients: 50 * classes } },
+            ...{ attack: 'uap', norm: '2' as const, epsilon: 3500, budget: { gradients: 50 * classes } },
             settings: { batch: 1, overshoot },
           });
           const steps = scores.flatMap((score, k) => {
