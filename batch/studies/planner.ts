@@ -1,4 +1,3 @@
-import type { Budget } from '#shared/release';
 import {
   type Control,
   type CraftedResult,
@@ -15,9 +14,9 @@ import {
   type StudyPerturbation,
   type Target,
 } from '../analyses/index.ts';
-import { gradientLimit } from '../attacks/index.ts';
-import { type Job, noWork, type Work } from '../jobs/index.ts';
+import { type Job, noWork } from '../jobs/index.ts';
 import type { Half } from '../photos/index.ts';
+import { craftWork } from './craft-work.ts';
 import type { LoadedStudy } from './load.ts';
 import { type PlannedPerturbation, planPerturbations } from './perturbations.ts';
 import { filesOf, type PhotoFiles } from './photos.ts';
@@ -96,7 +95,7 @@ export class Planner implements StudyJobs {
       return craftStep({
         id,
         inputs: { attack, settings, norm, epsilon, seed, canvas: this.canvas, on },
-        work: this.#craftWork(surrogates, budget),
+        work: craftWork({ surrogates, budget, canvas: this.canvas, photos: this.#count('crafting') }),
         code: [method.source],
         place: { attack: method, surrogates },
       });
@@ -180,20 +179,6 @@ export class Planner implements StudyJobs {
         place: { source: this.options.photos.source },
       }),
     );
-  }
-
-  #craftWork(surrogates: readonly string[], budget: Budget | null): Work {
-    if (!budget) return noWork;
-    const { seconds, fooling } = budget;
-    return {
-      // Clean predictions of every photo, mirrored too, and at the end those of the perturbed ones.
-      forwards: 3 * this.#count('crafting') * surrogates.length,
-      gradients: gradientLimit(budget) ?? 0,
-      photos: 0,
-      ...(seconds !== undefined && { seconds }),
-      ...(fooling !== undefined && { atMost: true }),
-      on: `${surrogates.join('+')} ${this.canvas}`,
-    };
   }
 
   /** Photos of a half, as far as files tell. */
