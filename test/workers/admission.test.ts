@@ -84,7 +84,8 @@ describe('bodies that take room', () => {
     const refused = await (await hold(19_000_000)).sent;
     expect([refused.status, refused.retryAfter]).toEqual([503, '1']);
     expect(JSON.parse(refused.answer)).toMatchObject({ type: '/problems/busy' });
-    expect(refused.milliseconds).toBeLessThan(2000);
+    // Sooner than a body is given up for being slow.
+    expect(refused.milliseconds).toBeLessThan(4000);
     expect(await classify()).toBe(200);
     for (let i = 0; i < 3; i++) await hold(3_999_000);
     expect(await classify()).toBe(503);

@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../env.ts';
 
-const PAUSE_MS = 500;
+const PAUSE_MS = 1_000;
 const WHOLE_MS = 5_000;
 
 /**
