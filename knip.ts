@@ -11,7 +11,7 @@ export default {
     'batch/cli/main.ts!',
     'batch/cli/serve-warden.ts!',
     'batch/compute/{worker,probe}.ts!',
-    'batch/threads/entry.ts!',
+    'batch/children/{entry,orphan}.ts!',
     'batch/zoo/*-work.ts!',
     'bench/edge/empty-worker.ts!',
     // Run by people.

@@ -43,8 +43,8 @@ export const rooms = [
     imports: [],
   },
   {
-    room: 'batch/threads',
-    holds: 'work on files from strangers in a thread that Ctrl-C, a deadline and a heap limit end',
+    room: 'batch/children',
+    holds: 'work on files from strangers in a process that Ctrl-C, a deadline and a heap limit end',
     imports: ['batch/errors'],
   },
   {
@@ -75,7 +75,7 @@ export const rooms = [
   {
     room: 'batch/zoo',
     holds: "cards, model files with their weights, finding out a model's preprocessing, checking its gradients",
-    imports: ['shared', 'batch/errors', 'batch/threads', 'batch/files', 'batch/photos', 'batch/compute'],
+    imports: ['shared', 'batch/errors', 'batch/children', 'batch/files', 'batch/photos', 'batch/compute'],
   },
   {
     room: 'batch/attacks',

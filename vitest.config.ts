@@ -23,7 +23,7 @@ const SYSTEM = [
   'test/publish/{bucket,changes,hostile-host,hostile-release,interoperability,pull,readers,upload}.test.ts',
   'test/jobs/coverage.test.ts',
   'test/site/hostile-release.test.ts',
-  'test/threads/threads.test.ts',
+  'test/children/children.test.ts',
   'test/zoo/cards.test.ts',
   'test/studies/{dry-run,run}.test.ts',
 ];

@@ -1,7 +1,7 @@
 /** `atlas gradients check`: gradients of every kind of loss against finite differences. */
 import type { Command } from 'commander';
+import { inChild } from '../children/index.ts';
 import { loadPhotos } from '../photos/index.ts';
-import { inThread } from '../threads/index.ts';
 import { type CheckWork, checkWork, type LossCheck, zooFolder } from '../zoo/index.ts';
 import { action, globalOptions, integer } from './context.ts';
 import { table } from './text.ts';
@@ -32,7 +32,7 @@ export function registerCheck(gradients: Command): void {
     .action(
       action(async (context, { photos, directions, canvas, seed }: CheckOptions, name: string) => {
         const about = { what: `The model ${name}`, signal: context.signal, onProgress: context.progress };
-        const { losses, count } = await inThread<CheckWork, Checked>(checkWork, about, async (work) => {
+        const { losses, count } = await inChild<CheckWork, Checked>(checkWork, about, async (work) => {
           const side = await work.sideOf(name, canvas);
           let chosen = 0;
           // The first ones: decoding the rest of a large folder would take longer than the check.

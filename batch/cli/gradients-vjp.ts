@@ -1,9 +1,9 @@
 /** `atlas gradients vjp`: the vector-Jacobian product of any ONNX file. */
 import type { Command } from 'commander';
 import { readNpy, writeNpy } from '#shared/formats';
+import { inChild } from '../children/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf, sizeOf, writeAtomic } from '../files/index.ts';
-import { inThread } from '../threads/index.ts';
 import { type Floats, openBatch, type Product, type VjpWork, vjpWork } from '../zoo/index.ts';
 import { action, globalOptions } from './context.ts';
 
@@ -39,7 +39,7 @@ export function registerVjp(gradients: Command): void {
           bytes: sizeOf(file),
           onProgress: context.progress,
         };
-        const result = await inThread<VjpWork, Product>(vjpWork, about, (work) =>
+        const result = await inChild<VjpWork, Product>(vjpWork, about, (work) =>
           work.vjp(file, input, cotangent, context.workers ?? 1),
         );
         await writeAtomic(options.out, writeNpy(result.gradient, input.shape));

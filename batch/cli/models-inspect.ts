@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import type { ImageInput, Inspection } from '#shared/graph';
+import { inChild } from '../children/index.ts';
 import { sizeOf } from '../files/index.ts';
-import { inThread } from '../threads/index.ts';
 import { type GraphWork, graphWork, type Inspected } from '../zoo/index.ts';
 import { action, globalOptions } from './context.ts';
 import { megabytes } from './text.ts';
@@ -23,7 +23,7 @@ export function registerInspect(models: Command): void {
           signal: context.signal,
           bytes: sizeOf(file),
         };
-        const { found, bytes, weightFiles } = await inThread<GraphWork, Inspected>(graphWork, about, (graph) =>
+        const { found, bytes, weightFiles } = await inChild<GraphWork, Inspected>(graphWork, about, (graph) =>
           graph.inspectFile(file),
         );
         context.emit({ ...found, bytes, weightFiles });

@@ -145,7 +145,10 @@ export class Pool {
     if (this.#closing) throw new ComputeError('The compute threads were closed. Open compute again.');
   }
 
-  /** Ends every thread, gently if it answers within two seconds. */
+  /**
+   * Lets every thread end, each once the job that it has begun is done. None is ended from here: a thread that is ended
+   * while onnxruntime works in it takes the whole process with it ("terminate called after throwing Napi::Error").
+   */
   async close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
@@ -155,12 +158,6 @@ export class Pool {
       this.#queue = [];
       for (const thread of this.#threads) thread.worker.postMessage({ kind: 'close' } satisfies Request);
     }
-    await Promise.all(
-      this.#threads.map(async ({ worker, exited }) => {
-        const timer = setTimeout(() => void worker.terminate(), 2000);
-        await exited;
-        clearTimeout(timer);
-      }),
-    );
+    await Promise.all(this.#threads.map(({ exited }) => exited));
   }
 }

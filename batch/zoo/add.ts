@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { ModelCard, Preprocessing } from '#shared/release';
+import { inChild, type Remote } from '../children/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { sizeOf, writeAtomic } from '../files/index.ts';
-import { inThread, type Remote } from '../threads/index.ts';
 import { cardOf, type ZooModel, zooFolder } from './cards.ts';
 import { hashOf } from './files.ts';
 import type { Described } from './graph-work.ts';
@@ -55,7 +55,7 @@ export async function addModel(file: string, wanted: NewCard, signal?: AbortSign
   if (existsSync(cardPath)) {
     throw new UsageError(`There is a card ${cardPath} already. Choose another --id, or delete that card first.`);
   }
-  return inThread<GraphWork, AddedModel>(
+  return inChild<GraphWork, AddedModel>(
     graphWork,
     { what: `The model ${file}`, signal, bytes: sizeOf(file) },
     (graph) => add(file, wanted, { folder, cardPath }, graph),

@@ -12,9 +12,9 @@ import {
   writeModel,
 } from '#shared/graph';
 import { argmax } from '#shared/metrics';
+import { nowRunning } from '../children/index.ts';
 import { openOnce } from '../compute/index.ts';
 import { AtlasError } from '../errors/index.ts';
-import { nowRunning } from '../threads/index.ts';
 import { naming } from './onnx.ts';
 
 /**

@@ -1,11 +1,11 @@
-// What is done with the graphs of model files. These functions are called in a thread (see prepare.ts): arguments and
-// results are plain data.
+// What is done with the graphs of model files. These functions are called in a child process (see prepare.ts):
+// arguments and results are plain data.
 import { type ImageInput, type Inspection, imageInputOf, inspect, prepare, writeModel } from '#shared/graph';
 import type { Preprocessing } from '#shared/release';
 import { hashOf } from './files.ts';
 import { naming, type OnnxFile, readOnnx } from './onnx.ts';
 
-// The file that this thread works on: several questions about it follow each other.
+// The file that this process works on: several questions about it follow each other.
 let last: { path: string; file: OnnxFile } | undefined;
 
 async function fileAt(path: string): Promise<OnnxFile> {

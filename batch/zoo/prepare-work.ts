@@ -1,5 +1,5 @@
-// What a card prepares its model to. Called in a thread (see prepare.ts), in a module of its own: what a prepared model
-// depends on is the code that is reached from here.
+// What a card prepares its model to. Called in a child process (see prepare.ts), in a module of its own: what a
+// prepared model depends on is the code that is reached from here.
 import { prepare, writeModel } from '#shared/graph';
 import type { ZooModel } from './cards.ts';
 import { hashOf, modelPath, readModelBytes } from './files.ts';

@@ -1,4 +1,4 @@
-import { inThread } from '../threads/index.ts';
+import { inChild } from '../children/index.ts';
 import type { ZooModel } from './cards.ts';
 import type { PreparedModel } from './prepare-work.ts';
 
@@ -9,7 +9,7 @@ import type { PreparedModel } from './prepare-work.ts';
  */
 export function prepareModel(model: ZooModel, canvas: number, signal?: AbortSignal): Promise<PreparedModel> {
   const { id, source } = model.card;
-  return inThread<typeof import('./prepare-work.ts'), PreparedModel>(
+  return inChild<typeof import('./prepare-work.ts'), PreparedModel>(
     new URL('./prepare-work.ts', import.meta.url),
     { what: `The model ${id}`, signal, bytes: source.bytes },
     ({ prepareCard }) => prepareCard(model, canvas),

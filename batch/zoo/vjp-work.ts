@@ -1,5 +1,5 @@
-// The vector-Jacobian product of a file from anywhere. Called in a thread: arguments and results are plain data.
-import { report } from '../threads/index.ts';
+// The vector-Jacobian product of a file from anywhere. Called in a child process: arguments and results are plain data.
+import { report } from '../children/index.ts';
 import { readOnnx } from './onnx.ts';
 import { type Floats, type Product, vectorJacobianProduct } from './vjp.ts';
 

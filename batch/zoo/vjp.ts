@@ -1,8 +1,8 @@
 /** The vector-Jacobian product of a model, for files as they are. */
 import { differentiate, inferShapes, type Model, withCotangent, withInputShape, writeModel } from '#shared/graph';
+import { nowRunning } from '../children/index.ts';
 import { openOnce } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
-import { nowRunning } from '../threads/index.ts';
 import { naming } from './onnx.ts';
 
 /** Images in one run where the file takes any batch: what a run keeps in memory grows with them. */

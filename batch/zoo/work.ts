@@ -1,5 +1,5 @@
 /**
- * Modules of what is done with graphs of model files, each in a thread of its own: who made a file is anybody's guess.
+ * Modules of what is done with graphs of model files, each in a process of its own: who made a file is anybody's guess.
  */
 export const graphWork = new URL('./graph-work.ts', import.meta.url);
 export type GraphWork = typeof import('./graph-work.ts');

@@ -1,4 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { differentiate, readModel, withCrossEntropy, writeModel } from '#shared/graph';
 import { type Compute, ComputeError, type Item, openCompute } from '../../batch/compute/index.ts';
@@ -16,6 +19,17 @@ const items: Item[] = Array.from({ length: 11 }, (_, i) => ({
   row: (5 * i) % 12,
 }));
 const v = Float32Array.from({ length: model.length }, (_, i) => 12.3 * Math.sin(i));
+
+const oneJob = {
+  program: model,
+  photos,
+  items: [items[0]],
+  perturbation: null,
+  rule: 'rounded' as const,
+  tables: {},
+  constants: {},
+  gradient: false,
+};
 
 /** The canvas as the definition says: mirror the photo, add v, clip. */
 function canvasOf({ photo, flip }: Item): number[] {
@@ -161,21 +175,30 @@ describe('compute', () => {
     await other.close();
   });
 
+  test('waits for a job that takes long when it is closed: a thread that is ended in a run ends the process', async () => {
+    const busy = `import { parentPort } from 'node:worker_threads';
+      import { writeFileSync } from 'node:fs';
+      parentPort.on('message', ({ kind, job }) => {
+        if (kind === 'close') process.exit();
+        for (const end = Date.now() + 3000; Date.now() < end; );
+        writeFileSync(job.program.key, 'done');
+      });`;
+    const folder = await mkdtemp(join(tmpdir(), 'atlas-pool-'));
+    const key = join(folder, 'result');
+    const entry = new URL(`data:text/javascript,${encodeURIComponent(busy)}`);
+    const pool = new Pool(1, { provider: 'cpu', sessions: 1 }, entry);
+    const rejected = expect(pool.run([{ ...oneJob, program: { ...model, key } }])).rejects.toThrow(/closed/);
+    await pool.close();
+    await rejected;
+    expect(readFileSync(key, 'utf8')).toBe('done');
+    await rm(folder, { recursive: true });
+  });
+
   test('fails with the cause when a thread dies', async () => {
     const entry = new URL(`data:text/javascript,${encodeURIComponent("throw new Error('out of luck')")}`);
     const pool = new Pool(2, { provider: 'cpu', sessions: 1 }, entry);
-    const job = {
-      program: model,
-      photos,
-      items: [items[0]],
-      perturbation: null,
-      rule: 'rounded' as const,
-      tables: {},
-      constants: {},
-      gradient: false,
-    };
-    await expect(pool.run([job])).rejects.toThrow(/thread stopped: out of luck/);
-    await expect(pool.run([job])).rejects.toThrow(ComputeError);
+    await expect(pool.run([oneJob])).rejects.toThrow(/thread stopped: out of luck/);
+    await expect(pool.run([oneJob])).rejects.toThrow(ComputeError);
     await pool.close();
   });
 });

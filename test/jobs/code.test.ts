@@ -169,8 +169,8 @@ describe('imports are read off TypeScript as they are when types are stripped', 
     const codes = await CodeReader.open();
     for (const file of codes.of(['batch/cli/main.ts']).files) {
       const source = await readFile(join(root, file), 'utf8');
-      // It imports what whoever opens a thread names by `new URL`, which is followed there.
-      if (file === 'batch/threads/entry.ts') continue;
+      // It imports what whoever starts a child names by `new URL`, which is followed there.
+      if (file === 'batch/children/entry.ts') continue;
       expect(source, file).not.toMatch(/createRequire|import\.meta\.resolve\(\s*[^'"\s]|\bimport\(\s*[^'"\s]/);
     }
   });

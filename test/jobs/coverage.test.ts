@@ -54,7 +54,7 @@ interface Coverage {
   result: { url: string; functions: { ranges: { startOffset: number; endOffset: number; count: number }[] }[] }[];
 }
 
-/** How often each function runs when the module of the preparing thread is loaded, and nothing of it called. */
+/** How often each function runs when the module of the preparing child is loaded, and nothing of it called. */
 let loading: Map<string, number>;
 
 const nameOf = (url: string, { startOffset, endOffset }: { startOffset: number; endOffset: number }) =>
@@ -79,15 +79,15 @@ async function countsOfLoading(): Promise<Map<string, number>> {
 
 /**
  * Files of batch/ and shared/ with a function that ran. That a file was loaded, as a door loads all behind it, is
- * nothing; nor is what a thread runs while it loads such files, such as the making of a table.
+ * nothing; nor is what a child runs while it loads such files, such as the making of a table.
  */
 async function executedIn(path: string): Promise<string[]> {
   const { result } = JSON.parse(await readFile(path, 'utf8')) as Coverage;
-  const isThread = result.some(({ url }) => url.endsWith('/batch/threads/entry.ts'));
+  const isChild = result.some(({ url }) => url.endsWith('/batch/children/entry.ts'));
   return result
     .filter(({ url, functions }) =>
       functions.some(({ ranges: [whole] }) => {
-        const atLoading = isThread ? (loading.get(nameOf(url, whole)) ?? 0) : 0;
+        const atLoading = isChild ? (loading.get(nameOf(url, whole)) ?? 0) : 0;
         return whole.startOffset > 0 && whole.count > atLoading;
       }),
     )
@@ -96,7 +96,7 @@ async function executedIn(path: string): Promise<string[]> {
     .filter((file) => /^(batch|shared)\//.test(file));
 }
 
-test('no file that a job executes is missing from its code, threads included', () => {
+test('no file that a job executes is missing from its code, threads and children included', () => {
   for (const { step, id, code, executed } of jobs) {
     const { files } = codes.of(code);
     expect(

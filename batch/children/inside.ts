@@ -1,8 +1,13 @@
-// What work in a thread tells the one that waits for it.
-import { parentPort } from 'node:worker_threads';
+// What work in a child tells the one that waits for it. The same work may be called in any other process: there it
+// tells nobody.
 import type { Reply } from './protocol.ts';
 
-const say = (reply: Reply): void => parentPort?.postMessage(reply);
+let say: (reply: Reply) => void = () => {};
+
+/** Called once, by the child's entry. */
+export function connect(send: (reply: Reply) => void): void {
+  say = send;
+}
 
 /** One line about what is going on. */
 export const report = (text: string): void => say({ kind: 'progress', text });

@@ -1,10 +1,10 @@
-/** What a thread for foreign files and the one that waits for it say to each other. */
+/** What a child that works on foreign files and the one that waits for it say to each other. */
 export interface Call {
   name: string;
   args: unknown[];
 }
 
-/** An error, as it crosses between threads. */
+/** An error, as it crosses between processes. */
 export interface Said {
   name: string;
   message: string;
