@@ -5,6 +5,7 @@
  */
 import { changedShare, pairedTest } from '#shared/metrics';
 import type { ControlRow } from '#shared/release';
+import { common, interval } from './columns.ts';
 import { finding, type StudyJobs } from './finding.ts';
 import type { Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
@@ -45,8 +46,8 @@ export const controls = finding({
   source: import.meta.url,
   byDefault: true,
   columns: [
-    { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
-    { name: 'target', type: 'STRING', description: 'Model that predicts' },
+    common.perturbation,
+    common.predicts,
     {
       name: 'control',
       type: 'STRING',
@@ -54,11 +55,10 @@ export const controls = finding({
         '"noise": random signs (norm inf) or a random direction (norm 2) of the same bound; "blocks": a random sign for each 4 x 4 pixels of a colour; "phase-twin": values and spectrum of the perturbation, its phases drawn at random',
     },
     { name: 'seed', type: 'INT64', description: 'Seed of this draw of the control' },
-    { name: 'photos', type: 'INT32', description: 'Evaluation photos' },
+    common.photos,
     { name: 'fooled', type: 'INT32', description: 'Photos whose predicted label the control changes' },
     { name: 'ratio', type: 'DOUBLE', description: 'fooled / photos' },
-    { name: 'low', type: 'DOUBLE', description: 'Lower end of its 95 % Wilson interval' },
-    { name: 'high', type: 'DOUBLE', description: 'Upper end of its 95 % Wilson interval' },
+    ...interval('low', 'high'),
     {
       name: 'only_perturbation',
       type: 'INT32',

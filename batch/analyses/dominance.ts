@@ -3,6 +3,7 @@
  * "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, section 3.3.
  */
 import { labelOf } from '#shared/metrics';
+import { common } from './columns.ts';
 import { finding } from './finding.ts';
 import { cellsOf, gridOf } from './grid.ts';
 import type { Measurement } from './measure.ts';
@@ -41,8 +42,8 @@ export const dominance = finding({
   source: import.meta.url,
   byDefault: true,
   columns: [
-    { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
-    { name: 'target', type: 'STRING', description: 'Model that predicts' },
+    common.perturbation,
+    common.predicts,
     { name: 'rank', type: 'INT32', description: '1 for the most frequent' },
     { name: 'index', type: 'INT32', description: 'Class index that photos change to' },
     { name: 'label', type: 'STRING', description: 'Its label' },

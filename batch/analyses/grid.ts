@@ -4,14 +4,17 @@ import type { StudyJobs, StudyPerturbation, Target } from './finding.ts';
 import type { Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
 
+/** How a perturbation is made, without what a study keeps beside it: jobs depend on no more. */
+export const plain = ({ id, attack, norm, epsilon, seed, surrogates }: StudyPerturbation): StudyPerturbation => ({
+  ...{ id, attack, norm, epsilon, seed, surrogates: [...surrogates] },
+});
+
 /** The jobs of it, for a finding's `needs`. */
 export const gridOf = (study: StudyJobs) => ({
   evaluation: study.evaluation,
   classes: study.classes,
   targets: study.models.map((target) => ({ ...target, clean: study.measured(target, null) })),
-  perturbations: study.perturbations.map(({ id, attack, norm, epsilon, seed, surrogates }) => ({
-    ...{ id, attack, norm, epsilon, seed, surrogates: [...surrogates] },
-  })),
+  perturbations: study.perturbations.map(plain),
   /** By perturbation, then by target. */
   measured: study.perturbations.map((perturbation) =>
     study.models.map((target) => study.measured(target, perturbation)),

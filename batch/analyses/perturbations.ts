@@ -1,5 +1,7 @@
 /** The perturbations themselves: how each was made, and how large and how visible it is. */
+import { common } from './columns.ts';
 import { finding, type StudyJobs } from './finding.ts';
+import { plain } from './grid.ts';
 
 export interface PerturbationRow {
   perturbation: string;
@@ -21,14 +23,11 @@ export interface PerturbationRow {
 
 const needs = (study: StudyJobs) => ({
   crafting: study.crafting,
-  perturbations: study.perturbations.map((perturbation) => {
-    const { id, surrogates, attack, norm, epsilon, seed } = perturbation;
-    return {
-      ...{ id, surrogates: [...surrogates], attack, norm, epsilon, seed },
-      crafted: study.crafted(perturbation),
-      distortion: study.distortion(perturbation),
-    };
-  }),
+  perturbations: study.perturbations.map((perturbation) => ({
+    ...plain(perturbation),
+    crafted: study.crafted(perturbation),
+    distortion: study.distortion(perturbation),
+  })),
 });
 
 export const perturbations = finding({
@@ -37,16 +36,12 @@ export const perturbations = finding({
   source: import.meta.url,
   byDefault: true,
   columns: [
-    { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
-    {
-      name: 'surrogate',
-      type: 'STRING',
-      description: 'Model it was crafted on; several joined by "+"; "none" for noise',
-    },
-    { name: 'attack', type: 'STRING', description: 'Algorithm that crafted it' },
-    { name: 'norm', type: 'STRING', description: 'Norm of the bound: "inf" or "2"' },
-    { name: 'epsilon', type: 'DOUBLE', description: 'The bound, in units of 0..255' },
-    { name: 'seed', type: 'INT64', description: 'Seed of every random draw' },
+    common.perturbation,
+    common.surrogate,
+    common.attack,
+    common.norm,
+    common.epsilon,
+    common.seed,
     { name: 'linf', type: 'DOUBLE', description: 'Its largest absolute value, in units of 0..255' },
     { name: 'l2', type: 'DOUBLE', description: 'Its Euclidean length, in units of 0..255' },
     {

@@ -1,5 +1,6 @@
 /** What every target says of every evaluation photo, clean and perturbed: all other tables can be counted from it. */
 import { labelOf } from '#shared/metrics';
+import { common } from './columns.ts';
 import { finding } from './finding.ts';
 import { cellsOf, gridOf } from './grid.ts';
 
@@ -23,8 +24,8 @@ export const predictions = finding({
   source: import.meta.url,
   byDefault: true,
   columns: [
-    { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
-    { name: 'target', type: 'STRING', description: 'Model that predicts' },
+    common.perturbation,
+    common.predicts,
     { name: 'photo', type: 'STRING', description: 'File name of the photo' },
     { name: 'clean', type: 'INT32', description: 'Predicted class index without the perturbation' },
     { name: 'clean_label', type: 'STRING', description: 'Its label' },

@@ -4,6 +4,7 @@
  */
 import { changedShare, wilson } from '#shared/metrics';
 import type { Norm, TransferRow } from '#shared/release';
+import { common, interval, intervalWhereKnown } from './columns.ts';
 import { finding } from './finding.ts';
 import { cellsOf, gridOf, truthOf } from './grid.ts';
 import type { Measurement } from './measure.ts';
@@ -77,26 +78,20 @@ export const transfer = finding({
   byDefault: true,
   isMain: true,
   columns: [
-    { name: 'perturbation', type: 'STRING', description: 'Id of the perturbation' },
-    {
-      name: 'surrogate',
-      type: 'STRING',
-      description: 'Model it was crafted on; several joined by "+"; "none" for noise',
-    },
+    common.perturbation,
+    common.surrogate,
     { name: 'target', type: 'STRING', description: 'Model it was tried on' },
-    { name: 'attack', type: 'STRING', description: 'Algorithm that crafted it' },
-    { name: 'norm', type: 'STRING', description: 'Norm of the bound: "inf" or "2"' },
-    { name: 'epsilon', type: 'DOUBLE', description: 'The bound, in units of 0..255' },
-    { name: 'seed', type: 'INT64', description: 'Seed of every random draw' },
-    { name: 'photos', type: 'INT32', description: 'Evaluation photos' },
+    common.attack,
+    common.norm,
+    common.epsilon,
+    common.seed,
+    common.photos,
     { name: 'fooled', type: 'INT32', description: 'Photos whose predicted label changed' },
     { name: 'ratio', type: 'DOUBLE', description: 'Fooling ratio: fooled / photos' },
-    { name: 'low', type: 'DOUBLE', description: 'Lower end of its 95 % Wilson interval' },
-    { name: 'high', type: 'DOUBLE', description: 'Upper end of its 95 % Wilson interval' },
+    ...interval('low', 'high'),
     { name: 'noise', type: 'DOUBLE', description: 'Fooling ratio of random noise of the same bound' },
     { name: 'noise_fooled', type: 'INT32', description: 'Photos that the noise fooled' },
-    { name: 'noise_low', type: 'DOUBLE', description: 'Lower end of its 95 % Wilson interval' },
-    { name: 'noise_high', type: 'DOUBLE', description: 'Upper end of its 95 % Wilson interval' },
+    ...interval('noise_low', 'noise_high'),
     {
       name: 'correct',
       type: 'INT32',
@@ -109,36 +104,14 @@ export const transfer = finding({
       nullable: true,
       description: 'Share of those that it no longer labels correctly with it',
     },
-    {
-      name: 'fooled_given_correct_low',
-      type: 'DOUBLE',
-      nullable: true,
-      description: 'Lower end of its 95 % Wilson interval',
-    },
-    {
-      name: 'fooled_given_correct_high',
-      type: 'DOUBLE',
-      nullable: true,
-      description: 'Upper end of its 95 % Wilson interval',
-    },
+    ...intervalWhereKnown('fooled_given_correct_low', 'fooled_given_correct_high'),
     {
       name: 'noise_given_correct',
       type: 'DOUBLE',
       nullable: true,
       description: 'The same share for the random noise of the same bound',
     },
-    {
-      name: 'noise_given_correct_low',
-      type: 'DOUBLE',
-      nullable: true,
-      description: 'Lower end of its 95 % Wilson interval',
-    },
-    {
-      name: 'noise_given_correct_high',
-      type: 'DOUBLE',
-      nullable: true,
-      description: 'Upper end of its 95 % Wilson interval',
-    },
+    ...intervalWhereKnown('noise_given_correct_low', 'noise_given_correct_high'),
     { name: 'labelled', type: 'INT32', description: 'Evaluation photos whose true class is known' },
   ],
   needs: gridOf,

@@ -86,8 +86,10 @@ export class Job<Result = unknown> {
   /** The part of the result that other results can depend on; all of it when left out. */
   readonly identity: Doing<Result>['identity'];
   readonly run: Doing<Result>['run'];
-  /** Whether what a found output stands for is still there; left out: it always is. */
-  readonly isThere?: Doing<Result>['isThere'];
+  /** Whether what a found output stands for is still there. */
+  readonly isThere: Doing<Result>['isThere'];
+  /** The jobs among its inputs, each once, in the order of the inputs. */
+  readonly needs: readonly Job[];
 
   constructor(of: Omit<Job<Result>, 'needs'>) {
     this.step = of.step;
@@ -99,13 +101,9 @@ export class Job<Result = unknown> {
     this.identity = of.identity;
     this.run = of.run;
     this.isThere = of.isThere;
-  }
-
-  /** The jobs among its inputs, each once, in the order of the inputs. */
-  get needs(): Job[] {
-    const found = new Set<Job>();
-    collect(this.inputs, found);
-    return [...found];
+    const needs = new Set<Job>();
+    collect(of.inputs, needs);
+    this.needs = [...needs];
   }
 }
 
@@ -127,6 +125,7 @@ export interface Step<Inputs extends object, Result, Place> {
    * @param before The output of an earlier run whose `isThere` has become false.
    */
   run(context: JobContext, inputs: Outputs<Inputs>, place: Place, before: Output<Result> | null): Promise<Done<Result>>;
+  /** Whether what a found output stands for is still there; left out: it always is. */
   isThere?(output: Output<Result>, place: Place): Promise<boolean>;
 }
 
@@ -148,7 +147,7 @@ export function defineStep<Inputs extends object, Result, Place = undefined>(
       result: step.result,
       identity: step.identity ?? ((result) => result),
       run: (context, outputs, before) => step.run(context, outputs as Outputs<Inputs>, place as Place, before),
-      isThere: step.isThere && ((output) => step.isThere!(output, place as Place)),
+      isThere: async (output) => step.isThere?.(output, place as Place) ?? true,
     });
 }
 

@@ -33,6 +33,9 @@ export type JobEvent =
     }
   | { event: 'notice'; stage: 'notice'; job: null; done: number; total: number; text: string };
 
+/** Milliseconds for which a reckoned time left holds. */
+const reckoning = 250;
+
 /** Counts jobs, and tells the time left: from what this machine measured before, and from this run. */
 export class Progress {
   readonly #emit: (event: JobEvent) => void;
@@ -40,13 +43,14 @@ export class Progress {
   /** What was to be said before there was a plan. */
   #early: string[] | null = [];
   readonly #started = performance.now();
-  #left: Job[] = [];
+  readonly #left = new Set<Job>();
   #total = 0;
   #done = 0;
   #resumed = 0;
   #job: { job: Job; started: number; share: number } | null = null;
   /** Since when, and from which item on, the rate of this job's present stage is counted. */
   #stage = { total: 0, done: 0, unit: '', started: 0 };
+  #reckoned: { secondsLeft: number | null; atMost: boolean; at: number; job: object | null } | null = null;
 
   constructor(emit: (event: JobEvent) => void) {
     this.#emit = emit;
@@ -60,7 +64,7 @@ export class Progress {
   plan(jobs: { job: Job; isDone: boolean }[], speeds: Speeds): void {
     this.#speeds = speeds;
     this.#total = jobs.length;
-    this.#left = jobs.filter(({ isDone }) => !isDone).map(({ job }) => job);
+    for (const { job, isDone } of jobs) if (!isDone) this.#left.add(job);
     this.#emit({ event: 'plan', stage: 'plan', job: null, done: 0, total: this.#total });
     const early = this.#early ?? [];
     this.#early = null;
@@ -101,7 +105,7 @@ export class Progress {
 
   end(job: Job, output: Output): void {
     this.#done++;
-    this.#left = this.#left.filter((other) => other !== job);
+    this.#left.delete(job);
     this.#job = null;
     if (output.resumed) this.#resumed++;
     else this.#speeds?.learn(job, output.seconds);
@@ -118,8 +122,17 @@ export class Progress {
     });
   }
 
+  /** Reckoned anew a few times a second: it goes through all jobs, and batches of photos are told by the hundred. */
   #timeLeft(now: number): { secondsLeft: number | null; atMost: boolean } {
-    const atMost = this.#left.some(({ work }) => work.atMost);
+    if (!this.#reckoned || now - this.#reckoned.at > reckoning || this.#reckoned.job !== this.#job) {
+      this.#reckoned = { ...this.#reckon(now), at: now, job: this.#job };
+    }
+    const { secondsLeft, atMost, at } = this.#reckoned;
+    return { secondsLeft: secondsLeft === null ? null : Math.max(0, secondsLeft - (now - at) / 1000), atMost };
+  }
+
+  #reckon(now: number): { secondsLeft: number | null; atMost: boolean } {
+    const atMost = [...this.#left].some(({ work }) => work.atMost);
     const spent = this.#job ? (now - this.#job.started) / 1000 : 0;
     // Once a tenth of a job is done it tells its own time.
     const tells = this.#job && this.#job.share >= 0.1 && this.#job.job.work.seconds === undefined;

@@ -68,19 +68,18 @@ async function outputOf(
   outputs: ReadonlyMap<Job, Output>,
   { store, codes, machine, progress, signal }: RunnerOptions,
 ): Promise<Output> {
-  if (there && ((await job.isThere?.(there)) ?? true)) return there;
   const needed = (need: Job) => outputs.get(need) as Output;
   const code = codes.of(job.code).hash;
   const content = short({ ...{ step: job.step, code }, inputs: withJobs(job.inputs, (need) => needed(need).digest) });
   const inputs = withJobs(job.inputs, (need) => needed(need).key);
   const address: Address = { key, content, code, inputs };
-  const adopted = there ?? (await store.adopt(job, address));
-  if (adopted && adopted !== there && ((await job.isThere?.(adopted)) ?? true)) return adopted;
+  const known = there ?? (await store.adopt(job, address));
+  if (known && (await job.isThere(known))) return known;
   const context: JobContext = { machine, signal, report: (item) => progress.item(job, item) };
   const started = performance.now();
-  const done = await job.run(context, withJobs(job.inputs, needed) as object, adopted);
+  const done = await job.run(context, withJobs(job.inputs, needed) as object, known);
   const seconds = (performance.now() - started) / 1000;
   // What had gone missing beside the store is back; the output itself is what it was.
-  if (adopted) return { ...adopted, seconds, resumed: false };
+  if (known) return { ...known, seconds, resumed: false };
   return store.save(job, address, done, seconds);
 }

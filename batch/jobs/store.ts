@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -56,7 +56,6 @@ export class JobStore {
     for (const name of await readdir(this.#folder)) {
       if (fresh || name.startsWith('.')) await rm(join(this.#folder, name), { recursive: true, force: true });
     }
-    this.#contents = undefined;
   }
 
   /** An output that can be relied on, or null: then the job has to be done. */
@@ -136,7 +135,7 @@ export class JobStore {
 }
 
 /** SHA-256 of plain data, as 64 hexadecimal digits. */
-export const hashOf = (value: unknown) => createHash('sha256').update(canonicalJson(value)).digest('hex');
+export const hashOf = (value: unknown) => hash('sha256', canonicalJson(value));
 
 const jsonOf = (record: JobRecord) => `${JSON.stringify(record, null, 2)}\n`;
 
@@ -144,14 +143,14 @@ const jsonOf = (record: JobRecord) => `${JSON.stringify(record, null, 2)}\n`;
 const chunk = 2 ** 28;
 
 async function write(path: string, content: Uint8Array | readonly Uint8Array[]) {
-  const hash = createHash('sha256');
+  const written = createHash('sha256');
   const file = await open(path, 'wx');
   let bytes = 0;
   try {
     for (const part of content instanceof Uint8Array ? [content] : content) {
       for (let at = 0; at < part.byteLength; at += chunk) {
         const piece = part.subarray(at, at + chunk);
-        hash.update(piece);
+        written.update(piece);
         await file.writeFile(piece);
       }
       bytes += part.byteLength;
@@ -159,5 +158,5 @@ async function write(path: string, content: Uint8Array | readonly Uint8Array[]) 
   } finally {
     await file.close();
   }
-  return { bytes, sha256: hash.digest('hex') };
+  return { bytes, sha256: written.digest('hex') };
 }

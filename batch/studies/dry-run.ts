@@ -4,7 +4,7 @@ import { CodeReader, type Job, JobStore, keysOf, Speeds } from '../jobs/index.ts
 import { loadStudy } from './load.ts';
 import { findPhotos } from './photos.ts';
 import { plan, sourcesOf } from './plan.ts';
-import { rememberedProvider, setupOf } from './provider.ts';
+import { settledProvider, setupOf } from './provider.ts';
 import { folderOf, type StudyOptions } from './run.ts';
 
 export interface PlannedJob {
@@ -34,12 +34,11 @@ export interface DryRun {
  * @throws as `runStudy` for a study that is wrong.
  */
 export async function dryRun(options: StudyOptions): Promise<DryRun> {
-  const { provider = 'auto', fresh, workers } = options;
+  const { fresh, workers } = options;
   const study = await loadStudy(options.study);
   const out = folderOf(study, options);
   const photos = await findPhotos(study.photos, join(out, 'photos.json'), { keep: false });
-  const asked = provider === 'auto' ? (fresh ? null : await rememberedProvider(out)) : provider;
-  const name = asked ?? (await chooseProvider('auto'));
+  const name = (await settledProvider(options, out)) ?? (await chooseProvider('auto'));
   const sources = await sourcesOf(study.models);
   const { jobs } = plan(study, { photos, provider: name, sources, release: join(out, 'release') });
   const codes = await CodeReader.open();
@@ -51,7 +50,7 @@ export async function dryRun(options: StudyOptions): Promise<DryRun> {
   for (const job of jobs) {
     const key = keys.get(job) as string;
     const found = fresh ? null : await store.find(job, key);
-    const done = found !== null && ((await job.isThere?.(found)) ?? true);
+    const done = found !== null && (await job.isThere(found));
     if (!done) left.push(job);
     planned.push({
       ...{ step: job.step, id: job.id, key, done },

@@ -1,30 +1,20 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf, writeAtomic } from '../files/index.ts';
-import { type Groups, groupsIn, type Half, splitPhotos } from '../photos/index.ts';
+import { groupsIn, type Half, splitPhotos } from '../photos/index.ts';
 
 /** The files that a study's photos come from. */
 export interface PhotoFiles {
   /** The folder, or an .npy file of canvases. */
   source: string;
-  /** SHA-256 by name. */
-  hashes: ReadonlyMap<string, string>;
-  /** Which of them are of one thing. */
-  groups: Groups;
+  /** Name and SHA-256 of the files of each half. An array of canvases has photos of both. */
+  files: Record<Half, readonly (readonly [name: string, sha256: string])[]>;
 }
 
 const isArray = (source: string) => /\.npy$/i.test(source);
-
-/** Name and SHA-256 of the files of one half. An array of canvases has photos of both. */
-export function filesOf({ source, hashes, groups }: PhotoFiles, half: Half): (readonly [string, string])[] {
-  const files = [...hashes];
-  if (isArray(source)) return files;
-  const names = files.map(([name]) => name);
-  return splitPhotos(names, groups)[half].map((index) => files[index]);
-}
 
 /** Where a photo's file is. */
 export const photoPath = ({ source }: PhotoFiles, name: string) => (isArray(source) ? source : join(source, name));
@@ -55,17 +45,16 @@ export async function findPhotos(source: string, cache: string, { keep }: { keep
   }
   const text = JSON.stringify(now);
   if (keep && text !== JSON.stringify(known)) await writeAtomic(cache, text);
-  const photos = {
-    source,
-    hashes: new Map(Object.entries(now).map(([name, { sha256 }]) => [name, sha256])),
-    groups: isArray(source) ? new Map() : await groupsIn(source),
-  };
-  if (filesOf(photos, 'crafting').length === 0 || filesOf(photos, 'evaluation').length === 0) {
+  const all = names.map((name) => [name, now[name].sha256] as const);
+  const split = isArray(source) ? null : splitPhotos(names, await groupsIn(source));
+  const filesOf = (half: Half) => split?.[half].map((index) => all[index]) ?? all;
+  const files = { crafting: filesOf('crafting'), evaluation: filesOf('evaluation') };
+  if (files.crafting.length === 0 || files.evaluation.length === 0) {
     throw new UsageError(
       `The ${names.length} photos of ${source} all fall on one side of the split into crafting and evaluation photos, which goes by a hash of their names. Add photos: some tens at least.`,
     );
   }
-  return photos;
+  return { source, files };
 }
 
 /** A pipe would be waited for without end, and a device read without end. */
@@ -73,7 +62,7 @@ async function hashOf(path: string): Promise<string> {
   const bytes = await readBytes(path).catch((error: unknown) => {
     throw new UsageError(`The study's photo ${path} cannot be read: ${reasonOf(error)}. Take it out of the folder.`);
   });
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

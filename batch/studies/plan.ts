@@ -1,5 +1,5 @@
 /** From a study to the graph of its jobs. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type FindingResult, findFindings, transfer } from '../analyses/index.ts';
 import { inOrder, type Job } from '../jobs/index.ts';
 import { readModelBytes, type ZooModel } from '../zoo/index.ts';
@@ -57,9 +57,7 @@ export async function sourcesOf(models: readonly ZooModel[]): Promise<Map<string
   const sources = new Map<string, string>();
   for (const model of models) {
     const { card } = model;
-    sources.set(card.id, card.source.sha256 ?? hashOf(await readModelBytes(model)));
+    sources.set(card.id, card.source.sha256 ?? hash('sha256', await readModelBytes(model)));
   }
   return sources;
 }
-
-const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -2,7 +2,6 @@ import { controls, dominance, type Finding, type Target, transfer } from '../ana
 import { citation } from '../attacks/index.ts';
 import type { Job } from '../jobs/index.ts';
 import type { PlannedPerturbation } from './perturbations.ts';
-import { filesOf } from './photos.ts';
 import type { Planner } from './planner.ts';
 import type { ReleaseInputs } from './steps/content.ts';
 import { type ReleaseResult, releaseStep } from './steps/release.ts';
@@ -20,7 +19,7 @@ export function plannedRelease(planner: Planner, findings: readonly Finding[]): 
       study,
       models: models.map(({ card, labels }) => ({ card, labels, prepared: planner.prepared(card.id) })),
       credits: [...credits.values()],
-      files: filesOf(photos, 'evaluation'),
+      files: photos.files.evaluation,
       ...{ crafting: planner.crafting, evaluation: planner.evaluation },
       perturbations: planner.perturbations.map((planned) => released(planner, planned)),
       ...{ transfer: planner.finding(transfer), dominance: planner.finding(dominance) },

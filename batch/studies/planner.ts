@@ -19,7 +19,7 @@ import type { Half } from '../photos/index.ts';
 import { craftWork } from './craft-work.ts';
 import type { LoadedStudy } from './load.ts';
 import { type PlannedPerturbation, planPerturbations } from './perturbations.ts';
-import { filesOf, type PhotoFiles } from './photos.ts';
+import type { PhotoFiles } from './photos.ts';
 import { craftStep } from './steps/craft.ts';
 import { deriveStep } from './steps/derive.ts';
 import { distortionStep } from './steps/distortion.ts';
@@ -174,7 +174,7 @@ export class Planner implements StudyJobs {
     return this.#once(`photos ${half}`, () =>
       photosStep({
         id: half,
-        inputs: { canvas: this.canvas, half, files: filesOf(this.options.photos, half) },
+        inputs: { canvas: this.canvas, half, files: this.options.photos.files[half] },
         work: { ...noWork, photos: this.#count(half) },
         place: { source: this.options.photos.source },
       }),
@@ -183,7 +183,7 @@ export class Planner implements StudyJobs {
 
   /** Photos of a half, as far as files tell. */
   #count(half: Half): number {
-    return filesOf(this.options.photos, half).length;
+    return this.options.photos.files[half].length;
   }
 
   #model(id: string) {

@@ -13,12 +13,21 @@ const choice = z.object({ auto: provider });
 const fileIn = (out: string) => join(out, 'provider.json');
 
 /** @param out Folder of the study's jobs. */
-export async function rememberedProvider(out: string): Promise<Provider | null> {
+async function rememberedProvider(out: string): Promise<Provider | null> {
   try {
     return choice.parse(JSON.parse(await readFile(fileIn(out), 'utf8'))).auto;
   } catch {
     return null;
   }
+}
+
+/** The provider that is asked for, or that `auto` chose before; null where it is to be found out. */
+export async function settledProvider(
+  { provider = 'auto', fresh }: { provider?: Provider | 'auto'; fresh?: boolean },
+  out: string,
+): Promise<Provider | null> {
+  if (provider !== 'auto') return provider;
+  return fresh ? null : rememberedProvider(out);
 }
 
 export const rememberProvider = (provider: Provider, out: string) =>

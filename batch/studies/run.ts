@@ -16,11 +16,11 @@ import {
   runJobs,
   Speeds,
 } from '../jobs/index.ts';
-import { alike, groupsFile } from '../photos/index.ts';
 import { type LoadedStudy, loadStudy } from './load.ts';
 import { findPhotos } from './photos.ts';
 import { type Plan, plan, sourcesOf } from './plan.ts';
-import { rememberedProvider, rememberProvider, setupOf } from './provider.ts';
+import { rememberProvider, settledProvider, setupOf } from './provider.ts';
+import { tellPhotos } from './tell-photos.ts';
 
 /** What a run tells while it works, and at its end. */
 export type StudyEvent =
@@ -141,19 +141,18 @@ async function attempt(
   store: JobStore,
   findings?: { only?: readonly string[] },
 ): Promise<Finished> {
-  const { onEvent = () => {}, signal, workers, fresh, provider = 'auto' } = options;
+  const { onEvent = () => {}, signal, workers, provider = 'auto' } = options;
   const out = folderOf(study, options);
   const progress = new Progress(onEvent);
-  const remembered = provider === 'auto' && !fresh ? await rememberedProvider(out) : null;
+  const settled = await settledProvider(options, out);
   const machine: Machine = {
-    options: { provider: remembered ?? provider, workers, notice: (text) => progress.notice(text) },
+    options: { provider: settled ?? 'auto', workers, notice: (text) => progress.notice(text) },
   };
   try {
     const photos = await findPhotos(study.photos, join(out, 'photos.json'), { keep: true });
-    const asked = provider === 'auto' ? remembered : provider;
     // Only to find out what works here is compute opened before a job needs it.
-    const name = asked ?? (await computeOf(machine)).provider;
-    if (!asked) await rememberProvider(name, out);
+    const name = settled ?? (await computeOf(machine)).provider;
+    if (!settled) await rememberProvider(name, out);
     const sources = await sourcesOf(study.models);
     const planned = plan(study, { photos, provider: name, sources, release: join(out, 'release') }, findings);
     const speeds = await Speeds.load(setupOf(name, workers));
@@ -169,31 +168,10 @@ async function attempt(
     const output = <Result>(job: Job<Result>) => outputs.get(job as Job) as Output<Result>;
     return { study, plan: planned, progress, out, output };
   } catch (error) {
-    if (remembered && error instanceof ComputeError && machine.compute === undefined) throw new ProviderGone();
+    const isGone = error instanceof ComputeError && machine.compute === undefined;
+    if (settled && provider === 'auto' && isGone) throw new ProviderGone();
     throw error;
   } finally {
     await closeMachine(machine);
   }
-}
-
-/** Pairs that are named; more are counted. */
-const namedPairs = 5;
-
-/**
- * Says what is to be known of the photos once another half of them is read: those that were left out of it, and, with
- * both halves, those that look alike.
- */
-function tellPhotos(halves: readonly PhotosResult[], source: string, progress: Progress): void {
-  for (const { file, reason } of (halves.at(-1) as PhotosResult).skipped) {
-    progress.notice(`Skipped the photo ${file}: ${reason}`);
-  }
-  if (halves.length < 2) return;
-  const [a, b] = halves;
-  const pairs = alike(a.fingerprints, b.fingerprints).map(([i, k]) => [a.names[i], b.names[k]]);
-  if (pairs.length === 0) return;
-  const named = pairs.slice(0, namedPairs).map((pair) => pair.join(' and '));
-  const more = pairs.length > namedPairs ? `; and ${pairs.length - namedPairs} more` : '';
-  progress.notice(
-    `Photos that look alike lie on both sides of the split, so that what a perturbation was crafted on evaluates it: ${named.join('; ')}${more}. Take one of each out, or keep them together: ${groupsFile} in ${source} with ${JSON.stringify(pairs.slice(0, 2))}.`,
-  );
 }

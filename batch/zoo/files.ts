@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ export async function readModelBytes(model: ZooModel): Promise<Uint8Array> {
 }
 
 /** SHA-256 in hexadecimal, by the platform: models reach half a gigabyte. */
-export const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+export const hashOf = (bytes: Uint8Array) => hash('sha256', bytes);
 
 function notTheFile({ card }: ZooModel, path: string, detail: string): AtlasError {
   const remedy =

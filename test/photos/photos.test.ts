@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { writeNpy } from '#shared/formats';
 import { canvasFromRgba } from '#shared/images';
 import { alike, codecs, fingerprintsOf, type Half, loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
-import { filesOf, findPhotos } from '../../batch/studies/photos.ts';
+import { findPhotos } from '../../batch/studies/photos.ts';
 import { random, syntheticKinds } from '../../batch/synthetic/index.ts';
 import { spectrumNoise } from '../../batch/synthetic/spectrum.ts';
 
@@ -223,7 +223,7 @@ describe('the split into crafting and evaluation', () => {
     const half = async (which: Half) => (await loadPhotos([folder], { canvas: 16, half: which })).names;
     expect(await half('crafting')).toEqual(expect.arrayContaining(castle));
     expect((await half('evaluation')).some((name) => castle.includes(name))).toBe(false);
-    const files = async (which: Half) => filesOf(await findPhotos(folder, join(root, 'none'), { keep: false }), which);
+    const files = async (which: Half) => (await findPhotos(folder, join(root, 'none'), { keep: false })).files[which];
     expect((await files('crafting')).map(([name]) => name)).toEqual(await half('crafting'));
     expect((await files('evaluation')).map(([name]) => name)).toEqual(await half('evaluation'));
   });

@@ -1,5 +1,5 @@
 /** From the outputs of a study's jobs to the content of its release. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { amplifyToRgba, applyPerturbation, canvasToRgba } from '#shared/images';
 import { labelOf } from '#shared/metrics';
@@ -31,7 +31,7 @@ export interface ReleaseInputs {
   models: { card: ModelCard; labels: readonly string[] | null; prepared: Job<PreparedResult> }[];
   credits: PhotoCredit[];
   /** Name and SHA-256 of the evaluation photos' files. */
-  files: (readonly [string, string])[];
+  files: readonly (readonly [string, string])[];
   crafting: Job<PhotosResult>;
   evaluation: Job<PhotosResult>;
   perturbations: {
@@ -163,7 +163,7 @@ function recordOf(
     crafting:
       surrogates.length > 0
         ? { photos: crafting.result.names.length, sha256: crafting.result.sha256 }
-        : { photos: 0, sha256: createHash('sha256').digest('hex') },
+        : { photos: 0, sha256: hash('sha256', '') },
     provider,
     ...{ gradients, curve, linf, l2, psnr, ssim },
     fooling: {

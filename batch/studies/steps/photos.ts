@@ -9,7 +9,7 @@ interface Inputs {
   canvas: number;
   half: Half;
   /** Name and SHA-256 of each file. */
-  files: (readonly [string, string])[];
+  files: readonly (readonly [string, string])[];
 }
 
 export const photosStep = defineStep<Inputs, z.infer<typeof photosResult>, { source: string }>({

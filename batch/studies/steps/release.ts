@@ -2,7 +2,7 @@
  * The release is no file of its job but a folder beside the jobs. The job remembers when and where it was made, so that
  * building it again gives the same bytes.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -43,7 +43,7 @@ export const releaseStep = defineStep<ReleaseInputs, ReleaseResult, Place>({
     const path = join(folder, manifestKey(result.version));
     if (!existsSync(path) || !existsSync(join(folder, LATEST_KEY))) return false;
     const manifest = await readFile(path);
-    return createHash('sha256').update(manifest).digest('hex') === result.manifestSha256;
+    return hash('sha256', manifest) === result.manifestSha256;
   },
 });
 
