@@ -12,7 +12,7 @@ export default {
     'batch/cli/serve-warden.ts!',
     'batch/compute/{worker,probe}.ts!',
     'batch/children/{entry,orphan}.ts!',
-    'batch/zoo/*-work.ts!',
+    'batch/{zoo,publish}/*-work.ts!',
     'bench/edge/empty-worker.ts!',
     // Run by people.
     'scripts/*.{ts,mjs}!',

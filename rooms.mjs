@@ -95,7 +95,7 @@ export const rooms = [
   {
     room: 'batch/publish',
     holds: 'build a release folder, verify it, upload it, prune a bucket, fetch it back',
-    imports: ['shared', 'batch/errors', 'batch/files'],
+    imports: ['shared', 'batch/errors', 'batch/children', 'batch/files'],
   },
   {
     room: 'batch/studies',

@@ -7,8 +7,8 @@
  * them and from how they were made.
  */
 import { hash } from 'node:crypto';
-import { parquetReadObjects } from 'hyparquet';
 import type { Manifest } from '#shared/release';
+import { inChild } from '../children/index.ts';
 import { AtlasError } from '../errors/index.ts';
 import { readFooter } from './parquet-footer.ts';
 import type { ReleaseSource } from './source.ts';
@@ -42,19 +42,44 @@ export async function snapshotOf(source: ReleaseSource, manifest: Manifest, sign
     data.set(`the labels of ${card.id}`, files.get(labels)!.sha256);
   }
   for (const { file, key } of manifest.photos) data.set(`the photo ${file}`, files.get(key)!.sha256);
-  const tables = new Map<string, Record<string, unknown>[]>();
+  return { version: manifest.version, study: manifest.study, data, tables: await tablesOf(source, manifest, signal) };
+}
+
+async function tablesOf(source: ReleaseSource, manifest: Manifest, signal?: AbortSignal): Promise<Snapshot['tables']> {
+  const files = new Map(manifest.files.map((file) => [file.key, file]));
+  const packed = new Map<string, Uint8Array>();
   for (const { name, parquet, rows } of manifest.tables) {
     const listed = files.get(parquet)!;
     const bytes = await source.read(parquet, signal, listed.bytes + 1);
     if (!bytes) throw new AtlasError(`${source.name} has no ${parquet}, which its manifest names.`);
     // A table may come from anybody: nothing is unpacked that is not what the manifest says.
-    if (hash('sha256', bytes) !== listed.sha256 || readFooter(bytes).rows !== rows)
+    if (hash('sha256', bytes) !== listed.sha256 || rowsIn(bytes) !== rows)
       throw new AtlasError(
         `${parquet} of ${source.name} is not the table that its manifest lists. Verify that release.`,
       );
-    tables.set(name, await parquetReadObjects({ file: new Uint8Array(bytes).buffer }));
+    packed.set(name, bytes);
   }
-  return { version: manifest.version, study: manifest.study, data, tables };
+  const bytes = [...packed.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return inChild<typeof import('./rows-work.ts'), Snapshot['tables']>(
+    new URL('./rows-work.ts', import.meta.url),
+    { what: `A table of ${source.name}`, signal, bytes },
+    async ({ rowsOf }) => {
+      const tables: Snapshot['tables'] = new Map();
+      for (const [name, table] of packed) {
+        tables.set(name, await rowsOf(table, `The table ${name} of ${source.name}`));
+      }
+      return tables;
+    },
+  );
+}
+
+/** What a table's footer says; null where there is none. */
+function rowsIn(parquet: Uint8Array): number | null {
+  try {
+    return readFooter(parquet).rows;
+  } catch {
+    return null;
+  }
 }
 
 /** How `after` differs from `before`. */

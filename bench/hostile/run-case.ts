@@ -65,21 +65,22 @@ export async function runCase({ name, files, command, runs = false }: HostileCas
     });
     const { code, signal, seconds, bytes, output, exceeded, interrupted } = await watch(child, limits, runs);
     const outside = placesOutside(box, folder).filter((path) => !before.includes(path));
+    // Before the program listens, Ctrl-C itself ends it.
+    const isInterrupted = interrupted !== null && (code === 130 || signal === 'SIGINT');
     const fault =
       exceeded ??
-      // Before the program listens, Ctrl-C itself ends it.
-      (signal && !(signal === 'SIGINT' && interrupted) ? `ended by ${signal}` : null) ??
+      (signal && !isInterrupted ? `ended by ${signal}` : null) ??
       (never.test(output) ? 'a trace, an escape sequence, or a fault of its own' : null) ??
       (outside.length > 0 ? `wrote outside of its folder: ${outside.join(', ')}` : null) ??
-      (allowed(code, output, interrupted !== null) ? null : `exit ${code}`);
+      (isInterrupted || allowed(code, output) ? null : `exit ${code}`);
     return { name, status: signal ?? String(code), seconds, bytes, fault, output };
   } finally {
     rmSync(box, { recursive: true, force: true });
   }
 }
 
-const allowed = (code: number | null, output: string, interrupted: boolean): boolean =>
-  code === 0 || code === 2 || (code === 1 && /^atlas: /m.test(output)) || (code === 130 && interrupted);
+const allowed = (code: number | null, output: string): boolean =>
+  code === 0 || code === 2 || (code === 1 && /^atlas: /m.test(output));
 
 async function watch(child: ChildProcess, { seconds, bytes, interruptAfter }: Limits, runs: boolean) {
   const started = performance.now();

@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changesBetween } from '../../batch/publish/changes.ts';
+import { changesBetween, snapshotOf } from '../../batch/publish/changes.ts';
 import { assertNumberSays, publishRelease, type Snapshot } from '../../batch/publish/index.ts';
+import { openSource } from '../../batch/publish/source.ts';
 import { openLocalS3 } from '../support/s3.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 import { writeTinyRelease } from '../support/tiny-release.ts';
@@ -122,4 +124,28 @@ describe('publishing', () => {
     await writeTinyRelease(folder, '0.1.0', '2026-05-01T00:00:00.000Z');
     expect((await publishRelease(folder, s3.opened)).changes).toBeNull();
   });
+});
+
+test('a table whose pages are damaged, by whoever wrote its hash too, is told and ends nothing else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'atlas-changes-'));
+  const manifest = await writeSmallRelease(folder);
+  const source = await openSource(folder);
+  const [{ parquet }] = manifest.tables;
+  const read = async (key: string) => {
+    const bytes = (await source.read(key)) as Uint8Array;
+    // The first page's header lies behind the four bytes of the mark; the footer stays as it is.
+    if (key === parquet) bytes.fill(0xff, 4, 12);
+    return bytes;
+  };
+  const listed = manifest.files.find(({ key }) => key === parquet)!;
+  listed.sha256 = hash('sha256', await read(parquet));
+  await expect(snapshotOf({ ...source, name: 'that release', read }, manifest)).rejects.toThrow(
+    /^The table transfer of that release cannot be unpacked: .+ Verify that release/,
+  );
+  listed.sha256 = hash('sha256', 'no table');
+  const readNone = async () => new TextEncoder().encode('no table');
+  await expect(snapshotOf({ ...source, name: 'that release', read: readNone }, manifest)).rejects.toThrow(
+    /of that release is not the table that its manifest lists/,
+  );
+  await rm(folder, { recursive: true });
 });

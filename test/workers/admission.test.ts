@@ -6,7 +6,7 @@ import { openUpload, sendSlowly } from '../support/slow.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
 
 describe('the admission of bodies', () => {
-  const limits = { places: 4, shared: 100, large: 40, leaseMs: 1000 };
+  const limits = { places: 4, shared: 100, large: 40, patienceMs: 500, leaseMs: 1000 };
   afterEach(() => void vi.useRealTimers());
 
   test('reserves what is announced, and refuses what does not fit beside the others', () => {
@@ -38,6 +38,24 @@ describe('the admission of bodies', () => {
     expect(ordinary?.holds(41)).toBe(false);
     large?.leave();
     expect(ordinary?.holds(41)).toBe(true);
+  });
+
+  test('asks the one that is on its way for longest to give way where an ordinary one finds no room', () => {
+    vi.useFakeTimers();
+    const admission = new Admission(limits);
+    const here = admission.enter(20);
+    here?.arrived();
+    const slow = [admission.enter(40), admission.enter(40)];
+    expect(admission.enter(20)).toBeNull();
+    expect(slow.map((place) => place?.givesWay)).toEqual([false, false]);
+    vi.advanceTimersByTime(limits.patienceMs + 1);
+    // A large one does not need their room.
+    expect(admission.enter(50)).not.toBeNull();
+    expect(slow[0]?.givesWay).toBe(false);
+    expect(admission.enter(20)).toBeNull();
+    expect([here, ...slow].map((place) => place?.givesWay)).toEqual([false, true, false]);
+    slow[0]?.leave();
+    expect(admission.enter(20)).not.toBeNull();
   });
 
   test('has so many places, and gives those of the dead to others', () => {
@@ -119,6 +137,22 @@ describe('bodies that take room', () => {
     expect(await classify(unannounced())).toBe(413);
     const slices = new Blob([photo.subarray(0, 999), photo.subarray(999, 1000), photo.subarray(1000)]).stream();
     expect(await classify(slices)).toBe(200);
+  });
+
+  test('that come slowly give way where others need their room', async () => {
+    const slow = [];
+    for (let i = 0; i < 3; i++) {
+      const one = await hold(3_999_000);
+      // As fast as it has to be, and no faster.
+      const drip = setInterval(() => one.upload.write(new Uint8Array(16_000)), 250);
+      void one.sent.finally(() => clearInterval(drip)).catch(() => undefined);
+      slow.push(one);
+    }
+    expect(await classify()).toBe(503);
+    await expect.poll(() => classify(), { timeout: 9000, interval: 500 }).toBe(200);
+    const first = await slow[0].sent;
+    expect(first.status, first.answer).toBe(503);
+    expect(first.milliseconds).toBeLessThan(12_000);
   });
 
   test('have to come in time: 408 for one that drips and for one that stops', async () => {

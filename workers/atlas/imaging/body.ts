@@ -13,6 +13,8 @@ const FORM_BYTES = 64_000;
 const PAUSE_MS = 5_000;
 const BYTES_PER_MS = 50;
 const WHOLE_MS = 30_000;
+/** How often a body that is waited for is looked at. */
+const LOOK_MS = 250;
 
 /**
  * Reads the image that a request carries: its body, or the one file of a form. Stops at the limit, whatever
@@ -55,7 +57,8 @@ async function readBody(request: Request, place: Place): Promise<Uint8Array> {
   try {
     for (;;) {
       const due = started + Math.min(WHOLE_MS, PAUSE_MS + length / BYTES_PER_MS);
-      const { done, value } = await withinTime(reader.read(), Math.min(PAUSE_MS, due - Date.now())).catch((error) => {
+      const by = Math.min(Date.now() + PAUSE_MS, due);
+      const { done, value } = await withinTime(reader.read(), by, place).catch((error) => {
         // A read that is under way keeps the lock. That the body ends well is not waited for.
         reader.cancel().catch(() => undefined);
         throw error;
@@ -79,16 +82,25 @@ async function readBody(request: Request, place: Place): Promise<Uint8Array> {
   }
 }
 
-/** @throws Problem `slow-body` where it takes longer */
-async function withinTime<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+/**
+ * @param by when it has to be there, in milliseconds since 1970
+ * @throws Problem `slow-body` where it takes longer, `busy` where its place is given to others meanwhile
+ */
+async function withinTime<T>(promise: Promise<T>, by: number, place: Place): Promise<T> {
+  let timer: ReturnType<typeof setInterval> | null = null;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(tooSlow()), Math.max(0, milliseconds));
+    const look = () => {
+      if (place.givesWay) reject(busy('has no room for an image that comes so slowly'));
+      else if (Date.now() >= by) reject(tooSlow());
+    };
+    // Again and again: the request that needs the place cannot call into this one.
+    timer = setInterval(look, LOOK_MS);
+    look();
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([late, promise]);
   } finally {
-    if (timer !== undefined) clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 

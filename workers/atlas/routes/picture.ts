@@ -12,7 +12,13 @@ import { photoBytes } from '../storage/index.ts';
  * Bodies on their way, or waiting for their turn, fit beside a network and a picture that is decoded: all that are
  * ordinary together, and one that is large. There are more of them than may wait, so that slow ones keep nobody out.
  */
-const admission = new Admission({ places: 64, shared: 12_000_000, large: 4_000_000, leaseMs: 120_000 });
+const admission = new Admission({
+  places: 64,
+  shared: 12_000_000,
+  large: 4_000_000,
+  patienceMs: 5_000,
+  leaseMs: 120_000,
+});
 const turnstile = new Turnstile({ places: 16, leaseMs: 30_000 });
 
 /**
@@ -39,6 +45,7 @@ export async function withPicture<T>(
   const read = async () => {
     const bytes = photo === undefined ? await readImage(request, place) : await photoBytes(c.env, release, photo);
     if (!place.holds(bytes.byteLength)) throw busy('holds as many images as its memory has room for');
+    place.arrived();
     checkImage(bytes);
     return bytes;
   };
