@@ -34,11 +34,14 @@ export interface DominanceRow {
   index: number;
   label: string;
   photos: number;
+  before: number;
+  after: number;
+  noise: number;
 }
 
 export const dominance = finding({
   name: 'dominance',
-  title: 'The labels that evaluation photos most often become',
+  title: 'The labels that evaluation photos most often become, and how many have them before and after',
   source: import.meta.url,
   byDefault: true,
   columns: [
@@ -48,14 +51,21 @@ export const dominance = finding({
     { name: 'index', type: 'INT32', description: 'Class index that photos change to' },
     { name: 'label', type: 'STRING', description: 'Its label' },
     { name: 'photos', type: 'INT32', description: 'Evaluation photos whose label changed to it' },
+    { name: 'before', type: 'INT32', description: 'Evaluation photos that have it without the perturbation' },
+    { name: 'after', type: 'INT32', description: 'Those that have it with the perturbation, changed or not' },
+    { name: 'noise', type: 'INT32', description: 'Those that have it with noise of the same bound' },
   ],
   needs: gridOf,
   async rows(grid) {
     const rows: DominanceRow[] = [];
-    for await (const { perturbation, target, clean, perturbed } of cellsOf(grid)) {
+    for await (const { perturbation, target, clean, perturbed, noise } of cellsOf(grid)) {
       dominantLabels(clean, perturbed).forEach(({ index, photos }, place) => {
         const label = labelOf(target.labels, index);
-        rows.push({ perturbation: perturbation.id, target: target.id, rank: place + 1, index, label, photos });
+        const having = ({ labels }: Measurement) => labels.filter((one) => one === index).length;
+        rows.push({
+          ...{ perturbation: perturbation.id, target: target.id, rank: place + 1, index, label, photos },
+          ...{ before: having(clean), after: having(perturbed), noise: having(noise) },
+        });
       });
     }
     return rows;

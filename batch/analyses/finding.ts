@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type ControlKind, type Norm, type TableColumn, tableColumn } from '#shared/release';
 import { defineStep, type Job, type Output, type Outputs } from '../jobs/index.ts';
+import type { VariantKind } from '../synthetic/index.ts';
 import type { CraftedResult, DistortionResult, MeasuredResult, PerturbationResult, PhotosResult } from './outputs.ts';
 
 /** A model that perturbations are tried on. */
@@ -32,14 +33,13 @@ export interface StudyPerturbation {
   surrogates: readonly string[];
 }
 
-/** What can be made from a perturbation without crafting. */
-export type Derivation = 'phase-twin';
-
 /** A perturbation that is made from another one. */
 export interface DerivedPerturbation {
   id: string;
   from: StudyPerturbation;
-  kind: Derivation;
+  kind: VariantKind;
+  /** As the kind has it; null where it takes none. */
+  amount: number | null;
   /** Of what is drawn. */
   seed: number;
 }
@@ -93,6 +93,8 @@ export interface Finding<Needs extends object = object, Row extends object = obj
   /** The jobs that the rows are made from, with all else that they depend on, as plain data. */
   needs(study: StudyJobs): Needs;
   rows(needs: Outputs<Needs>): Promise<Row[]> | Row[];
+  /** What the rows show, as one sentence for people; null where they show nothing of it. */
+  says?(rows: readonly Row[]): string | null;
 }
 
 /** Holds rows, columns and needs of a finding to each other, which the table of findings forgets. */
@@ -108,6 +110,8 @@ export const findingResult = z.object({
   title: z.string(),
   columns: z.array(tableColumn),
   rows: z.int(),
+  /** What they show, as one sentence. */
+  says: z.string().nullable(),
 });
 export type FindingResult = z.infer<typeof findingResult>;
 export type TableRow = Record<string, Cell>;
@@ -116,10 +120,11 @@ const analyse = defineStep<object, FindingResult, Finding>({
   name: 'analyse',
   source: import.meta.url,
   result: findingResult,
-  async run(_context, needs, { name, title, columns, rows }) {
+  async run(_context, needs, { name, title, columns, rows, says }) {
     const found = await rows(needs);
     const bytes = new TextEncoder().encode(JSON.stringify(found));
-    return { result: { name, title, columns: [...columns], rows: found.length }, files: { 'rows.json': bytes } };
+    const result = { name, title, columns: [...columns], rows: found.length, says: says?.(found) ?? null };
+    return { result, files: { 'rows.json': bytes } };
   },
 });
 

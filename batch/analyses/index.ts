@@ -3,7 +3,6 @@ export { controls } from './controls.ts';
 export { type DominanceRow, dominance } from './dominance.ts';
 export {
   type Control,
-  type Derivation,
   type DerivedPerturbation,
   type Finding,
   type FindingResult,

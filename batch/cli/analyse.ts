@@ -10,7 +10,7 @@ import { folderSource, readManifest, renderTable } from '../publish/index.ts';
 import { runFindings } from '../studies/index.ts';
 import { action, type Context, globalOptions, repeated } from './context.ts';
 import { transferMatrix } from './matrix.ts';
-import { here, reporter } from './run.ts';
+import { here, reporter, sentences } from './run.ts';
 import { table } from './text.ts';
 
 interface Options {
@@ -21,7 +21,7 @@ interface Options {
 /** Tables as files, and what the transfer matrix is drawn from where that is one of them. */
 interface Analysed {
   version: string | null;
-  tables: { name: string; title: string; rows: number; csv: string; parquet: string }[];
+  tables: { name: string; title: string; says: string | null; rows: number; csv: string; parquet: string }[];
   transfer: TransferRow[];
 }
 
@@ -52,7 +52,8 @@ export function registerAnalyse(program: Command): void {
         context.emit({ version, tables });
         const rows = tables.map(({ title, rows, csv, parquet }) => [title, String(rows), here(csv), here(parquet)]);
         const list = table(['', 'rows', 'CSV', 'Parquet'], rows, { right: [1] });
-        context.print(transfer.length > 0 ? `${transferMatrix(transfer)}\n\n${list}` : list);
+        const matrix = transfer.length > 0 ? `${transferMatrix(transfer)}\n\n` : '';
+        context.print(`${matrix}${sentences(tables)}${list}`);
       }),
     );
 }
@@ -66,14 +67,14 @@ async function ofStudy(context: Context, study: string, { only, out }: Options):
   );
   const analysed: Analysed = { version: null, tables: [], transfer: [] };
   for (const output of ran.findings) {
-    const { name, title, columns } = output.result;
+    const { name, title, columns, says } = output.result;
     const rows = await readRows(output);
-    const rendered = renderTable({ name, title, columns, rows });
+    const rendered = renderTable({ name, title, columns, says, rows });
     const path = (extension: string) => join(ran.out, 'tables', `${name}.${extension}`);
     const [csv, parquet] = [path('csv'), path('parquet')];
     await writeAtomic(csv, rendered.csv);
     await writeAtomic(parquet, rendered.parquet);
-    analysed.tables.push({ name, title, rows: rows.length, csv, parquet });
+    analysed.tables.push({ name, title, says, rows: rows.length, csv, parquet });
     if (name === 'transfer') analysed.transfer = rows as unknown as TransferRow[];
   }
   return analysed;
@@ -97,9 +98,9 @@ async function ofRelease(folder: string, only: readonly string[] | undefined): P
   }
   const path = (key: string) => join(source.root, ...key.split('/'));
   const analysed: Analysed = { version: manifest.version, tables: [], transfer: [] };
-  for (const { name, title = name, rows, csv, parquet } of manifest.tables) {
+  for (const { name, title = name, says = null, rows, csv, parquet } of manifest.tables) {
     if (only && !only.includes(name)) continue;
-    analysed.tables.push({ name, title, rows, csv: path(csv), parquet: path(parquet) });
+    analysed.tables.push({ name, title, says, rows, csv: path(csv), parquet: path(parquet) });
     if (name !== 'transfer') continue;
     for (const { record } of manifest.perturbations) {
       const { fooling } = await readJson(path(record), perturbationRecord, 'record');

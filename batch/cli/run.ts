@@ -1,7 +1,7 @@
 /** `atlas run`: from a study file to a release. */
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { type DryRun, dryRun, runStudy, type StudyEvent } from '../studies/index.ts';
+import { type DryRun, dryRun, runStudy, type Said, type StudyEvent } from '../studies/index.ts';
 import { action, type Context, globalOptions } from './context.ts';
 import { transferMatrix } from './matrix.ts';
 import { table } from './text.ts';
@@ -35,10 +35,18 @@ export function registerRun(program: Command): void {
         });
         const { total, resumed } = result.jobs;
         context.print(
-          `${transferMatrix(result.transfer)}\n\n${total} jobs, ${resumed} of them done before, ${result.seconds.toFixed(1)} s. Release ${result.version}: ${here(result.release)}`,
+          `${transferMatrix(result.transfer)}\n\n${sentences(result.findings)}${total} jobs, ${resumed} of them done before, ${result.seconds.toFixed(1)} s. Release ${result.version}: ${here(result.release)}`,
         );
       }),
     );
+}
+
+/** What findings show, a line each, for those that say it in one. */
+export function sentences(findings: readonly Said[]): string {
+  const said = findings.filter(({ says }) => says !== null);
+  const widest = Math.max(...said.map(({ name }) => name.length));
+  const lines = said.map(({ name, says }) => `${name.padEnd(widest)}  ${says}`);
+  return said.length === 0 ? '' : `${lines.join('\n')}\n\n`;
 }
 
 /** Every job, and the sum of what is left. */

@@ -152,8 +152,8 @@ function render(content: ReleaseContent, tables: RenderedTable[], version: strin
       };
     }),
     perturbations: perturbations.map((one) => putPerturbation(one, study.canvas, photoPaths, put)),
-    tables: tables.map(({ name, title, columns, csv, parquet, rows }) => ({
-      ...{ name, title, columns },
+    tables: tables.map(({ name, title, columns, says, csv, parquet, rows }) => ({
+      ...{ name, title, columns, ...(says !== null && { says }) },
       csv: put(`tables/${name}.csv`, csv),
       parquet: put(`tables/${name}.parquet`, parquet),
       rows,

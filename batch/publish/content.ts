@@ -54,5 +54,7 @@ export interface ContentTable {
   /** The question, as one line. */
   title: string;
   columns: TableColumn[];
+  /** What the rows show, as one sentence; null where nothing can be said in one. */
+  says: string | null;
   rows: Record<string, string | number | boolean | null>[];
 }

@@ -7,6 +7,7 @@ export interface RenderedTable {
   name: string;
   title: string;
   columns: TableColumn[];
+  says: string | null;
   rows: number;
   csv: Uint8Array;
   parquet: Uint8Array;
@@ -14,8 +15,8 @@ export interface RenderedTable {
 
 /** @returns CSV and Parquet of the same rows. */
 export function renderTable(table: ContentTable): RenderedTable {
-  const { name, title, columns, rows } = table;
-  return { name, title, columns, rows: rows.length, csv: csv(table), parquet: parquet(table) };
+  const { name, title, columns, says, rows } = table;
+  return { name, title, columns, says, rows: rows.length, csv: csv(table), parquet: parquet(table) };
 }
 
 /**

@@ -102,9 +102,9 @@ export class Planner implements StudyJobs {
     });
   }
 
-  derived({ id, from, kind, seed }: DerivedPerturbation): Job<PerturbationResult> {
+  derived({ id, from, kind, amount, seed }: DerivedPerturbation): Job<PerturbationResult> {
     return this.#once(`derive ${id}`, () =>
-      deriveStep({ id, inputs: { perturbation: this.crafted(from), kind, seed, canvas: this.canvas } }),
+      deriveStep({ id, inputs: { perturbation: this.crafted(from), kind, amount, seed, canvas: this.canvas } }),
     );
   }
 
@@ -163,7 +163,7 @@ export class Planner implements StudyJobs {
     if (from.surrogates.length === 0) return [];
     const { seed } = from;
     const kind = 'phase-twin';
-    return [{ kind, seed, pattern: { id: `${from.id}.${kind}`, from, kind, seed } }];
+    return [{ kind, seed, pattern: { id: `${from.id}.${kind}`, from, kind, amount: null, seed } }];
   }
 
   #made(perturbation: StudyPerturbation | DerivedPerturbation): Job<PerturbationResult> {

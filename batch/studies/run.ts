@@ -39,7 +39,11 @@ export type StudyEvent =
       version: string;
       /** Perturbations that were crafted on a model; the control is in each row. */
       transfer: TransferRow[];
+      /** What each finding shows, as one sentence; null where it does not say it in one. */
+      findings: Said[];
     };
+
+export type Said = Pick<FindingResult, 'name' | 'says'>;
 
 export interface StudyOptions {
   /** Path of the study file. */
@@ -64,6 +68,7 @@ export interface StudyResult {
   version: string;
   /** Every perturbation on every model, noise included. */
   transfer: TransferRow[];
+  findings: Said[];
   jobs: { total: number; resumed: number };
   seconds: number;
 }
@@ -96,11 +101,15 @@ export async function runStudy(options: RunOptions): Promise<StudyResult> {
   const transfer = await readRows<TransferRow>(output(plan.transfer));
   const { done, total, resumed, seconds } = progress.counts;
   const release = join(out, 'release');
+  const findings = [...plan.findings.values()].map((job): Said => {
+    const { name, says } = output(job).result;
+    return { name, says };
+  });
   options.onEvent?.({
     ...{ event: 'done', stage: 'done', job: null, done, total, resumed, seconds, release, version },
-    transfer: transfer.filter(({ surrogate }) => surrogate !== 'none'),
+    ...{ transfer: transfer.filter(({ surrogate }) => surrogate !== 'none'), findings },
   });
-  return { study, release, version, transfer, jobs: { total, resumed }, seconds };
+  return { study, release, version, transfer, findings, jobs: { total, resumed }, seconds };
 }
 
 /**

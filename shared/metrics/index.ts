@@ -4,4 +4,5 @@ export { logitsOf } from './logits.ts';
 export { atLeast, pairedTest } from './paired.ts';
 export { argmax, labelOf, predictionsOf, softmax } from './predictions.ts';
 export { changedShare, meanShare, targetShare } from './shares.ts';
+export { entropy, holm, meanAndDeviation, overlap, rankCorrelation } from './statistics.ts';
 export { type Interval, wilson } from './wilson.ts';

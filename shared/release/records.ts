@@ -195,6 +195,8 @@ export const releaseTable = z.object({
   /** What it answers, as one line. Older releases have neither title nor columns. */
   title: z.string().optional(),
   columns: z.array(tableColumn).max(1000).optional(),
+  /** What its rows show, as one sentence. */
+  says: z.string().max(2000).optional(),
   csv: z.string(),
   parquet: z.string(),
   rows: z.int(),

@@ -171,7 +171,7 @@ const transferRow = (perturbation: string, i: number): Required<TransferRow> => 
 /** Rows by hand under the columns of the finding of that name. */
 function tableOf(name: string, rows: ContentTable['rows']): ContentTable {
   const { title, columns } = findings.find((finding) => finding.name === name)!;
-  return { name, title, columns: [...columns], rows };
+  return { name, title, columns: [...columns], says: null, rows };
 }
 
 const perturbationRow = ({ record }: ContentPerturbation) => ({

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { l2Norm, linfNorm } from '#shared/images';
 import { noiseControl } from '../../batch/attacks/index.ts';
 import { complex, Fourier } from '../../batch/synthetic/fourier.ts';
-import { phaseTwin, random } from '../../batch/synthetic/index.ts';
+import { random } from '../../batch/synthetic/index.ts';
+import { phaseTwin } from '../../batch/synthetic/phase-twin.ts';
 
 describe('the Fourier transform', () => {
   test('is the sum that defines it, whatever the size, and its inverse leads back', () => {

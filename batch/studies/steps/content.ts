@@ -114,8 +114,8 @@ export async function releaseContent(
     ),
     tables: await Promise.all(
       inputs.tables.map(async (table) => {
-        const { name, title, columns } = table.result;
-        return { name, title, columns, rows: await readRows(table) };
+        const { name, title, columns, says } = table.result;
+        return { name, title, columns, says, rows: await readRows(table) };
       }),
     ),
   };
