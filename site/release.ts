@@ -53,9 +53,17 @@ let loaded: Atlas | undefined;
  * @throws Error where there is no release, or where a file of it is not what the manifest says
  */
 export function loadAtlas(): Atlas {
-  loaded ??= read(resolve(process.env.ATLAS_RELEASE || '.atlas/starter/release'));
+  loaded ??= read(folderOf());
   return loaded;
 }
+
+/** Where a file of the release lies on this disk. */
+export function pathOf(key: string): string {
+  if (!isSafeKey(key)) throw new Error(`The release names ${JSON.stringify(key)}, which is no safe file name.`);
+  return join(folderOf(), key);
+}
+
+const folderOf = () => resolve(process.env.ATLAS_RELEASE || '.atlas/starter/release');
 
 function read(root: string): Atlas {
   const pointer = parse(LATEST_KEY, latest, fileOf(root, LATEST_KEY));

@@ -139,6 +139,6 @@ export const diversity = finding({
     const closest = pairs.reduce((most, row) => (Math.abs(row.cosine) > Math.abs(most.cosine) ? row : most));
     const mean = (value: (row: DiversityRow) => number) =>
       pairs.reduce((sum, row) => sum + value(row), 0) / pairs.length;
-    return `Perturbations that differ in their seed alone are different pictures (inner product at most ${Math.abs(closest.cosine).toFixed(2)}) and share ${percent(mean(({ jaccard }) => jaccard))} of the photos that they fool, where chance gives ${percent(mean(({ jaccard_by_chance }) => jaccard_by_chance))}.`;
+    return `Perturbations that differ in their seed alone are different pictures (inner product at most ${Math.abs(closest.cosine).toFixed(3)}) and share ${percent(mean(({ jaccard }) => jaccard))} of the photos that they fool, where chance gives ${percent(mean(({ jaccard_by_chance }) => jaccard_by_chance))}.`;
   },
 });

@@ -43,6 +43,7 @@ export async function runJobs(jobs: readonly Job[], options: RunnerOptions): Pro
   const { store, codes, progress, speeds, signal, onOutput } = options;
   const ordered = inOrder(jobs);
   const keys = keysOf(ordered, codes);
+  const planned = new Set(keys.values());
   const outputs = new Map<Job, Output>();
   const found = new Map<Job, Output | null>();
   for (const job of ordered) found.set(job, await store.find(job, keys.get(job) as string));
@@ -53,7 +54,7 @@ export async function runJobs(jobs: readonly Job[], options: RunnerOptions): Pro
   for (const job of ordered) {
     signal?.throwIfAborted();
     progress.begin(job);
-    const output = await outputOf(job, keys.get(job) as string, found.get(job) ?? null, outputs, options);
+    const output = await outputOf(job, keys.get(job) as string, found.get(job) ?? null, { outputs, planned }, options);
     outputs.set(job, output);
     progress.end(job, output);
     onOutput?.(job, output);
@@ -65,7 +66,7 @@ async function outputOf(
   job: Job,
   key: string,
   there: Output | null,
-  outputs: ReadonlyMap<Job, Output>,
+  { outputs, planned }: { outputs: ReadonlyMap<Job, Output>; planned: ReadonlySet<string> },
   { store, codes, machine, progress, signal }: RunnerOptions,
 ): Promise<Output> {
   const needed = (need: Job) => outputs.get(need) as Output;
@@ -73,7 +74,7 @@ async function outputOf(
   const content = short({ ...{ step: job.step, code }, inputs: withJobs(job.inputs, (need) => needed(need).digest) });
   const inputs = withJobs(job.inputs, (need) => needed(need).key);
   const address: Address = { key, content, code, inputs };
-  const known = there ?? (await store.adopt(job, address));
+  const known = there ?? (await store.adopt(job, address, (other) => planned.has(other)));
   if (known && (await job.isThere(known))) return known;
   const context: JobContext = { machine, signal, report: (item) => progress.item(job, item) };
   const started = performance.now();

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson } from '#shared/release';
@@ -71,8 +71,13 @@ export class JobStore {
   /**
    * An output under another key that was made by the same code from the same content: it is taken over under this key.
    * So a job whose needs were done again, and came out the same, is not.
+   * @param isNeeded Whether a job of this run is found under a key: its output stays there, and is copied.
    */
-  async adopt<Result>(job: Job<Result>, address: Address): Promise<Output<Result> | null> {
+  async adopt<Result>(
+    job: Job<Result>,
+    address: Address,
+    isNeeded: (key: string) => boolean,
+  ): Promise<Output<Result> | null> {
     this.#contents ??= this.#indexOfContents();
     const contents = await this.#contents;
     const from = contents.get(`${job.step} ${address.content}`);
@@ -81,7 +86,11 @@ export class JobStore {
     const folder = join(this.#folder, `${job.step}-${address.key}`);
     const { key, inputs } = address;
     await rm(folder, { recursive: true, force: true });
-    await rename(from, folder);
+    if (isNeeded(record.key)) {
+      const partial = join(this.#folder, `.${job.step}-${key}`);
+      await cp(from, partial, { recursive: true });
+      await rename(partial, folder);
+    } else await rename(from, folder);
     await writeFile(join(folder, 'job.json'), jsonOf({ ...record, key, inputs }));
     contents.set(`${job.step} ${address.content}`, folder);
     return this.find(job, key);

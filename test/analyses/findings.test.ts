@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Manifest, perturbationRecord } from '#shared/release';
-import { findFindings, findings } from '../../batch/analyses/index.ts';
+import { findFindings, findings, readRows } from '../../batch/analyses/index.ts';
 import { UsageError } from '../../batch/errors/index.ts';
 import { runFindings, runStudy } from '../../batch/studies/index.ts';
 import { startAtlas } from '../cli/atlas.ts';
@@ -83,6 +83,32 @@ describe("a study's analyses", () => {
     expect(readme).toMatch(/Of the 4 ratios of crafted perturbations, \d do \*\*not\*\*: |All 4 ratios/);
   });
 
+  test('have rows as their columns say, each finding of them, and sentences about them', async () => {
+    const at = join(folder, 'all');
+    const perturbations = [{ attack: 'cosine-uap', epsilon: 20, seeds: [1, 2], budget: { gradients: 100 } }];
+    const study = await writeSmallStudy(at, { perturbations });
+    const names = findings.map(({ name }) => name);
+    const { findings: outputs } = await runFindings({ study, out: join(at, 'out'), ...machine }, names);
+    const fits = { STRING: 'string', BOOLEAN: 'boolean', INT32: 'number', INT64: 'number', DOUBLE: 'number' };
+    for (const output of outputs) {
+      const { name, columns, says } = output.result;
+      const rows = await readRows(output);
+      expect(rows.length, name).toBeGreaterThan(0);
+      for (const row of rows) {
+        expect(Object.keys(row).sort(), name).toEqual(columns.map((column) => column.name).sort());
+        for (const { name: column, type, nullable } of columns) {
+          const value = row[column];
+          if (value === null) expect(nullable, `${name} ${column}`).toBe(true);
+          else expect(typeof value, `${name} ${column}`).toBe(fits[type]);
+          if (type.startsWith('INT') && value !== null) expect(value, `${name} ${column}`).toSatisfy(Number.isInteger);
+        }
+      }
+      if (says !== null) expect(says, name).toMatch(/^[A-Z][^\n]*\.$/);
+      expect(says ?? '', name).not.toMatch(/undefined|NaN|null/);
+    }
+    expect(outputs.filter(({ result }) => result.says !== null).length).toBeGreaterThan(5);
+  });
+
   test('that are none are refused with the nearest', async () => {
     const study = await writeSmallStudy(join(folder, 'wrong'), { analyses: ['dominence'] });
     await expect(runStudy({ study, out: join(folder, 'wrong', 'out'), ...machine })).rejects.toThrow(
@@ -133,7 +159,7 @@ describe('a finding alone', () => {
     expect(await readFile(ofRelease.tables[0].csv)).toEqual(await readFile(json.tables[0].csv));
     const text = (await startAtlas(['analyse', release]).ended).stdout;
     expect(text).toMatch(/crafted on \(down\), tried on \(across\)/);
-    for (const { title } of findings) expect(text).toContain(title);
+    for (const { title } of findFindings()) expect(text).toContain(title);
     const wrong = await startAtlas(['analyse', release, '--only', 'dominanse']).ended;
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "dominance"') });
   }, 60_000);

@@ -93,6 +93,7 @@ const pages = () => [
   '/perturbations/',
   `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`,
   '/transfer/',
+  '/findings/',
   '/downloads/',
   '/reference/',
 ];
@@ -216,11 +217,12 @@ describe('the pages', () => {
       texts.push((await page.locator('main').textContent()) ?? '');
       await close(page);
     }
-    const [home, gallery, plate, transfer, downloads, reference] = texts;
+    const [home, gallery, plate, transfer, findings, downloads, reference] = texts;
     expect(home).toContain('fooled');
     expect(gallery).toContain(`Plate ${release.perturbations.length}`);
     expect(plate).toContain('fooled');
     expect(transfer).toMatch(/\d+ of \d+/);
+    expect(findings).toContain('fooled on every model');
     expect(downloads).toContain(release.photos[0].author);
     expect(reference).toContain('/api/v1/classify');
     for (const [kind, { status, title, remedy }] of Object.entries(problemKinds)) {
@@ -295,6 +297,19 @@ describe('the pages', () => {
     expect(focused).toEqual([2, 1, 0]);
     expect(await page.locator('[data-matrix-said]').textContent()).toMatch(/^Plate 2.*95 % interval/);
     expect(await page.locator('.matrix td[tabindex="0"]').count()).toBe(1);
+    await close(page);
+  });
+
+  test('show what each finding of the release says, with its table and its command, and no other', async () => {
+    const page = await open('/findings/');
+    expect(await page.locator('main section h2').allTextContents()).toEqual(
+      release.tables.filter(({ says }) => says !== undefined).map(({ title }) => title),
+    );
+    const roles = release.tables.find(({ name }) => name === 'roles')!;
+    const section = page.locator('section#roles');
+    expect(await section.locator('p').first().textContent()).toBe(roles.says);
+    expect(await section.locator('tbody tr').count()).toBe(roles.rows);
+    expect(await section.textContent()).toContain('npx atlas analyse studies/test.json --only roles');
     await close(page);
   });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,6 +124,19 @@ describe('a graph of jobs', () => {
     expect(done).toEqual([]);
     await run([total([one(5, ', by other code'), one(2)]) as Job]);
     expect(done).toEqual(['given 5, by other code', 'sum']);
+  });
+
+  test('copies what was made from the same content where both are in the plan: neither loses its output', async () => {
+    // Two sums of one term each: made otherwise, of the same content.
+    const [a, b] = [total([one(1)]), total([one(1, ', noted')])];
+    const outputs = await run([a, b]);
+    expect(done).toEqual(['given 1', 'sum', 'given 1, noted']);
+    const folders = [a, b].map((job) => outputs.get(job as Job)?.folder as string);
+    expect(new Set(folders).size).toBe(2);
+    for (const at of folders) expect(existsSync(join(at, 'job.json')), at).toBe(true);
+    done = [];
+    await run([a, b]);
+    expect(done).toEqual([]);
   });
 
   test('does a job again where what it stands for is gone, and tells it what it was', async () => {

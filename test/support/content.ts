@@ -119,7 +119,7 @@ export async function smallContent(names: string[]): Promise<ReleaseContent> {
         'dominance',
         perturbations.flatMap(({ record }) =>
           record.dominant[0].labels.map((label, i) => ({
-            ...{ perturbation: record.id, target: 'tiny', rank: i + 1 },
+            ...{ perturbation: record.id, target: 'tiny', rank: i + 1, before: 0, after: 1, noise: 0 },
             ...label,
           })),
         ),
