@@ -58,6 +58,8 @@ export interface Control {
 export interface StudyJobs {
   /** Side of the canvas in pixels. */
   readonly canvas: number;
+  /** How much a finding that crafts or measures a lot may do. */
+  readonly effort: 'light' | 'whole';
   readonly models: readonly Target[];
   readonly perturbations: readonly StudyPerturbation[];
   /** WordNet id by class index, for models that do not say their own. */
@@ -73,6 +75,8 @@ export interface StudyJobs {
   /** All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. */
   controls(perturbation: StudyPerturbation): Control[];
   distortion(perturbation: StudyPerturbation): Job<DistortionResult>;
+  /** The same, crafted on so many of the crafting photos; 0: on as many pictures that are drawn from its seed. */
+  onPhotos(perturbation: StudyPerturbation, photos: number): StudyPerturbation;
 }
 
 type Cell = string | number | boolean | null;

@@ -34,6 +34,8 @@ export type PerturbationResult = z.infer<typeof perturbationResult>;
 /** A crafted one. */
 export const craftedResult = perturbationResult.extend({
   settings: z.record(z.string(), z.unknown()),
+  /** Photos that it was crafted on; 0 where that were drawn pictures, or none at all. */
+  photos: z.int(),
   gradients: z.int(),
   seconds: z.number(),
   curve: z.array(curvePoint),

@@ -22,7 +22,6 @@ export interface PerturbationRow {
 }
 
 const needs = (study: StudyJobs) => ({
-  crafting: study.crafting,
   perturbations: study.perturbations.map((perturbation) => ({
     ...plain(perturbation),
     crafted: study.crafted(perturbation),
@@ -71,7 +70,7 @@ export const perturbations = finding({
     { name: 'record', type: 'STRING', description: 'Path of its record within the release' },
   ],
   needs,
-  rows: ({ crafting, perturbations }) =>
+  rows: ({ perturbations }) =>
     perturbations.map(
       ({ id, surrogates, crafted, distortion, attack, norm, epsilon, seed }): PerturbationRow => ({
         ...{ perturbation: id, surrogate: surrogates.join('+') || 'none', attack, norm, epsilon, seed },
@@ -80,7 +79,7 @@ export const perturbations = finding({
         psnr: distortion.result.psnr,
         ssim: distortion.result.ssim,
         gradients: crafted.result.gradients,
-        crafting_photos: surrogates.length > 0 ? crafting.result.names.length : 0,
+        crafting_photos: crafted.result.photos,
         crafting_ratio: crafted.result.fooling?.ratio ?? null,
         npy: `perturbations/${id}/perturbation.npy`,
         record: `perturbations/${id}/record.json`,

@@ -83,6 +83,7 @@ export class JobStore {
     const from = contents.get(`${job.step} ${address.content}`);
     const record = from === undefined ? null : await this.#read(from);
     if (from === undefined || !record) return null;
+    if (record.key === address.key) return this.find(job, address.key);
     const folder = join(this.#folder, `${job.step}-${address.key}`);
     const { key, inputs } = address;
     await rm(folder, { recursive: true, force: true });

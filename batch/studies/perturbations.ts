@@ -10,6 +10,8 @@ export interface PlannedPerturbation extends StudyPerturbation {
   settings: Record<string, unknown>;
   /** null for an attack that uses no model. */
   budget: Budget | null;
+  /** How many of the crafting photos it is crafted on, 0 for drawn pictures; null for all. */
+  photos: number | null;
   /** Id of the noise that it is read beside: of the same bound and seed. */
   control: string;
   /** Ids of further patterns without structure that it is held against; none for one that no model took part in. */
@@ -42,11 +44,12 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
         const { norm, epsilon } = wanted;
         const of = { attack: attack.name, norm, epsilon, seed };
         perturbations.push({
-          id: perturbationId({ ...of, surrogates: crafted }),
+          id: perturbationId({ ...of, surrogates: crafted, photos: attack.usesModel ? wanted.photos : undefined }),
           ...of,
           ...{ method: attack, settings },
           surrogates: crafted,
           budget: attack.usesModel ? (wanted.budget ?? defaultBudget) : null,
+          photos: attack.usesModel ? (wanted.photos ?? null) : null,
           control: controlId(of),
           draws: [],
         });
@@ -65,8 +68,13 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
   return { perturbations, ...controlsOf(perturbations) };
 }
 
-const controlId = (of: { norm: Norm; epsilon: number; seed: number }) =>
-  perturbationId({ ...of, attack: controlRecipe.attack, surrogates: [] });
+/** The same, crafted on so many photos. */
+export function onPhotos(planned: PlannedPerturbation, photos: number): PlannedPerturbation {
+  return { ...planned, id: perturbationId({ ...planned, surrogates: [...planned.surrogates], photos }), photos };
+}
+
+const controlId = ({ norm, epsilon, seed }: { norm: Norm; epsilon: number; seed: number }) =>
+  perturbationId({ norm, epsilon, seed, attack: controlRecipe.attack, surrogates: [] });
 
 /** Draws of the noise that a perturbation is held against: of its own seed and those that follow. */
 const noiseDraws = 3;
@@ -112,5 +120,5 @@ const drawn = (
   id: string,
 ): PlannedPerturbation => ({
   ...{ id, attack, method: findAttack(attack), settings, norm, epsilon, seed },
-  ...{ surrogates: [], budget: null, control: id, draws: [] },
+  ...{ surrogates: [], budget: null, photos: null, control: id, draws: [] },
 });

@@ -18,7 +18,7 @@ import { type Job, noWork } from '../jobs/index.ts';
 import type { Half } from '../photos/index.ts';
 import { craftWork } from './craft-work.ts';
 import type { LoadedStudy } from './load.ts';
-import { type PlannedPerturbation, planPerturbations } from './perturbations.ts';
+import { onPhotos, type PlannedPerturbation, planPerturbations } from './perturbations.ts';
 import type { PhotoFiles } from './photos.ts';
 import { craftStep } from './steps/craft.ts';
 import { deriveStep } from './steps/derive.ts';
@@ -44,9 +44,10 @@ export class Planner implements StudyJobs {
   readonly models: readonly Target[];
   readonly classes: readonly (string | null)[];
   readonly canvas: number;
+  readonly effort: StudyJobs['effort'];
   readonly study: LoadedStudy;
   readonly options: PlanOptions;
-  readonly #planned: ReadonlyMap<string, PlannedPerturbation>;
+  readonly #planned: Map<string, PlannedPerturbation>;
   readonly #jobs = new Map<string, unknown>();
 
   constructor(study: LoadedStudy, options: PlanOptions) {
@@ -57,6 +58,7 @@ export class Planner implements StudyJobs {
     this.noises = [...controls, ...draws];
     this.#planned = new Map([...perturbations, ...this.noises].map((planned) => [planned.id, planned]));
     this.canvas = study.study.canvas;
+    this.effort = study.study.effort;
     this.models = study.models.map(({ card, labels, wnids }) => ({
       ...{ id: card.id, classes: card.classes, labels },
       wnids: wnids && Array.from(wnids, (wnid) => wnid ?? null),
@@ -87,15 +89,15 @@ export class Planner implements StudyJobs {
   crafted({ id }: StudyPerturbation): Job<CraftedResult> {
     return this.#once(`craft ${id}`, () => {
       const planned = this.#planned.get(id) as PlannedPerturbation;
-      const { attack, method, settings, norm, epsilon, seed, surrogates, budget } = planned;
+      const { attack, method, settings, norm, epsilon, seed, surrogates, budget, photos } = planned;
       const on = budget && {
         surrogates: surrogates.map((surrogate) => this.prepared(surrogate)),
-        ...{ crafting: this.crafting, budget, provider: this.options.provider },
+        ...{ crafting: this.crafting, budget, photos, provider: this.options.provider },
       };
       return craftStep({
         id,
         inputs: { attack, settings, norm, epsilon, seed, canvas: this.canvas, on },
-        work: craftWork({ surrogates, budget, canvas: this.canvas, photos: this.#count('crafting') }),
+        work: craftWork({ surrogates, budget, canvas: this.canvas, photos: photos || this.#count('crafting') }),
         code: [method.source],
         place: { attack: method, surrogates },
       });
@@ -127,6 +129,12 @@ export class Planner implements StudyJobs {
   control({ id }: StudyPerturbation): StudyPerturbation {
     const { control } = this.#planned.get(id) as PlannedPerturbation;
     return this.#planned.get(control) as PlannedPerturbation;
+  }
+
+  onPhotos({ id }: StudyPerturbation, photos: number): StudyPerturbation {
+    const planned = onPhotos(this.#planned.get(id) as PlannedPerturbation, photos);
+    this.#planned.set(planned.id, planned);
+    return planned;
   }
 
   controls(perturbation: StudyPerturbation): Control[] {

@@ -21,12 +21,7 @@ const variants = {
   scaled: (v, { amount }) => v.map((value) => Number(amount) * value) as Float32Array<ArrayBuffer>,
   /** Its pixels in another order, the same for the three colours: its values and colours, and no shapes. */
   shuffled: (v, { size, seed }) => {
-    const draw = random(seed, 'shuffled');
-    const order = Array.from({ length: size * size }, (_, i) => i);
-    for (let i = order.length - 1; i > 0; i--) {
-      const k = draw.below(i + 1);
-      [order[i], order[k]] = [order[k], order[i]];
-    }
+    const order = random(seed, 'shuffled').order(size * size);
     return moveTo(v, size, (at) => order[at]);
   },
   /** Its values and its spectrum, with other phases. */

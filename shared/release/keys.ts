@@ -38,6 +38,8 @@ export function perturbationId(of: {
   norm: Norm;
   epsilon: number;
   seed: number;
+  /** Of crafting photos; left out: all of them. */
+  photos?: number;
 }): string {
   const surrogate = of.surrogates.join('+');
   return [
@@ -45,6 +47,7 @@ export function perturbationId(of: {
     of.attack,
     `${of.norm === 'inf' ? 'inf' : 'l2-'}${of.epsilon}`,
     `s${of.seed}`,
+    ...(of.photos === undefined ? [] : [`photos${of.photos}`]),
   ].join('.');
 }
 

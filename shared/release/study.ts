@@ -28,6 +28,11 @@ const studyPerturbation = z.strictObject({
    */
   surrogates: z.array(surrogate).max(1000).optional(),
   budget: budget.optional(),
+  /**
+   * How many of the crafting photos it is crafted on, drawn by its seed; 0: as many pictures as there are photos, drawn
+   * from the seed, and no photo. Left out: all.
+   */
+  photos: z.int().min(0).max(1e6).optional(),
 });
 
 const studyFile = z.strictObject({
@@ -52,6 +57,8 @@ const studyFile = z.strictObject({
   perturbations: z.array(studyPerturbation).min(1).max(1000),
   /** Names of findings, each of which becomes a table; left out: those that need no measurement of their own. */
   analyses: z.array(z.string()).min(1).max(1000).optional(),
+  /** "light": findings that craft or measure a lot do so on a part that shows the same, in minutes. */
+  effort: z.enum(['light', 'whole']).default('whole'),
   release: z.strictObject({
     version: z.string().regex(/^\d+\.\d+\.\d+$/),
     licence: z.string().default('CC-BY-4.0'),

@@ -103,10 +103,13 @@ describe("a study's analyses", () => {
           if (type.startsWith('INT') && value !== null) expect(value, `${name} ${column}`).toSatisfy(Number.isInteger);
         }
       }
-      if (says !== null) expect(says, name).toMatch(/^[A-Z][^\n]*\.$/);
+      if (says !== null) expect(says, name).toMatch(/^[A-Z0-9][^\n]*\.$/);
       expect(says ?? '', name).not.toMatch(/undefined|NaN|null/);
     }
     expect(outputs.filter(({ result }) => result.says !== null).length).toBeGreaterThan(5);
+    const photos = await readRows(outputs.find(({ result }) => result.name === 'saturation')!);
+    expect(photos.slice(0, 4).map((row) => row.crafting_photos)).toEqual([0, 1, 2, 5]);
+    expect(new Set(photos.map(({ gradients }) => gradients)).size).toBe(1);
   });
 
   test('that are none are refused with the nearest', async () => {

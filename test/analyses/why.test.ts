@@ -6,6 +6,7 @@ import { imageNetGroups } from '../../batch/analyses/imagenet-groups.ts';
 import { correlationOf } from '../../batch/analyses/predictors.ts';
 import { resistances } from '../../batch/analyses/resistance.ts';
 import { type RoleCell, roleRow } from '../../batch/analyses/roles.ts';
+import { recipesOf } from '../../batch/analyses/saturation.ts';
 import { seedsRow } from '../../batch/analyses/seeds.ts';
 import { newlyFooled, strengthRows } from '../../batch/analyses/strength.ts';
 import imageNet from '../../zoo/starter/models/imagenet-classes.json' with { type: 'json' };
@@ -155,4 +156,16 @@ describe('strength', () => {
     // Eight photos of eight lost: 2 / 2^8, twice for two variants. One: 1.
     expect(rows.map(({ p }) => p)).toEqual([null, null, expect.closeTo(4 / 256, 10), 1]);
   });
+});
+
+test('saturation crafts the first way on each single model anew; of a light study one perturbation', () => {
+  const made = (surrogates: string[], attack: string, seed: number) => ({
+    ...{ id: `${surrogates} ${attack} ${seed}`, surrogates, attack, norm: 'inf' as const, epsilon: 10, seed },
+  });
+  const all = [
+    ...[made([], 'noise', 1), made(['a', 'b'], 'uap', 1), made(['a'], 'uap', 1), made(['a'], 'uap', 2)],
+    ...[made(['a'], 'house', 1), made(['b'], 'house', 1)],
+  ];
+  expect(recipesOf(all, 'whole').map(({ id }) => id)).toEqual(['a uap 1', 'a uap 2', 'b house 1']);
+  expect(recipesOf(all, 'light').map(({ id }) => id)).toEqual(['a uap 1']);
 });

@@ -150,7 +150,7 @@ function recordOf(
   { transfer, dominance, controls }: Rows,
 ): ContentPerturbation['record'] {
   const { id, attack, paper, norm, epsilon, seed, budget, surrogates, crafted, distortion } = planned;
-  const { settings, gradients, curve, fooling, each, linf, l2 } = crafted.result;
+  const { settings, photos, gradients, curve, fooling, each, linf, l2 } = crafted.result;
   const { psnr, ssim } = distortion.result;
   return {
     ...{ id, attack, paper, settings, norm, epsilon, seed, budget },
@@ -160,10 +160,7 @@ function recordOf(
       return { id: surrogate, sha256: sourceSha256, prepared: sha256, preprocessing: card.preprocessing };
     }),
     canvas: study.canvas,
-    crafting:
-      surrogates.length > 0
-        ? { photos: crafting.result.names.length, sha256: crafting.result.sha256 }
-        : { photos: 0, sha256: hash('sha256', '') },
+    crafting: { photos, sha256: photos > 0 ? crafting.result.sha256 : hash('sha256', '') },
     provider,
     ...{ gradients, curve, linf, l2, psnr, ssim },
     fooling: {

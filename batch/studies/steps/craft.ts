@@ -11,7 +11,9 @@ import {
   readPrepared,
 } from '../../analyses/index.ts';
 import { type Attack, craftWith } from '../../attacks/index.ts';
-import { computeOf, defineStep, type Job } from '../../jobs/index.ts';
+import type { Pixels } from '../../compute/index.ts';
+import { computeOf, defineStep, type Job, type Outputs } from '../../jobs/index.ts';
+import { random, syntheticPictures } from '../../synthetic/index.ts';
 
 interface Inputs {
   attack: string;
@@ -22,7 +24,14 @@ interface Inputs {
   seed: number;
   canvas: number;
   /** null for an attack that no model has a part in: it depends on no photo, provider or budget either. */
-  on: { surrogates: Job<PreparedResult>[]; crafting: Job<PhotosResult>; budget: Budget; provider: string } | null;
+  on: {
+    surrogates: Job<PreparedResult>[];
+    crafting: Job<PhotosResult>;
+    budget: Budget;
+    /** How many of the photos, 0 for drawn pictures; null for all. */
+    photos: number | null;
+    provider: string;
+  } | null;
 }
 
 interface Place {
@@ -46,10 +55,11 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
         bytes: await readPrepared(output),
       })),
     );
-    const photos = on ? await readCanvases(on.crafting) : { pixels: new Uint8Array(0), size: canvas };
+    const photos = await photosOf(inputs);
+    const indices = chosen(on?.crafting.result.names.length ?? 0, on?.photos || null, seed);
     const crafted = await craftWith(attack, settings, {
       ...{ compute, surrogates: models, photos, norm, epsilon, seed, signal },
-      crafting: (on?.crafting.result.names ?? []).map((_, index) => index),
+      crafting: indices,
       budget: on?.budget ?? { gradients: 1 },
       onProgress: ({ stage, done, total, gradientsPerSecond, fooling }) =>
         stage === 'craft'
@@ -63,12 +73,37 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
     const v = new Float32Array(crafted.v);
     return {
       result: {
-        ...{ settings, gradients, seconds, curve, fooling, each: each.fooling },
+        ...{
+          settings,
+          photos: on?.photos === 0 ? 0 : new Set(indices).size,
+          gradients,
+          seconds,
+          curve,
+          fooling,
+          each: each.fooling,
+        },
         ...{ linf: linfNorm(v), l2: l2Norm(v) },
       },
       files: { 'perturbation.npy': writeNpy(v, [3, canvas, canvas]) },
     };
   },
 });
+
+async function photosOf({ on, canvas, seed }: Outputs<Inputs>): Promise<Pixels> {
+  if (!on) return { pixels: new Uint8Array(0), size: canvas };
+  if (on.photos !== 0) return await readCanvases(on.crafting);
+  const count = on.crafting.result.names.length;
+  return { pixels: syntheticPictures({ kinds: ['patterns'], count, size: canvas, seed }), size: canvas };
+}
+
+/**
+ * Which of all photos; those of a smaller number are among those of a larger one. One alone stands there twice: attacks
+ * want two.
+ */
+function chosen(all: number, photos: number | null, seed: number): number[] {
+  if (photos === null) return Array.from({ length: all }, (_, i) => i);
+  const some = random(seed, 'fewer photos').order(all).slice(0, photos);
+  return some.length === 1 ? [some[0], some[0]] : some;
+}
 
 const unitOf = (budget: Budget | undefined) => (budget?.seconds === undefined ? 'gradients' : 'seconds');
