@@ -32,7 +32,7 @@ export interface PlannedPerturbations {
  */
 export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' | 'models'>): PlannedPerturbations {
   const perturbations: PlannedPerturbation[] = [];
-  for (const wanted of study.perturbations) {
+  for (const { photos, ...wanted } of study.perturbations) {
     const attack = findAttack(wanted.attack);
     const surrogates = attack.usesModel
       ? (wanted.surrogates?.map((one) => one.split('+')) ?? models.map(({ card }) => [card.id]))
@@ -44,12 +44,12 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
         const { norm, epsilon } = wanted;
         const of = { attack: attack.name, norm, epsilon, seed };
         perturbations.push({
-          id: perturbationId({ ...of, surrogates: crafted, photos: attack.usesModel ? wanted.photos : undefined }),
+          id: perturbationId({ ...of, surrogates: crafted, photos: attack.usesModel ? photos : undefined }),
           ...of,
           ...{ method: attack, settings },
           surrogates: crafted,
           budget: attack.usesModel ? (wanted.budget ?? defaultBudget) : null,
-          photos: attack.usesModel ? (wanted.photos ?? null) : null,
+          photos: attack.usesModel ? (photos ?? null) : null,
           control: controlId(of),
           draws: [],
         });

@@ -57,6 +57,19 @@ describe('the plan of a study', () => {
     ]);
   });
 
+  test('crafts on as many photos as are asked for, and on pictures for 0; noise on none in any case', async () => {
+    const { perturbations } = await planOf([
+      { attack: 'cosine-uap', surrogates: ['linear1'], photos: 3 },
+      { attack: 'cosine-uap', surrogates: ['linear1'], photos: 0 },
+      { attack: 'noise', photos: 3 },
+    ]);
+    expect(perturbations.map(({ id, photos }) => [id, photos])).toEqual([
+      ['linear1.cosine-uap.inf10.s1.photos3', 3],
+      ['linear1.cosine-uap.inf10.s1.photos0', 0],
+      ['noise.inf10.s1', null],
+    ]);
+  });
+
   test('fills in settings, budget, and the epsilon that is usual under the norm', async () => {
     const [one, two] = (
       await planOf([
