@@ -1,3 +1,4 @@
+import { preparationOf } from '#shared/release';
 import {
   type Control,
   type CraftedResult,
@@ -77,9 +78,8 @@ export class Planner implements StudyJobs {
   prepared(id: string): Job<PreparedResult> {
     return this.#once(`prepare ${id}`, () => {
       const model = this.#model(id);
-      const { preprocessing } = model.card;
       const source = this.options.sources.get(id) as string;
-      const inputs = { source, preprocessing, canvas: this.canvas };
+      const inputs = { source, preparation: preparationOf(model.card), canvas: this.canvas };
       return prepareStep({ id, inputs, work: { ...noWork, on: id }, place: { model } });
     });
   }
