@@ -9,7 +9,6 @@ import {
   guessNormalisation,
   loadLabelledPhotos,
   type NewCard,
-  type Normalisation,
   type Unscaled,
 } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer } from './context.ts';
@@ -115,8 +114,12 @@ export function registerAdd(models: Command): void {
     );
 }
 
-/** What the flags say of mean, std, order and range; null where it is to be guessed. */
-function normalisationOf({ mean, std, order, range, guess, photos }: AddOptions): Normalisation | null {
+/**
+ * What the flags say of mean, std, order and range; null where it is to be guessed. An input of whole numbers says it
+ * itself: it takes pixels as files have them.
+ */
+function normalisationOf(options: AddOptions): NewCard['normalisation'] | null {
+  const { mean, std, order, range, guess, photos } = options;
   if (guess) {
     const said = Object.entries({ mean, std, order, range }).filter(([, value]) => value !== undefined);
     if (said.length > 0) throw new UsageError(`--guess finds out what --${said[0][0]} says. Give one or the other.`);
@@ -126,12 +129,12 @@ function normalisationOf({ mean, std, order, range, guess, photos }: AddOptions)
       );
     return null;
   }
-  if (!mean || !std || !range) {
-    const missing = Object.entries({ mean, std, range }).filter(([, value]) => value === undefined);
-    throw new UsageError(
-      `${missing.map(([name]) => `--${name}`).join(' and ')} must say how the model wants its pixels. Who trained the model knows; or let --guess --photos <dir> try the usual ways on labelled photos.`,
-    );
-  }
+  if (!mean && !std && !range)
+    return async ({ input }) => {
+      if (!input.isWhole) throw missingNormalisation(options);
+      return { mean: [0], std: [1], channelOrder: order === 'bgr' ? 'BGR' : 'RGB', range: 255 };
+    };
+  if (!mean || !std || !range) throw missingNormalisation(options);
   const inOrder = (given: number[]) => (order === 'bgr' ? given.toReversed() : given);
   return {
     mean: inOrder(mean),
@@ -139,6 +142,13 @@ function normalisationOf({ mean, std, order, range, guess, photos }: AddOptions)
     channelOrder: order === 'bgr' ? 'BGR' : 'RGB',
     range: range === '1' ? 1 : 255,
   };
+}
+
+function missingNormalisation({ mean, std, range }: AddOptions): UsageError {
+  const missing = Object.entries({ mean, std, range }).filter(([, value]) => value === undefined);
+  return new UsageError(
+    `${missing.map(([name]) => `--${name}`).join(' and ')} must say how the model wants its pixels. Who trained the model knows; or let --guess --photos <dir> try the usual ways on labelled photos.`,
+  );
 }
 
 async function guessOf(unscaled: Unscaled, options: AddOptions, context: Context): Promise<Guess> {

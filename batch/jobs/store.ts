@@ -81,6 +81,8 @@ export class JobStore {
     if (from === undefined || !record) return null;
     const folder = join(this.#folder, `${job.step}-${address.key}`);
     const { key, inputs } = address;
+    // Of another job of the same run, such as the same model under another id.
+    if (from === folder) return this.find(job, key);
     await rm(folder, { recursive: true, force: true });
     await rename(from, folder);
     await writeFile(join(folder, 'job.json'), jsonOf({ ...record, key, inputs }));

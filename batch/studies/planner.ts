@@ -171,10 +171,14 @@ export class Planner implements StudyJobs {
   }
 
   #photos(half: Half): Job<PhotosResult> {
+    const isExact = this.study.study.fit === 'exact';
     return this.#once(`photos ${half}`, () =>
       photosStep({
         id: half,
-        inputs: { canvas: this.canvas, half, files: filesOf(this.options.photos, half) },
+        inputs: {
+          ...{ canvas: this.canvas, half, files: filesOf(this.options.photos, half) },
+          ...(isExact && { fit: 'exact' as const }),
+        },
         work: { ...noWork, photos: this.#count(half) },
         place: { source: this.options.photos.source },
       }),

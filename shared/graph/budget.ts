@@ -10,7 +10,7 @@ const elementsAlways = 2 ** 24;
 const elementsPerWeight = 8;
 const stepsAlways = 2 ** 28;
 const stepsPerWeight = 2 ** 8;
-/** What is left to the runtime to fill with one value, in elements: 4 GB of floats. Networks without weights have it. */
+/** What is left to the runtime to fill with one value, in elements: 4 GB of floats. Files without weights have it. */
 const filledLater = 2 ** 30;
 /** An unrolled network of the largest kind has some ten thousand nodes, and its gradient a few times as many. */
 const mostNodes = 2 ** 18;

@@ -11,7 +11,7 @@ import { type InputForm, inputForm } from './input-form.ts';
 import { int, ints, type Model } from './model.ts';
 import { floats } from './tensor.ts';
 
-/** How the model wants its pixels, which output has the scores, and the side of the canvas. Nothing of it is changed. */
+/** How the model wants its pixels, which output has the scores, the side of the canvas. Nothing of it is changed. */
 type Spec = { readonly [Field in keyof Preprocessing]: Readonly<Preprocessing[Field]> } & OutputSaid & {
     readonly canvas: number;
   };
