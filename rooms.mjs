@@ -24,12 +24,12 @@ export const rooms = [
   {
     room: 'shared/images',
     holds: 'canvas geometry, decoding, applying a perturbation, norms, distortion',
-    imports: ['shared/release/bounds.ts'],
+    imports: ['shared/release/bounds.ts', 'shared/release/fit.ts'],
   },
   {
     room: 'shared/graph',
     holds: 'ONNX in, ONNX out: read, write, shapes, fold, prepare, losses, differentiate',
-    imports: ['shared/images/resample.ts', 'shared/release/model-card.ts'],
+    imports: ['shared/images/luma.ts', 'shared/images/resample.ts', 'shared/release/model-card.ts'],
   },
   {
     room: 'shared/api',

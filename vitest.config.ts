@@ -24,8 +24,8 @@ const SYSTEM = [
   'test/jobs/coverage.test.ts',
   'test/site/hostile-release.test.ts',
   'test/children/children.test.ts',
-  'test/zoo/cards.test.ts',
-  'test/studies/{dry-run,run}.test.ts',
+  'test/zoo/{add,cards}.test.ts',
+  'test/studies/{dry-run,exact,run}.test.ts',
 ];
 
 /** Everything else is a unit test, and test/support/unit-setup.ts holds it to that. `npm run test:unit` runs these. */

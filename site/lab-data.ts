@@ -28,7 +28,7 @@ export function labData({ manifest, plates, titleOf }: Atlas): { data: LabData; 
   const served = new Set(models.map(({ card }) => card.id));
   const alone = (title: string) => plates.filter((other) => other.title === title).length === 1;
   const data: LabData = {
-    size: manifest.canvas,
+    ...{ size: manifest.canvas, fit: manifest.fit ?? 'crop' },
     models: models.map(({ card, key, bytes, labels }) => ({
       id: card.id,
       title: card.title,

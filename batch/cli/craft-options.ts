@@ -3,6 +3,11 @@ import { InvalidArgumentError } from 'commander';
 import { type Budget, budget as budgetSchema } from '#shared/release';
 import { suggestion, UsageError } from '../errors/index.ts';
 
+export const canvasHelp =
+  "side of the canvas (default: 224; with cards whose fit is exact, the size of their models' input)";
+export const fitHelp =
+  'how photos become canvases: crop resizes and crops them, exact takes only those of the size of the canvas, as they are (default: as the cards say, else crop)';
+
 /** "key=value" pairs; values are JSON where they can be, and otherwise text. */
 export function parseAssignments(pairs: readonly string[] = []): Record<string, unknown> {
   return Object.fromEntries(

@@ -5,15 +5,24 @@ import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba, l2Norm, linfNorm } from '#shared/images';
-import { defaultBudget, epsilonRange, type Norm, norms, perturbationId, perturbationMetadata } from '#shared/release';
+import {
+  defaultBudget,
+  epsilonRange,
+  type Fit,
+  fits,
+  type Norm,
+  norms,
+  perturbationId,
+  perturbationMetadata,
+} from '#shared/release';
 import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surrogate } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, writeAtomic } from '../files/index.ts';
 import { codecs, fingerprintsOf, type Half, halves, loadPhotos } from '../photos/index.ts';
-import { loadCard, prepareModel } from '../zoo/index.ts';
+import { canvasFor, loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, number, repeated } from './context.ts';
-import { budgetText, parseAssignments, parseBudget, positive } from './craft-options.ts';
+import { budgetText, canvasHelp, fitHelp, parseAssignments, parseBudget, positive } from './craft-options.ts';
 import { progressTo, summary } from './craft-text.ts';
 
 interface Options {
@@ -25,7 +34,8 @@ interface Options {
   epsilon?: number;
   norm: Norm;
   budget?: string[];
-  canvas: number;
+  canvas?: number;
+  fit?: Fit;
   strict?: boolean;
   fresh?: boolean;
   checkpointEvery: number;
@@ -58,7 +68,8 @@ export function registerCraft(program: Command): Command {
       `gradients=N (one for each photo of each step on each model), seconds=N or fooling=R; repeated: whichever comes first (default: ${budgetText(defaultBudget)})`,
       repeated,
     )
-    .option('--canvas <pixels>', 'side of the canvas', integer({ min: 8, max: 1024 }), 224)
+    .option('--canvas <pixels>', canvasHelp, integer({ min: 8, max: 1024 }))
+    .addOption(new Option('--fit <fit>', fitHelp).choices([...fits]))
     .option('--fresh', 'begin again, where a run that was stopped would go on')
     .option('--checkpoint-every <seconds>', 'how often what is done so far is written down', positive, 20)
     .requiredOption('--out <dir>', 'folder for perturbation.npy, perturbation.safetensors, preview.png and craft.json')
@@ -70,12 +81,17 @@ export function registerCraft(program: Command): Command {
 }
 
 async function run(context: Context, options: Options): Promise<void> {
-  const { norm, canvas, epsilon = epsilonRange(norm, canvas).usual } = options;
+  const { norm } = options;
   const { seed } = context;
   const attack = findAttack(options.attack);
   const assigned = parseAssignments(options.set);
   const budget = options.budget ? parseBudget(options.budget) : { ...defaultBudget };
   const models = attack.usesModel ? await Promise.all((options.model ?? []).map((id) => loadCard(id))) : [];
+  const { canvas, fit } = canvasFor(
+    models.map(({ card }) => card),
+    options,
+  );
+  const { epsilon = epsilonRange(norm, canvas).usual } = options;
   const bound = { attack: attack.name, norm, epsilon, seed };
   const { settings } = checkCraft({
     ...{ ...bound, canvas, settings: assigned, budget },
@@ -93,7 +109,7 @@ async function run(context: Context, options: Options): Promise<void> {
   }
   const photos = attack.usesModel
     ? await loadPhotos(options.photos ?? ['synthetic'], {
-        canvas,
+        ...{ canvas, fit },
         half: options.half,
         strict: options.strict,
         seed: context.seed,
@@ -153,6 +169,7 @@ async function run(context: Context, options: Options): Promise<void> {
       budget: attack.usesModel ? budget : null,
       surrogates: surrogates.map(({ id, sha256, sourceSha256 }) => ({ id, sha256: sourceSha256, prepared: sha256 })),
       canvas: photos.size,
+      ...(fit === 'exact' && { fit }),
       crafting: {
         ...{ photos: crafting.length, skipped: photos.skipped.length, sha256: photos.sha256(crafting) },
         // So that `evaluate` knows them again.

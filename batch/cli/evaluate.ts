@@ -1,7 +1,7 @@
 /** `atlas evaluate`: fooling ratios of one perturbation, from anywhere, on photos and models of one's own. */
 import { type Command, Option } from 'commander';
 import { changedShare, targetShare } from '#shared/metrics';
-import { type Norm, norms, type Share } from '#shared/release';
+import { type Fit, fits, type Norm, norms, type Share } from '#shared/release';
 import { measure } from '../analyses/index.ts';
 import {
   boundOf,
@@ -17,9 +17,9 @@ import { checkTarget, noiseControl } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
 import { codecs, type Half, halves, loadPhotos } from '../photos/index.ts';
-import { loadCard, prepareModel } from '../zoo/index.ts';
+import { canvasFor, loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, repeated } from './context.ts';
-import { percent, positive } from './craft-options.ts';
+import { fitHelp, percent, positive } from './craft-options.ts';
 import { craftedOn, craftedOnText } from './crafted-on.ts';
 import { table } from './text.ts';
 
@@ -35,6 +35,7 @@ interface Options {
   norm?: Norm;
   epsilon?: number;
   target?: number;
+  fit?: Fit;
   strict?: boolean;
 }
 
@@ -73,6 +74,7 @@ export function registerEvaluate(program: Command): Command {
       'also say which share of the photos of other classes is taken for this one',
       integer({ min: 0 }),
     )
+    .addOption(new Option('--fit <fit>', fitHelp).choices([...fits]))
     .option('--strict', 'a photo that cannot be read is an error, not skipped')
     .addOption(new Option('--norm <norm>', 'norm of the noise beside it (default: guessed from v)').choices([...norms]))
     .option(
@@ -112,7 +114,10 @@ async function run(context: Context, options: Options): Promise<void> {
   for (const { card } of models) checkTarget(options.target, card);
   const bound = noiseBound(file, options);
   const photos = await loadPhotos(options.photos, {
-    canvas: file.size,
+    ...canvasFor(
+      models.map(({ card }) => card),
+      { canvas: file.size, fit: options.fit },
+    ),
     half: options.half,
     strict: options.strict,
     seed: context.seed,

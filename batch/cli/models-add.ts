@@ -1,5 +1,6 @@
 /** `atlas models add`: a card for an .onnx file anywhere. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { edgeModelBytes, type Fit, fits } from '#shared/release';
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
 import {
@@ -8,20 +9,23 @@ import {
   guessNormalisation,
   loadLabelledPhotos,
   type NewCard,
-  type Normalisation,
   type Unscaled,
 } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer } from './context.ts';
-import { table } from './text.ts';
+import { outputHelp, size, sizeHelp } from './models-form.ts';
+import { megabytes, table } from './text.ts';
 
 interface AddOptions {
   id: string;
-  size?: number;
-  mean?: [number, number, number];
-  std?: [number, number, number];
+  size?: { height: number; width: number };
+  mean?: number[];
+  std?: number[];
   order?: 'rgb' | 'bgr';
   range?: '255' | '1';
   layout?: 'NCHW' | 'NHWC';
+  output?: string;
+  fit?: Fit;
+  edge?: boolean;
   labels?: string;
   classes?: number;
   title?: string;
@@ -46,9 +50,9 @@ export function registerAdd(models: Command): void {
       'the model; it stays where it is. Weights in other files are joined into one beside the card',
     )
     .requiredOption('--id <id>', 'name of the model in the zoo: letters, digits, ".", "_" and "-"')
-    .option('--size <pixels>', "side of the model's input (default: as the graph says)", integer({ min: 1, max: 4096 }))
-    .option('--mean <r,g,b>', 'subtracted from red, green, blue, in the unit of --range', triple)
-    .option('--std <r,g,b>', 'divides red, green, blue afterwards, in the unit of --range', triple)
+    .option('--size <pixels>', sizeHelp, size)
+    .option('--mean <r,g,b>', 'subtracted from red, green, blue, in the unit of --range; one number for all', values)
+    .option('--std <r,g,b>', 'divides red, green, blue afterwards, in the unit of --range; one number for all', values)
     .addOption(new Option('--order <order>', "order of the input's channels (default: rgb)").choices(['rgb', 'bgr']))
     .addOption(new Option('--range <range>', 'the brightest pixel before mean and std').choices(['255', '1']))
     .option('--guess', 'find out mean, std, order and range: try the usual ones on labelled photos')
@@ -60,6 +64,18 @@ export function registerAdd(models: Command): void {
     .addOption(
       new Option('--layout <layout>', 'axes of the input (default: as the graph says)').choices(['NCHW', 'NHWC']),
     )
+    .option('--output <name>', outputHelp)
+    .addOption(
+      new Option(
+        '--fit <fit>',
+        'how photos become canvases for it: exact takes photos of its own size as they are (default: crop)',
+      ).choices([...fits]),
+    )
+    .option(
+      '--edge',
+      `the Worker is to serve it (default: where the prepared model has at most ${megabytes(edgeModelBytes)})`,
+    )
+    .option('--no-edge', 'the Worker is not to serve it')
     .option(
       '--labels <classes.json>',
       'labels as JSON, string[] or {index, label, wnid?}[]; "imagenet" for ILSVRC-2012',
@@ -74,12 +90,12 @@ export function registerAdd(models: Command): void {
     )
     .action(
       action(async (context, options: AddOptions, file: string) => {
-        const { id, size, layout, labels, classes, title, licence, to } = options;
+        const { id, size: given, layout, output, fit, edge, labels, classes, title, licence, to } = options;
         const said = normalisationOf(options);
         let guess: Guess | undefined;
         const wanted: NewCard = {
-          ...{ id, layout, labels, classes, title, licence },
-          inputSize: size,
+          ...{ id, layout, output, fit, edge, labels, classes, title, licence },
+          ...{ inputSize: given?.height, inputWidth: given?.width },
           folder: to,
           normalisation:
             said ??
@@ -98,8 +114,12 @@ export function registerAdd(models: Command): void {
     );
 }
 
-/** What the flags say of mean, std, order and range; null where it is to be guessed. */
-function normalisationOf({ mean, std, order, range, guess, photos }: AddOptions): Normalisation | null {
+/**
+ * What the flags say of mean, std, order and range; null where it is to be guessed. An input of whole numbers says it
+ * itself: it takes pixels as files have them.
+ */
+function normalisationOf(options: AddOptions): NewCard['normalisation'] | null {
+  const { mean, std, order, range, guess, photos } = options;
   if (guess) {
     const said = Object.entries({ mean, std, order, range }).filter(([, value]) => value !== undefined);
     if (said.length > 0) throw new UsageError(`--guess finds out what --${said[0][0]} says. Give one or the other.`);
@@ -109,19 +129,26 @@ function normalisationOf({ mean, std, order, range, guess, photos }: AddOptions)
       );
     return null;
   }
-  if (!mean || !std || !range) {
-    const missing = Object.entries({ mean, std, range }).filter(([, value]) => value === undefined);
-    throw new UsageError(
-      `${missing.map(([name]) => `--${name}`).join(' and ')} must say how the model wants its pixels. Who trained the model knows; or let --guess --photos <dir> try the usual ways on labelled photos.`,
-    );
-  }
-  const inOrder = (values: [number, number, number]) => (order === 'bgr' ? reversed(values) : values);
+  if (!mean && !std && !range)
+    return async ({ input }) => {
+      if (!input.isWhole) throw missingNormalisation(options);
+      return { mean: [0], std: [1], channelOrder: order === 'bgr' ? 'BGR' : 'RGB', range: 255 };
+    };
+  if (!mean || !std || !range) throw missingNormalisation(options);
+  const inOrder = (given: number[]) => (order === 'bgr' ? given.toReversed() : given);
   return {
     mean: inOrder(mean),
     std: inOrder(std),
     channelOrder: order === 'bgr' ? 'BGR' : 'RGB',
     range: range === '1' ? 1 : 255,
   };
+}
+
+function missingNormalisation({ mean, std, range }: AddOptions): UsageError {
+  const missing = Object.entries({ mean, std, range }).filter(([, value]) => value === undefined);
+  return new UsageError(
+    `${missing.map(([name]) => `--${name}`).join(' and ')} must say how the model wants its pixels. Who trained the model knows; or let --guess --photos <dir> try the usual ways on labelled photos.`,
+  );
 }
 
 async function guessOf(unscaled: Unscaled, options: AddOptions, context: Context): Promise<Guess> {
@@ -144,7 +171,7 @@ async function guessOf(unscaled: Unscaled, options: AddOptions, context: Context
   });
   try {
     return await guessNormalisation({
-      prepare: unscaled.prepare,
+      ...{ prepare: unscaled.prepare, input: unscaled.input },
       photos,
       truth,
       compute,
@@ -185,13 +212,11 @@ function report(file: string, { candidates, photos, chance, betterThanChance, ti
     );
 }
 
-/** "0.485,0.456,0.406" */
-function triple(text: string): [number, number, number] {
+/** "0.485,0.456,0.406", or one number for all channels. */
+function values(text: string): number[] {
   const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (parts.length !== 3 || !parts.every(Number.isFinite)) {
-    throw new InvalidArgumentError('It must be three numbers, as in 0.485,0.456,0.406.');
+  if (![1, 3].includes(parts.length) || !parts.every(Number.isFinite)) {
+    throw new InvalidArgumentError('It must be three numbers, as in 0.485,0.456,0.406, or one for all channels.');
   }
-  return [parts[0], parts[1], parts[2]];
+  return parts;
 }
-
-const reversed = ([a, b, c]: [number, number, number]): [number, number, number] => [c, b, a];

@@ -1,12 +1,20 @@
 /** `atlas models inspect`: what a file is, and whether it can be prepared and differentiated. */
 
-import type { Command } from 'commander';
-import type { ImageInput, Inspection } from '#shared/graph';
+import { type Command, Option } from 'commander';
+import type { ImageInput, Inspection, Said } from '#shared/graph';
 import { inChild } from '../children/index.ts';
 import { sizeOf } from '../files/index.ts';
 import { type GraphWork, graphWork, type Inspected } from '../zoo/index.ts';
-import { action, globalOptions } from './context.ts';
+import { action, globalOptions, integer } from './context.ts';
+import { outputHelp, size, sizeHelp } from './models-form.ts';
 import { megabytes } from './text.ts';
+
+interface InspectOptions {
+  size?: { height: number; width: number };
+  layout?: 'NCHW' | 'NHWC';
+  output?: string;
+  classes?: number;
+}
 
 /** Nodes in the way that are named to people. */
 const mostNamed = 20;
@@ -15,16 +23,26 @@ export function registerInspect(models: Command): void {
   globalOptions(models.command('inspect'))
     .description('what an ONNX file is, and whether it can be prepared and differentiated')
     .argument('<file.onnx>', 'any ONNX model; weight files beside it are found')
-    .addHelpText('after', '\nExample:\n  atlas models inspect network.onnx --json')
+    .option('--size <pixels>', sizeHelp, size)
+    .addOption(
+      new Option('--layout <layout>', 'axes of the input (default: as the graph says)').choices(['NCHW', 'NHWC']),
+    )
+    .option('--output <name>', outputHelp)
+    .option('--classes <n>', 'number of classes: it tells one of several outputs', integer({ min: 2, max: 1e6 }))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  atlas models inspect network.onnx --json\n  atlas models inspect dynamic.onnx --size 384\n\nWhat it says yes to, `models add` takes with the same flags.',
+    )
     .action(
-      action(async (context, _options, file: string) => {
+      action(async (context, { size: given, layout, output, classes }: InspectOptions, file: string) => {
+        const said: Said = { inputSize: given?.height, inputWidth: given?.width, layout, output, classes };
         const about = {
           what: `The model ${file}`,
           signal: context.signal,
           bytes: sizeOf(file),
         };
         const { found, bytes, weightFiles } = await inChild<GraphWork, Inspected>(graphWork, about, (graph) =>
-          graph.inspectFile(file),
+          graph.inspectFile(file, said),
         );
         context.emit({ ...found, bytes, weightFiles });
         context.print(describe(found, bytes, weightFiles));
@@ -37,6 +55,7 @@ function describe(found: Inspection, bytes: number, weightFiles: string[]): stri
   const operators = Object.entries(found.operators)
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => `${count} ${name}`);
+  const once = found.needs.length > 0 ? ', once --size says how large its input is' : '';
   const lines = [
     [
       'file',
@@ -51,7 +70,7 @@ function describe(found: Inspection, bytes: number, weightFiles: string[]): stri
       'preprocessing',
       preprocessing
         ? `probably ${preprocessingText(preprocessing)}: ${preprocessing.reason}`
-        : 'unknown: the input is no image of three channels',
+        : 'unknown: the input is no image',
     ],
     [
       'parameters',
@@ -59,17 +78,18 @@ function describe(found: Inspection, bytes: number, weightFiles: string[]): stri
     ],
     ['operations', found.flops === null ? 'unknown' : `${(found.flops / 1e9).toPrecision(3)} GFLOPs an image`],
     ['operators', `${operators.join(', ')} (operator set ${found.opset})`],
-    ['can be prepared', found.preparable ? 'yes' : `no: ${found.reason}`],
+    ['can be prepared', found.preparable ? `yes${once}` : `no: ${found.reason}`],
     ['can be differentiated', found.differentiable ? 'yes' : `no: ${found.gradientReason}`],
-    ['can be crafted on', found.craftable ? 'yes' : `no: ${found.craftReason}`],
+    ['can be crafted on', found.craftable ? `yes${once}` : `no: ${found.craftReason}`],
     ...missing.slice(0, mostNamed).map(({ operator, node }) => ['', `in the way: ${operator} node "${node}"`]),
     ...(missing.length > mostNamed ? [['', `and ${missing.length - mostNamed} more; --json lists all`]] : []),
   ];
   return lines.map(([name, text]) => `${name.padEnd(22)} ${text}`).join('\n');
 }
 
-function inWords({ layout, size, batch }: ImageInput): string {
-  const facts = [layout, size && `${size} pixels`, batch === 'any' ? 'any batch' : `batch fixed to ${batch}`];
+function inWords({ layout, size, height, width, channels, batch }: ImageInput): string {
+  const sides = size === null ? height && `${height} x ${width} pixels (height x width)` : `${size} pixels`;
+  const facts = [layout, channels === 1 && 'grey', sides, batch === 'any' ? 'any batch' : `batch fixed to ${batch}`];
   return `, ${facts.filter(Boolean).join(', ')}`;
 }
 

@@ -86,6 +86,8 @@ export class JobStore {
     if (record.key === address.key) return this.find(job, address.key);
     const folder = join(this.#folder, `${job.step}-${address.key}`);
     const { key, inputs } = address;
+    // Of another job of the same run, such as the same model under another id.
+    if (from === folder) return this.find(job, key);
     await rm(folder, { recursive: true, force: true });
     if (isNeeded(record.key)) {
       const partial = join(this.#folder, `.${job.step}-${key}`);

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { canvasFromRgba } from '#shared/images';
+import type { Fit } from '#shared/release';
 import { AtlasError, UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
 import type { Canvases } from './canvases.ts';
@@ -36,6 +37,8 @@ export interface PhotoSet {
 export interface LoadOptions {
   /** Side of the canvas in pixels. */
   canvas: number;
+  /** How a photo becomes one; "exact": photos of another size cannot be read. Default crop. */
+  fit?: Fit;
   /** A photo that cannot be read is an error, not skipped. */
   strict?: boolean;
   signal?: AbortSignal;
@@ -106,7 +109,7 @@ const readPhoto = (path: string) =>
 
 /** Decodes files one after the other into `pixels`, from its beginning. */
 async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], options: LoadOptions) {
-  const { canvas, signal } = options;
+  const { canvas, fit, signal } = options;
   const { decode } = await codecs();
   const names: string[] = [];
   const skipped: Skipped[] = [];
@@ -115,7 +118,7 @@ async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], optio
     signal?.throwIfAborted();
     try {
       const bytes = await readPhoto(path);
-      pixels.set(canvasFromRgba(await decode(bytes), canvas), names.length * 3 * canvas * canvas);
+      pixels.set(canvasFromRgba(await decode(bytes), canvas, { fit }), names.length * 3 * canvas * canvas);
       names.push(name);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

@@ -12,6 +12,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import {
+  edgeModelBytes,
   isSafeName,
   LATEST_KEY,
   type Manifest,
@@ -140,6 +141,7 @@ function render(content: ReleaseContent, tables: RenderedTable[], version: strin
     provider: content.provider,
     seeds: [...new Set(perturbations.map(({ record }) => record.seed))].sort((a, b) => a - b),
     canvas: study.canvas,
+    ...(study.fit === 'exact' && { fit: study.fit }),
     models: models.map(({ card, bytes, sha256, labels }) => {
       files.set(modelKey(sha256), bytes);
       return {
@@ -147,7 +149,7 @@ function render(content: ReleaseContent, tables: RenderedTable[], version: strin
         key: modelKey(sha256),
         sha256,
         bytes: bytes.byteLength,
-        edge: card.edge,
+        edge: card.edge && bytes.byteLength <= edgeModelBytes,
         labels: put(`labels/${card.id}.json`, json(labels)),
       };
     }),

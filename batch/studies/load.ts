@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type ClassLabel, classLabels, type PhotoCredit, photoCredit, type Study, study } from '#shared/release';
 import { suggestion, UsageError } from '../errors/index.ts';
 import { readJson } from '../files/index.ts';
-import { loadCard, type ZooModel } from '../zoo/index.ts';
+import { canvasFor, loadCard, type ZooModel } from '../zoo/index.ts';
 
 /** A study with all that it names, read and checked. */
 export interface LoadedStudy {
@@ -28,7 +28,9 @@ export async function loadStudy(file: string): Promise<LoadedStudy> {
   const base = dirname(path);
   const parsed = await readJson(path, study, 'study');
   const models = await Promise.all(parsed.models.map((model) => loadCard(model, base)));
-  const ids = models.map(({ card }) => card.id);
+  const cards = models.map(({ card }) => card);
+  const { fit } = canvasFor(cards, { canvas: parsed.canvas, fit: parsed.fit });
+  const ids = cards.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice) throw new UsageError(`The study ${file} names the model ${twice} twice. Name each model once.`);
   for (const { surrogates = [] } of parsed.perturbations) {
@@ -47,7 +49,8 @@ export async function loadStudy(file: string): Promise<LoadedStudy> {
   }
   const list = credits ? await readJson(resolve(base, credits), z.array(photoCredit), 'list of photo credits') : [];
   return {
-    study: parsed,
+    // As it was written, but where the cards say more.
+    study: fit === 'exact' ? { ...parsed, fit } : parsed,
     path,
     models,
     photos: resolve(base, folder),

@@ -1,3 +1,4 @@
+import { preparationOf } from '#shared/release';
 import {
   type Control,
   type CraftedResult,
@@ -79,9 +80,8 @@ export class Planner implements StudyJobs {
   prepared(id: string): Job<PreparedResult> {
     return this.#once(`prepare ${id}`, () => {
       const model = this.#model(id);
-      const { preprocessing } = model.card;
       const source = this.options.sources.get(id) as string;
-      const inputs = { source, preprocessing, canvas: this.canvas };
+      const inputs = { source, preparation: preparationOf(model.card), canvas: this.canvas };
       return prepareStep({ id, inputs, work: { ...noWork, on: id }, place: { model } });
     });
   }
@@ -179,10 +179,14 @@ export class Planner implements StudyJobs {
   }
 
   #photos(half: Half): Job<PhotosResult> {
+    const isExact = this.study.study.fit === 'exact';
     return this.#once(`photos ${half}`, () =>
       photosStep({
         id: half,
-        inputs: { canvas: this.canvas, half, files: this.options.photos.files[half] },
+        inputs: {
+          ...{ canvas: this.canvas, half, files: this.options.photos.files[half] },
+          ...(isExact && { fit: 'exact' as const }),
+        },
         work: { ...noWork, photos: this.#count(half) },
         place: { source: this.options.photos.source },
       }),

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import type { ModelCard, Preprocessing } from '#shared/release';
+import type { OutputSaid } from '#shared/graph';
+import { edgeModelBytes, type Fit, type ModelCard, type Preprocessing, preparationOf } from '#shared/release';
 import { inChild, type Remote } from '../children/index.ts';
 import { UsageError } from '../errors/index.ts';
-import { sizeOf, writeAtomic } from '../files/index.ts';
-import { cardOf, type ZooModel, zooFolder } from './cards.ts';
+import { megabytes, sizeOf, writeAtomic } from '../files/index.ts';
+import { cardOf, labelCount, type ZooModel, zooFolder } from './cards.ts';
 import { hashOf } from './files.ts';
 import type { Described } from './graph-work.ts';
 import type { Normalisation } from './guess.ts';
@@ -16,15 +17,21 @@ export interface NewCard {
   id: string;
   title?: string;
   licence?: string;
-  /** Taken from the graph where it declares one. */
+  /** Height of the input, and its width where that is another; taken from the graph where it declares them. */
   inputSize?: number;
+  inputWidth?: number;
   /** Mean and std in channelOrder; or a function that finds them out. */
   normalisation: Normalisation | ((model: Unscaled) => Promise<Normalisation>);
-  /** Taken from the graph where it tells: three channels before or after height and width. */
+  /** Taken from the graph where it tells: the channels before or after height and width. */
   layout?: Preprocessing['layout'];
+  /** Which output has the class scores, where the file has several and the number of classes does not tell. */
+  output?: string;
+  fit?: Fit;
+  /** Whether the edge serves it; left out: where the prepared model is small enough. */
+  edge?: boolean;
   /** Path of a label file, or "imagenet" for the 1,000 classes of ILSVRC-2012. */
   labels?: string;
-  /** Checked against the graph's. */
+  /** Checked against the graph's; it tells one of several outputs, as the number of labels does. */
   classes?: number;
   /** Folder of the card; the zoo's own when left out. */
   folder?: string;
@@ -32,6 +39,7 @@ export interface NewCard {
 
 /** A model of which all is known but how its pixels are scaled. */
 export interface Unscaled extends Pick<ZooModel, 'labels' | 'wnids'> {
+  input: { channels: 'colour' | 'grey'; isWhole: boolean };
   /** The model prepared in one way, for a canvas of so many pixels. */
   prepare(normalisation: Normalisation, canvas: number): Promise<Uint8Array>;
   classes: number;
@@ -68,32 +76,54 @@ async function add(
   { folder, cardPath }: { folder: string; cardPath: string },
   graph: Remote<GraphWork>,
 ): Promise<AddedModel> {
-  const described = await graph.describeFile(file);
-  const input = inputOf(file, described, wanted);
-  const neutral: Normalisation = { mean: [0, 0, 0], std: [1, 1, 1], range: 255, channelOrder: 'RGB' };
+  const { inputSize, inputWidth, layout } = wanted;
+  const described = await graph.describeFile(file, { inputSize, inputWidth, layout });
+  const input = inputOf(file, described);
+  const channels = described.input.channels;
+  const neutral: Normalisation = { ...rawPixels, mean: perChannel([0], channels), std: perChannel([1], channels) };
   const { source, written } = await sourceOf(file, described, folder, wanted.id, graph);
+  const labels = labelsPath(folder, wanted.labels);
+  const said: OutputSaid = {
+    output: wanted.output,
+    classes: wanted.classes ?? (await labelCount(labels, cardPath)),
+  };
+  const { classes, output, bytes } = await graph.tryFile(file, { ...input, ...neutral, ...said });
   const card: ModelCard = {
     id: wanted.id,
     title: wanted.title ?? wanted.id,
     licence: wanted.licence ?? 'unknown',
     source,
     preprocessing: { ...input, ...neutral },
-    classes: await graph.classesOf(file, { ...input, ...neutral }),
-    labels: labelsPath(folder, wanted.labels),
+    ...(output !== undefined && { output }),
+    ...(wanted.fit && { fit: wanted.fit }),
+    classes,
+    labels,
     published: null,
-    edge: false,
+    edge: wanted.edge ?? bytes <= edgeModelBytes,
   };
-  if (wanted.classes !== undefined && wanted.classes !== card.classes)
-    throw new UsageError(`${file} has ${card.classes} classes, not ${wanted.classes}. Leave --classes out.`);
-  const { labels, wnids } = await cardOf(card, cardPath);
+  if (wanted.classes !== undefined && wanted.classes !== classes)
+    throw new UsageError(`${file} has ${classes} classes, not ${wanted.classes}. Leave --classes out.`);
+  if (card.edge && bytes > edgeModelBytes)
+    throw new UsageError(
+      `${file} is too large for the edge: prepared it has ${megabytes(bytes)}, and the Worker serves at most ${megabytes(edgeModelBytes)}. Leave --edge out, or quantise its weights to int8.`,
+    );
+  const named = await cardOf(card, cardPath);
   const prepare: Unscaled['prepare'] = (normalisation, canvas) =>
-    graph.prepareFile(file, { ...input, ...normalisation }, canvas);
-  const normalisation =
+    graph.prepareFile(file, { ...input, ...normalisation, output, classes }, canvas);
+  const found =
     typeof wanted.normalisation === 'function'
-      ? await wanted.normalisation({ prepare, classes: card.classes, labels, wnids })
+      ? await wanted.normalisation({
+          ...{ prepare, classes, labels: named.labels, wnids: named.wnids },
+          input: { channels, isWhole: described.input.type !== 'float32' },
+        })
       : wanted.normalisation;
+  const normalisation = {
+    ...found,
+    mean: perChannel(found.mean, channels),
+    std: perChannel(found.std, channels),
+  };
   card.preprocessing = { ...input, ...normalisation };
-  await graph.classesOf(file, card.preprocessing);
+  await graph.tryFile(file, preparationOf(card));
   const added = await cardOf(card, cardPath);
   if (written) await writeAtomic(written.path, written.bytes);
   try {
@@ -105,15 +135,27 @@ async function add(
   return { ...added, written: written?.path ?? null };
 }
 
+/** Pixels as files have them. */
+const rawPixels = { range: 255, channelOrder: 'RGB' } as const;
+
+/** One number stands for three where they are alike, and three that are alike for one. */
+function perChannel(values: readonly number[], channels: 'colour' | 'grey'): number[] {
+  if (channels === 'colour') return values.length === 1 ? [values[0], values[0], values[0]] : [...values];
+  return values.every((value) => value === values[0]) ? [values[0]] : [...values];
+}
+
 function inputOf(
   file: string,
-  { input: { size, layout } }: Described,
-  wanted: NewCard,
-): Pick<Preprocessing, 'inputSize' | 'layout'> {
-  const inputSize = wanted.inputSize ?? size;
-  if (inputSize === null)
+  { input: { height, width, layout, channels, assumed } }: Described,
+): Pick<Preprocessing, 'inputSize' | 'inputWidth' | 'layout' | 'channels'> {
+  if (assumed)
     throw new UsageError(`The graph of ${file} does not say how large its input is. Say it with --size, in pixels.`);
-  return { inputSize, layout: wanted.layout ?? layout ?? 'NCHW' };
+  return {
+    inputSize: height,
+    ...(width !== height && { inputWidth: width }),
+    ...(channels === 'grey' && { channels }),
+    layout,
+  };
 }
 
 async function sourceOf(

@@ -80,6 +80,12 @@ export function resolveFromCard(cardPath: string, path: string): string {
     : resolve(dirname(cardPath), path.split('/').join(sep));
 }
 
+/** How many labels a card's label file has; undefined without one. @throws as loadCard. */
+export async function labelCount(labels: string | null, cardPath: string): Promise<number | undefined> {
+  if (labels === null) return undefined;
+  return (await readJson(resolveFromCard(cardPath, labels), classLabels, 'label file')).length;
+}
+
 async function readLabels(card: ModelCard, cardPath: string): Promise<Pick<ZooModel, 'labels' | 'wnids'>> {
   if (card.labels === null) return { labels: null, wnids: null };
   const path = resolveFromCard(cardPath, card.labels);

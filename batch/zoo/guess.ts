@@ -2,6 +2,7 @@
 import { argmax, atLeast, type Interval, pairedTest, softmax, wilson } from '#shared/metrics';
 import type { Preprocessing } from '#shared/release';
 import type { Compute, Pixels } from '../compute/index.ts';
+import type { Unscaled } from './add.ts';
 import { hashOf } from './files.ts';
 
 /** How pixels are scaled, without size and layout, which the graph tells. */
@@ -70,7 +71,29 @@ export const usualNormalisations: { name: string; normalisation: Normalisation }
   ],
 );
 
+/** Those of the usual ones that an input can have: a grey one has one value, and whole numbers are not scaled. */
+export function normalisationsFor({ channels, isWhole }: Unscaled['input']): typeof usualNormalisations {
+  const all = usualNormalisations.filter(
+    ({ normalisation: { mean, std, range } }) =>
+      !isWhole || (range === 255 && mean.every((value) => value === 0) && std.every((value) => value === 1)),
+  );
+  if (channels === 'colour') return all;
+  const grey = all.flatMap(({ name, normalisation: { mean, std, range, channelOrder } }) =>
+    channelOrder === 'RGB' && new Set(mean).size === 1 && new Set(std).size === 1
+      ? [{ name: name.replace(', RGB', ''), normalisation: { range, mean: [mean[0]], std: [std[0]], channelOrder } }]
+      : [],
+  );
+  return isWhole ? grey : [...grey, mnist];
+}
+
+/** Of the 60,000 training images, as PyTorch's own example has them. */
+const mnist = {
+  name: 'MNIST mean and std',
+  normalisation: { range: 1 as const, mean: [0.1307], std: [0.3081], channelOrder: 'RGB' as const },
+};
+
 export interface GuessTask {
+  input: Unscaled['input'];
   /** The model prepared in one way, for a canvas of so many pixels. */
   prepare(normalisation: Normalisation, canvas: number): Promise<Uint8Array>;
   photos: Pixels;
@@ -88,10 +111,11 @@ export interface GuessTask {
 export async function guessNormalisation(task: GuessTask): Promise<Guess> {
   const { photos, truth, compute, signal, onProgress } = task;
   const items = truth.map((_, photo) => ({ photo, flip: false }));
-  const total = usualNormalisations.length * items.length;
+  const candidates = normalisationsFor(task.input);
+  const total = candidates.length * items.length;
   const tried: { candidate: Candidate; hits: boolean[] }[] = [];
   let classes = 0;
-  for (const { name, normalisation } of usualNormalisations) {
+  for (const { name, normalisation } of candidates) {
     const bytes = await task.prepare(normalisation, photos.size);
     const program = { key: hashOf(bytes), bytes };
     const before = tried.length * items.length;

@@ -1,5 +1,6 @@
 /** The zoo: model cards, the files behind them, and their prepared graphs. */
 export { type AddedModel, addModel, type NewCard, type Unscaled } from './add.ts';
+export { canvasFor } from './canvas-for.ts';
 export { listCards, loadCard, type ZooModel, zooFolder } from './cards.ts';
 export { type FetchProgress, fetchModel } from './fetch.ts';
 export { isFetched, modelPath, readModelBytes } from './files.ts';

@@ -1,6 +1,7 @@
 // What a card prepares its model to. Called in a child process (see prepare.ts), in a module of its own: what a
 // prepared model depends on is the code that is reached from here.
 import { prepare, writeModel } from '#shared/graph';
+import { preparationOf } from '#shared/release';
 import type { ZooModel } from './cards.ts';
 import { hashOf, modelPath, readModelBytes } from './files.ts';
 import { naming, readOnnx } from './onnx.ts';
@@ -18,7 +19,7 @@ export async function prepareCard(model: ZooModel, canvas: number): Promise<Prep
   const source = await readModelBytes(model);
   const { model: graph } = await readOnnx(modelPath(model), source);
   const bytes = naming(`The model ${model.card.id} cannot be prepared as its card says`, () =>
-    writeModel(prepare(graph, { ...model.card.preprocessing, canvas })),
+    writeModel(prepare(graph, { ...preparationOf(model.card), canvas })),
   );
   return { bytes, sha256: hashOf(bytes), sourceSha256: hashOf(source) };
 }

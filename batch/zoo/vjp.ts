@@ -1,5 +1,13 @@
 /** The vector-Jacobian product of a model, for files as they are. */
-import { differentiate, inferShapes, type Model, withCotangent, withInputShape, writeModel } from '#shared/graph';
+import {
+  differentiate,
+  inferShapes,
+  type Model,
+  withCotangent,
+  withFloatInput,
+  withInputShape,
+  writeModel,
+} from '#shared/graph';
 import { nowRunning } from '../children/index.ts';
 import { openOnce } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
@@ -27,18 +35,20 @@ interface VjpOptions {
 
 /**
  * The gradient of sum(cotangent * output) with respect to the model's only input, and the output. The model runs on
- * chunks of the images, as many as the file takes at once: images must not influence each other.
+ * chunks of the images, as many as the file takes at once: images must not influence each other. An input of whole
+ * numbers takes floats.
  *
  * @param file Name of the model, for errors.
  * @throws UsageError when model, input and cotangent do not fit each other, or the model has no such gradient.
  */
 export async function vectorJacobianProduct(
   file: string,
-  model: Model,
+  asIs: Model,
   input: Floats,
   cotangent: Floats,
   { threads = 1, onProgress }: VjpOptions,
 ): Promise<Product> {
+  const model = naming(`The model ${file} has no gradient`, () => withFloatInput(asIs));
   const { name, batch } = theInput(file, model);
   const images = input.shape[0] ?? 0;
   if (images === 0)

@@ -123,10 +123,16 @@ export const problemKinds = {
     meaning: 'The file begins like an image and is truncated or damaged.',
     remedy: 'Check that the file opens elsewhere and that all of it is sent.',
   },
+  'image-not-exact': {
+    status: 422,
+    title: 'The image has not the size of the canvas',
+    meaning: 'The release takes images as they are, of the size of its canvas alone: its fit is "exact".',
+    remedy: 'Send an image of S x S pixels; /api/v1/release gives S as `canvas`.',
+  },
   'model-not-at-edge': {
     status: 422,
     title: 'The edge does not serve this model',
-    meaning: 'The model is in the release and too large for the edge.',
+    meaning: 'The model is in the release, and too large for the edge, or not offered there: the detail says which.',
     remedy: 'Choose one of `known`, the models that the edge serves.',
   },
   'rate-limited': {

@@ -208,7 +208,7 @@ export interface paths {
         put?: never;
         /**
          * Classify, clean and perturbed
-         * @description The image becomes a canvas (short side resized, centre cut out), each perturbation is added to it and the result rounded to whole pixels, and a network of the release reads them: the clean canvas and the first perturbed one as one batch. Nothing is stored.
+         * @description The image becomes a canvas (short side resized, centre cut out; of a release whose fit is exact it has the size of the canvas, and is taken as it is), each perturbation is added to it and the result rounded to whole pixels, and a network of the release reads them: the clean canvas and the first perturbed one as one batch. Nothing is stored.
          */
         post: operations["classify"];
         delete?: never;
@@ -345,6 +345,11 @@ export interface components {
             study: string;
             /** @description Side of the canvas in pixels. */
             canvas: number;
+            /**
+             * @description How an image becomes a canvas: "crop" resizes its short side and cuts out the centre, "exact" takes only images of S x S pixels, as they are.
+             * @enum {string}
+             */
+            fit: "crop" | "exact";
             counts: {
                 models: number;
                 edgeModels: number;
@@ -431,6 +436,9 @@ export interface components {
             };
             preprocessing: {
                 inputSize: number;
+                inputWidth?: number;
+                /** @enum {string} */
+                channels?: "colour" | "grey";
                 /** @enum {string} */
                 channelOrder: "RGB" | "BGR";
                 /** @enum {string} */
@@ -439,6 +447,9 @@ export interface components {
                 mean: number[];
                 std: number[];
             };
+            output?: string;
+            /** @enum {string} */
+            fit?: "crop" | "exact";
             classes: number;
             labels: string | null;
             published: {
@@ -501,6 +512,9 @@ export interface components {
                 prepared: string;
                 preprocessing?: {
                     inputSize: number;
+                    inputWidth?: number;
+                    /** @enum {string} */
+                    channels?: "colour" | "grey";
                     /** @enum {string} */
                     channelOrder: "RGB" | "BGR";
                     /** @enum {string} */
@@ -1540,7 +1554,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/corrupt-image`: The image cannot be decoded; `/problems/model-not-at-edge`: The edge does not serve this model */
+            /** @description `/problems/corrupt-image`: The image cannot be decoded; `/problems/image-not-exact`: The image has not the size of the canvas; `/problems/model-not-at-edge`: The edge does not serve this model */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1671,7 +1685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `/problems/corrupt-image`: The image cannot be decoded */
+            /** @description `/problems/corrupt-image`: The image cannot be decoded; `/problems/image-not-exact`: The image has not the size of the canvas */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -10,6 +10,8 @@ const elementsAlways = 2 ** 24;
 const elementsPerWeight = 8;
 const stepsAlways = 2 ** 28;
 const stepsPerWeight = 2 ** 8;
+/** What is left to the runtime to fill with one value, in elements: 4 GB of floats. Files without weights have it. */
+const filledLater = 2 ** 30;
 /** An unrolled network of the largest kind has some ten thousand nodes, and its gradient a few times as many. */
 const mostNodes = 2 ** 18;
 /** What it takes to follow one input or output of a node that is added. */
@@ -25,12 +27,16 @@ export class Budget {
   readonly #steps: { left: number; all: number };
   #nodes = mostNodes;
   #characters = mostCharacters;
+  /** Filling is cheap to put off: half of all is kept for what is computed. */
+  #fills: number;
+  #later = filledLater;
 
   /** @param weights elements of all weights that the file itself holds */
   constructor(weights: number) {
     const elements = elementsAlways + elementsPerWeight * weights;
     const steps = stepsAlways + stepsPerWeight * weights;
     this.#elements = { left: elements, all: elements };
+    this.#fills = elements / 2;
     this.#steps = { left: steps, all: steps };
   }
 
@@ -46,6 +52,24 @@ export class Budget {
     if (!(this.#elements.left >= 0))
       throw this.#refusal(`hold more than ${rounded(this.#elements.all)} numbers that are computed in advance`);
     this.work(extent + steps);
+  }
+
+  /**
+   * Before a tensor of this shape is filled with one value: whether to do it now, or to leave it to the runtime, since
+   * it is large.
+   *
+   * @throws ImpossibleShape, or GraphError beyond the budget
+   */
+  fill(shape: readonly number[]): boolean {
+    const extent = extentOf(shape);
+    if (extent > this.#fills) {
+      this.#later -= extent;
+      if (!(this.#later >= 0)) throw this.#refusal(`fill more than ${rounded(filledLater)} numbers with one value`);
+      return false;
+    }
+    this.#fills -= extent;
+    this.hold(shape);
+    return true;
   }
 
   /** Before so many simple operations, such as a multiplication of two numbers. @throws GraphError beyond the budget */

@@ -1,6 +1,7 @@
 // What a model's input says about the pixels that it wants: its shape, and a guess of how they are preprocessed.
 
 import type { Preprocessing } from '../release/model-card.ts';
+import type { InputForm } from './input-form.ts';
 import type { Dim, Model, Node } from './model.ts';
 import { type ElementType, numbers, sizeOf, type Tensor } from './tensor.ts';
 
@@ -8,30 +9,37 @@ export interface ImageInput {
   name: string;
   shape: Dim[];
   type: ElementType;
-  /** null where no axis has three channels. */
+  /** null where nothing tells. */
   layout: Preprocessing['layout'] | null;
-  /** Height and width in pixels where the file fixes them, and they are the same. */
+  /** Height and width in pixels where they are known and the same. */
   size: number | null;
+  height: number | null;
+  width: number | null;
   channels: number | null;
   /** Images in one run: as many as the file was exported for, or any. */
   batch: number | 'any';
 }
 
-/** What the file declares of its first input. */
-export function imageInputOf(model: Model): ImageInput {
+/**
+ * What the file declares of its first input.
+ * @param form what was found out of it, where it is an image
+ */
+export function imageInputOf(model: Model, form?: InputForm): ImageInput {
   const [input] = model.inputs;
   const shape = input?.shape ?? [];
-  const [batch, first, second, last] = shape;
+  const [batch, first, , last] = shape;
   const layout = shape.length !== 4 ? null : first === 3 ? 'NCHW' : last === 3 ? 'NHWC' : null;
-  const [height, width] = layout === 'NHWC' ? [first, second] : [second, last];
-  const channels = layout === 'NHWC' ? last : first;
+  const channels = shape.length !== 4 ? undefined : layout === 'NHWC' ? last : first;
+  const known = form?.assumed === false ? form : undefined;
   return {
     name: input?.name ?? '',
     shape,
     type: input?.type ?? 'float32',
-    layout,
-    size: shape.length === 4 && typeof height === 'number' && height === width ? height : null,
-    channels: shape.length === 4 && typeof channels === 'number' ? channels : null,
+    layout: form?.layout ?? layout,
+    size: known && known.height === known.width ? known.height : null,
+    height: known?.height ?? null,
+    width: known?.width ?? null,
+    channels: form ? (form.channels === 'grey' ? 1 : 3) : typeof channels === 'number' ? channels : null,
     batch: typeof batch === 'number' ? batch : 'any',
   };
 }
@@ -39,17 +47,14 @@ export function imageInputOf(model: Model): ImageInput {
 export interface PreprocessingGuess {
   range: Preprocessing['range'];
   /** In the unit of range and in channelOrder, as in a card. */
-  mean: readonly [number, number, number];
-  std: readonly [number, number, number];
+  mean: readonly number[];
+  std: readonly number[];
   channelOrder: Preprocessing['channelOrder'];
   /** What the guess goes by. */
   reason: string;
 }
 
-type Triple = readonly [number, number, number];
-const zeros: Triple = [0, 0, 0];
-const ones: Triple = [1, 1, 1];
-const grey = (value: number): Triple => [value, value, value];
+const alike = (value: number): number[] => [value, value, value];
 
 /** How the models of a tool usually want their pixels. */
 interface Habit {
@@ -67,17 +72,17 @@ const torch: Habit = {
 const tensorFlow: Habit = {
   pattern: /tf2onnx|keras|tensorflow/i,
   who: 'models of TensorFlow and Keras mostly want -1..1',
-  guess: { range: 255, mean: grey(127.5), std: grey(127.5), channelOrder: 'RGB' },
+  guess: { range: 255, mean: alike(127.5), std: alike(127.5), channelOrder: 'RGB' },
 };
 const tensorFlowLite: Habit = {
   pattern: /tf-?lite|efficientnet[-_]?lite/i,
   who: 'models of TensorFlow Lite mostly want (pixel - 127) / 128',
-  guess: { range: 255, mean: grey(127), std: grey(128), channelOrder: 'RGB' },
+  guess: { range: 255, mean: alike(127), std: alike(128), channelOrder: 'RGB' },
 };
 const caffe: Habit = {
   pattern: /caffe/i,
   who: 'Caffe and Caffe2 mostly subtract the mean of ImageNet from BGR in 0..255',
-  guess: { range: 255, mean: [103.939, 116.779, 123.68], std: ones, channelOrder: 'BGR' },
+  guess: { range: 255, mean: [103.939, 116.779, 123.68], std: alike(1), channelOrder: 'BGR' },
 };
 
 /**
@@ -85,14 +90,25 @@ const caffe: Habit = {
  * wrote the file. Only labelled photos can tell for sure.
  *
  * @param model with its constants folded
+ * @param input what is known of its input
  */
-export function guessPreprocessing(model: Model): PreprocessingGuess {
+export function guessPreprocessing(model: Model, { type, layout, channels }: ImageInput): PreprocessingGuess {
+  const asFiles: Omit<PreprocessingGuess, 'reason'> = { range: 255, mean: [0], std: [1], channelOrder: 'RGB' };
+  const spread = (guess: PreprocessingGuess): PreprocessingGuess =>
+    channels === 1 || guess.mean.length === 3 ? guess : { ...guess, mean: alike(0), std: alike(1) };
+  if (type !== 'float32') return spread({ ...asFiles, reason: `its input is ${type}: pixels as files have them` });
   const builtIn = builtInNormalisation(model);
-  if (builtIn) return builtIn;
+  if (builtIn) return spread({ ...asFiles, ...builtIn });
+  if (channels === 1)
+    return {
+      ...asFiles,
+      range: 1,
+      reason: 'nothing in the file tells, and networks of grey pictures mostly want 0..1',
+    };
   const names = `${model.producer} ${model.name}`.trim();
   const habit = [tensorFlowLite, caffe, tensorFlow, torch].find(({ pattern }) => pattern.test(names));
   if (habit) return { ...habit.guess, reason: `written by "${names}": ${habit.who}` };
-  if (imageInputOf(model).layout === 'NHWC')
+  if (layout === 'NHWC')
     return { ...tensorFlow.guess, reason: `channels come last, as in TensorFlow: ${tensorFlow.who}` };
   return { ...torch.guess, reason: 'nothing in the file tells, and the mean and std of ImageNet are the commonest' };
 }
@@ -111,7 +127,7 @@ const passing = new Set([
 ]);
 
 /** Whether the model begins with arithmetic on each channel, and what range its pixels must then have. */
-function builtInNormalisation(model: Model): PreprocessingGuess | undefined {
+function builtInNormalisation(model: Model): Pick<PreprocessingGuess, 'range' | 'reason'> | undefined {
   const firstReader = new Map<string, Node>();
   for (const node of model.nodes)
     for (const name of node.inputs) if (!firstReader.has(name)) firstReader.set(name, node);
@@ -137,9 +153,6 @@ function builtInNormalisation(model: Model): PreprocessingGuess | undefined {
   const range = Math.abs(scale) < 0.1 || (scale === 1 && Math.abs(offset) > 2) ? 255 : 1;
   return {
     range,
-    mean: zeros,
-    std: ones,
-    channelOrder: 'RGB',
     reason: `its first nodes (${steps.join(', ')}) normalise pixels of 0..${range} themselves`,
   };
 }

@@ -11,9 +11,12 @@
 export { freeBatch, withInputShape } from './batch.ts';
 export { type DifferentiateOptions, differentiate, keepsBatchApart } from './differentiate.ts';
 export { GraphError } from './errors.ts';
+export { withFloatInput } from './float-input.ts';
 export { foldConstants } from './fold.ts';
-export { guessPreprocessing, type ImageInput, imageInputOf, type PreprocessingGuess } from './image-input.ts';
-export { type Inspection, inspect } from './inspect.ts';
+export { chooseScores, type OutputSaid } from './head.ts';
+export type { ImageInput, PreprocessingGuess } from './image-input.ts';
+export { type InputForm, type InputSaid, inputForm } from './input-form.ts';
+export { type Inspection, inspect, type Said } from './inspect.ts';
 export { type Layer, layersOf, withActivationEnergy, withActivationRatio } from './layers.ts';
 export { withCosine, withCotangent, withCrossEntropy, withMargin } from './losses.ts';
 export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';

@@ -1,21 +1,27 @@
 import { withInputShape } from './batch.ts';
 import { differentiate, hasRule, pathBetween } from './differentiate.ts';
 import { GraphError } from './errors.ts';
+import { withFloatInput } from './float-input.ts';
 import { foldConstants } from './fold.ts';
+import { chooseScores, type OutputSaid } from './head.ts';
 import { guessPreprocessing, type ImageInput, imageInputOf, type PreprocessingGuess } from './image-input.ts';
+import { type InputForm, type InputSaid, inputForm, triedAt, usualSize } from './input-form.ts';
 import { withCotangent } from './losses.ts';
 import { at, type Dim, describe, type Model, removeUnused } from './model.ts';
-import { chooseOutput, prepare } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import { inferShapes } from './shapes.ts';
 import { sizeOf } from './tensor.ts';
 import { flopsOf } from './work.ts';
 
 export interface Inspection {
-  /** Whether `prepare` succeeds at the input size that the model declares (224 where it declares none). */
+  /** Whether `prepare` succeeds at the size that the model declares or that is said (224 where nobody says it). */
   preparable: boolean;
   /** Why not, in words. */
   reason?: string;
-  /** Whether `differentiate` succeeds on the file as it is, for the batch that it declares (1 where open). */
+  /**
+   * Whether `differentiate` succeeds on the file as it is, for the batch that it declares (1 where open), with floats
+   * where it takes whole numbers.
+   */
   differentiable: boolean;
   /** Why not, in words. */
   gradientReason?: string;
@@ -23,12 +29,15 @@ export interface Inspection {
   craftable: boolean;
   /** Why not, in words. */
   craftReason?: string;
+  /** What must be said of the model all the same, since the file does not tell. */
+  needs: 'size'[];
   /** The nodes that stand in the way: without a rule, or with attributes that the rule refuses. */
   missing: { operator: string; node: string; reason: string }[];
   input: ImageInput;
   output: { name: string; shape: Dim[] };
+  /** Of those scores; null where no output is a list of them. */
   classes: number | null;
-  /** How the model probably wants its pixels, where its input is an image of three channels. */
+  /** How the model probably wants its pixels, where its input is an image. */
   preprocessing: PreprocessingGuess | null;
   /**
    * Elements of all weights: floating-point or quantised constants, without scales, zero points and integers of shapes.
@@ -46,45 +55,51 @@ export interface Inspection {
   producer: string;
 }
 
-/** Height and width where a model leaves them open. */
-const usualSize = 224;
+/** What is said of a file where it does not tell: see `inputForm` and `chooseScores`. */
+export type Said = InputSaid & OutputSaid;
 
 /**
  * What a model is, and whether the Atlas can prepare it, differentiate it and craft on it. All three are tried, since a
- * rule may refuse what a node's attributes say.
+ * rule may refuse what a node's attributes say; and by the functions that do it in earnest, so that nothing is said to
+ * work that is refused later.
  */
-export function inspect(model: Model): Inspection {
-  const input = imageInputOf(model);
+export function inspect(file: Model, said: Said = {}): Inspection {
+  const floating = attempt(() => withFloatInput(file));
   // Everything below would fold the same constants again, which for weights that are computed takes seconds.
-  const folded = foldConstants(model);
-  const output = describedOutput(folded);
-  const bound = attempt(() => bind(folded, input, output.name));
-  const refused = bound.error ?? whyNotDifferentiable(bound.value, input.name);
-  const prepared = attempt(() => prepareAsDeclared(folded, input));
+  const folded = foldConstants(floating.value ?? file);
+  const form = attempt(() => inputForm(folded, said));
+  const input = imageInputOf(file, form.value);
+  const output = describedOutput(folded, said);
+  const bound = attempt(() => bind(folded, form.value, output.name));
+  const refused = floating.error ?? bound.error ?? whyNotDifferentiable(bound.value, input.name);
+  const prepared = attempt(() => prepareAsSaid(folded, form, said, floating));
   const notCraftable = prepared.error ?? whyNotDifferentiable(prepared.value, 'canvas');
   const missing = withoutRule(bound.value ?? folded, input.name, output.name);
+  const known = prepared.error === floating.error ? undefined : prepared.error;
   for (const error of [refused, notCraftable])
-    if (error?.node !== undefined && error !== prepared.error && !missing.some(({ node }) => node === error.node))
+    if (error?.node !== undefined && error !== known && !missing.some(({ node }) => node === error.node))
       missing.push({ operator: error.operator ?? '', node: error.node, reason: error.message });
   const flops = bound.value ? flopsOf(bound.value, inferShapes(bound.value)) : null;
+  const inWords = (error: GraphError): string => (form.value?.assumed ? `${triedAt} ${error.message}` : error.message);
   return {
     preparable: prepared.error === undefined,
-    ...(prepared.error ? { reason: prepared.error.message } : {}),
+    ...(prepared.error ? { reason: inWords(prepared.error) } : {}),
     differentiable: refused === undefined,
-    ...(refused ? { gradientReason: refused.message } : {}),
+    ...(refused ? { gradientReason: inWords(refused) } : {}),
     craftable: notCraftable === undefined,
-    ...(notCraftable ? { craftReason: notCraftable.message } : {}),
+    ...(notCraftable ? { craftReason: inWords(notCraftable) } : {}),
+    needs: form.value?.assumed ? ['size'] : [],
     missing,
     input,
-    output,
-    classes: output.shape.length >= 2 && typeof output.shape[1] === 'number' ? output.shape[1] : null,
-    preprocessing: input.channels === 3 ? guessPreprocessing(folded) : null,
-    parameters: countParameters(model),
+    output: { name: output.name, shape: output.shape },
+    classes: output.classes,
+    preprocessing: form.value ? guessPreprocessing(folded, input) : null,
+    parameters: countParameters(file),
     flops: flops === null ? null : flops / (input.batch === 'any' ? 1 : input.batch),
-    quantised: quantisation(model),
-    operators: countOperators(model),
-    opset: model.opset,
-    producer: model.producer,
+    quantised: quantisation(file),
+    operators: countOperators(file),
+    opset: file.opset,
+    producer: file.producer,
   };
 }
 
@@ -98,32 +113,37 @@ function attempt<Value>(work: () => Value): { value?: Value; error?: GraphError 
 }
 
 /** The output that looks like class scores, else the first: that none does is what `reason` then says. */
-function describedOutput(model: Model): Inspection['output'] {
-  const { name } = attempt(() => chooseOutput(model)).value ?? model.outputs[0] ?? { name: '' };
+function describedOutput(model: Model, said: OutputSaid): Inspection['output'] & { classes: number | null } {
+  const scores = attempt(() => chooseScores(model, said)).value;
+  const { name } = scores?.output ?? model.outputs[0] ?? { name: '' };
   const shape = inferShapes(model).get(name)?.shape ?? model.outputs.find((output) => output.name === name)?.shape;
-  return { name, shape: shape ?? [] };
+  return { name, shape: shape ?? [], classes: scores?.classes ?? null };
 }
 
-/** The file for one run of the batch, height and width that it declares. */
-function bind(model: Model, input: ImageInput, output: string): Model {
-  if (model.inputs.length === 0)
-    throw new GraphError('The model has no input, so there is nothing to differentiate with respect to.');
-  const shape = input.shape.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : usualSize));
-  const bound = shape.length > 0 ? withInputShape(model, shape) : model;
+/** The file for one run of the batch, height and width that it has; what is no image, for what it declares. */
+function bind(model: Model, form: InputForm | undefined, output: string): Model {
+  const [input] = model.inputs;
+  if (!input) throw new GraphError('The model has no input, so there is nothing to differentiate with respect to.');
+  const [batch, ...rest] = input.shape ?? [];
+  const axes = form?.axes ?? rest.map((dim) => (typeof dim === 'number' ? dim : usualSize));
+  const bound = input.shape?.length ? withInputShape(model, [typeof batch === 'number' ? batch : 1, ...axes]) : model;
   return removeUnused({ ...bound, outputs: bound.outputs.filter(({ name }) => name === output) });
 }
 
-function prepareAsDeclared(model: Model, { shape, layout, size }: ImageInput): Model {
-  if (shape.length !== 4) throw new GraphError(`The model's input has shape [${shape}], not that of images.`);
-  const side = size ?? usualSize;
+/** Prepared as `models add` does it, for a canvas of the model's own height. */
+function prepareAsSaid(
+  model: Model,
+  form: { value?: InputForm; error?: GraphError },
+  { output, classes }: OutputSaid,
+  floating: { error?: GraphError },
+): Model {
+  if (floating.error) throw floating.error;
+  if (!form.value) throw form.error;
+  const { height, width, layout, channels } = form.value;
+  const all = (value: number) => (channels === 'grey' ? [value] : [value, value, value]);
   return prepare(model, {
-    inputSize: side,
-    canvas: side,
-    mean: [0, 0, 0],
-    std: [1, 1, 1],
-    channelOrder: 'RGB',
-    layout: layout ?? 'NCHW',
-    range: 255,
+    ...{ inputSize: height, inputWidth: width, layout, channels, output, classes },
+    ...{ canvas: height, mean: all(0), std: all(1), channelOrder: 'RGB', range: 255 },
   });
 }
 

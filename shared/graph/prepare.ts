@@ -1,126 +1,84 @@
+import { luma } from '../images/luma.ts';
 import { interpolationMatrix } from '../images/resample.ts';
 import type { Preprocessing } from '../release/model-card.ts';
 import { freeBatch } from './batch.ts';
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
+import { withFloatInput } from './float-input.ts';
 import { foldConstants } from './fold.ts';
-import { at, int, ints, type Model, type Node, removeUnused, type Value } from './model.ts';
-import { analyse, inferShapes } from './shapes.ts';
+import { chooseScores, cutActivation, finishHead, type OutputSaid, rename } from './head.ts';
+import { type InputForm, inputForm } from './input-form.ts';
+import { int, ints, type Model } from './model.ts';
 import { floats } from './tensor.ts';
 
-/** How the model wants its pixels, and the side of the canvas. Nothing of it is changed. */
-type Spec = { readonly [Field in keyof Preprocessing]: Readonly<Preprocessing[Field]> } & { readonly canvas: number };
+/** How the model wants its pixels, which output has the scores, the side of the canvas. Nothing of it is changed. */
+type Spec = { readonly [Field in keyof Preprocessing]: Readonly<Preprocessing[Field]> } & OutputSaid & {
+    readonly canvas: number;
+  };
 
 /**
  * Turns a classifier into a prepared model: from `canvas`, float32 RGB [N,3,S,S] in 0..255, to `logits` [N,K], for any
  * N.
  *
  * In the graph go the resize from the canvas to the model's input (two products with constant interpolation matrices,
- * none where the sizes agree), channel order, mean and std, and the layout. Out of it go a last Softmax, a fixed batch,
- * trailing axes of size 1 and what only other outputs need. Weights stay as the file has them: int8 behind
- * DequantizeLinear remains int8.
+ * none where the sizes agree), of a grey model the luma of the canvas, channel order, mean and std, and the layout. Out
+ * of it go a last Softmax, a fixed batch, further axes of size 1 and what only other outputs need; a single score z
+ * becomes the logits 0 and z of two classes, and its Sigmoid goes. An input of whole numbers takes floats. Weights stay
+ * as the file has them: int8 behind DequantizeLinear remains int8.
  *
- * @throws GraphError when the model is no image classifier of that input size.
+ * @throws GraphError when the model is no image classifier of that input size, or nothing tells which output it is.
  */
-export function prepare(model: Model, spec: Spec): Model {
+export function prepare(file: Model, spec: Spec): Model {
   checkSpec(spec);
-  const input = imageInput(model);
-  const { inputSize: size } = spec;
-  const shape = spec.layout === 'NCHW' ? ['N', 3, size, size] : ['N', size, size, 3];
-  const misfit =
-    input.shape &&
-    (input.shape.length !== 4 ||
-      input.shape.some((dim, axis) => axis > 0 && typeof dim === 'number' && dim !== shape[axis]));
-  if (misfit)
-    throw new GraphError(
-      `The model's input "${input.name}" has shape [${input.shape}], but ${spec.layout} at size ${size} means [${shape}]. Correct size or layout.`,
-    );
+  const isWhole = file.inputs[0]?.type !== 'float32';
+  const { inputSize, inputWidth, layout, channels = 'colour' } = spec;
+  const form = inputForm(file, { inputSize, inputWidth, layout, channels });
+  if (isWhole) checkBytes(spec, file.inputs[0].type);
+  let model = withFloatInput(file);
   if (model.constants.has('canvas') || model.nodes.some((node) => node.outputs.includes('canvas')))
     model = rename(model, 'canvas', 'canvas/original');
 
-  const batch = input.shape?.[0] ?? 'N';
-  const output = chooseOutput(model);
-  const single: Model = { ...model, inputs: [{ ...input, shape: [batch, ...shape.slice(1)] }], outputs: [output] };
-  const cut = cutSoftmax(foldConstants(single, { dequantize: false }));
+  const { output, classes } = chooseScores(model, spec);
+  const single: Model = {
+    ...model,
+    inputs: [{ ...model.inputs[0], shape: [form.batch, ...form.axes] }],
+    outputs: [output],
+  };
+  const cut = cutActivation(foldConstants(single, { dequantize: false }), classes);
   const body = freeBatch(cut.model, { dequantize: false });
-  return wrap(body, spec, { removedSoftmax: cut.removed, freedBatch: typeof batch === 'number' });
+  const { removed } = cut;
+  return finishHead(wrap(body, spec, form), {
+    'atlas.softmaxRemoved': String(removed !== null && removed !== 'Sigmoid'),
+    'atlas.batchFreed': String(typeof form.batch === 'number'),
+    ...(removed === 'Sigmoid' && { 'atlas.sigmoidRemoved': 'true' }),
+    ...(isWhole && { 'atlas.input': `float32 for ${file.inputs[0].type}` }),
+  });
 }
 
-function checkSpec({ mean, std, inputSize, canvas }: Spec): void {
-  if (mean.length !== 3 || std.length !== 3)
+function checkSpec({ mean, std, inputSize, inputWidth = inputSize, channels, canvas }: Spec): void {
+  const count = channels === 'grey' ? 1 : 3;
+  if (mean.length !== count || std.length !== count)
     throw new GraphError(
-      `Mean and std need three numbers each, not ${mean.length} and ${std.length}. Greyscale models are not supported.`,
+      `Mean and std need ${count === 1 ? 'one number each for a grey model' : 'three numbers each'}, not ${mean.length} and ${std.length}.`,
     );
   if (std.some((value) => !(value > 0)))
     throw new GraphError(`Std is [${std}], but must be positive. Correct the card.`);
-  if (![inputSize, canvas].every((size) => Number.isInteger(size) && size > 0))
+  if (![inputSize, inputWidth, canvas].every((size) => Number.isInteger(size) && size > 0))
     throw new GraphError(`Canvas ${canvas} and input size ${inputSize} must be positive whole numbers.`);
 }
 
-function imageInput(model: Model): Value {
-  const [input, ...others] = model.inputs;
-  if (!input || others.length > 0) {
-    throw new GraphError(
-      `The model has ${model.inputs.length} inputs (${model.inputs.map(({ name }) => name).join(', ')}), but a classifier of images has one. Export it with the image alone.`,
-    );
-  }
-  if (input.type !== 'float32')
-    throw new GraphError(
-      `The model's input "${input.name}" is ${input.type}, but only float32 images can be differentiated. Export it for float32.`,
-    );
-  return input;
-}
-
-/** The output that looks like class scores: called logits, or [N, K], or [N, K, 1, 1]. */
-export function chooseOutput(model: Model): Value {
-  const types = inferShapes(model);
-  const candidates = model.outputs.map((output) => ({
-    ...output,
-    shape: types.get(output.name)?.shape ?? output.shape,
-  }));
-  const scores = candidates.filter(
-    ({ shape, type }) => type === 'float32' && shape && shape.length >= 2 && shape.slice(2).every((dim) => dim === 1),
+/** Whole numbers hold pixels as files have them, and nothing that is scaled. */
+function checkBytes({ range, mean, std }: Spec, type: string): void {
+  if (range === 255 && mean.every((value) => value === 0) && std.every((value) => value === 1)) return;
+  throw new GraphError(
+    `The model's input is ${type}, so that it takes pixels of 0..255 as they are: its range is 255, its mean 0 and its std 1.`,
   );
-  const chosen = scores.find(({ name }) => name === 'logits') ?? scores[0];
-  if (!chosen) {
-    throw new GraphError(
-      `None of the outputs is a list of class scores [N, K]: ${candidates.map(({ name, shape }) => `${name} [${shape ?? 'unknown'}]`).join(', ')}. Is this a classifier?`,
-    );
-  }
-  return chosen;
 }
 
-const passing = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast']);
-
-/**
- * Takes out a Softmax (or LogSoftmax) after which only reshaping follows: it keeps the order of classes, but flattens
- * gradients.
- */
-function cutSoftmax(model: Model): { model: Model; removed: boolean } {
-  const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
-  let node: Node | undefined = producers.get(model.outputs[0].name);
-  while (node && passing.has(node.operator)) node = producers.get(node.inputs[0]);
-  if (node?.operator !== 'Softmax' && node?.operator !== 'LogSoftmax') return { model, removed: false };
-  const nodes = model.nodes.map((other) =>
-    other === node ? { ...other, operator: 'Identity', attributes: {} } : other,
-  );
-  return { model: removeUnused({ ...model, nodes }), removed: true };
-}
-
-function rename(model: Model, from: string, to: string): Model {
-  const swap = (name: string) => (name === from ? to : name);
-  return {
-    ...model,
-    constants: new Map([...model.constants].map(([name, tensor]) => [swap(name), tensor])),
-    nodes: model.nodes.map((node) => ({ ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) })),
-    outputs: model.outputs.map((output) => ({ ...output, name: swap(output.name) })),
-  };
-}
-
-/** Puts the preprocessing before the model and brings its output to [N, K]. */
-function wrap(body: Model, spec: Spec, done: { removedSoftmax: boolean; freedBatch: boolean }): Model {
-  const { canvas, inputSize } = spec;
-  const [input] = body.inputs;
+/** Puts the preprocessing before the model. */
+function wrap(body: Model, spec: Spec, { channels, height, width, axes }: InputForm): Model {
+  const { canvas } = spec;
+  const resized = height !== canvas || width !== canvas;
   const start: Model = {
     ...body,
     inputs: [{ name: 'canvas', type: 'float32', shape: ['N', 3, canvas, canvas] }],
@@ -131,26 +89,34 @@ function wrap(body: Model, spec: Spec, done: { removedSoftmax: boolean; freedBat
   const b = new Builder(start);
   b.scope = 'prepare';
   let pixels = 'canvas';
-  if (canvas !== inputSize) {
-    const rows = floats(interpolationMatrix(canvas, inputSize), [inputSize, canvas]);
-    const columns = new Float32Array(rows.data.length);
-    for (let i = 0; i < inputSize; i++)
-      for (let j = 0; j < canvas; j++) columns[j * inputSize + i] = rows.data[i * canvas + j] as number;
-    pixels = b.add('MatMul', [pixels, b.constant(floats(columns, [canvas, inputSize]), 'columns')]);
+  if (channels === 'grey') {
+    const weighted = b.mul(pixels, b.constant(floats(luma, [1, 3, 1, 1]), 'luma'));
+    pixels = b.sum(weighted, [1], true);
+  }
+  if (resized) {
+    const across = interpolationMatrix(canvas, width);
+    const columns = new Float32Array(across.length);
+    for (let i = 0; i < width; i++)
+      for (let j = 0; j < canvas; j++) columns[j * width + i] = across[i * canvas + j] as number;
+    pixels = b.add('MatMul', [pixels, b.constant(floats(columns, [canvas, width]), 'columns')]);
+    const rows = floats(interpolationMatrix(canvas, height), [height, canvas]);
     pixels = b.add('MatMul', [b.constant(rows, 'rows'), pixels]);
   }
   // Element by element and not as a 1x1 convolution: the runtime has a faster first convolution for three plain
   // channels.
-  if (spec.channelOrder === 'BGR') pixels = b.add('Gather', [pixels, b.ints([2, 1, 0])], { axis: int(1) });
-  const perChannel = (values: number[]) => b.constant(floats(values, [1, 3, 1, 1]), 'normalise');
+  if (channels === 'colour' && spec.channelOrder === 'BGR')
+    pixels = b.add('Gather', [pixels, b.ints([2, 1, 0])], { axis: int(1) });
+  const perChannel = (values: number[]) => b.constant(floats(values, [1, values.length, 1, 1]), 'normalise');
   const factors = spec.std.map((std) => spec.range / 255 / std);
   const offsets = spec.mean.map((mean, i) => -mean / spec.std[i]);
   if (factors.some((factor) => factor !== 1)) pixels = b.mul(pixels, perChannel(factors));
   if (offsets.some((offset) => offset !== 0)) pixels = b.add('Add', [pixels, perChannel(offsets)]);
   if (spec.layout === 'NHWC') pixels = b.add('Transpose', [pixels], { perm: ints([0, 2, 3, 1]) });
+  if (axes.length !== 3) pixels = b.add('Reshape', [pixels, b.ints([0, ...axes])]);
   const before = b.finish({});
 
-  const joined: Model = {
+  const [input] = body.inputs;
+  return {
     ...body,
     inputs: before.inputs,
     constants: new Map([...before.constants, ...body.constants]),
@@ -161,61 +127,18 @@ function wrap(body: Model, spec: Spec, done: { removedSoftmax: boolean; freedBat
         inputs: node.inputs.map((name) => (name === input.name ? pixels : name)),
       })),
     ],
+    metadata: {
+      ...body.metadata,
+      'atlas.prepared': 'canvas float32 RGB [N,3,S,S] 0..255 to logits [N,K]',
+      'atlas.canvas': String(canvas),
+      'atlas.inputSize': height === width ? String(height) : `${height}x${width}`,
+      'atlas.resize': resized ? 'antialiased bilinear, half-pixel centres' : 'none',
+      ...(channels === 'grey' && { 'atlas.channels': `grey: ${luma.join(', ')} of red, green, blue` }),
+      'atlas.channelOrder': spec.channelOrder,
+      'atlas.layout': spec.layout,
+      'atlas.range': String(spec.range),
+      'atlas.mean': spec.mean.join(','),
+      'atlas.std': spec.std.join(','),
+    },
   };
-  return finishOutput(joined, {
-    'atlas.prepared': 'canvas float32 RGB [N,3,S,S] 0..255 to logits [N,K]',
-    'atlas.canvas': String(canvas),
-    'atlas.inputSize': String(inputSize),
-    'atlas.resize': canvas === inputSize ? 'none' : 'antialiased bilinear, half-pixel centres',
-    'atlas.channelOrder': spec.channelOrder,
-    'atlas.layout': spec.layout,
-    'atlas.range': String(spec.range),
-    'atlas.mean': spec.mean.join(','),
-    'atlas.std': spec.std.join(','),
-    'atlas.softmaxRemoved': String(done.removedSoftmax),
-    'atlas.batchFreed': String(done.freedBatch),
-  });
-}
-
-/** Losses compare the label with every class, one by one. */
-const mostClasses = 2 ** 20;
-
-function finishOutput(model: Model, metadata: Record<string, string>): Model {
-  const { types } = analyse(model);
-  const [output] = model.outputs;
-  const shape = types.get(output.name)?.shape;
-  const classes = shape?.[1];
-  // A batch that inference lost sight of keeps whatever name it has, and is N; a number is a batch that is built in.
-  if (!shape || typeof classes !== 'number' || typeof shape[0] !== 'string') {
-    const last = model.nodes.find((node) => node.outputs.includes(output.name));
-    throw new GraphError(
-      `With any number of images the output "${output.name}" gets shape [${shape ?? 'unknown'}], not [N, K]. The batch is built into the model: export it with a dynamic batch.`,
-      last ? at(last) : {},
-    );
-  }
-  if (classes > mostClasses)
-    throw new GraphError(
-      `The output "${output.name}" has ${classes} classes, more than any classifier. Is it the right output?`,
-    );
-  const taken =
-    output.name !== 'logits' &&
-    (model.constants.has('logits') || model.nodes.some((node) => node.outputs.includes('logits')));
-  const renamed = taken ? rename(model, 'logits', 'logits/original') : model;
-  const b = new Builder(renamed);
-  b.scope = 'prepare';
-  const outputs: Value[] = [{ name: 'logits', type: 'float32', shape: ['N', classes] }];
-  if (shape.length > 2) {
-    const flat = {
-      operator: 'Reshape',
-      domain: '',
-      name: 'prepare/flatten',
-      inputs: [output.name, b.ints([0, classes])],
-      outputs: ['logits'],
-      attributes: {},
-    };
-    if (output.name === 'logits') return finishOutput({ ...rename(renamed, 'logits', 'logits/original') }, metadata);
-    b.append(flat);
-    return b.finish({ outputs, metadata: { ...model.metadata, ...metadata } });
-  }
-  return { ...rename(renamed, output.name, 'logits'), outputs, metadata: { ...model.metadata, ...metadata } };
 }

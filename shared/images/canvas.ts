@@ -1,3 +1,5 @@
+import type { Fit } from '../release/fit.ts';
+import { ImageError } from './image-error.ts';
 import { type Rgba, round8 } from './pixels.ts';
 import { type Contribution, contributions } from './resample.ts';
 
@@ -9,13 +11,20 @@ import { type Contribution, contributions } from './resample.ts';
  *
  * @param orientation as EXIF counts, 1..8: the picture is read as if it had been turned upright first, and no copy of
  * it is made
+ * @param fit "exact": the picture has size x size pixels, and is taken as it is
+ * @throws ImageError `not-exact` for a picture of another size, where it is to be taken as it is
  */
-export function canvasFromRgba(image: Rgba, size: number, orientation = 1): Float32Array<ArrayBuffer> {
+export function canvasFromRgba(
+  image: Rgba,
+  size: number,
+  { orientation = 1, fit = 'crop' }: { orientation?: number; fit?: Fit } = {},
+): Float32Array<ArrayBuffer> {
   if (!(image.width > 0 && image.height > 0) || image.data.length < image.width * image.height * 4) {
     throw new RangeError(
       `A picture of ${image.width} x ${image.height} pixels does not fit its ${image.data.length} bytes.`,
     );
   }
+  if (fit === 'exact') return exactly(image, size, orientation);
   const { width, height, origin, stepX, stepY } = walkUpright(image, orientation);
   const short = Math.round((size * 256) / 224);
   const shorter = Math.min(width, height);
@@ -53,6 +62,22 @@ export function canvasFromRgba(image: Rgba, size: number, orientation = 1): Floa
       canvas[at + 2 * plane] = round8(sums[i + 2]);
     }
   }
+  return canvas;
+}
+
+/** The pixels of a picture that has just the size of the canvas. */
+function exactly(image: Rgba, size: number, orientation: number): Float32Array<ArrayBuffer> {
+  const { width, height, origin, stepX, stepY } = walkUpright(image, orientation);
+  if (width !== size || height !== size)
+    throw new ImageError(
+      'not-exact',
+      `The picture has ${width} x ${height} pixels, and only pictures of ${size} x ${size} are taken here, as they are (fit "exact"). Give one of that size.`,
+    );
+  const plane = size * size;
+  const canvas = new Float32Array(3 * plane);
+  for (let y = 0, i = 0; y < size; y++)
+    for (let x = 0; x < size; x++, i++)
+      for (let c = 0; c < 3; c++) canvas[c * plane + i] = image.data[4 * (origin + y * stepY + x * stepX) + c];
   return canvas;
 }
 

@@ -5,6 +5,7 @@
 // and a damaged file would leave its mess to the next one.
 import mozjpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
 import libwebp from '@jsquash/webp/codec/dec/webp_dec.js';
+import type { Fit } from '../release/fit.ts';
 import { canvasFromRgba, walkUpright } from './canvas.ts';
 import type { Decoder } from './decoder.ts';
 import { startDecoder } from './emscripten-codec.ts';
@@ -31,7 +32,7 @@ export interface Codecs {
   /**
    * `canvasFromRgba` of the same, straight from the codec's memory: no copy of the picture is made. @throws ImageError
    */
-  canvas(bytes: Uint8Array, size: number): Promise<Float32Array<ArrayBuffer>>;
+  canvas(bytes: Uint8Array, size: number, fit?: Fit): Promise<Float32Array<ArrayBuffer>>;
   /**
    * The same bytes on every platform. @throws RangeError when the picture's sides do not fit its bytes; ImageError
    * `codec`
@@ -69,7 +70,8 @@ export function createCodecs(modules: CodecModules, { maxPixels = MAX_PIXELS } =
 
   return {
     decode: (bytes) => read(bytes, upright),
-    canvas: (bytes, size) => read(bytes, (picture, orientation) => canvasFromRgba(picture, size, orientation)),
+    canvas: (bytes, size, fit) =>
+      read(bytes, (picture, orientation) => canvasFromRgba(picture, size, { orientation, fit })),
     memoryBytes: () => jpeg.memoryBytes() + png.memoryBytes() + webp.memoryBytes(),
     async encodePng(image) {
       const { data, width, height } = image;

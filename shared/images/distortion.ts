@@ -1,3 +1,5 @@
+import { luma } from './luma.ts';
+
 export interface Distortion {
   /** Largest difference of a pixel, 0..255. */
   linf: number;
@@ -85,9 +87,10 @@ function ssim(clean: ArrayLike<number>, perturbed: ArrayLike<number>, size: numb
 function termsOf(clean: ArrayLike<number>, perturbed: ArrayLike<number>): Float64Array {
   const plane = clean.length / 3;
   const terms = new Float64Array(4 * plane);
+  const [red, green, blue] = luma;
   for (let i = 0, at = 0; i < plane; i++, at += 4) {
-    const a = 0.299 * clean[i] + 0.587 * clean[plane + i] + 0.114 * clean[2 * plane + i];
-    const b = 0.299 * perturbed[i] + 0.587 * perturbed[plane + i] + 0.114 * perturbed[2 * plane + i];
+    const a = red * clean[i] + green * clean[plane + i] + blue * clean[2 * plane + i];
+    const b = red * perturbed[i] + green * perturbed[plane + i] + blue * perturbed[2 * plane + i];
     terms[at] = a;
     terms[at + 1] = b;
     terms[at + 2] = a * a + b * b;

@@ -1,5 +1,7 @@
 /** The schemas that every part of the Atlas reads files by, the names of keys, and hashing. */
 export * from './bounds.ts';
+export * from './edge.ts';
+export * from './fit.ts';
 export * from './hash.ts';
 export * from './keys.ts';
 export * from './measures.ts';

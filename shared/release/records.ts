@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { budget, norm } from './bounds.ts';
+import { photoFit } from './fit.ts';
 import { curvePoint, modelShare, share } from './measures.ts';
 import { modelCard, preprocessing } from './model-card.ts';
 
@@ -221,6 +222,8 @@ export const manifest = z.object({
   provider: z.string(),
   seeds: z.array(z.int()),
   canvas: z.int(),
+  /** How photos became canvases; left out: "crop". */
+  fit: photoFit.optional(),
   models: z.array(releaseModel),
   perturbations: z.array(
     perturbationSummary.extend({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { budget, epsilonRange, norm } from './bounds.ts';
+import { photoFit } from './fit.ts';
 
 const areUnique = (items: readonly unknown[]) => new Set(items).size === items.length;
 
@@ -41,6 +42,8 @@ const studyFile = z.strictObject({
   description: z.string().default(''),
   /** Side of the canvas in pixels. */
   canvas: z.int().min(8).max(1024).default(224),
+  /** Left out: "exact" where all cards say so for inputs of the canvas' size, else "crop". */
+  fit: photoFit.optional(),
   /** Ids of the zoo, or paths to cards. */
   models: z.array(z.string()).min(1).max(1000),
   photos: z.strictObject({

@@ -110,7 +110,7 @@ class AtlasLab extends HTMLElement {
       photo: photo.url,
       perturbation: perturbation.npy,
       strength,
-      size: this.#data.size,
+      ...{ size: this.#data.size, fit: this.#data.fit },
       top: TOP,
       model: where === 'browser' ? { url: model.url, bytes: model.bytes, labels: model.labels } : null,
     };

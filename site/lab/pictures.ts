@@ -3,6 +3,7 @@ import pngUrl from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm?url';
 import webpUrl from '@jsquash/webp/codec/dec/webp_dec.wasm?url';
 import { readNpy } from '#shared/formats';
 import { applyPerturbation, type Codecs, canvasToRgba, createCodecs, distortion } from '#shared/images';
+import type { Fit } from '#shared/release';
 import { download } from './download.ts';
 import { remember } from './remember.ts';
 
@@ -15,12 +16,11 @@ const codecs = remember(async (_key: 'codecs'): Promise<Codecs> => {
   return createCodecs({ jpeg, png, webp });
 }, 1);
 
-/** The canvas [3,size,size] of the photo at an address, with its key "<size> <url>". */
+/** The canvas [3,size,size] of the photo at an address, with its key "<size> <fit> <url>". */
 export const canvasOf = remember(async (key: string): Promise<Float32Array> => {
-  const space = key.indexOf(' ');
-  const size = Number(key.slice(0, space));
-  const [bytes, { canvas }] = await Promise.all([download(key.slice(space + 1)), codecs('codecs')]);
-  return await canvas(bytes, size);
+  const [size, fit, ...address] = key.split(' ');
+  const [bytes, { canvas }] = await Promise.all([download(address.join(' ')), codecs('codecs')]);
+  return await canvas(bytes, Number(size), fit as Fit);
 }, 16);
 
 /** The values [3,S,S] of the perturbation.npy at an address. */

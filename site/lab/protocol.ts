@@ -1,4 +1,4 @@
-import type { Prediction } from '#shared/release';
+import type { Fit, Prediction } from '#shared/release';
 
 /** What the page asks of the worker: these pixels, and, where a model is named, what it reads in them. */
 export interface Task {
@@ -9,6 +9,8 @@ export interface Task {
   strength: number;
   /** Side of the canvas in pixels. */
   size: number;
+  /** How the photo becomes a canvas. */
+  fit: Fit;
   /** How many labels to answer. */
   top: number;
   /** null: pixels only, the labels come from elsewhere. */
@@ -34,6 +36,7 @@ export type Pixels = Uint8ClampedArray<ArrayBuffer>;
 /** A model, perturbation and photo that the visitor can choose; made at build time from the release. */
 export interface LabData {
   size: number;
+  fit: Fit;
   models: ({ id: string; title: string } & ModelFiles)[];
   perturbations: {
     id: string;

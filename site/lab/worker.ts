@@ -35,7 +35,10 @@ async function work(task: Task) {
   // Starts the model's download beside the photo's.
   const opening = task.model && Promise.all([open(task.model.url, task.model.bytes), labelsOf(task.model.labels)]);
   opening?.catch(() => {});
-  const [clean, v] = await Promise.all([canvasOf(`${task.size} ${task.photo}`), perturbationOf(task.perturbation)]);
+  const [clean, v] = await Promise.all([
+    canvasOf(`${task.size} ${task.fit} ${task.photo}`),
+    perturbationOf(task.perturbation),
+  ]);
   if (task.id !== newest) return;
   const { perturbed, pixels, linf, psnr } = compose(clean, v, task.strength, task.size);
   report({ type: 'pixels', id: task.id, ...pixels, linf, psnr }, [pixels.clean.buffer, pixels.perturbed.buffer]);

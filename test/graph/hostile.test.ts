@@ -207,8 +207,8 @@ describe('a graph that is made to exhaust the machine is refused, or is harmless
     [
       'a product of 8192 x 8192',
       {
-        constants: [ints('s', [8192, 8192])],
-        nodes: [node('ConstantOfShape', ['s'], ['a']), node('MatMul', ['a', 'a'], ['c'])],
+        constants: [ints('s', [8192, 8192]), floats('one', [1], [1])],
+        nodes: [node('Expand', ['one', 's'], ['a']), node('MatMul', ['a', 'a'], ['c'])],
       },
       /would hold more than 17 million numbers/,
     ],

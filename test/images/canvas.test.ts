@@ -124,6 +124,28 @@ describe('the canvas', () => {
     for (const [i, value] of pillow.entries()) expect(Math.abs(canvas[i] - value)).toBeLessThanOrEqual(1);
   });
 
+  test('is the picture itself where the fit is exact, whichever way up it is', () => {
+    const value = (x: number, y: number) => 7 * x + 20 * y;
+    const own = canvasFromRgba(picture(9, 9, value), 9, { fit: 'exact' });
+    expect(own.slice(0, 81)).toEqual(Float32Array.from({ length: 81 }, (_, i) => value(i % 9, Math.floor(i / 9))));
+    // Cropping enlarges to 10 pixels, and takes 9 of them.
+    expect(canvasFromRgba(picture(9, 9, value), 9)).not.toEqual(own);
+    const turned = canvasFromRgba(picture(9, 9, value), 9, { orientation: 6, fit: 'exact' });
+    // Orientation 6: the first row of what is stored is the right side.
+    expect(turned.slice(0, 9)).toEqual(Float32Array.from({ length: 9 }, (_, x) => value(0, 8 - x)));
+  });
+
+  test('is made of no picture of another size where the fit is exact', () => {
+    const wrong = () =>
+      canvasFromRgba(
+        picture(9, 10, () => 0),
+        9,
+        { fit: 'exact' },
+      );
+    expect(wrong).toThrow(/9 x 10 pixels, and only pictures of 9 x 9/);
+    expect(wrong).toThrow(expect.objectContaining({ code: 'not-exact' }));
+  });
+
   test('is made of a strip a million pixels long as well', () => {
     const data = new Uint8Array(4_000_000).fill(9);
     expect(canvasFromRgba({ data, width: 1_000_000, height: 1 }, 224).every((value) => value === 9)).toBe(true);

@@ -57,6 +57,19 @@ describe('a folder of photos', () => {
     await expect(loadPhotos([folder], { canvas: 32, strict: true })).rejects.toThrow(/a-cut\.jpg cannot be read/);
   });
 
+  test('of the size of the canvas are taken as they are where the fit is exact, and others are skipped', async () => {
+    const { encodePng } = await codecs();
+    const data = Uint8Array.from({ length: 4 * 32 * 32 }, (_, i) => (i % 4 === 3 ? 255 : (37 * i) % 256));
+    writeFileSync(join(folder, 'own.png'), await encodePng({ data, width: 32, height: 32 }));
+    copy('cat.jpg', 'cat.jpg');
+    const { names, pixels, skipped } = await loadPhotos([folder], { canvas: 32, fit: 'exact' });
+    expect(names).toEqual(['own.png']);
+    expect(pixels).toEqual(Uint8Array.from({ length: 3072 }, (_, i) => data[4 * (i % 1024) + Math.floor(i / 1024)]));
+    expect(skipped).toEqual([{ file: 'cat.jpg', reason: expect.stringMatching(/only pictures of 32 x 32 are taken/) }]);
+    await expect(loadPhotos([folder], { canvas: 32, fit: 'exact', strict: true })).rejects.toThrow(/cat\.jpg/);
+    await expect(loadPhotos([folder], { canvas: 64, fit: 'exact' })).rejects.toThrow(/None of the 2 photos/);
+  });
+
   test.each([
     ['that does not exist', 'nowhere', () => {}, /does not exist/],
     ['with nothing in it', '', () => {}, /has no JPEG, PNG or WebP file/],

@@ -15,7 +15,8 @@ test.each<[string, unknown, string]>([
   ['no text', { ...card, title: 3 }, 'title must be text, not a number'],
   ['another word', preprocessing({ layout: 'XX' }), 'preprocessing.layout must be "NCHW" or "NHWC", not "XX"'],
   ['another number', preprocessing({ range: 2 }), 'preprocessing.range must be 255 or 1, not 2'],
-  ['a short list', preprocessing({ mean: [0] }), 'preprocessing.mean must have at least 3 elements, not 1'],
+  ['a short list', preprocessing({ mean: [0] }), 'preprocessing.mean must be a list of three numbers'],
+  ['three greys', preprocessing({ channels: 'grey' }), 'preprocessing.mean must be a list of one number'],
   [
     'a rule of our own',
     preprocessing({ std: [0, 1, 1] }),

@@ -1,12 +1,15 @@
 /** Half of the study's photos as canvases. */
 import type { z } from 'zod';
 import { npyHeader } from '#shared/formats';
+import type { Fit } from '#shared/release';
 import { photosResult } from '../../analyses/index.ts';
 import { defineStep } from '../../jobs/index.ts';
 import { fingerprintsOf, type Half, loadPhotos } from '../../photos/index.ts';
 
 interface Inputs {
   canvas: number;
+  /** Left out: crop. */
+  fit?: Fit;
   half: Half;
   /** Name and SHA-256 of each file. */
   files: readonly (readonly [string, string])[];
@@ -16,11 +19,9 @@ export const photosStep = defineStep<Inputs, z.infer<typeof photosResult>, { sou
   name: 'photos',
   source: import.meta.url,
   result: photosResult,
-  async run({ signal, report }, { canvas, half }, { source }) {
+  async run({ signal, report }, { canvas, fit, half }, { source }) {
     const photos = await loadPhotos([source], {
-      canvas,
-      half,
-      signal,
+      ...{ canvas, fit, half, signal },
       onProgress: ({ done, total }) => report({ done, total, unit: 'photos' }),
     });
     const { names, skipped, pixels } = photos;

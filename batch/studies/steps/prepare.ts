@@ -1,6 +1,6 @@
 /** A model as a graph from canvas to logits. */
 import type { z } from 'zod';
-import type { Preprocessing } from '#shared/release';
+import type { preparationOf } from '#shared/release';
 import { preparedResult } from '../../analyses/index.ts';
 import { defineStep } from '../../jobs/index.ts';
 import { prepareModel, type ZooModel } from '../../zoo/index.ts';
@@ -8,7 +8,7 @@ import { prepareModel, type ZooModel } from '../../zoo/index.ts';
 interface Inputs {
   /** SHA-256 of the model's file. */
   source: string;
-  preprocessing: Preprocessing;
+  preparation: ReturnType<typeof preparationOf>;
   canvas: number;
 }
 

@@ -253,7 +253,8 @@ export const layout: Record<string, Evaluation> = {
     if (!shape) return undefined;
     const filling = value?.kind === 'tensor' ? value.value : floats([0]);
     const target = listOf(shape);
-    budget.hold(target);
+    // The runtime makes it as well, and its shape is known all the same.
+    if (!budget.fill(target)) return undefined;
     return broadcastTo({ type: filling.type, data: filling.data, shape: [1] }, target);
   },
   Range: range,

@@ -184,7 +184,7 @@ export const layout: Record<string, ShapeRule> = {
   ConstantOfShape: (node, _, facts) => {
     const value = node.attributes.value;
     const type = value?.kind === 'tensor' ? value.value.type : 'float32';
-    return [{ type, shape: facts.vectors.get(node.inputs[0]) }];
+    return [{ type, shape: vectorOf(node.inputs[0], facts) }];
   },
   Shape: (node, [x]) => [
     {

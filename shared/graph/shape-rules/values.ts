@@ -30,9 +30,10 @@ const position: ShapeRule = (node, [x]) => {
   return [{ type: 'int64', shape }];
 };
 
-const matMul: ShapeRule = (_, [a, b]) => {
+const matMul: ShapeRule = (node, [a, b]) => {
   const left = a.shape.length === 1 ? [1, ...a.shape] : a.shape;
   const right = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
+  checkInner(node, left.at(-1), right.at(-2));
   const shape = [
     ...broadcastDims(left.slice(0, -2), right.slice(0, -2)),
     ...(a.shape.length === 1 ? [] : left.slice(-2, -1)),
@@ -40,6 +41,23 @@ const matMul: ShapeRule = (_, [a, b]) => {
   ];
   return [{ type: a.type, shape }];
 };
+
+const gemm: ShapeRule = (node, [a, b]) => {
+  const [left, right] = [a, b].map(({ shape }, i) =>
+    attribute(node, i === 0 ? 'transA' : 'transB', 0) ? shape.toReversed() : shape,
+  );
+  checkInner(node, left[1], right[0]);
+  return [{ type: a.type, shape: [left[0], right[1]] }];
+};
+
+/** Rows of one factor are multiplied with columns of the other. */
+function checkInner(node: Node, left: Dim | undefined, right: Dim | undefined): void {
+  if (typeof left !== 'number' || typeof right !== 'number' || left === right) return;
+  throw new GraphError(
+    `The ${describe(node)} multiplies rows of ${left} numbers with columns of ${right}. The model contradicts itself, or its input shape is wrong.`,
+    at(node),
+  );
+}
 
 const einsum: ShapeRule = (node, inputs) => {
   const { terms, output } = einsumTerms(
@@ -94,11 +112,6 @@ export const values: Record<string, ShapeRule> = {
   DequantizeLinear: (_, [x]) => [{ type: 'float32', shape: x.shape }],
   QuantizeLinear: (_, [x, , zero]) => [{ type: zero?.type ?? 'uint8', shape: x.shape }],
   MatMul: matMul,
-  Gemm: (node, [a, b]) => [
-    {
-      type: a.type,
-      shape: [a.shape[attribute(node, 'transA', 0) ? 1 : 0], b.shape[attribute(node, 'transB', 0) ? 0 : 1]],
-    },
-  ],
+  Gemm: gemm,
   Einsum: einsum,
 };

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { modelCard, perturbationRecord, perturbationSummary, prediction, transferRow } from '#shared/release';
+import { modelCard, perturbationRecord, perturbationSummary, photoFit, prediction, transferRow } from '#shared/release';
 
 const link = z.string().meta({ description: 'A path on this host.' });
 const release = z.string().meta({ description: 'Version of the release that the answer is made from.' });
@@ -40,6 +40,10 @@ export const releaseSchema = z
     licence: z.string(),
     study: z.string(),
     canvas: z.int().meta({ description: 'Side of the canvas in pixels.' }),
+    fit: photoFit.meta({
+      description:
+        'How an image becomes a canvas: "crop" resizes its short side and cuts out the centre, "exact" takes only images of S x S pixels, as they are.',
+    }),
     counts: z.object({
       models: z.int(),
       edgeModels: z.int(),

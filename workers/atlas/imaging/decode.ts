@@ -3,6 +3,7 @@ import png from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm';
 import webp from '@jsquash/webp/codec/dec/webp_dec.wasm';
 import type { ProblemKind } from '#shared/api';
 import { canvasToRgba, checkHeader, createCodecs, ImageError, sniffImage } from '#shared/images';
+import type { Fit } from '#shared/release';
 import { Problem } from '../problems.ts';
 import { DECODING_BYTES, decodingBytes } from './memory.ts';
 
@@ -22,6 +23,7 @@ const kinds: Record<string, ProblemKind> = {
   unsupported: 'unsupported-image',
   'too-large': 'image-too-large',
   corrupt: 'corrupt-image',
+  'not-exact': 'image-not-exact',
 };
 
 /**
@@ -49,13 +51,18 @@ export function checkImage(bytes: Uint8Array): void {
 /**
  * The canvas [3,size,size] of a JPEG, PNG or WebP picture by its first bytes, upright and with transparency over white.
  *
- * @throws Problem `unsupported-image`, `corrupt-image` or `image-too-large`
+ * @throws Problem `unsupported-image`, `corrupt-image` or `image-too-large`; `image-not-exact` for a picture of another
+ * size than the canvas, where the fit is exact
  */
-export async function decodeCanvas(bytes: Uint8Array, size: number): Promise<Float32Array<ArrayBuffer>> {
+export async function decodeCanvas(
+  bytes: Uint8Array,
+  size: number,
+  fit: Fit = 'crop',
+): Promise<Float32Array<ArrayBuffer>> {
   const header = sniffImage(bytes);
   if (header && decodingBytes(header, bytes) > LARGE_BYTES) codecs = createCodecs(modules);
   try {
-    return await codecs.canvas(bytes, size);
+    return await codecs.canvas(bytes, size, fit);
   } catch (error) {
     throw problemOf(error);
   } finally {

@@ -1,4 +1,4 @@
-import type { Manifest, ReleaseModel } from '#shared/release';
+import { edgeModelBytes, type Manifest, type ReleaseModel } from '#shared/release';
 import { Problem } from '../problems.ts';
 
 type Perturbation = Manifest['perturbations'][number];
@@ -18,11 +18,21 @@ export function chooseModel(release: Manifest, id: string | undefined): ReleaseM
   if (!found.edge) {
     throw new Problem(
       'model-not-at-edge',
-      `The model "${id}" is in release ${release.version} and too large for the edge. Choose one of "known".`,
+      `The model "${id}" is in release ${release.version}, and the edge does not serve it: ${whyNot(found)} Choose one of "known".`,
       { known },
     );
   }
   return found;
+}
+
+/** Why the edge does not serve a model. */
+function whyNot({ bytes, card }: ReleaseModel): string {
+  const megabytes = (count: number) => `${(count / 1e6).toFixed(1)} MB`;
+  if (bytes > edgeModelBytes)
+    return `prepared it has ${megabytes(bytes)}, and at most ${megabytes(edgeModelBytes)} fit beside a photo.`;
+  return card.edge
+    ? 'the release was built without it there.'
+    : 'it is not offered. Its card says "edge": false; with true, as `atlas models add --edge` writes it, the next release offers it.';
 }
 
 /**

@@ -49,7 +49,7 @@ classify.openapi(
     operationId: 'classify',
     summary: 'Classify, clean and perturbed',
     description:
-      'The image becomes a canvas (short side resized, centre cut out), each perturbation is added to it and the result rounded to whole pixels, ' +
+      'The image becomes a canvas (short side resized, centre cut out; of a release whose fit is exact it has the size of the canvas, and is taken as it is), each perturbation is added to it and the result rounded to whole pixels, ' +
       'and a network of the release reads them: the clean canvas and the first perturbed one as one batch. Nothing is stored.',
     middleware: limitImages,
     request: { query, body: imageBody },
@@ -65,7 +65,7 @@ classify.openapi(
           'unknown-perturbation',
         ] as const),
         ...(['unknown-photo', 'body-too-large', 'image-too-large', 'not-an-image', 'unsupported-image'] as const),
-        ...(['corrupt-image', 'model-not-at-edge', 'slow-body', 'rate-limited', 'busy'] as const),
+        ...(['corrupt-image', 'image-not-exact', 'model-not-at-edge', 'slow-body', 'rate-limited', 'busy'] as const),
       ),
     },
   }),
@@ -127,7 +127,7 @@ async function classifyImage(job: {
   const naming = labelsOf(env, model);
   const values = perturbations.map(({ npy }) => perturbationValues(env, release, npy));
   for (const promise of [loading, naming, ...values]) promise?.catch(() => undefined);
-  const clean = await decodeCanvas(job.bytes, release.canvas);
+  const clean = await decodeCanvas(job.bytes, release.canvas, release.fit);
   const decode = await stopwatch();
   const perturbed = (await Promise.all(values)).map((v) => applyPerturbation(clean, v, strength));
   const labels = await naming;

@@ -54,7 +54,14 @@ perturb.openapi(
           'unknown-perturbation',
           'unknown-photo',
         ] as const),
-        ...(['body-too-large', 'image-too-large', 'not-an-image', 'unsupported-image', 'corrupt-image'] as const),
+        ...([
+          'body-too-large',
+          'image-too-large',
+          'not-an-image',
+          'unsupported-image',
+          'corrupt-image',
+          'image-not-exact',
+        ] as const),
         ...(['slow-body', 'rate-limited', 'busy'] as const),
       ),
     },
@@ -66,7 +73,7 @@ perturb.openapi(
     Object.assign(c.var.observed, { perturbations: perturbation ? [perturbation.id] : [], release: release.version });
     const { png, timings } = await withPicture(c, { release, photo }, async (bytes, wait) => {
       const stopwatch = await startStopwatch();
-      const clean = await decodeCanvas(bytes, release.canvas);
+      const clean = await decodeCanvas(bytes, release.canvas, release.fit);
       const decode = await stopwatch();
       const v = perturbation && (await perturbationValues(c.env, release, perturbation.npy));
       const png = await encodeCanvas(v ? applyPerturbation(clean, v, strength) : clean, release.canvas);

@@ -65,7 +65,7 @@ release.openapi(
         description: found.description,
         licence: found.licence,
         study: found.study,
-        canvas: found.canvas,
+        ...{ canvas: found.canvas, fit: found.fit ?? 'crop' },
         counts: {
           models: found.models.length,
           edgeModels: found.models.filter((model) => model.edge).length,
