@@ -1,6 +1,6 @@
 /**
- * Concentration: how few labels all photos end in, with the perturbation, with noise of the same bound, and as they are;
- * and the kind of thing that most of them become. S.-M. Moosavi-Dezfooli et al., arXiv 1610.08401, section 3.3.
+ * Concentration: how few labels all photos end in, with the perturbation, with noise of the same bound, and as they
+ * are; and the kind of thing that most of them become. S.-M. Moosavi-Dezfooli et al., arXiv 1610.08401, section 3.3.
  */
 import { entropy } from '#shared/metrics';
 import { common } from './columns.ts';

@@ -1,7 +1,7 @@
 /**
- * Diversity: are there many universal perturbations, or one that is found again and again? Every two of a study are held
- * beside each other: as pictures, by their spectra, and by the photos that they fool. S.-M. Moosavi-Dezfooli, A. Fawzi,
- * O. Fawzi, P. Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, section 3.1, finds
+ * Diversity: are there many universal perturbations, or one that is found again and again? Every two of a study are
+ * held beside each other: as pictures, by their spectra, and by the photos that they fool. S.-M. Moosavi-Dezfooli, A.
+ * Fawzi, O. Fawzi, P. Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, section 3.1, finds
  * normalised inner products of at most 0.1 between the perturbations of one network.
  */
 import { overlap } from '#shared/metrics';

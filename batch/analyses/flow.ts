@@ -1,7 +1,7 @@
 /**
- * Flow: from which label to which the photos go, all of them, those that keep their label too. Labels are the nodes of a
- * graph, and each row is one of its edges. S.-M. Moosavi-Dezfooli et al., arXiv 1610.08401, section 3.3, draw this graph
- * and find a few dominant labels.
+ * Flow: from which label to which the photos go, all of them, those that keep their label too. Labels are the nodes of
+ * a graph, and each row is one of its edges. S.-M. Moosavi-Dezfooli et al., arXiv 1610.08401, section 3.3, draw this
+ * graph and find a few dominant labels.
  */
 import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';

@@ -13,7 +13,9 @@ export interface PredictorRow {
   high: number | null;
 }
 
-/** z of a two-sided 95 % interval, and the variance of a rank correlation's arctanh (Fieller, Hartley, Pearson 1957). */
+/**
+ * z of a two-sided 95 % interval, and the variance of a rank correlation's arctanh (Fieller, Hartley, Pearson 1957).
+ */
 const z = 1.959963984540054;
 const variance = (n: number) => 1.06 / (n - 3);
 

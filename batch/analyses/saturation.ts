@@ -1,8 +1,8 @@
 /**
  * Saturation: how many photos it takes to craft a perturbation. The same recipe with the same gradients on fewer and
  * fewer of the crafting photos, down to one, and on pictures that were drawn from a seed. S.-M. Moosavi-Dezfooli, A.
- * Fawzi, O. Fawzi, P. Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, figure 6: 500 photos,
- * fewer than there are classes, fool more than 30 % of the others.
+ * Fawzi, O. Fawzi, P. Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, figure 6: 500
+ * photos, fewer than there are classes, fool more than 30 % of the others.
  */
 import { changedShare } from '#shared/metrics';
 import { common, interval } from './columns.ts';

@@ -1,7 +1,7 @@
 /**
  * Strength: how much of a perturbation is needed, and what about the pattern matters. Each is tried on the models that
- * it was crafted on at several strengths, and in variants that keep one thing of it and take another away. Strengths are
- * of one seed for each way of crafting: the lowest that the study has.
+ * it was crafted on at several strengths, and in variants that keep one thing of it and take another away. Strengths
+ * are of one seed for each way of crafting: the lowest that the study has.
  */
 import { changedShare, holm, pairedTest } from '#shared/metrics';
 import type { VariantKind } from '../synthetic/index.ts';

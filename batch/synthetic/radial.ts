@@ -1,8 +1,8 @@
 import { complex, Fourier } from './fourier.ts';
 
 /**
- * Amplitudes of a picture by spatial frequency: for each whole number of cycles over its side up to half its pixels, the
- * root of the summed power of all frequencies that are nearest to it, over the three colours.
+ * Amplitudes of a picture by spatial frequency: for each whole number of cycles over its side up to half its pixels,
+ * the root of the summed power of all frequencies that are nearest to it, over the three colours.
  *
  * @param v [3,size,size]
  */

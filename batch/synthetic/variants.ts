@@ -1,6 +1,6 @@
 /**
- * Variants of a perturbation: each keeps something of it and takes something away, so that what they do tells what about
- * the pattern matters. All are [3,size,size].
+ * Variants of a perturbation: each keeps something of it and takes something away, so that what they do tells what
+ * about the pattern matters. All are [3,size,size].
  */
 import { complex, Fourier } from './fourier.ts';
 import { phaseTwin } from './phase-twin.ts';

@@ -1,5 +1,5 @@
-// What is done with the graphs of model files. These functions are called in a child process (see prepare.ts): arguments and
-// results are plain data.
+// What is done with the graphs of model files. These functions are called in a child process (see prepare.ts):
+// arguments and results are plain data.
 import {
   chooseScores,
   type ElementType,
