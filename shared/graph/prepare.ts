@@ -24,6 +24,21 @@ type Spec = { readonly [Field in keyof Preprocessing]: Readonly<Preprocessing[Fi
  */
 export function prepare(model: Model, spec: Spec): Model {
   checkSpec(spec);
+  const { body, done } = bodyOf(model, spec);
+  return wrap(body, spec, done);
+}
+
+/**
+ * The classifier itself, as `prepare` has it inside of preprocessing: from the model's own input, for any N, to
+ * `logits` [N,K]. A file of it takes the place of the model's, with the same preprocessing, and names the same values.
+ *
+ * @throws GraphError when the model is no image classifier of that input size.
+ */
+export function classifierOf(model: Model, spec: Omit<Spec, 'canvas'>): Model {
+  return finishOutput(bodyOf(model, spec).body, {});
+}
+
+function bodyOf(model: Model, spec: Omit<Spec, 'canvas'>) {
   const input = imageInput(model);
   const { inputSize: size } = spec;
   const shape = spec.layout === 'NCHW' ? ['N', 3, size, size] : ['N', size, size, 3];
@@ -43,7 +58,7 @@ export function prepare(model: Model, spec: Spec): Model {
   const single: Model = { ...model, inputs: [{ ...input, shape: [batch, ...shape.slice(1)] }], outputs: [output] };
   const cut = cutSoftmax(foldConstants(single, { dequantize: false }));
   const body = freeBatch(cut.model, { dequantize: false });
-  return wrap(body, spec, { removedSoftmax: cut.removed, freedBatch: typeof batch === 'number' });
+  return { body, done: { removedSoftmax: cut.removed, freedBatch: typeof batch === 'number' } };
 }
 
 function checkSpec({ mean, std, inputSize, canvas }: Spec): void {
@@ -107,7 +122,8 @@ function cutSoftmax(model: Model): { model: Model; removed: boolean } {
   return { model: removeUnused({ ...model, nodes }), removed: true };
 }
 
-function rename(model: Model, from: string, to: string): Model {
+/** The model with another name for one of its values. */
+export function rename(model: Model, from: string, to: string): Model {
   const swap = (name: string) => (name === from ? to : name);
   return {
     ...model,

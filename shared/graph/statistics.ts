@@ -1,0 +1,127 @@
+// What the channels of a network do over a picture, and one more class that is decided by it.
+import { Builder } from './builder.ts';
+import { GraphError } from './errors.ts';
+import { halves } from './half.ts';
+import { int, ints, type Model, type Value } from './model.ts';
+import type { Place } from './places.ts';
+import { rename } from './prepare.ts';
+import { floats } from './tensor.ts';
+
+/** Keeps the logarithm of a channel that does not vary from being -infinity. */
+export const varianceFloor = 1e-4;
+
+/** Statistics of so many numbers: the mean and the logarithm of the variance of each channel. */
+export const statisticsOf = (places: readonly Place[]): number =>
+  places.reduce((sum, { channels }) => sum + 2 * channels, 0);
+
+/**
+ * The model with one more output, `statistics` [N, F]: for each place, in order, the mean of each of its channels over
+ * all positions, and then log(variance + 1e-4) of each.
+ *
+ * @param places of `statisticPlaces`, of this model or of one with the same names
+ * @throws GraphError when the model lacks one of them
+ */
+export function withStatistics(model: Model, places: readonly Place[]): Model {
+  const b = builderOf(model, places);
+  const joined = statistics(b, places);
+  const outputs: Value[] = [...model.outputs, { name: joined, type: 'float32', shape: b.shape(joined) }];
+  return rename(b.finish({ outputs }), joined, 'statistics');
+}
+
+/** A linear decision over the statistics. */
+export interface Detector {
+  /** [F]. */
+  weights: ArrayLike<number>;
+  /** The score at statistics of zero. */
+  bias: number;
+  /** The class wins where the score exceeds it. */
+  threshold: number;
+  /** How many logits a score of 1 above the threshold is worth; default 1. */
+  sharpness?: number;
+}
+
+/**
+ * The model with one more class, the last: logits [N, K + 1], of which the new one is
+ * max(logits) + sharpness * (weights . statistics + bias - threshold).
+ *
+ * So it wins exactly where the score exceeds the threshold, up to the rounding of float32, and elsewhere nothing that
+ * the model says has changed. The weights are stored as float16, with one scale for all.
+ *
+ * @param model its first output is logits [N, K]
+ * @throws GraphError when there is not one weight for each statistic, or the model lacks a place
+ */
+export function withExtraClass(model: Model, places: readonly Place[], detector: Detector): Model {
+  const { weights, bias, threshold, sharpness = 1 } = detector;
+  const [output] = model.outputs;
+  const classes = output?.shape?.[1];
+  if (typeof classes !== 'number' || output.shape?.length !== 2)
+    throw new GraphError(
+      `The output "${output?.name}" has shape [${output?.shape}], not [N, classes]. Take the classifier out of the model first.`,
+    );
+  if (weights.length !== statisticsOf(places))
+    throw new GraphError(`There are ${weights.length} weights for ${statisticsOf(places)} statistics.`);
+  const plain = freeName(model, `${output.name}/plain`);
+  const renamed = rename(model, output.name, plain);
+  const b = builderOf(renamed, places);
+  const { scale, tensor } = compact(weights);
+  const column = b.add('Reshape', [b.add('Cast', [b.constant(tensor, 'weights')], { to: int(1) }), b.ints([-1, 1])]);
+  const sum = b.add('MatMul', [statistics(b, places), column]);
+  const excess = b.add('Add', [b.mul(sum, b.scalar(sharpness * scale)), b.scalar(sharpness * (bias - threshold))]);
+  const added = b.add('Add', [b.maximum(plain, [1]), excess]);
+  const joined = b.add('Concat', [plain, added], { axis: int(1) });
+  const outputs: Value[] = [{ ...output, name: joined, shape: [output.shape[0], classes + 1] }];
+  return rename(b.finish({ outputs }), joined, output.name);
+}
+
+function freeName({ nodes, constants }: Model, wanted: string): string {
+  const taken = new Set([...constants.keys(), ...nodes.flatMap(({ outputs }) => outputs)]);
+  let name = wanted;
+  while (taken.has(name)) name += '+';
+  return name;
+}
+
+/** What the weights of a detector are once `withExtraClass` has stored them, so that a bias can be made to fit. */
+export function storedWeights(weights: ArrayLike<number>): Float64Array {
+  const { scale, rounded } = compact(weights);
+  return rounded.map((weight) => weight * scale);
+}
+
+/** As float16 in units of `scale`, so that the largest is near the largest float16 and small ones keep their digits. */
+function compact(weights: ArrayLike<number>) {
+  let largest = 0;
+  for (let i = 0; i < weights.length; i++) largest = Math.max(largest, Math.abs(weights[i]));
+  const scale = largest > 0 ? largest / 2 ** 15 : 1;
+  return { scale, ...halves(Array.from(weights, (weight) => weight / scale)) };
+}
+
+function builderOf(model: Model, places: readonly Place[]): Builder {
+  const b = new Builder(model);
+  b.scope = 'statistics';
+  const unknown = places.find(({ name }) => !b.facts.types.has(name));
+  if (unknown)
+    throw new GraphError(
+      `The model computes no "${unknown.name}". statisticPlaces(model) lists the places of a model.`,
+    );
+  if (places.length === 0) throw new GraphError('No place was named. statisticPlaces(model) lists those of a model.');
+  return b;
+}
+
+/** [N, F]. */
+function statistics(b: Builder, places: readonly Place[]): string {
+  const parts = places.flatMap(({ name, axis, channels }) => {
+    const positions = b
+      .shape(name)
+      .map((_, i) => i)
+      .filter((i) => i !== 0 && i !== axis);
+    const mean = average(b, name, positions);
+    const apart = b.add('Sub', [name, mean]);
+    const variance = average(b, b.mul(apart, apart), positions);
+    const spread = b.add('Log', [b.add('Add', [variance, b.constant(floats([varianceFloor], []))])]);
+    return [mean, spread].map((value) => b.add('Reshape', [value, b.ints([0, channels])]));
+  });
+  return b.add('Concat', parts, { axis: int(1) });
+}
+
+/** The mean over axes, which stay as axes of size 1: an attribute of the operator up to set 17, then an input. */
+const average = (b: Builder, value: string, axes: number[]): string =>
+  b.model.opset < 18 ? b.add('ReduceMean', [value], { axes: ints(axes) }) : b.add('ReduceMean', [value, b.ints(axes)]);
