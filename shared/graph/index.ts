@@ -25,7 +25,6 @@ export {
   type Detector,
   statisticsOf,
   storedWeights,
-  varianceFloor,
   withExtraClass,
   withStatistics,
 } from './statistics.ts';

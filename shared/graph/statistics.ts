@@ -10,13 +10,20 @@ import { floats } from './tensor.ts';
 /** Keeps the logarithm of a channel that does not vary from being -infinity. */
 export const varianceFloor = 1e-4;
 
+/**
+ * Positions a side at which a map of channels is looked at, at most: those of a larger one are too many for the time
+ * that looking may take, and say no more.
+ */
+export const largestGrid = 32;
+
 /** Statistics of so many numbers: the mean and the logarithm of the variance of each channel. */
 export const statisticsOf = (places: readonly Place[]): number =>
   places.reduce((sum, { channels }) => sum + 2 * channels, 0);
 
 /**
- * The model with one more output, `statistics` [N, F]: for each place, in order, the mean of each of its channels over
- * all positions, and then log(variance + 1e-4) of each.
+ * The model with one more output, `statistics` [N, F]: the mean of each channel of each place, in order, over its
+ * positions, and then log(variance + 1e-4) of each. A map of more than 32 positions a side is looked at on a regular
+ * grid of them: every second position of 33 to 64, every third of 65 to 96, and so on.
  *
  * @param places of `statisticPlaces`, of this model or of one with the same names
  * @throws GraphError when the model lacks one of them
@@ -106,21 +113,38 @@ function builderOf(model: Model, places: readonly Place[]): Builder {
   return b;
 }
 
-/** [N, F]. */
+/** [N, F]. As few nodes as it takes: in a network of a few milliseconds it is they that cost, not what they compute. */
 function statistics(b: Builder, places: readonly Place[]): string {
-  const parts = places.flatMap(({ name, axis, channels }) => {
+  const means: string[] = [];
+  const variances: string[] = [];
+  for (const place of places) {
+    const value = onGrid(b, place);
     const positions = b
-      .shape(name)
-      .map((_, i) => i)
-      .filter((i) => i !== 0 && i !== axis);
-    const mean = average(b, name, positions);
-    const apart = b.add('Sub', [name, mean]);
-    const variance = average(b, b.mul(apart, apart), positions);
-    const spread = b.add('Log', [b.add('Add', [variance, b.constant(floats([varianceFloor], []))])]);
-    return [mean, spread].map((value) => b.add('Reshape', [value, b.ints([0, channels])]));
-  });
-  return b.add('Concat', parts, { axis: int(1) });
+      .shape(value)
+      .map((_, axis) => axis)
+      .filter((axis) => axis !== 0 && axis !== place.axis);
+    const mean = average(b, value, positions);
+    const apart = b.add('Sub', [value, mean]);
+    means.push(asMap(b, mean, place));
+    variances.push(asMap(b, average(b, b.mul(apart, apart), positions), place));
+  }
+  const along = { axis: int(1) };
+  const spread = b.add('Add', [b.add('Concat', variances, along), b.constant(floats([varianceFloor], []))]);
+  const all = b.add('Concat', [...means, b.add('Log', [spread])], along);
+  return b.add('Reshape', [all, b.ints([0, statisticsOf(places)])]);
 }
+
+/** A large map of channels at every second, third, … of its positions, by a pooling that pools nothing. */
+function onGrid(b: Builder, { name, axis }: Place): string {
+  const shape = b.shape(name);
+  const step = Math.ceil(Math.max(...shape.slice(2).map(Number)) / largestGrid);
+  if (axis !== 1 || shape.length !== 4 || step === 1) return name;
+  return b.add('MaxPool', [name], { kernel_shape: ints([1, 1]), strides: ints([step, step]) });
+}
+
+/** [N, C, 1, 1], whatever axis the channels lie on. */
+const asMap = (b: Builder, value: string, { channels, axis }: Place): string =>
+  axis === 1 && b.shape(value).length === 4 ? value : b.add('Reshape', [value, b.ints([0, channels, 1, 1])]);
 
 /** The mean over axes, which stay as axes of size 1: an attribute of the operator up to set 17, then an input. */
 const average = (b: Builder, value: string, axes: number[]): string =>

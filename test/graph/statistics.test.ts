@@ -18,6 +18,7 @@ import {
 } from '#shared/graph';
 import { halves } from '../../shared/graph/half.ts';
 import { type Node, nodeOf } from '../../shared/graph/model.ts';
+import { rename } from '../../shared/graph/prepare.ts';
 import { floats } from '../../shared/graph/tensor.ts';
 import { starter } from './starter.ts';
 import { derivativeError, dot, noise, open } from './support.ts';
@@ -29,7 +30,7 @@ const exported = (name: string): Model =>
   });
 
 /** Conv, Relu, Conv, Relu, mean, Gemm: 5 classes of images of 9 x 7 pixels. */
-function network(opset = 17, activation = 'Relu'): Model {
+function network(opset = 17, activation = 'Relu', [height, width] = [9, 7]): Model {
   const nodes: Node[] = [
     nodeOf('Conv', ['x', 'w1'], 'c1'),
     nodeOf(activation, ['c1'], 'r1'),
@@ -41,7 +42,7 @@ function network(opset = 17, activation = 'Relu'): Model {
   ];
   return {
     ...{ irVersion: 8, opset, domains: {}, producer: 'test', name: 'test', metadata: {} },
-    inputs: [{ name: 'x', type: 'float32', shape: ['N', 3, 9, 7] }],
+    inputs: [{ name: 'x', type: 'float32', shape: ['N', 3, height, width] }],
     outputs: [{ name: 'logits', type: 'float32', shape: ['N', 5] }],
     constants: new Map([
       ['w1', floats(noise(4 * 3 * 9, 1), [4, 3, 3, 3])],
@@ -55,15 +56,15 @@ function network(opset = 17, activation = 'Relu'): Model {
 const places = statisticPlaces(network());
 const pictures = (count: number, seed = 9) => ({ data: noise(count * 189, seed), shape: [count, 3, 9, 7] });
 
-/** Mean and log variance of each channel [C, positions], in double precision. */
-function direct(values: Float32Array, channels: number): number[] {
+/** Means, then log variances, of the channels of values [C, positions], in double precision. */
+function direct(values: Float32Array, channels: number): { means: number[]; logs: number[] } {
   const positions = values.length / channels;
   const rows = Array.from({ length: channels }, (_, c) => values.subarray(c * positions, (c + 1) * positions));
   const means = rows.map((row) => row.reduce((sum, value) => sum + value, 0) / positions);
   const logs = rows.map((row, c) =>
     Math.log(row.reduce((sum, value) => sum + (value - means[c]) ** 2, 0) / positions + 1e-4),
   );
-  return [...means, ...logs];
+  return { means, logs };
 }
 
 describe.each([17, 18])('statistics in operator set %d', (opset) => {
@@ -78,7 +79,8 @@ describe.each([17, 18])('statistics in operator set %d', (opset) => {
     const { statistics, r1, r2 } = await run({ x: pictures(2) });
     for (const n of [0, 1]) {
       const half = (values: Float32Array) => values.subarray((n * values.length) / 2, ((n + 1) * values.length) / 2);
-      const expected = [...direct(half(r1), 4), ...direct(half(r2), 6)];
+      const [first, second] = [direct(half(r1), 4), direct(half(r2), 6)];
+      const expected = [...first.means, ...second.means, ...first.logs, ...second.logs];
       const found = half(statistics);
       expect(found).toHaveLength(expected.length);
       for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 4);
@@ -97,8 +99,24 @@ test('channels that come last are told from positions', async () => {
     const positions = tokens.length / place.channels;
     return tokens[(i % positions) * place.channels + Math.floor(i / positions)];
   });
-  for (const [i, value] of direct(turned, place.channels).entries())
-    expect(results.statistics[i]).toBeCloseTo(value, 4);
+  const { means, logs } = direct(turned, place.channels);
+  for (const [i, value] of [...means, ...logs].entries()) expect(results.statistics[i]).toBeCloseTo(value, 4);
+});
+
+test('a large map is looked at on a grid of every third position, and its gradient goes there alone', async () => {
+  const large = network(17, 'Softplus', [80, 70]);
+  const [first] = statisticPlaces(large);
+  const model = withStatistics(large, [first]);
+  const x = { data: noise(3 * 80 * 70), shape: [1, 3, 80, 70] };
+  const { statistics, r1 } = await (
+    await open({ ...model, outputs: [...model.outputs, { ...large.outputs[0], name: 'r1' }] })
+  )({ x });
+  // 78 x 68 positions.
+  const grid = r1.filter((_, i) => (Math.floor(i / 68) % 78) % 3 === 0 && (i % 68) % 3 === 0);
+  const { means, logs } = direct(grid, 4);
+  for (const [i, value] of [...means, ...logs].entries()) expect(statistics[i]).toBeCloseTo(value, 4);
+  const y = { ...rename(model, 'statistics', 'y'), outputs: [{ ...model.outputs[1], name: 'y' }] };
+  expect(await derivativeError(y, x, { step: 5e-3 })).toBeLessThan(1e-3);
 });
 
 describe('the places of', () => {
