@@ -19,9 +19,9 @@ export interface RegressionTask {
   rows: readonly number[];
   /** By index of the data. */
   positive: (row: number) => boolean;
-  /** Inverse of the penalty's strength; default 0.001. */
+  /** Inverse of the penalty's strength; default 0.1. */
   C?: number;
-  /** Ends when the gradient is so many times shorter than where all weights are zero; default 1e-4. */
+  /** Ends when the gradient is so many times shorter than where all weights are zero; default 1e-5. */
   tolerance?: number;
   /** Of a regression on nearly the same rows, to start from. */
   start?: Regression;
@@ -41,9 +41,9 @@ export interface Regression {
   newtonSteps: number;
 }
 
-/** What strong means was measured: the shorter the weights, the better on perturbations that were not seen. */
-const usualC = 0.001;
-const usualTolerance = 1e-4;
+/** With a few thousand statistics of a few hundred photos: measured on crafting photos (docs/hardening.md). */
+const usualC = 0.1;
+const usualTolerance = 1e-5;
 const mostSteps = 60;
 const mostConjugate = 200;
 /** How well a Newton step is solved for, as a share of the gradient. */

@@ -18,6 +18,11 @@ export interface Place {
 
 /** As many as a network of any depth was measured with. */
 const usualCount = 14;
+/**
+ * The share of a network, from its input on, that places are spread over. What lies deeper says more of what a picture
+ * shows than of what was done to it: with a few hundred photos to learn from it only disturbs.
+ */
+const usualDepth = 1 / 3;
 /** With fewer of the values that are looked for first, what layers give counts as well. */
 const fewest = 4;
 
@@ -26,8 +31,8 @@ const noFeatures = new Set(['Erf', 'HardSigmoid', 'LogSoftmax', 'Sigmoid', 'Soft
 const joining = new Set(['Add', 'Concat', 'Mul']);
 
 /**
- * Places at which `withStatistics` looks, in running order, the first and the last among them: about `count` spread
- * evenly over all that come into question. In a network of convolutions those are the outputs of activations, and where
+ * Places at which `withStatistics` looks, in running order: `count` spread evenly over the first third of all that come
+ * into question, or over the first `count` where a third is fewer; all of them where there are no more. In a network of convolutions those are the outputs of activations, and where
  * two paths meet by Add, Concat or a gate; in a transformer, most of whose layers are matrix products, the outputs of
  * its layer normalisations. A place has the batch as an axis of its own, an axis of channels, and more than one
  * position.
@@ -35,7 +40,10 @@ const joining = new Set(['Add', 'Concat', 'Mul']);
  * @param model a classifier, prepared or as its file has it
  * @throws GraphError when it has none
  */
-export function statisticPlaces(model: Model, count = usualCount): Place[] {
+export function statisticPlaces(
+  model: Model,
+  { count = usualCount, depth = usualDepth }: { count?: number; depth?: number } = {},
+): Place[] {
   const types = inferShapes(model);
   const [input] = model.inputs;
   const path = pathBetween(model, types, input.name, model.outputs[0].name);
@@ -52,7 +60,8 @@ export function statisticPlaces(model: Model, count = usualCount): Place[] {
     throw new GraphError(
       'The model has no place with channels that vary over the picture, so there is nothing to take statistics of. Only networks of convolutions or of tokens have such places.',
     );
-  return all.length <= count ? all : spread(all, count);
+  if (all.length <= count) return all;
+  return spread(all.slice(0, Math.max(count, Math.ceil(depth * all.length))), count);
 }
 
 function placeOf(

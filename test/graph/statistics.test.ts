@@ -139,16 +139,16 @@ describe('the places of', () => {
     expect(operators('quantised').filter((place) => place === 'Conv 1')).toHaveLength(5);
   });
 
-  test.each(['squeezenet1_1', 'efficientnet_lite0'])('%s are fourteen, from the first to the last', (id) => {
+  test.each(['squeezenet1_1', 'efficientnet_lite0'])('%s are fourteen, spread evenly as deep as is said', (id) => {
     const { model } = starter(id);
-    const all = statisticPlaces(model, 1000);
-    const chosen = statisticPlaces(model);
-    expect(chosen).toHaveLength(14);
-    expect(chosen[0]).toEqual(all[0]);
-    expect(chosen.at(-1)).toEqual(all.at(-1));
-    const steps = chosen.map((place) => all.findIndex(({ name }) => name === place.name));
-    const gaps = steps.slice(1).map((step, i) => step - steps[i]);
+    const all = statisticPlaces(model, { count: 1000 }).map(({ name }) => name);
+    const steps = (options: { depth?: number }) => statisticPlaces(model, options).map(({ name }) => all.indexOf(name));
+    const whole = steps({ depth: 1 });
+    expect([whole.length, whole[0], whole.at(-1)]).toEqual([14, 0, all.length - 1]);
+    const gaps = whole.slice(1).map((step, i) => step - whole[i]);
     expect(Math.max(...gaps) - Math.min(...gaps)).toBeLessThanOrEqual(1);
+    const usual = steps({});
+    expect([usual.length, usual[0], usual.at(-1)]).toEqual([14, 0, Math.max(14, Math.ceil(all.length / 3)) - 1]);
   });
 
   test('a linear classifier are none', () => {
