@@ -83,6 +83,20 @@ export const rooms = [
     imports: ['shared', 'batch/errors', 'batch/synthetic', 'batch/compute'],
   },
   {
+    room: 'batch/harden',
+    holds: 'one more class for a classifier, "non-natural or tampered with": pictures, regression, threshold, card',
+    imports: [
+      'shared',
+      'batch/errors',
+      'batch/files',
+      'batch/arrays',
+      'batch/synthetic',
+      'batch/photos',
+      'batch/compute',
+      'batch/zoo',
+    ],
+  },
+  {
     room: 'batch/jobs',
     holds: 'jobs as data, the code that makes them, where their outputs lie, and the one runner',
     imports: ['shared', 'batch/errors', 'batch/files', 'batch/compute'],

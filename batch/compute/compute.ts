@@ -27,6 +27,8 @@ export interface LogitsTask {
   v?: Float32Array | Float32Array[] | null;
   /** Default `rounded`. */
   rule?: PixelRule;
+  /** Another output of the program, [N, F], that is handed back beside the logits. */
+  beside?: string;
   signal?: AbortSignal;
   /** Called as items are finished. */
   onProgress?: (done: number) => void;
@@ -80,8 +82,8 @@ export interface Compute {
    * Photos that go through the model together; a property of the provider alone, since it decides how sums are rounded.
    */
   readonly microBatch: number;
-  /** Logits [items, K] of photos, perturbed or not. */
-  logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }>;
+  /** Logits [items, K] of photos, perturbed or not; and [items, F] of what was asked for beside them, else nothing. */
+  logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number; beside: Float32Array }>;
   /**
    * The sum over the items, each times its weight, of the gradient of its loss with respect to its pixels, [3,S,S];
    * with the losses [items] and the logits [items, K].
@@ -164,6 +166,7 @@ class PooledCompute implements Compute {
       ),
       constants: 'constants' in task && task.constants ? task.constants : {},
       gradient,
+      ...('beside' in task && { beside: task.beside }),
     };
     if (each) return items.map((item, i) => ({ ...common, items: [item], perturbation: each[i] }));
     const jobs: Omit<Job, 'id'>[] = [];
@@ -172,14 +175,14 @@ class PooledCompute implements Compute {
     return jobs;
   }
 
-  async logits(task: LogitsTask): Promise<{ logits: Float32Array; classes: number }> {
+  async logits(task: LogitsTask): ReturnType<Compute['logits']> {
     const jobs = this.#jobs(task, false, task.rule ?? 'rounded');
     let done = 0;
     const results = await this.#pool.run(jobs, task.signal, (index) => {
       done += jobs[index].items.length;
       task.onProgress?.(done);
     });
-    return gather(results, task.items.length);
+    return { ...gather(results, task.items.length), beside: joined(results.map(({ beside }) => beside)) };
   }
 
   async gradient(task: GradientTask): ReturnType<Compute['gradient']> {
@@ -238,14 +241,18 @@ function check(photos: Pixels, items: Item[], v: Float32Array | null): void {
 }
 
 function gather(results: JobResult[], items: number): { logits: Float32Array; classes: number } {
-  const total = results.reduce((sum, part) => sum + part.logits.length, 0);
-  const logits = new Float32Array(total);
+  const logits = joined(results.map((part) => part.logits));
+  return { logits, classes: items === 0 ? 0 : logits.length / items };
+}
+
+function joined(parts: Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
-  for (const part of results) {
-    logits.set(part.logits, offset);
-    offset += part.logits.length;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
   }
-  return { logits, classes: items === 0 ? 0 : total / items };
+  return all;
 }
 
 /**

@@ -61,6 +61,8 @@ export interface Job {
   constants: Record<string, Float32Array>;
   /** Whether the program has outputs `loss` and `gradient` besides `logits`. */
   gradient: boolean;
+  /** Another output of the program that is handed back beside the logits. */
+  beside?: string;
   /**
    * [M, K]: M gradients of a single item, each of the sum of logits times one of these rows, are wanted instead of a
    * sum over items.
@@ -71,6 +73,8 @@ export interface Job {
 export interface JobResult {
   /** [items, K]. */
   logits: Float32Array;
+  /** What the output `beside` has, [items, F]; empty where none was asked for. */
+  beside: Float32Array;
   /** [items]; empty without gradient. */
   losses: Float32Array;
   /** Sum over the items, [3, size, size]; with cotangents [M, 3, size, size]; empty without gradient. */

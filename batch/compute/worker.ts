@@ -87,9 +87,11 @@ async function run(job: Job): Promise<JobResult> {
     const { data, width } = job.cotangents;
     feeds.cotangent = new Tensor('float32', new Float32Array(data), [data.length / width, width]);
   }
-  const outputs = await session.run(feeds, job.gradient ? ['logits', 'loss', 'gradient'] : ['logits']);
+  const beside = job.beside ? [job.beside] : [];
+  const outputs = await session.run(feeds, job.gradient ? ['logits', 'loss', 'gradient'] : ['logits', ...beside]);
   const result: JobResult = {
     logits: new Float32Array(outputs.logits.data as Float32Array),
+    beside: new Float32Array(job.beside ? (outputs[job.beside].data as Float32Array) : []),
     losses: new Float32Array(0),
     gradient: new Float32Array(0),
   };
@@ -112,7 +114,8 @@ async function answer(request: Request): Promise<void> {
   } else {
     try {
       const result = await run(request.job);
-      const buffers = [result.logits.buffer, result.losses.buffer, result.gradient.buffer] as ArrayBuffer[];
+      const { logits, beside, losses, gradient } = result;
+      const buffers = [logits.buffer, beside.buffer, losses.buffer, gradient.buffer] as ArrayBuffer[];
       port!.postMessage({ kind: 'done', id: request.job.id, result } satisfies Reply, buffers);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

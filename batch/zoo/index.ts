@@ -12,6 +12,8 @@ export {
   guessNormalisation,
   type Normalisation,
 } from './guess.ts';
+export { hardenedModel, statisticsModel } from './harden.ts';
+export type { StatisticsModel } from './harden-work.ts';
 export { type LabelledPhotos, loadLabelledPhotos } from './labelled-photos.ts';
 export type { OnnxFile } from './onnx.ts';
 export { prepareModel } from './prepare.ts';

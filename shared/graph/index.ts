@@ -20,7 +20,15 @@ export { type Inspection, inspect, type Said } from './inspect.ts';
 export { type Layer, layersOf, withActivationEnergy, withActivationRatio } from './layers.ts';
 export { withCosine, withCotangent, withCrossEntropy, withMargin } from './losses.ts';
 export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';
-export { prepare } from './prepare.ts';
+export { type Place, statisticPlaces } from './places.ts';
+export { classifierOf, prepare } from './prepare.ts';
 export { type ExternalData, readModel, writeModel } from './protobuf/index.ts';
 export { inferShapes } from './shapes.ts';
+export {
+  type Detector,
+  statisticsOf,
+  storedWeights,
+  withExtraClass,
+  withStatistics,
+} from './statistics.ts';
 export type { ElementType, Tensor, TensorData } from './tensor.ts';

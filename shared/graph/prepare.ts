@@ -30,6 +30,21 @@ type Spec = { readonly [Field in keyof Preprocessing]: Readonly<Preprocessing[Fi
  */
 export function prepare(file: Model, spec: Spec): Model {
   checkSpec(spec);
+  const { body, form, about } = bodyOf(file, spec);
+  return finishHead(wrap(body, spec, form), about);
+}
+
+/**
+ * The classifier itself, as `prepare` has it inside of preprocessing: from the model's own input, for any N, to
+ * `logits` [N,K]. A file of it takes the place of the model's, with the same preprocessing, and names the same values.
+ *
+ * @throws GraphError when the model is no image classifier of that input size.
+ */
+export function classifierOf(file: Model, spec: Omit<Spec, 'canvas'>): Model {
+  return finishHead(bodyOf(file, spec).body, {});
+}
+
+function bodyOf(file: Model, spec: Omit<Spec, 'canvas'>) {
   const isWhole = file.inputs[0]?.type !== 'float32';
   const { inputSize, inputWidth, layout, channels = 'colour' } = spec;
   const form = inputForm(file, { inputSize, inputWidth, layout, channels });
@@ -47,12 +62,13 @@ export function prepare(file: Model, spec: Spec): Model {
   const cut = cutActivation(foldConstants(single, { dequantize: false }), classes);
   const body = freeBatch(cut.model, { dequantize: false });
   const { removed } = cut;
-  return finishHead(wrap(body, spec, form), {
+  const about: Record<string, string> = {
     'atlas.softmaxRemoved': String(removed !== null && removed !== 'Sigmoid'),
     'atlas.batchFreed': String(typeof form.batch === 'number'),
     ...(removed === 'Sigmoid' && { 'atlas.sigmoidRemoved': 'true' }),
     ...(isWhole && { 'atlas.input': `float32 for ${file.inputs[0].type}` }),
-  });
+  };
+  return { body, form, about };
 }
 
 function checkSpec({ mean, std, inputSize, inputWidth = inputSize, channels, canvas }: Spec): void {
@@ -68,7 +84,7 @@ function checkSpec({ mean, std, inputSize, inputWidth = inputSize, channels, can
 }
 
 /** Whole numbers hold pixels as files have them, and nothing that is scaled. */
-function checkBytes({ range, mean, std }: Spec, type: string): void {
+function checkBytes({ range, mean, std }: Omit<Spec, 'canvas'>, type: string): void {
   if (range === 255 && mean.every((value) => value === 0) && std.every((value) => value === 1)) return;
   throw new GraphError(
     `The model's input is ${type}, so that it takes pixels of 0..255 as they are: its range is 255, its mean 0 and its std 1.`,

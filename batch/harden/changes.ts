@@ -1,0 +1,86 @@
+// What happens to pictures that nobody has tampered with. All take and give canvases [3,size,size] of whole numbers.
+import type { Random } from '../synthetic/index.ts';
+
+/** Ways in which a clean picture is shown. */
+export const changes = ['none', 'flip', 'shift', 'blur', 'dark', 'noise'] as const;
+export type Change = (typeof changes)[number];
+
+/** How far a picture is moved, in pixels of a canvas of 224. */
+const farthestShift = 16 / 224;
+/** Standard deviations of Gaussian blur, in pixels. */
+const blurs = [0.5, 2] as const;
+/** Factors of brightness. */
+const shades = [0.3, 0.9] as const;
+/** Standard deviations of Gaussian noise, in units of 0..255: what a camera adds in fair light. */
+const grain = [1, 4] as const;
+
+const between = ([low, high]: readonly [number, number], draw: Random) => low + (high - low) * draw.uniform();
+const round8 = (value: number) => Math.round(Math.min(255, Math.max(0, value)));
+
+/** A canvas as this change shows it; how strong, the draw decides. */
+export function changed(canvas: Uint8Array, size: number, change: Change, draw: Random): Uint8Array {
+  if (change === 'flip') return placed(canvas, size, (y, x) => y * size + size - 1 - x);
+  if (change === 'shift') {
+    const most = Math.max(1, Math.round(farthestShift * size));
+    const [right, down] = [draw, draw].map(() => draw.below(2 * most + 1) - most);
+    return placed(canvas, size, (y, x) => mirrored(y - down, size) * size + mirrored(x - right, size));
+  }
+  if (change === 'blur') return blurred(canvas, size, between(blurs, draw));
+  if (change === 'dark') {
+    const factor = between(shades, draw);
+    return canvas.map((value) => round8(factor * value));
+  }
+  if (change === 'noise') {
+    const sigma = between(grain, draw);
+    return canvas.map((value) => round8(value + sigma * draw.normal()));
+  }
+  return canvas;
+}
+
+function placed(canvas: Uint8Array, size: number, from: (y: number, x: number) => number): Uint8Array {
+  const plane = size * size;
+  const result = new Uint8Array(canvas.length);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const source = from(y, x);
+      for (let channel = 0; channel < 3; channel++) {
+        result[channel * plane + y * size + x] = canvas[channel * plane + source];
+      }
+    }
+  }
+  return result;
+}
+
+const mirrored = (at: number, size: number) => (at < 0 ? -at : at >= size ? 2 * size - 2 - at : at);
+
+/** By a Gaussian, cut off at three standard deviations; mirrored at the edge. */
+function blurred(canvas: Uint8Array, size: number, sigma: number): Uint8Array {
+  const reach = Math.min(size - 1, Math.ceil(3 * sigma));
+  const bell = Float64Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / sigma) ** 2));
+  const total = bell.reduce((sum, weight) => sum + weight, 0);
+  const pass = (values: ArrayLike<number>, stepOf: (along: number) => number, startOf: (line: number) => number) => {
+    const result = new Float32Array(values.length);
+    for (let line = 0; line < 3 * size; line++) {
+      for (let i = 0; i < size; i++) {
+        let sum = 0;
+        for (let k = -reach; k <= reach; k++) {
+          sum += bell[k + reach] * values[startOf(line) + stepOf(mirrored(i + k, size))];
+        }
+        result[startOf(line) + stepOf(i)] = sum / total;
+      }
+    }
+    return result;
+  };
+  const across = pass(
+    canvas,
+    (x) => x,
+    (line) => line * size,
+  );
+  const plane = size * size;
+  const down = pass(
+    across,
+    (y) => y * size,
+    (line) => Math.floor(line / size) * plane + (line % size),
+  );
+  return Uint8Array.from(down, round8);
+}

@@ -1,0 +1,84 @@
+/** Everything that one network is shown: the pictures of a hardening, and evaluation photos clean, changed, perturbed. */
+import type { Compute } from '../../batch/compute/index.ts';
+import { collect, type GivenPerturbation, planOf, render, type Sample } from '../../batch/harden/index.ts';
+import { type PhotoSet, splitPhotos } from '../../batch/photos/index.ts';
+import { random } from '../../batch/synthetic/index.ts';
+import { statisticsModel, type ZooModel } from '../../batch/zoo/index.ts';
+import { statisticsOf } from '../../shared/graph/index.ts';
+import { dctEnergies } from './dct.ts';
+
+/** What was measured of pictures, row by row. */
+export interface Measured {
+  samples: Sample[];
+  statistics: Float32Array;
+  features: number;
+  /** Block-DCT energies, [n, 192]. */
+  energies: Float32Array;
+  logits: Float32Array;
+  classes: number;
+}
+
+export interface Shown {
+  crafting: Measured & { foldOf: (source: number) => number | null };
+  evaluation: Measured;
+  /** Indices into the photos, by `source` of an evaluation sample. */
+  photos: number[];
+  places: number;
+}
+
+/** Changes of clean evaluation photos beside those that they are measured with. */
+export const everyday = ['flip', 'shift', 'blur', 'dark', 'noise'] as const;
+const qualities = [null, null, 90, 75, 50] as const;
+
+export async function show(
+  model: ZooModel,
+  photos: PhotoSet,
+  perturbations: readonly GivenPerturbation[],
+  { compute, seed, say }: { compute: Compute; seed: number; say: (line: string) => void },
+): Promise<Shown> {
+  const { size } = photos;
+  const plane = 3 * size * size;
+  const looked = await statisticsModel(model, size);
+  const program = { key: looked.sha256, bytes: looked.bytes };
+  const vs = perturbations.map(({ v }) => v);
+  const { crafting, evaluation } = splitPhotos(photos.names, photos.groups);
+
+  const measure = async (samples: Sample[], sources: readonly Uint8Array[], what: string): Promise<Measured> => {
+    const energies = new Float32Array(192 * samples.length);
+    const found = await collect({
+      ...{ compute, program, size },
+      pictures: samples.map((sample, row) => ({ sample, row })),
+      render: async ({ sample, row }) => {
+        const canvas = await render(sample, sources[sample.source], size, vs);
+        energies.set(dctEnergies(canvas, size), 192 * row);
+        return canvas;
+      },
+      onProgress: ({ done, total }) => say(`${model.card.id}, ${what}: ${done} of ${total} pictures`),
+    });
+    return { samples, energies, ...found };
+  };
+
+  const plan = planOf({ photos, crafting, perturbations: vs, seed }, statisticsOf(looked.places));
+  const learnt = await measure(plan.samples, plan.sources, 'crafting');
+  const sources = evaluation.map((index) => photos.pixels.subarray(index * plane, (index + 1) * plane));
+  const shown = await measure(evaluationSamples(sources.length, vs.length, seed), sources, 'evaluation');
+  await compute.release(program.key);
+  const crafted = { ...learnt, foldOf: plan.counts.foldOf };
+  return { crafting: crafted, evaluation: shown, photos: evaluation, places: looked.places.length };
+}
+
+/** Each photo in one quality of JPEG throughout: clean, in everyday changes, and with every perturbation. */
+function evaluationSamples(photos: number, perturbations: number, seed: number): Sample[] {
+  const draw = random(seed, 'evaluation');
+  return Array.from({ length: photos }, (_, source) => source).flatMap((source) => {
+    const quality = qualities[draw.below(qualities.length)];
+    const common = { source, quality, calibrates: false };
+    const clean = ['none', ...everyday] as const;
+    return [
+      ...clean.map((change): Sample => ({ ...common, change, tampered: null, seed: draw.bits() })),
+      ...Array.from({ length: perturbations }, (_, perturbation): Sample => {
+        return { ...common, change: 'none', tampered: { perturbation, strength: 1 }, seed: 0 };
+      }),
+    ];
+  });
+}

@@ -1,0 +1,132 @@
+/** What detectors make of pictures that they have not seen. */
+import { auroc, conformalThreshold, type FittedDetector, fitDetector, scoreOf } from '../../batch/harden/index.ts';
+import { argmax } from '../../shared/metrics/index.ts';
+import { everyday, type Measured, type Shown } from './pictures.ts';
+
+export interface Figures {
+  auroc: number;
+  /** Of perturbed pictures, and of clean ones, the share above the threshold. */
+  caught: number;
+  falseAlarms: number;
+}
+
+export interface Row {
+  attack: string;
+  perturbations: number;
+  own: Figures;
+  softmax: Figures;
+  energy: Figures;
+  dct: Figures;
+  /** Of perturbed pictures: the network gives another label than to the clean one; and the class does not win. */
+  fooled: number;
+  missed: number;
+  /** Of clean pictures whose class is known: the network is right; and right still with the class. */
+  accuracy: number;
+  kept: number;
+  detector: FittedDetector;
+}
+
+/**
+ * A detector that has never seen the perturbations `own`, tried on them; on all of them where none is left out.
+ * @param truth the class of each evaluation photo, or -1
+ */
+export async function leftOut(
+  shown: Shown,
+  { attack, own, rate, truth }: { attack: string; own: number[]; rate: number; truth: number[] },
+): Promise<Row> {
+  const { crafting, evaluation } = shown;
+  const rows = crafting.samples.flatMap(({ tampered }, row) =>
+    tampered && own.includes(tampered.perturbation) ? [] : [row],
+  );
+  const common = { samples: crafting.samples, rows, foldOf: crafting.foldOf, rate };
+  const fitted = async (statistics: Float32Array, features: number) => {
+    const detector = await fitDetector({ ...common, statistics, features });
+    if (!detector) throw new Error(`There are too few crafting photos for a rate of ${rate}.`);
+    return detector;
+  };
+  const detector = await fitted(crafting.statistics, crafting.features);
+  const dctDetector = await fitted(crafting.energies, 192);
+
+  const numbered = evaluation.samples.map((sample, row) => ({ ...sample, row }));
+  const clean = numbered.filter(({ tampered, change }) => !tampered && change === 'none');
+  const bad = numbered.filter(({ tampered }) => tampered && (own.length === 0 || own.includes(tampered.perturbation)));
+  const figures = (score: (row: number) => number, threshold: number): Figures => {
+    const [below, above] = [clean, bad].map((some) => some.map(({ row }) => score(row)));
+    const share = (scores: number[]) => scores.filter((value) => value > threshold).length / scores.length;
+    return { auroc: auroc(below, above), caught: share(above), falseAlarms: share(below) };
+  };
+  const byLogits = (score: (measured: Measured, row: number) => number): Figures => {
+    const calibrating = crafting.samples.flatMap(({ calibrates }, row) => (calibrates ? [score(crafting, row)] : []));
+    const threshold = conformalThreshold(calibrating, rate)?.threshold ?? Number.POSITIVE_INFINITY;
+    return figures((row) => score(evaluation, row), threshold);
+  };
+  const ownScore = (row: number) => scoreOf(detector, evaluation.statistics, row * evaluation.features);
+
+  const labels = numbered.map(({ row }) => labelOf(evaluation, row));
+  const before = new Map(clean.map(({ source, row }) => [source, labels[row]]));
+  const flagged = (row: number) => ownScore(row) > detector.threshold;
+  const fooled = bad.filter(({ source, row }) => labels[row] !== before.get(source));
+  const known = clean.filter(({ source }) => truth[source] >= 0);
+  const right = known.filter(({ source, row }) => labels[row] === truth[source]);
+  return {
+    attack,
+    perturbations: bad.length / clean.length,
+    own: figures(ownScore, detector.threshold),
+    softmax: byLogits((measured, row) => -likelihood(measured, row)),
+    energy: byLogits((measured, row) => -logSum(measured, row)),
+    dct: figures((row) => scoreOf(dctDetector, evaluation.energies, 192 * row), dctDetector.threshold),
+    fooled: fooled.length / bad.length,
+    missed: fooled.filter(({ row }) => !flagged(row)).length / bad.length,
+    accuracy: right.length / known.length,
+    kept: right.filter(({ row }) => !flagged(row)).length / known.length,
+    detector,
+  };
+}
+
+/** Means of the columns. */
+export function mean(rows: readonly Row[]): Row {
+  const over = (value: (row: Row) => number) => rows.reduce((sum, row) => sum + value(row), 0) / rows.length;
+  const figures = (which: 'own' | 'softmax' | 'energy' | 'dct'): Figures => ({
+    auroc: over((row) => row[which].auroc),
+    caught: over((row) => row[which].caught),
+    falseAlarms: over((row) => row[which].falseAlarms),
+  });
+  return {
+    ...rows[0],
+    attack: 'mean',
+    perturbations: rows.reduce((sum, row) => sum + row.perturbations, 0),
+    ...{ own: figures('own'), softmax: figures('softmax'), energy: figures('energy'), dct: figures('dct') },
+    ...{ fooled: over((row) => row.fooled), missed: over((row) => row.missed) },
+    ...{ accuracy: over((row) => row.accuracy), kept: over((row) => row.kept) },
+  };
+}
+
+/** The share of clean evaluation photos that a detector flags, in each everyday change. */
+export function everydayRow({ evaluation }: Shown, { detector }: Row): string {
+  return ['none', ...everyday]
+    .map((change) => {
+      const scores = evaluation.samples.flatMap((sample, row) =>
+        !sample.tampered && sample.change === change
+          ? [scoreOf(detector, evaluation.statistics, row * evaluation.features)]
+          : [],
+      );
+      const flagged = scores.filter((score) => score > detector.threshold).length;
+      return `${change} ${((100 * flagged) / scores.length).toFixed(1)} %`;
+    })
+    .join(', ');
+}
+
+const labelOf = ({ logits, classes }: Measured, row: number) => argmax(logits, row * classes, classes);
+
+const logSum = ({ logits, classes }: Measured, row: number) => {
+  const largest = logits[row * classes + argmax(logits, row * classes, classes)];
+  let sum = 0;
+  for (let i = row * classes; i < (row + 1) * classes; i++) sum += Math.exp(logits[i] - largest);
+  return largest + Math.log(sum);
+};
+
+/** The largest probability. */
+const likelihood = (measured: Measured, row: number) => {
+  const { logits, classes } = measured;
+  return Math.exp(logits[row * classes + labelOf(measured, row)] - logSum(measured, row));
+};
