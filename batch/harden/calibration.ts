@@ -21,8 +21,8 @@ export function conformalThreshold(
 }
 
 /**
- * Area under the ROC curve: the probability that a positive has a higher score than a negative, equal ones counted half.
- * NaN where there is none of either.
+ * Area under the ROC curve: the probability that a positive has a higher score than a negative, equal ones counted
+ * half. NaN where there is none of either.
  */
 export function auroc(negatives: readonly number[], positives: readonly number[]): number {
   const sorted = negatives.toSorted((a, b) => a - b);

@@ -44,7 +44,7 @@ function network(): Model {
 }
 
 /** Random signs on squares of 2 x 2 pixels. */
-function pattern(seed: number): Float32Array {
+function pattern(seed: number): Float32Array<ArrayBuffer> {
   const draw = random(seed, 'pattern');
   const signs = Float32Array.from({ length: (3 * size * size) / 4 }, () => (draw.below(2) ? 40 : -40));
   return Float32Array.from({ length: 3 * size * size }, (_, i) => {
