@@ -14,8 +14,6 @@ import { existsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { percent } from '../batch/cli/craft-options.ts';
-import { table } from '../batch/cli/text.ts';
 import { openCompute } from '../batch/compute/index.ts';
 import { givenPerturbations } from '../batch/harden/index.ts';
 import { loadPhotos } from '../batch/photos/index.ts';
@@ -68,21 +66,19 @@ try {
     }
     const everything = await leftOut(shown, { attack: 'none', own: [], rate, truth });
     console.log(`\n${id}: ${shown.crafting.features} statistics at ${shown.places} places\n`);
-    console.log(
-      table(
-        [
-          ...['left out', 'v', 'AUROC', 'caught', 'false alarms', 'fooled', 'fooled, not caught', 'accuracy', 'kept'],
-          ...['softmax', 'caught', 'energy', 'caught', 'DCT', 'caught', 'false alarms'],
-        ],
-        [...rows, mean(rows), everything].map(cells),
-        { right: Array.from({ length: 15 }, (_, i) => i + 1) },
-      ),
-    );
+    const head = [
+      ...['left out', 'v', 'AUROC', 'caught', 'false alarms', 'fooled', 'fooled, not caught', 'accuracy', 'kept'],
+      ...['softmax', 'caught', 'energy', 'caught', 'DCT', 'caught', 'false alarms'],
+    ];
+    for (const row of [head, head.map(() => '---'), ...[...rows, mean(rows), everything].map(cells)])
+      console.log(`| ${row.join(' | ')} |`);
     console.log(`\nFalse alarms, nothing left out: ${everydayRow(shown, everything)}`);
   }
 } finally {
   await compute.close();
 }
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 function cells({ attack, perturbations, own, fooled, missed, accuracy, kept, softmax, energy, dct }: Row): string[] {
   const figures = (auroc: number, caught: number) => [auroc.toFixed(3), percent(caught)];

@@ -76,9 +76,7 @@ async function filesOf(source: string): Promise<string[]> {
   return files;
 }
 
-/**
- * Of the root of a bucket, the release that latest.json names: older ones have other perturbations of the same name.
- */
+/** Of the root of a bucket, the release that latest.json names. */
 async function withoutOlder(folder: string): Promise<string> {
   if (!existsSync(join(folder, LATEST_KEY))) return folder;
   const { version } = await readJson(join(folder, LATEST_KEY), latest, 'latest.json');

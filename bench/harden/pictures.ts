@@ -1,4 +1,4 @@
-/** Everything that one network is shown: the pictures of a hardening, and evaluation photos clean, changed, perturbed. */
+/** What one network is shown: the pictures of a hardening, and evaluation photos clean, changed and perturbed. */
 import type { Compute } from '../../batch/compute/index.ts';
 import { collect, type GivenPerturbation, planOf, render, type Sample } from '../../batch/harden/index.ts';
 import { type PhotoSet, splitPhotos } from '../../batch/photos/index.ts';

@@ -32,10 +32,11 @@ const joining = new Set(['Add', 'Concat', 'Mul']);
 
 /**
  * Places at which `withStatistics` looks, in running order: `count` spread evenly over the first third of all that come
- * into question, or over the first `count` where a third is fewer; all of them where there are no more. In a network of
- * convolutions those are the outputs of activations, and where two paths meet by Add, Concat or a gate; in a
- * transformer, most of whose layers are matrix products, the outputs of its layer normalisations. A place has the batch
- * as an axis of its own, an axis of channels, and more than one position.
+ * into question, or over the first `count` where a third is fewer; all of them where there are no more.
+ *
+ * In a network of convolutions those are the outputs of activations, and where two paths meet by Add, Concat or a gate;
+ * in a transformer, most of whose layers are matrix products, the outputs of its layer normalisations. A place has the
+ * batch as an axis of its own, an axis of channels, and more than one position.
  *
  * @param model a classifier, prepared or as its file has it
  * @throws GraphError when it has none

@@ -14,7 +14,7 @@ export const varianceFloor = 1e-4;
  * Positions a side at which a map of channels is looked at, at most: those of a larger one are too many for the time
  * that looking may take, and say no more.
  */
-export const largestGrid = 32;
+export const largestGrid = 16;
 
 /** Statistics of so many numbers: the mean and the logarithm of the variance of each channel. */
 export const statisticsOf = (places: readonly Place[]): number =>
@@ -22,8 +22,8 @@ export const statisticsOf = (places: readonly Place[]): number =>
 
 /**
  * The model with one more output, `statistics` [N, F]: the mean of each channel of each place, in order, over its
- * positions, and then log(variance + 1e-4) of each. A map of more than 32 positions a side is looked at on a regular
- * grid of them: every second position of 33 to 64, every third of 65 to 96, and so on.
+ * positions, and then log(variance + 1e-4) of each. A map of more than 16 positions a side is looked at on a regular
+ * grid of them: every second position of 17 to 32, every third of 33 to 48, and so on.
  *
  * @param places of `statisticPlaces`, of this model or of one with the same names
  * @throws GraphError when the model lacks one of them

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  auroc,
-  conformalThreshold,
-  fitDetector,
-  fitRegression,
-  leastPhotos,
-  type Sample,
-  scoreOf,
-} from '../../batch/harden/index.ts';
+import { auroc, conformalThreshold, leastPhotos } from '../../batch/harden/calibration.ts';
+import { fitDetector, type Sample, scoreOf } from '../../batch/harden/index.ts';
+import { fitRegression } from '../../batch/harden/regression.ts';
 import { random } from '../../batch/synthetic/index.ts';
 
 describe('the threshold', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fitRegression } from '../../batch/harden/index.ts';
+import { fitRegression } from '../../batch/harden/regression.ts';
 import { random } from '../../batch/synthetic/index.ts';
 
 /** Two clouds of normal rows, apart along `direction`; of every three rows one is positive. */
