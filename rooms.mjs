@@ -20,6 +20,7 @@ export const rooms = [
       "a model's logits of canvases, softmax, top-k, fooling and target shares, Wilson interval, exact tests, controls",
     imports: ['shared/release/measures.ts', 'shared/release/records.ts'],
   },
+  { room: 'shared/fourier', holds: 'the discrete Fourier transform of squares', imports: [] },
   { room: 'shared/formats', holds: 'npy, safetensors', imports: [] },
   {
     room: 'shared/images',
@@ -60,7 +61,7 @@ export const rooms = [
   {
     room: 'batch/synthetic',
     holds: 'what is drawn from a seed: random numbers, pictures in place of photos, phase twins',
-    imports: [],
+    imports: ['shared/fourier'],
   },
   {
     room: 'batch/photos',
