@@ -28,6 +28,11 @@ export const rooms = [
     imports: ['shared/release/bounds.ts'],
   },
   {
+    room: 'shared/identify',
+    holds: 'which perturbation is on a canvas, how strong and where, and the chance of a false alarm',
+    imports: ['shared/fourier'],
+  },
+  {
     room: 'shared/graph',
     holds: 'ONNX in, ONNX out: read, write, shapes, fold, prepare, losses, differentiate',
     imports: ['shared/images/resample.ts', 'shared/release/model-card.ts'],
@@ -97,6 +102,11 @@ export const rooms = [
     room: 'batch/publish',
     holds: 'build a release folder, verify it, upload it, prune a bucket, fetch it back',
     imports: ['shared', 'batch/errors', 'batch/children', 'batch/files'],
+  },
+  {
+    room: 'batch/perturbations',
+    holds: 'perturbations from wherever they lie: releases, folders, files',
+    imports: ['shared', 'batch/errors', 'batch/arrays', 'batch/photos', 'batch/publish'],
   },
   {
     room: 'batch/studies',

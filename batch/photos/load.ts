@@ -44,6 +44,8 @@ export interface LoadOptions {
   only?: (file: string) => boolean;
   /** Only this half of the photos. */
   half?: Half;
+  /** Makes the canvas of a decoded picture; default `canvasFromRgba`. */
+  make?: typeof canvasFromRgba;
   /** Of synthetic pictures; default 1. */
   seed?: number;
 }
@@ -106,7 +108,7 @@ const readPhoto = (path: string) =>
 
 /** Decodes files one after the other into `pixels`, from its beginning. */
 async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], options: LoadOptions) {
-  const { canvas, signal } = options;
+  const { canvas, signal, make = canvasFromRgba } = options;
   const { decode } = await codecs();
   const names: string[] = [];
   const skipped: Skipped[] = [];
@@ -115,7 +117,7 @@ async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], optio
     signal?.throwIfAborted();
     try {
       const bytes = await readPhoto(path);
-      pixels.set(canvasFromRgba(await decode(bytes), canvas), names.length * 3 * canvas * canvas);
+      pixels.set(make(await decode(bytes), canvas), names.length * 3 * canvas * canvas);
       names.push(name);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

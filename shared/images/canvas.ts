@@ -56,6 +56,32 @@ export function canvasFromRgba(image: Rgba, size: number, orientation = 1): Floa
   return canvas;
 }
 
+/** A picture whose sides are this near to those of a canvas may be one, moved or cropped. */
+const NEAR = 16;
+
+/**
+ * The canvas of a picture that may be a canvas already, saved as it was shown to a network: where its sides differ from
+ * the canvas' by at most 16 pixels it is taken pixel for pixel about its centre, and what it lacks at the edges is
+ * repeated from there. Any other picture is resized as by `canvasFromRgba`.
+ *
+ * @param orientation as EXIF counts, 1..8
+ */
+export function canvasPixelForPixel(image: Rgba, size: number, orientation = 1): Float32Array<ArrayBuffer> {
+  const { width, height, origin, stepX, stepY } = walkUpright(image, orientation);
+  if (Math.max(Math.abs(width - size), Math.abs(height - size)) > NEAR) return canvasFromRgba(image, size, orientation);
+  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
+  const within = (value: number, length: number) => Math.min(length - 1, Math.max(0, value));
+  const plane = size * size;
+  const canvas = new Float32Array(3 * plane);
+  for (let at = 0; at < plane; at++) {
+    const x = within((at % size) - left, width);
+    const y = within(Math.floor(at / size) - top, height);
+    const from = 4 * (origin + y * stepY + x * stepX);
+    for (let channel = 0; channel < 3; channel++) canvas[channel * plane + at] = image.data[from + channel];
+  }
+  return canvas;
+}
+
 /**
  * One row of pixels, from byte `start` on and `step` bytes apart, resized to the columns: red, green, blue by turns,
  * into `out` at `to`.

@@ -29,9 +29,10 @@ export interface Codecs {
   /** The picture upright, its transparent parts over white. @throws ImageError */
   decode(bytes: Uint8Array): Promise<Rgba>;
   /**
-   * `canvasFromRgba` of the same, straight from the codec's memory: no copy of the picture is made. @throws ImageError
+   * `canvasFromRgba` of the same, or what else makes a canvas, straight from the codec's memory: no copy of the picture
+   * is made. @throws ImageError
    */
-  canvas(bytes: Uint8Array, size: number): Promise<Float32Array<ArrayBuffer>>;
+  canvas(bytes: Uint8Array, size: number, make?: typeof canvasFromRgba): Promise<Float32Array<ArrayBuffer>>;
   /**
    * The same bytes on every platform. @throws RangeError when the picture's sides do not fit its bytes; ImageError
    * `codec`
@@ -69,7 +70,8 @@ export function createCodecs(modules: CodecModules, { maxPixels = MAX_PIXELS } =
 
   return {
     decode: (bytes) => read(bytes, upright),
-    canvas: (bytes, size) => read(bytes, (picture, orientation) => canvasFromRgba(picture, size, orientation)),
+    canvas: (bytes, size, make = canvasFromRgba) =>
+      read(bytes, (picture, orientation) => make(picture, size, orientation)),
     memoryBytes: () => jpeg.memoryBytes() + png.memoryBytes() + webp.memoryBytes(),
     async encodePng(image) {
       const { data, width, height } = image;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canvasFromRgba, canvasToRgba, type Rgba } from '#shared/images';
+import { canvasFromRgba, canvasPixelForPixel, canvasToRgba, type Rgba } from '#shared/images';
 import { interpolationMatrix } from '../../shared/images/resample.ts';
 
 const sides = fc.integer({ min: 1, max: 60 });
@@ -160,5 +160,41 @@ describe('interpolation matrices', () => {
   test('leave an axis as it is when nothing is to be resized, and place twice as many samples at the quarters', () => {
     expect(Array.from(interpolationMatrix(3, 3))).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
     expect(Array.from(interpolationMatrix(2, 4))).toEqual([1, 0, 0.75, 0.25, 0.25, 0.75, 0, 1]);
+  });
+});
+
+describe('a canvas that is taken pixel for pixel', () => {
+  const value = (x: number, y: number, c: number) => (x * 7 + y * 13 + c * 101) % 256;
+
+  test('is the picture itself where it has the size of the canvas', () => {
+    const canvas = Float32Array.from({ length: 3 * 40 * 40 }, (_, i) => (i * 37) % 256);
+    expect(same(canvasPixelForPixel(canvasToRgba(canvas, 40), 40), canvas)).toBe(true);
+  });
+
+  test('has a smaller or larger picture at its centre, the edges repeated, and a very different one resized', () => {
+    const canvas = canvasPixelForPixel(picture(35, 52, value), 40);
+    for (const [x, y] of [
+      [0, 0],
+      [2, 5],
+      [39, 39],
+      [20, 0],
+    ]) {
+      const [column, row] = [Math.min(34, Math.max(0, x - 2)), y + 6];
+      for (let c = 0; c < 3; c++) expect(canvas[(c * 40 + y) * 40 + x]).toBe(value(column, row, c));
+    }
+    for (const [width, height] of [
+      [57, 40],
+      [40, 23],
+    ])
+      expect(
+        same(canvasPixelForPixel(picture(width, height, value), 40), canvasFromRgba(picture(width, height, value), 40)),
+      ).toBe(true);
+  });
+
+  test('is turned as EXIF says', () => {
+    // 6: the first row is the right-hand side.
+    const turned = canvasPixelForPixel(picture(40, 40, value), 40, 6);
+    const upright = picture(40, 40, (x, y, c) => value(y, 39 - x, c));
+    expect(same(turned, canvasPixelForPixel(upright, 40))).toBe(true);
   });
 });

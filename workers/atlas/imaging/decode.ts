@@ -2,7 +2,14 @@ import jpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm';
 import png from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm';
 import webp from '@jsquash/webp/codec/dec/webp_dec.wasm';
 import type { ProblemKind } from '#shared/api';
-import { canvasToRgba, checkHeader, createCodecs, ImageError, sniffImage } from '#shared/images';
+import {
+  type canvasPixelForPixel,
+  canvasToRgba,
+  checkHeader,
+  createCodecs,
+  ImageError,
+  sniffImage,
+} from '#shared/images';
 import { Problem } from '../problems.ts';
 import { DECODING_BYTES, decodingBytes } from './memory.ts';
 
@@ -49,13 +56,18 @@ export function checkImage(bytes: Uint8Array): void {
 /**
  * The canvas [3,size,size] of a JPEG, PNG or WebP picture by its first bytes, upright and with transparency over white.
  *
+ * @param make what makes it of the decoded picture; left out, `canvasFromRgba`
  * @throws Problem `unsupported-image`, `corrupt-image` or `image-too-large`
  */
-export async function decodeCanvas(bytes: Uint8Array, size: number): Promise<Float32Array<ArrayBuffer>> {
+export async function decodeCanvas(
+  bytes: Uint8Array,
+  size: number,
+  make?: typeof canvasPixelForPixel,
+): Promise<Float32Array<ArrayBuffer>> {
   const header = sniffImage(bytes);
   if (header && decodingBytes(header, bytes) > LARGE_BYTES) codecs = createCodecs(modules);
   try {
-    return await codecs.canvas(bytes, size);
+    return await codecs.canvas(bytes, size, make);
   } catch (error) {
     throw problemOf(error);
   } finally {
