@@ -20,11 +20,17 @@ export const rooms = [
       "a model's logits of canvases, softmax, top-k, fooling and target shares, Wilson interval, exact tests, controls",
     imports: ['shared/release/measures.ts', 'shared/release/records.ts'],
   },
+  { room: 'shared/fourier', holds: 'the discrete Fourier transform of squares', imports: [] },
   { room: 'shared/formats', holds: 'npy, safetensors', imports: [] },
   {
     room: 'shared/images',
     holds: 'canvas geometry, decoding, applying a perturbation, norms, distortion',
     imports: ['shared/release/bounds.ts', 'shared/release/fit.ts'],
+  },
+  {
+    room: 'shared/identify',
+    holds: 'which perturbation is on a canvas, how strong and where, and the chance of a false alarm',
+    imports: ['shared/fourier'],
   },
   {
     room: 'shared/graph',
@@ -60,7 +66,7 @@ export const rooms = [
   {
     room: 'batch/synthetic',
     holds: 'what is drawn from a seed: random numbers, pictures in place of photos, phase twins',
-    imports: [],
+    imports: ['shared/fourier'],
   },
   {
     room: 'batch/photos',
@@ -110,6 +116,11 @@ export const rooms = [
     room: 'batch/publish',
     holds: 'build a release folder, verify it, upload it, prune a bucket, fetch it back',
     imports: ['shared', 'batch/errors', 'batch/children', 'batch/files'],
+  },
+  {
+    room: 'batch/perturbations',
+    holds: 'perturbations from wherever they lie: releases, folders, files',
+    imports: ['shared', 'batch/errors', 'batch/arrays', 'batch/photos', 'batch/publish'],
   },
   {
     room: 'batch/studies',

@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { canvasFromRgba } from '#shared/images';
-import type { Fit } from '#shared/release';
+import { type CanvasFit, canvasFromRgba } from '#shared/images';
 import { AtlasError, UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
 import type { Canvases } from './canvases.ts';
@@ -38,7 +37,7 @@ export interface LoadOptions {
   /** Side of the canvas in pixels. */
   canvas: number;
   /** How a photo becomes one; "exact": photos of another size cannot be read. Default crop. */
-  fit?: Fit;
+  fit?: CanvasFit;
   /** A photo that cannot be read is an error, not skipped. */
   strict?: boolean;
   signal?: AbortSignal;

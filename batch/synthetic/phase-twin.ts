@@ -9,7 +9,7 @@
  * of what has its spectrum, then the spectrum of that is corrected. It ends with the values: they are exactly those of
  * the picture, so that both norms are, and the spectrum nearly is.
  */
-import { complex, Fourier, type Spectrum } from './fourier.ts';
+import { complex, Fourier, type Spectrum } from '#shared/fourier';
 import { random } from './random.ts';
 
 /** Four leave 14 % of the spectrum of a starter perturbation wrong (root of the squares), one 30 %, eight 10 %. */

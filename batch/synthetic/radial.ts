@@ -1,4 +1,4 @@
-import { complex, Fourier } from './fourier.ts';
+import { complex, Fourier } from '#shared/fourier';
 
 /**
  * Amplitudes of a picture by spatial frequency: for each whole number of cycles over its side up to half its pixels,

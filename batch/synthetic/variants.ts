@@ -2,7 +2,7 @@
  * Variants of a perturbation: each keeps something of it and takes something away, so that what they do tells what
  * about the pattern matters. All are [3,size,size].
  */
-import { complex, Fourier } from './fourier.ts';
+import { complex, Fourier } from '#shared/fourier';
 import { phaseTwin } from './phase-twin.ts';
 import { frequency } from './radial.ts';
 import { random } from './random.ts';

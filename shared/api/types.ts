@@ -237,6 +237,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Name the perturbation
+         * @description Which perturbation of the release is on the image, how strong and where, by matched filters, with the chance of a false alarm. An image of about the size of the canvas (16 pixels more or less) is taken pixel for pixel; any other becomes a canvas as for /classify. Nothing is stored.
+         */
+        post: operations["identify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/data/{key}": {
         parameters: {
             query?: never;
@@ -712,6 +732,44 @@ export interface components {
             session: number;
             inference: number;
             total: number;
+        };
+        Identification: {
+            /** @description The photo of the release that was asked for. */
+            photo: string | null;
+            /** @description Id of the perturbation that is on the image; null where none is told apart from chance. */
+            named: string | null;
+            /** @description The best, best first. At most the first is named: others may fit for being like it. */
+            matches: {
+                perturbation: string;
+                /** @description Whether it is the one that is on the image: it fits best, and p is below 1e-6. */
+                named: boolean;
+                /** @description Multiples of the perturbation as it is stored; negative where its sign is flipped. */
+                strength: number;
+                /** @description Standard error of the strength. */
+                error: number;
+                /** @description Pixels of the canvas that it lies to the right and down. */
+                shift: {
+                    x: number;
+                    y: number;
+                };
+                /** @description Its correlation at that shift, in standard deviations of what clean images give. */
+                z: number;
+                /** @description Chance that the best of all perturbations and shifts tried fits a clean image so well; 1e-300 stands for anything smaller. */
+                p: number;
+            }[];
+            /** @description How many perturbations were tried. */
+            tried: number;
+            /** @description How far they were looked for, in pixels along each axis. */
+            reach: number;
+            /** @description Milliseconds; see docs/api.md. */
+            timings: {
+                wait: number;
+                decode: number;
+                search: number;
+                total: number;
+            };
+            /** @description Version of the release that the answer is made from. */
+            release: string;
         };
         Directory: {
             prefix: string;
@@ -1686,6 +1744,137 @@ export interface operations {
                 };
             };
             /** @description `/problems/corrupt-image`: The image cannot be decoded; `/problems/image-not-exact`: The image has not the size of the canvas */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/rate-limited`: Too many requests from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/internal`: The Worker failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/release-broken`: The release is incomplete */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/busy`: Too many requests at once; `/problems/no-release`: No release is published */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identify: {
+        parameters: {
+            query?: {
+                /** @description Id of a perturbation to try; repeated for several, up to 64. Left out: all of the release, where it has no more than these. */
+                perturbation?: string[];
+                /** @description How many of the best matches to give. */
+                top?: number;
+                /** @description A photo of the release instead of a body: its file name without the ending. */
+                photo?: string;
+                /** @description Version of a published release; the current one where it is left out. */
+                release?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A JPEG, PNG or WebP file, at most 20 MB and 16 megapixels; its first bytes decide, not the media type. */
+        requestBody?: {
+            content: {
+                "application/octet-stream": Bytes;
+                "image/jpeg": Bytes;
+                "image/png": Bytes;
+                "image/webp": Bytes;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image: Bytes;
+                };
+            };
+        };
+        responses: {
+            /** @description The best matches. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identification"];
+                };
+            };
+            /** @description `/problems/bad-query`: A query parameter is not valid; `/problems/empty-body`: The request carries no image; `/problems/bad-form`: The form does not carry one image */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/unknown-release`: Unknown release; `/problems/unknown-perturbation`: Unknown perturbation; `/problems/unknown-photo`: Unknown photo */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/slow-body`: The body came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/body-too-large`: The body is too large; `/problems/image-too-large`: The image has too many pixels */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/not-an-image`: Not a JPEG, PNG or WebP image; `/problems/unsupported-image`: The image is of an unsupported kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/corrupt-image`: The image cannot be decoded */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -3,6 +3,9 @@ import { ImageError } from './image-error.ts';
 import { type Rgba, round8 } from './pixels.ts';
 import { type Contribution, contributions } from './resample.ts';
 
+/** How a picture becomes a canvas: as photos do, or as what may be a canvas already. */
+export type CanvasFit = Fit | 'near';
+
 /**
  * The canvas of a photo: [3,size,size], whole numbers 0..255, RGB. The short side is resized to round(size * 256 / 224)
  * (antialiased), and the centre size x size is taken, as ImageNet classifiers are evaluated. Alpha is ignored: the
@@ -11,13 +14,15 @@ import { type Contribution, contributions } from './resample.ts';
  *
  * @param orientation as EXIF counts, 1..8: the picture is read as if it had been turned upright first, and no copy of
  * it is made
- * @param fit "exact": the picture has size x size pixels, and is taken as it is
+ * @param fit "exact": the picture has size x size pixels, and is taken as it is; "near": one whose sides differ from
+ * that by at most 16 pixels may be a canvas that was saved as it was shown to a network, and is taken pixel for pixel
+ * about its centre, its edges repeated
  * @throws ImageError `not-exact` for a picture of another size, where it is to be taken as it is
  */
 export function canvasFromRgba(
   image: Rgba,
   size: number,
-  { orientation = 1, fit = 'crop' }: { orientation?: number; fit?: Fit } = {},
+  { orientation = 1, fit = 'crop' }: { orientation?: number; fit?: CanvasFit } = {},
 ): Float32Array<ArrayBuffer> {
   if (!(image.width > 0 && image.height > 0) || image.data.length < image.width * image.height * 4) {
     throw new RangeError(
@@ -25,6 +30,8 @@ export function canvasFromRgba(
     );
   }
   if (fit === 'exact') return exactly(image, size, orientation);
+  const near = fit === 'near' ? nearly(image, size, orientation) : null;
+  if (near) return near;
   const { width, height, origin, stepX, stepY } = walkUpright(image, orientation);
   const short = Math.round((size * 256) / 224);
   const shorter = Math.min(width, height);
@@ -78,6 +85,29 @@ function exactly(image: Rgba, size: number, orientation: number): Float32Array<A
   for (let y = 0, i = 0; y < size; y++)
     for (let x = 0; x < size; x++, i++)
       for (let c = 0; c < 3; c++) canvas[c * plane + i] = image.data[4 * (origin + y * stepY + x * stepX) + c];
+  return canvas;
+}
+
+/** A picture whose sides are this near to those of a canvas may be one, moved or cropped. */
+const NEAR = 16;
+
+/**
+ * The pixels of a picture whose sides differ from the canvas' by few pixels, about its centre; what it lacks at the
+ * edges is repeated from there. null for any other picture.
+ */
+function nearly(image: Rgba, size: number, orientation: number): Float32Array<ArrayBuffer> | null {
+  const { width, height, origin, stepX, stepY } = walkUpright(image, orientation);
+  if (Math.max(Math.abs(width - size), Math.abs(height - size)) > NEAR) return null;
+  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
+  const within = (value: number, length: number) => Math.min(length - 1, Math.max(0, value));
+  const plane = size * size;
+  const canvas = new Float32Array(3 * plane);
+  for (let at = 0; at < plane; at++) {
+    const x = within((at % size) - left, width);
+    const y = within(Math.floor(at / size) - top, height);
+    const from = 4 * (origin + y * stepY + x * stepX);
+    for (let channel = 0; channel < 3; channel++) canvas[channel * plane + at] = image.data[from + channel];
+  }
   return canvas;
 }
 

@@ -5,8 +5,7 @@
 // and a damaged file would leave its mess to the next one.
 import mozjpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js';
 import libwebp from '@jsquash/webp/codec/dec/webp_dec.js';
-import type { Fit } from '../release/fit.ts';
-import { canvasFromRgba, walkUpright } from './canvas.ts';
+import { type CanvasFit, canvasFromRgba, walkUpright } from './canvas.ts';
 import type { Decoder } from './decoder.ts';
 import { startDecoder } from './emscripten-codec.ts';
 import { type ImageHeader, jpegCondition, sniffImage } from './header.ts';
@@ -30,9 +29,10 @@ export interface Codecs {
   /** The picture upright, its transparent parts over white. @throws ImageError */
   decode(bytes: Uint8Array): Promise<Rgba>;
   /**
-   * `canvasFromRgba` of the same, straight from the codec's memory: no copy of the picture is made. @throws ImageError
+   * `canvasFromRgba` of the same, straight from the codec's memory: no copy of the picture
+   * is made. @throws ImageError
    */
-  canvas(bytes: Uint8Array, size: number, fit?: Fit): Promise<Float32Array<ArrayBuffer>>;
+  canvas(bytes: Uint8Array, size: number, fit?: CanvasFit): Promise<Float32Array<ArrayBuffer>>;
   /**
    * The same bytes on every platform. @throws RangeError when the picture's sides do not fit its bytes; ImageError
    * `codec`

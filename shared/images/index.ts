@@ -1,5 +1,5 @@
 /** Pictures: decoding, canvas geometry, perturbing, norms and distortion. The same pixels on every platform. */
-export { canvasFromRgba } from './canvas.ts';
+export { type CanvasFit, canvasFromRgba } from './canvas.ts';
 export {
   type CodecModules,
   type Codecs,

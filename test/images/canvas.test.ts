@@ -184,3 +184,42 @@ describe('interpolation matrices', () => {
     expect(Array.from(interpolationMatrix(2, 4))).toEqual([1, 0, 0.75, 0.25, 0.25, 0.75, 0, 1]);
   });
 });
+
+describe('a canvas that is taken pixel for pixel', () => {
+  const value = (x: number, y: number, c: number) => (x * 7 + y * 13 + c * 101) % 256;
+
+  test('is the picture itself where it has the size of the canvas', () => {
+    const canvas = Float32Array.from({ length: 3 * 40 * 40 }, (_, i) => (i * 37) % 256);
+    expect(same(canvasFromRgba(canvasToRgba(canvas, 40), 40, { fit: 'near' }), canvas)).toBe(true);
+  });
+
+  test('has a smaller or larger picture at its centre, the edges repeated, and a very different one resized', () => {
+    const canvas = canvasFromRgba(picture(35, 52, value), 40, { fit: 'near' });
+    for (const [x, y] of [
+      [0, 0],
+      [2, 5],
+      [39, 39],
+      [20, 0],
+    ]) {
+      const [column, row] = [Math.min(34, Math.max(0, x - 2)), y + 6];
+      for (let c = 0; c < 3; c++) expect(canvas[(c * 40 + y) * 40 + x]).toBe(value(column, row, c));
+    }
+    for (const [width, height] of [
+      [57, 40],
+      [40, 23],
+    ])
+      expect(
+        same(
+          canvasFromRgba(picture(width, height, value), 40, { fit: 'near' }),
+          canvasFromRgba(picture(width, height, value), 40),
+        ),
+      ).toBe(true);
+  });
+
+  test('is turned as EXIF says', () => {
+    // 6: the first row is the right-hand side.
+    const turned = canvasFromRgba(picture(40, 40, value), 40, { fit: 'near', orientation: 6 });
+    const upright = picture(40, 40, (x, y, c) => value(y, 39 - x, c));
+    expect(same(turned, canvasFromRgba(upright, 40, { fit: 'near' }))).toBe(true);
+  });
+});

@@ -146,7 +146,8 @@ export async function hostileUploads(
     const draw = random(seed, `upload ${index}`);
     const lot = draw.below(10_000) / 10_000;
     const kind = lot < shares.slow ? 'slow' : lot < shares.slow + shares.large ? 'large' : names[index % names.length];
-    const path = draw.below(4) === 0 ? '/api/v1/perturb' : '/api/v1/classify?perturbation=none&top=1';
+    const paths = ['perturb', 'identify?top=1', 'classify?perturbation=none&top=1', 'classify?perturbation=none&top=1'];
+    const path = `/api/v1/${paths[draw.below(4)]}`;
     return { kind, path, headers: {}, body: new Uint8Array(0), ...makers[kind](draw) };
   };
 }

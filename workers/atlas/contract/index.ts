@@ -2,6 +2,7 @@
 export { LINK, linkedAs, newApp } from './app.ts';
 export {
   decimal,
+  idsUpTo,
   imageBody,
   perturbationIds,
   photoParameter,

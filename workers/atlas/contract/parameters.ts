@@ -42,20 +42,20 @@ export const photoParameter = text.optional().openapi({
  * One id, or several: the parameter is repeated. The ids of ensembles hold a "+", which a query turns into a space
  * where it is not escaped.
  */
-export const perturbationIds = z
-  .preprocess(
-    (given) => (given === undefined ? given : [given].flat()),
-    z.array(text).max(MAX_PERTURBATIONS, `must be given ${MAX_PERTURBATIONS} times at most`).optional(),
-  )
-  .transform((ids) => ids && [...new Set(ids.map((id) => id.replaceAll(' ', '+')))])
-  .openapi({
-    type: 'array',
-    items: { type: 'string', minLength: 1 },
-    maxItems: MAX_PERTURBATIONS,
-    description:
-      `Id of a perturbation, or "none" for the clean photo alone; repeated for several, up to ${MAX_PERTURBATIONS}. ` +
-      "Left out: one that was crafted on the model, else the release's first.",
-  });
+export const idsUpTo = (most: number, description: string) =>
+  z
+    .preprocess(
+      (given) => (given === undefined ? given : [given].flat()),
+      z.array(text).max(most, `must be given ${most} times at most`).optional(),
+    )
+    .transform((ids) => ids && [...new Set(ids.map((id) => id.replaceAll(' ', '+')))])
+    .openapi({ type: 'array', items: { type: 'string', minLength: 1 }, maxItems: most, description });
+
+export const perturbationIds = idsUpTo(
+  MAX_PERTURBATIONS,
+  `Id of a perturbation, or "none" for the clean photo alone; repeated for several, up to ${MAX_PERTURBATIONS}. ` +
+    "Left out: one that was crafted on the model, else the release's first.",
+);
 
 /**
  * A picture: as the body itself, as the one file of a form, or none where `photo` names one. Plain schemas, so that

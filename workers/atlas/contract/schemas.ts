@@ -165,6 +165,45 @@ export const classificationSchema = z
   })
   .meta({ id: 'Classification' });
 
+export const identificationSchema = z
+  .object({
+    photo: z.string().nullable().meta({ description: 'The photo of the release that was asked for.' }),
+    named: z.string().nullable().meta({
+      description: 'Id of the perturbation that is on the image; null where none is told apart from chance.',
+    }),
+    matches: z
+      .array(
+        z.object({
+          perturbation: z.string(),
+          named: z.boolean().meta({
+            description: 'Whether it is the one that is on the image: it fits best, and p is below 1e-6.',
+          }),
+          strength: z.number().meta({
+            description: 'Multiples of the perturbation as it is stored; negative where its sign is flipped.',
+          }),
+          error: z.number().meta({ description: 'Standard error of the strength.' }),
+          shift: z
+            .object({ x: z.int(), y: z.int() })
+            .meta({ description: 'Pixels of the canvas that it lies to the right and down.' }),
+          z: z.number().meta({
+            description: 'Its correlation at that shift, in standard deviations of what clean images give.',
+          }),
+          p: z.number().meta({
+            description:
+              'Chance that the best of all perturbations and shifts tried fits a clean image so well; 1e-300 stands for anything smaller.',
+          }),
+        }),
+      )
+      .meta({ description: 'The best, best first. At most the first is named: others may fit for being like it.' }),
+    tried: z.int().meta({ description: 'How many perturbations were tried.' }),
+    reach: z.int().meta({ description: 'How far they were looked for, in pixels along each axis.' }),
+    timings: z
+      .object({ wait: z.number(), decode: z.number(), search: z.number(), total: z.number() })
+      .meta({ description: 'Milliseconds; see docs/api.md.' }),
+    release,
+  })
+  .meta({ id: 'Identification' });
+
 export const directorySchema = z
   .object({
     prefix: z.string(),

@@ -2,8 +2,7 @@ import jpeg from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm';
 import png from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm';
 import webp from '@jsquash/webp/codec/dec/webp_dec.wasm';
 import type { ProblemKind } from '#shared/api';
-import { canvasToRgba, checkHeader, createCodecs, ImageError, sniffImage } from '#shared/images';
-import type { Fit } from '#shared/release';
+import { type CanvasFit, canvasToRgba, checkHeader, createCodecs, ImageError, sniffImage } from '#shared/images';
 import { Problem } from '../problems.ts';
 import { DECODING_BYTES, decodingBytes } from './memory.ts';
 
@@ -57,7 +56,7 @@ export function checkImage(bytes: Uint8Array): void {
 export async function decodeCanvas(
   bytes: Uint8Array,
   size: number,
-  fit: Fit = 'crop',
+  fit: CanvasFit = 'crop',
 ): Promise<Float32Array<ArrayBuffer>> {
   const header = sniffImage(bytes);
   if (header && decodingBytes(header, bytes) > LARGE_BYTES) codecs = createCodecs(modules);

@@ -40,6 +40,13 @@ export async function labelsOf(env: Env, model: ReleaseModel): Promise<string[]>
 export async function perturbationValues(env: Env, release: Manifest, npy: string): Promise<Float32Array> {
   const cached = perturbations.get(npy);
   if (cached) return cached;
+  const data = await readPerturbation(env, release, npy);
+  perturbations.set(npy, data);
+  return data;
+}
+
+/** The same, from the bucket, and not kept. */
+export async function readPerturbation(env: Env, release: Manifest, npy: string): Promise<Float32Array> {
   const { data, shape } = readNpy(await read(env, npy));
   const expected = [3, release.canvas, release.canvas];
   if (!(data instanceof Float32Array) || shape.join() !== expected.join()) {
@@ -48,7 +55,6 @@ export async function perturbationValues(env: Env, release: Manifest, npy: strin
       `The perturbation ${npy} is not float32 [${expected}] as the manifest says. Publish the release again.`,
     );
   }
-  perturbations.set(npy, data);
   return data;
 }
 

@@ -1,0 +1,2 @@
+/** Perturbations from wherever they lie: releases, folders, files. */
+export { knownPerturbations } from './known.ts';
