@@ -6,7 +6,7 @@
  */
 import { overlap } from '#shared/metrics';
 import { radialSpectrum } from '../synthetic/index.ts';
-import { finding, type StudyJobs, type StudyPerturbation } from './finding.ts';
+import { finding, type StudyJobs } from './finding.ts';
 import type { Measurement } from './measure.ts';
 import { readMeasurement, readPerturbation } from './outputs.ts';
 import { percent } from './words.ts';
@@ -35,17 +35,13 @@ const needs = (study: StudyJobs) => {
     targets: study.models.map((target) => ({ id: target.id, clean: study.measured(target, null) })),
     perturbations: crafted.map((perturbation) => ({
       id: perturbation.id,
-      recipe: recipeOf(perturbation),
+      recipe: perturbation.recipe,
       crafted: study.crafted(perturbation),
       /** By target. */
       measured: study.models.map((target) => study.measured(target, perturbation)),
     })),
   };
 };
-
-/** All but the seed. */
-const recipeOf = ({ surrogates, attack, norm, epsilon }: StudyPerturbation) =>
-  [surrogates.join('+'), attack, norm, epsilon].join(' ');
 
 /** Inner product of two lists of numbers of length 1. 0 where one of them is nothing. */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -31,6 +31,8 @@ export interface StudyPerturbation {
   seed: number;
   /** Ids of the models that it is crafted on; none for an attack that uses no model. */
   surrogates: readonly string[];
+  /** All that it is made by but the seed, as text: those of one recipe differ by chance alone. */
+  recipe: string;
 }
 
 /** A perturbation that is made from another one. */

@@ -5,9 +5,10 @@ import type { Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
 
 /** How a perturbation is made, without what a study keeps beside it: jobs depend on no more. */
-export const plain = ({ id, attack, norm, epsilon, seed, surrogates }: StudyPerturbation): StudyPerturbation => ({
-  ...{ id, attack, norm, epsilon, seed, surrogates: [...surrogates] },
-});
+export function plain(perturbation: StudyPerturbation): StudyPerturbation {
+  const { id, attack, norm, epsilon, seed, surrogates, recipe } = perturbation;
+  return { id, attack, norm, epsilon, seed, surrogates: [...surrogates], recipe };
+}
 
 /** The jobs of it, for a finding's `needs`. */
 export const gridOf = (study: StudyJobs) => ({

@@ -38,9 +38,8 @@ export function recipesOf(
 ): StudyPerturbation[] {
   const single = perturbations.filter(({ surrogates }) => surrogates.length === 1);
   if (effort === 'light') return single.slice(0, 1);
-  const recipeOf = ({ attack, norm, epsilon }: StudyPerturbation) => `${attack} ${norm} ${epsilon}`;
   return [...Map.groupBy(single, ({ surrogates }) => surrogates[0]).values()].flatMap((ofOne) =>
-    ofOne.filter((one) => recipeOf(one) === recipeOf(ofOne[0])),
+    ofOne.filter(({ recipe }) => recipe === ofOne[0].recipe),
   );
 }
 

@@ -9,6 +9,7 @@ import { cellsOf, gridOf } from './grid.ts';
 import { percent } from './words.ts';
 
 export interface SeedsRow {
+  first: string;
   surrogate: string;
   target: string;
   attack: string;
@@ -25,7 +26,7 @@ export interface SeedsRow {
 }
 
 interface Cell {
-  perturbation: Pick<StudyPerturbation, 'surrogates' | 'attack' | 'norm' | 'epsilon'>;
+  perturbation: Omit<StudyPerturbation, 'seed'>;
   target: string;
   photos: number;
   ratio: number;
@@ -35,12 +36,12 @@ interface Cell {
 /** @param cells One for each seed. */
 export function seedsRow(cells: readonly Cell[]): SeedsRow {
   const [{ perturbation, target, photos }] = cells;
-  const { surrogates, attack, norm, epsilon } = perturbation;
+  const { id: first, surrogates, attack, norm, epsilon } = perturbation;
   const ratios = cells.map(({ ratio }) => ratio);
   const { mean, deviation } = meanAndDeviation(ratios);
   const noise = meanAndDeviation(cells.map((cell) => cell.noise)).mean;
   return {
-    ...{ surrogate: surrogates.join('+') || 'none', target, attack, norm, epsilon, photos, seeds: cells.length },
+    ...{ first, surrogate: surrogates.join('+') || 'none', target, attack, norm, epsilon, photos, seeds: cells.length },
     ...{ ratio: mean, deviation, lowest: Math.min(...ratios), highest: Math.max(...ratios) },
     ...{ noise, above_noise: mean - noise },
   };
@@ -52,6 +53,7 @@ export const seeds = finding({
   source: import.meta.url,
   byDefault: false,
   columns: [
+    { name: 'first', type: 'STRING', description: 'Id of the first of its perturbations: the others have other seeds' },
     common.surrogate,
     { name: 'target', type: 'STRING', description: 'Model it was tried on' },
     common.attack,
@@ -79,9 +81,9 @@ export const seeds = finding({
       const ofNoise = changedShare(clean.labels, noise.labels).ratio;
       cells.push({ perturbation, target: target.id, photos, ratio, noise: ofNoise });
     }
-    const kindOf = ({ perturbation: { surrogates, attack, norm, epsilon }, target }: Cell) =>
-      JSON.stringify([surrogates, attack, norm, epsilon, target]);
-    return [...Map.groupBy(cells, kindOf).values()].map(seedsRow);
+    return [...Map.groupBy(cells, ({ perturbation, target }) => `${perturbation.recipe} ${target}`).values()].map(
+      seedsRow,
+    );
   },
   says(rows) {
     const crafted = rows.filter(({ surrogate, seeds }) => surrogate !== 'none' && seeds > 1);

@@ -47,10 +47,9 @@ export interface StrengthRow {
 /** Of several seeds the lowest: what follows costs twenty measurements each. */
 function firstSeeds(perturbations: readonly StudyPerturbation[]): StudyPerturbation[] {
   const crafted = perturbations.filter(({ surrogates }) => surrogates.length > 0);
-  const recipes = Map.groupBy(crafted, ({ surrogates, attack, norm, epsilon }) =>
-    JSON.stringify([surrogates, attack, norm, epsilon]),
+  return [...Map.groupBy(crafted, ({ recipe }) => recipe).values()].map((of) =>
+    of.reduce((first, one) => (one.seed < first.seed ? one : first)),
   );
-  return [...recipes.values()].map((of) => of.reduce((first, one) => (one.seed < first.seed ? one : first)));
 }
 
 const needs = (study: StudyJobs) => ({

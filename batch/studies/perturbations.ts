@@ -43,15 +43,17 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
       for (const seed of wanted.seeds) {
         const { norm, epsilon } = wanted;
         const of = { attack: attack.name, norm, epsilon, seed };
-        perturbations.push({
-          id: perturbationId({ ...of, surrogates: crafted, photos: attack.usesModel ? photos : undefined }),
-          ...of,
-          ...{ method: attack, settings },
-          surrogates: crafted,
+        const made = {
+          ...{ ...of, settings, surrogates: crafted },
           budget: attack.usesModel ? (wanted.budget ?? defaultBudget) : null,
           photos: attack.usesModel ? (photos ?? null) : null,
-          control: controlId(of),
-          draws: [],
+        };
+        perturbations.push({
+          ...made,
+          id: perturbationId({ ...of, surrogates: crafted, photos: made.photos ?? undefined }),
+          recipe: recipeOf(made),
+          method: attack,
+          ...{ control: controlId(of), draws: [] },
         });
       }
     }
@@ -70,8 +72,13 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
 
 /** The same, crafted on so many photos. */
 export function onPhotos(planned: PlannedPerturbation, photos: number): PlannedPerturbation {
-  return { ...planned, id: perturbationId({ ...planned, surrogates: [...planned.surrogates], photos }), photos };
+  const id = perturbationId({ ...planned, surrogates: [...planned.surrogates], photos });
+  return { ...planned, id, photos, recipe: recipeOf({ ...planned, photos }) };
 }
+
+type Made = Pick<PlannedPerturbation, 'attack' | 'settings' | 'norm' | 'epsilon' | 'surrogates' | 'budget' | 'photos'>;
+const recipeOf = ({ attack, settings, norm, epsilon, surrogates, budget, photos }: Made) =>
+  JSON.stringify({ attack, settings, norm, epsilon, surrogates, budget, photos });
 
 const controlId = ({ norm, epsilon, seed }: { norm: Norm; epsilon: number; seed: number }) =>
   perturbationId({ norm, epsilon, seed, attack: controlRecipe.attack, surrogates: [] });
@@ -121,4 +128,5 @@ const drawn = (
 ): PlannedPerturbation => ({
   ...{ id, attack, method: findAttack(attack), settings, norm, epsilon, seed },
   ...{ surrogates: [], budget: null, photos: null, control: id, draws: [] },
+  recipe: recipeOf({ attack, settings, norm, epsilon, surrogates: [], budget: null, photos: null }),
 });

@@ -14,10 +14,12 @@ import imageNet from '../../zoo/starter/models/imagenet-classes.json' with { typ
 const of = (labels: number[]) => ({ labels: Int32Array.from(labels), probabilities: new Float32Array(labels.length) });
 
 test('seeds: mean, spread and what is left above the noise', () => {
-  const perturbation = { surrogates: ['a', 'b'], attack: 'uap', norm: 'inf' as const, epsilon: 10 };
+  const perturbation = {
+    ...{ id: 'p', surrogates: ['a', 'b'], attack: 'uap', norm: 'inf' as const, epsilon: 10, recipe: 'r' },
+  };
   const cell = (ratio: number, noise: number) => ({ perturbation, target: 't', photos: 10, ratio, noise });
   expect(seedsRow([cell(0.5, 0.1), cell(0.75, 0.3)])).toEqual({
-    ...{ surrogate: 'a+b', target: 't', attack: 'uap', norm: 'inf', epsilon: 10, photos: 10, seeds: 2 },
+    ...{ first: 'p', surrogate: 'a+b', target: 't', attack: 'uap', norm: 'inf', epsilon: 10, photos: 10, seeds: 2 },
     ...{ ratio: 0.625, deviation: Math.sqrt(2 * 0.125 ** 2), lowest: 0.5, highest: 0.75, noise: 0.2 },
     above_noise: 0.425,
   });
@@ -161,6 +163,7 @@ describe('strength', () => {
 test('saturation crafts the first way on each single model anew; of a light study one perturbation', () => {
   const made = (surrogates: string[], attack: string, seed: number) => ({
     ...{ id: `${surrogates} ${attack} ${seed}`, surrogates, attack, norm: 'inf' as const, epsilon: 10, seed },
+    recipe: `${surrogates} ${attack}`,
   });
   const all = [
     ...[made([], 'noise', 1), made(['a', 'b'], 'uap', 1), made(['a'], 'uap', 1), made(['a'], 'uap', 2)],
