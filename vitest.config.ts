@@ -13,8 +13,9 @@ const INTEGRATION = ['test/workers/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test
  */
 const SYSTEM = [
   'test/analyses/{analyses,findings}.test.ts',
+  'test/arrays/hdf5.test.ts',
   'test/attacks/*.test.ts',
-  'test/cli/{craft,frame,gradients,harden,hostile,models,printable}.test.ts',
+  'test/cli/{craft,evaluate,frame,gradients,harden,hostile,models,printable}.test.ts',
   'test/compute/compute.test.ts',
   'test/docs/graph.test.ts',
   'test/formats/hostile-arrays.test.ts',

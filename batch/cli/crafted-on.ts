@@ -25,10 +25,7 @@ const record = z.object({
  * @returns Indices; none where there is no record, or one that is not ours.
  */
 export async function craftedOn(file: string, photos: PhotoSet): Promise<number[]> {
-  const path = ['craft.json', 'record.json'].map((name) => join(dirname(file), name)).find(existsSync);
-  if (!path) return [];
-  const bytes = await readBytes(path, { most: LARGEST_RECORD }).catch(() => new Uint8Array(0));
-  const { data } = record.safeParse(jsonOf(new TextDecoder().decode(bytes)));
+  const { data } = record.safeParse(await recordBeside(file));
   if (!data) return [];
   const { sha256, fingerprints = [] } = data.crafting;
   const found = new Set(alike(fingerprintsOf(photos.pixels, photos.size), fingerprints).map(([index]) => index));
@@ -38,6 +35,21 @@ export async function craftedOn(file: string, photos: PhotoSet): Promise<number[
     if (photos.sha256(set) === sha256) for (const index of set) found.add(index);
   }
   return [...found].sort((a, b) => a - b);
+}
+
+/**
+ * The largest value of a perturbation in units of 0..255, as the record beside its file tells; undefined where there is
+ * none that is ours.
+ */
+export async function recordedSize(file: string): Promise<number | undefined> {
+  return z.object({ linf: z.number().positive() }).safeParse(await recordBeside(file)).data?.linf;
+}
+
+async function recordBeside(file: string): Promise<unknown> {
+  const path = ['craft.json', 'record.json'].map((name) => join(dirname(file), name)).find(existsSync);
+  if (!path) return null;
+  const bytes = await readBytes(path, { most: LARGEST_RECORD }).catch(() => new Uint8Array(0));
+  return jsonOf(new TextDecoder().decode(bytes));
 }
 
 function jsonOf(text: string): unknown {
