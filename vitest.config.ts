@@ -15,7 +15,7 @@ const SYSTEM = [
   'test/analyses/{analyses,findings}.test.ts',
   'test/arrays/hdf5.test.ts',
   'test/attacks/*.test.ts',
-  'test/cli/{craft,evaluate,frame,gradients,harden,hostile,models,printable}.test.ts',
+  'test/cli/{craft,evaluate,frame,gradients,harden,hostile,models,models-guess,printable}.test.ts',
   'test/compute/compute.test.ts',
   'test/docs/graph.test.ts',
   'test/formats/hostile-arrays.test.ts',
