@@ -214,7 +214,7 @@ function report(file: string, { candidates, photos, chance, betterThanChance, ti
     );
   if (best.fit === 'exact')
     context.say(
-      `${best.name} was tried on photos that have the size of the model's input, as they are: cropping and enlarging them did worse.`,
+      `${best.name} was tried on photos that have the size of the model's input, as they are, which its card now says: enlarged and cropped they did no better.`,
     );
   if (tied.length > 0)
     context.say(
