@@ -3,4 +3,5 @@ export type { Bound } from './bound.ts';
 export { type Layout, layouts, type Order, orders } from './layout.ts';
 export { type PerturbationFile, perturbationFiles, readPerturbation } from './perturbation.ts';
 export { readArrays } from './read.ts';
+export { recordBeside } from './recorded.ts';
 export { parseScale, type Scale, scaleForms, scaleText } from './units.ts';

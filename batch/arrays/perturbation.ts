@@ -9,6 +9,7 @@ import { chosenOf } from './choose.ts';
 import { type Layout, type Order, type Place, placesOf, planesOf } from './layout.ts';
 import type { Contents, NamedArray, Numbers } from './named-array.ts';
 import { arrayFiles, readArrays } from './read.ts';
+import { recordedSize } from './recorded.ts';
 import { fromPicture, mostUsual, type Scale, scaleOf, toPixels, withoutGrey } from './units.ts';
 
 export const perturbationFiles = [...arrayFiles, '.png'];
@@ -29,8 +30,6 @@ export interface Understanding {
   epsilon?: number;
   /** Bring it within that bound, where it is beyond: an error otherwise. */
   clip?: boolean;
-  /** Its largest value in units of 0..255, where a record beside the file tells. */
-  largest?: number;
 }
 
 export interface PerturbationFile {
@@ -80,7 +79,8 @@ interface Found {
  * stack of them; and pictures, .png or arrays of uint8: v around the middle grey, 128 + v, or amplified as in our
  * preview.png and then scaled to a bound.
  *
- * Guesses: planes first or last by the shape; units of 0..255 where some value exceeds 2; RGB.
+ * Guesses: planes first or last by the shape; units of 0..255 where some value exceeds 2, or where the record beside
+ * the file says so; RGB.
  *
  * @param decode What reads a picture.
  * @throws UsageError when it is no such file, no such shape, of several arrays or units that do not tell which, holds
@@ -106,7 +106,8 @@ export async function readPerturbation(
     throw new UsageError(
       `The perturbation ${path} holds ${v[bad]}, which is no pixel value. Craft or export it again.`,
     );
-  const { scale, notes } = inPixels(path, v, found, given);
+  const recorded = await recordedSize(path);
+  const { scale, notes } = inPixels(path, v, found, given, recorded);
   const largest = linfNorm(v);
   if (largest > 255)
     throw new UsageError(
@@ -130,7 +131,13 @@ export async function readPerturbation(
 }
 
 /** Brings v into units of 0..255, in place. */
-function inPixels(path: string, v: Float32Array, { isPicture, type, scale: own }: Found, given: Understanding) {
+function inPixels(
+  path: string,
+  v: Float32Array,
+  { isPicture, type, scale: own }: Found,
+  given: Understanding,
+  recorded: number | undefined,
+) {
   const notes: string[] = [];
   let scale: Scale = 255;
   const isZero = () => {
@@ -145,7 +152,7 @@ function inPixels(path: string, v: Float32Array, { isPicture, type, scale: own }
     notes.push(amplified(v, given, type === 'uint8' ? 'array of uint8' : 'picture'));
   } else {
     isZero();
-    const isRecorded = given.largest !== undefined && Math.abs(linfNorm(v) / given.largest - 1) < 1e-3;
+    const isRecorded = recorded !== undefined && Math.abs(linfNorm(v) / recorded - 1) < 1e-3;
     scale = given.scale ?? own ?? (isRecorded ? 255 : scaleOf(path, v));
     toPixels(v, scale);
     const note = withoutGrey(v);

@@ -1,12 +1,8 @@
 /** Whether photos are ones that a perturbation was crafted on, from the record beside it. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { readBytes } from '../files/index.ts';
+import { recordBeside } from '../arrays/index.ts';
 import { alike, fingerprintsOf, type PhotoSet, splitPhotos } from '../photos/index.ts';
 
-/** A record comes with its perturbation, from anywhere: one of a hundred thousand photos takes as much. */
-const LARGEST_RECORD = 16e6;
 const MOST_PHOTOS = 100_000;
 
 /** Of a `craft.json`, or of a release's `record.json`, which has no fingerprints. */
@@ -35,29 +31,6 @@ export async function craftedOn(file: string, photos: PhotoSet): Promise<number[
     if (photos.sha256(set) === sha256) for (const index of set) found.add(index);
   }
   return [...found].sort((a, b) => a - b);
-}
-
-/**
- * The largest value of a perturbation in units of 0..255, as the record beside its file tells; undefined where there is
- * none that is ours.
- */
-export async function recordedSize(file: string): Promise<number | undefined> {
-  return z.object({ linf: z.number().positive() }).safeParse(await recordBeside(file)).data?.linf;
-}
-
-async function recordBeside(file: string): Promise<unknown> {
-  const path = ['craft.json', 'record.json'].map((name) => join(dirname(file), name)).find(existsSync);
-  if (!path) return null;
-  const bytes = await readBytes(path, { most: LARGEST_RECORD }).catch(() => new Uint8Array(0));
-  return jsonOf(new TextDecoder().decode(bytes));
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** A sentence for people. @param seen As `craftedOn` found them. */

@@ -24,7 +24,7 @@ import { codecs, type Half, halves, loadPhotos } from '../photos/index.ts';
 import { canvasFor, loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, repeated } from './context.ts';
 import { fitHelp, percent, positive } from './craft-options.ts';
-import { craftedOn, craftedOnText, recordedSize } from './crafted-on.ts';
+import { craftedOn, craftedOnText } from './crafted-on.ts';
 import { table } from './text.ts';
 
 interface Options {
@@ -121,8 +121,7 @@ async function run(context: Context, options: Options): Promise<void> {
   const { scale, layout, order, array, index, norm, epsilon, clip } = options;
   if (clip && epsilon === undefined)
     throw new UsageError('--clip brings a perturbation within --epsilon. Say that bound, or leave --clip out.');
-  const largest = await recordedSize(options.perturbation);
-  const given = { scale, layout, order, array, index, norm, epsilon, clip, largest };
+  const given = { scale, layout, order, array, index, norm, epsilon, clip };
   const file = await readPerturbation(options.perturbation, given, async (bytes) => (await codecs()).decode(bytes));
   context.say(understood(file));
   if (file.note) context.say(file.note);
