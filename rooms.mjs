@@ -60,8 +60,8 @@ export const rooms = [
   },
   {
     room: 'batch/arrays',
-    holds: "arrays and perturbations from others' files: NumPy, safetensors, MATLAB, PyTorch, PNG",
-    imports: ['shared', 'batch/errors', 'batch/files'],
+    holds: "arrays and perturbations from others' files: NumPy, safetensors, MATLAB, HDF5, PyTorch, PNG",
+    imports: ['shared', 'batch/errors', 'batch/children', 'batch/files'],
   },
   {
     room: 'batch/synthetic',

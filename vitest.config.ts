@@ -13,8 +13,9 @@ const INTEGRATION = ['test/workers/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test
  */
 const SYSTEM = [
   'test/analyses/{analyses,findings}.test.ts',
+  'test/arrays/hdf5.test.ts',
   'test/attacks/*.test.ts',
-  'test/cli/{craft,frame,gradients,harden,hostile,identify,models,printable}.test.ts',
+  'test/cli/{craft,evaluate,frame,gradients,harden,hostile,identify,models,models-guess,printable}.test.ts',
   'test/compute/compute.test.ts',
   'test/docs/graph.test.ts',
   'test/formats/hostile-arrays.test.ts',
@@ -25,7 +26,7 @@ const SYSTEM = [
   'test/site/hostile-release.test.ts',
   'test/children/children.test.ts',
   'test/zoo/{add,cards}.test.ts',
-  'test/studies/{dry-run,exact,run}.test.ts',
+  'test/studies/{dry-run,exact,given,run}.test.ts',
 ];
 
 /** Everything else is a unit test, and test/support/unit-setup.ts holds it to that. `npm run test:unit` runs these. */

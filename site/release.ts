@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
+  givenAttack,
   isSafeKey,
   isSafeName,
   LATEST_KEY,
@@ -82,7 +83,9 @@ function read(root: string): Atlas {
     return {
       number: index + 1,
       id: entry.id,
-      title: entry.surrogates.map(titleOf).join(' + ') || entry.attack.replace(/^./, (first) => first.toUpperCase()),
+      title:
+        entry.surrogates.map(titleOf).join(' + ') ||
+        (entry.attack === givenAttack ? entry.id : entry.attack.replace(/^./, (first) => first.toUpperCase())),
       entry,
       record,
       own: record.fooling.evaluation.filter(({ target }) => entry.surrogates.includes(target)),

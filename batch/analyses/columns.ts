@@ -7,9 +7,9 @@ export const common = {
   surrogate: {
     name: 'surrogate',
     type: 'STRING',
-    description: 'Model it was crafted on; several joined by "+"; "none" for noise',
+    description: 'Model it was crafted on; several joined by "+"; "none" for noise, "unknown" where others made it',
   },
-  attack: { name: 'attack', type: 'STRING', description: 'Algorithm that crafted it' },
+  attack: { name: 'attack', type: 'STRING', description: 'Algorithm that crafted it; "given" where others made it' },
   norm: { name: 'norm', type: 'STRING', description: 'Norm of the bound: "inf" or "2"' },
   epsilon: { name: 'epsilon', type: 'DOUBLE', description: 'The bound, in units of 0..255' },
   seed: { name: 'seed', type: 'INT64', description: 'Seed of every random draw' },

@@ -6,7 +6,7 @@
  */
 import { overlap } from '#shared/metrics';
 import { radialSpectrum } from '../synthetic/index.ts';
-import { finding, type StudyJobs } from './finding.ts';
+import { finding, isPattern, type StudyJobs } from './finding.ts';
 import type { Measurement } from './measure.ts';
 import { readMeasurement, readPerturbation } from './outputs.ts';
 import { percent } from './words.ts';
@@ -29,7 +29,7 @@ export interface DiversityRow {
 }
 
 const needs = (study: StudyJobs) => {
-  const crafted = study.perturbations.filter(({ surrogates }) => surrogates.length > 0);
+  const crafted = study.perturbations.filter((perturbation) => !isPattern(perturbation));
   return {
     canvas: study.canvas,
     targets: study.models.map((target) => ({ id: target.id, clean: study.measured(target, null) })),

@@ -7,7 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type ControlKind, type Norm, type TableColumn, tableColumn } from '#shared/release';
+import { type ControlKind, givenAttack, type Norm, type TableColumn, tableColumn } from '#shared/release';
 import { defineStep, type Job, type Output, type Outputs } from '../jobs/index.ts';
 import type { VariantKind } from '../synthetic/index.ts';
 import type { CraftedResult, DistortionResult, MeasuredResult, PerturbationResult, PhotosResult } from './outputs.ts';
@@ -29,11 +29,21 @@ export interface StudyPerturbation {
   /** In units of 0..255. */
   epsilon: number;
   seed: number;
-  /** Ids of the models that it is crafted on; none for an attack that uses no model. */
+  /** Ids of the models that it is crafted on; none for an attack that uses no model, and where others made it. */
   surrogates: readonly string[];
   /** All that it is made by but the seed, as text: those of one recipe differ by chance alone. */
   recipe: string;
+  /** It is measured, and the release has no files of it. */
+  unpublished?: true;
 }
+
+/** Whether it is a pattern that no model has a part in, crafted by nobody. */
+export const isPattern = ({ surrogates, attack }: Pick<StudyPerturbation, 'surrogates' | 'attack'>): boolean =>
+  surrogates.length === 0 && attack !== givenAttack;
+
+/** What tables say of where a perturbation comes from. */
+export const surrogateOf = (of: Pick<StudyPerturbation, 'surrogates' | 'attack'>): string =>
+  of.surrogates.join('+') || (isPattern(of) ? 'none' : 'unknown');
 
 /** A perturbation that is made from another one. */
 export interface DerivedPerturbation {

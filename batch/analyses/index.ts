@@ -7,6 +7,7 @@ export {
   type Finding,
   type FindingResult,
   findingJob,
+  isPattern,
   readRows,
   type StudyJobs,
   type StudyPerturbation,

@@ -1,6 +1,6 @@
 /** The perturbations themselves: how each was made, and how large and how visible it is. */
 import { common } from './columns.ts';
-import { finding, type StudyJobs } from './finding.ts';
+import { finding, type StudyJobs, surrogateOf } from './finding.ts';
 import { plain } from './grid.ts';
 
 export interface PerturbationRow {
@@ -17,13 +17,14 @@ export interface PerturbationRow {
   gradients: number;
   crafting_photos: number;
   crafting_ratio: number | null;
-  npy: string;
-  record: string;
+  npy: string | null;
+  record: string | null;
 }
 
 const needs = (study: StudyJobs) => ({
   perturbations: study.perturbations.map((perturbation) => ({
     ...plain(perturbation),
+    ...(perturbation.unpublished && { unpublished: true }),
     crafted: study.crafted(perturbation),
     distortion: study.distortion(perturbation),
   })),
@@ -66,14 +67,24 @@ export const perturbations = finding({
       nullable: true,
       description: 'Fooling ratio on those, on the surrogate, of several the mean; null without a surrogate',
     },
-    { name: 'npy', type: 'STRING', description: 'Path of its float32 array within the release' },
-    { name: 'record', type: 'STRING', description: 'Path of its record within the release' },
+    {
+      name: 'npy',
+      type: 'STRING',
+      nullable: true,
+      description: 'Path of its float32 array within the release; null where it is measured and not published',
+    },
+    {
+      name: 'record',
+      type: 'STRING',
+      nullable: true,
+      description: 'Path of its record within the release; null likewise',
+    },
   ],
   needs,
   rows: ({ perturbations }) =>
     perturbations.map(
-      ({ id, surrogates, crafted, distortion, attack, norm, epsilon, seed }): PerturbationRow => ({
-        ...{ perturbation: id, surrogate: surrogates.join('+') || 'none', attack, norm, epsilon, seed },
+      ({ id, surrogates, crafted, distortion, attack, norm, epsilon, seed, unpublished }): PerturbationRow => ({
+        ...{ perturbation: id, surrogate: surrogateOf({ surrogates, attack }), attack, norm, epsilon, seed },
         linf: crafted.result.linf,
         l2: crafted.result.l2,
         psnr: distortion.result.psnr,
@@ -81,8 +92,8 @@ export const perturbations = finding({
         gradients: crafted.result.gradients,
         crafting_photos: crafted.result.photos,
         crafting_ratio: crafted.result.fooling?.ratio ?? null,
-        npy: `perturbations/${id}/perturbation.npy`,
-        record: `perturbations/${id}/record.json`,
+        npy: unpublished ? null : `perturbations/${id}/perturbation.npy`,
+        record: unpublished ? null : `perturbations/${id}/record.json`,
       }),
     ),
 });

@@ -1,7 +1,7 @@
 /** Resistance: which photos give way to perturbations and which do not, and how sure each model was of them before. */
 import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';
-import { finding, type StudyJobs } from './finding.ts';
+import { finding, isPattern, type StudyJobs } from './finding.ts';
 import { gridOf } from './grid.ts';
 import type { Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
@@ -76,10 +76,10 @@ export const resistance = finding({
     for (const [k, target] of targets.entries()) {
       const clean = await readMeasurement(target.clean);
       const tries: Tries = { clean, crafted: [], noises: [] };
-      for (const [i, { surrogates }] of perturbations.entries()) {
+      for (const [i, perturbation] of perturbations.entries()) {
         if (controls[i] === i) tries.noises.push(await readMeasurement(noise[i][k]));
-        if (surrogates.length === 0) continue;
-        const isOwn = surrogates.includes(target.id);
+        if (isPattern(perturbation)) continue;
+        const isOwn = perturbation.surrogates.includes(target.id);
         tries.crafted.push({ isOwn, measured: await readMeasurement(measured[i][k]) });
       }
       resistances(tries).forEach((counts, i) => {

@@ -3,8 +3,9 @@
  * that it is tried on, over all seeds that the study has of it.
  */
 import { changedShare, meanAndDeviation } from '#shared/metrics';
+import { givenAttack } from '#shared/release';
 import { common } from './columns.ts';
-import { finding, type StudyPerturbation } from './finding.ts';
+import { finding, type StudyPerturbation, surrogateOf } from './finding.ts';
 import { cellsOf, gridOf } from './grid.ts';
 import { percent } from './words.ts';
 
@@ -36,12 +37,12 @@ interface Cell {
 /** @param cells One for each seed. */
 export function seedsRow(cells: readonly Cell[]): SeedsRow {
   const [{ perturbation, target, photos }] = cells;
-  const { id: first, surrogates, attack, norm, epsilon } = perturbation;
+  const { id: first, attack, norm, epsilon } = perturbation;
   const ratios = cells.map(({ ratio }) => ratio);
   const { mean, deviation } = meanAndDeviation(ratios);
   const noise = meanAndDeviation(cells.map((cell) => cell.noise)).mean;
   return {
-    ...{ first, surrogate: surrogates.join('+') || 'none', target, attack, norm, epsilon, photos, seeds: cells.length },
+    ...{ first, surrogate: surrogateOf(perturbation), target, attack, norm, epsilon, photos, seeds: cells.length },
     ...{ ratio: mean, deviation, lowest: Math.min(...ratios), highest: Math.max(...ratios) },
     ...{ noise, above_noise: mean - noise },
   };
@@ -77,6 +78,8 @@ export const seeds = finding({
   async rows(grid) {
     const cells: Cell[] = [];
     for await (const { perturbation, target, clean, perturbed, noise } of cellsOf(grid)) {
+      // Nobody knows of what others made which differ in their seed alone.
+      if (perturbation.attack === givenAttack) continue;
       const { photos, ratio } = changedShare(clean.labels, perturbed.labels);
       const ofNoise = changedShare(clean.labels, noise.labels).ratio;
       cells.push({ perturbation, target: target.id, photos, ratio, noise: ofNoise });

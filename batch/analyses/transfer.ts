@@ -5,7 +5,7 @@
 import { changedShare, wilson } from '#shared/metrics';
 import type { Norm, TransferRow } from '#shared/release';
 import { common, interval, intervalWhereKnown } from './columns.ts';
-import { finding } from './finding.ts';
+import { finding, surrogateOf } from './finding.ts';
 import { cellsOf, gridOf, truthOf } from './grid.ts';
 import type { Measurement } from './measure.ts';
 
@@ -43,7 +43,7 @@ export function transferRow(cell: TransferCell): Row {
   const lostToNoise = lostOf(right, clean, cell.noise);
   return {
     perturbation: cell.perturbation,
-    surrogate: cell.surrogates.join('+') || 'none',
+    surrogate: surrogateOf(cell),
     target: cell.target,
     attack: cell.attack,
     norm: cell.norm,

@@ -1,12 +1,13 @@
-// MATLAB level 5: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf. Only full numeric arrays are read;
-// all else in a file is passed over.
+// MATLAB level 5: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf. Only full arrays of real numbers
+// are read; all else in a file is passed over. (Version 7.3 is HDF5.)
 import { FormatError } from '#shared/formats';
 import { checkClaims, countOf, type Deflated, inflate, inflateStart, MOST_AXES } from './bounds.ts';
-import { arrayOf, type NamedArray } from './named-array.ts';
+import { type Contents, type NamedArray, typeName } from './named-array.ts';
 import { inCOrder } from './strided.ts';
 
 /** Types of a data element: how wide a number is, and how it is read. */
-const numbers: Record<number, [width: number, read: (view: DataView, at: number, little: boolean) => number]> = {
+type Read = (view: DataView, at: number, little: boolean) => number;
+const numbers: Record<number, [width: number, read: Read]> = {
   1: [1, (view, at) => view.getInt8(at)],
   2: [1, (view, at) => view.getUint8(at)],
   3: [2, (view, at, little) => view.getInt16(at, little)],
@@ -15,11 +16,27 @@ const numbers: Record<number, [width: number, read: (view: DataView, at: number,
   6: [4, (view, at, little) => view.getUint32(at, little)],
   7: [4, (view, at, little) => view.getFloat32(at, little)],
   9: [8, (view, at, little) => view.getFloat64(at, little)],
+  12: [8, (view, at, little) => Number(view.getBigInt64(at, little))],
+  13: [8, (view, at, little) => Number(view.getBigUint64(at, little))],
 };
 const matrix = 14;
 const compressed = 15;
-/** Classes of arrays that hold numbers: double, single and the integers up to 32 bits. */
-const numeric = new Set([6, 7, 8, 9, 10, 11, 12, 13]);
+/** Classes of arrays that hold numbers. */
+const classes: Record<number, string> = {
+  6: typeName('float', 8),
+  7: typeName('float', 4),
+  8: typeName('int', 1),
+  9: typeName('uint', 1),
+  10: typeName('int', 2),
+  11: typeName('uint', 2),
+  12: typeName('int', 4),
+  13: typeName('uint', 4),
+  14: typeName('int', 8),
+  15: typeName('uint', 8),
+};
+/** Bits of an array's flags. */
+const complex = 0x08;
+const logical = 0x02;
 
 interface Element {
   type: number;
@@ -29,31 +46,26 @@ interface Element {
 }
 
 /** @throws FormatError when the file is of another version or damaged. */
-export function readMat(bytes: Uint8Array): NamedArray[] {
-  const text = new TextDecoder('latin1').decode(bytes.subarray(0, 116));
-  if (text.startsWith('MATLAB 7.3'))
-    throw new FormatError('This .mat file is of version 7.3, which is HDF5. Save it with -v7, or as .npy.');
+export function readMat(bytes: Uint8Array): Contents {
   const mark = new TextDecoder('latin1').decode(bytes.subarray(126, 128));
   if (bytes.length < 128 || (mark !== 'IM' && mark !== 'MI'))
-    throw new FormatError('This is no MATLAB level 5 file. Save it with -v7, or as .npy.');
+    throw new FormatError('This is no MATLAB file of level 5 or 7.3. Save it with -v7, or as .npy.');
   const little = mark === 'IM';
-  const arrays: NamedArray[] = [];
+  const contents: Contents = { arrays: [], others: [] };
   const claims: number[] = [];
   for (const element of elements(bytes.subarray(128), little)) {
     const described = element.type === compressed ? describeCompressed(element, little) : describe(element, little);
     if (!described) continue;
     claims.push(described.claim);
-    arrays.push(described.array);
+    if ('why' in described) contents.others.push({ name: described.name, why: described.why });
+    else contents.arrays.push(described.array);
   }
   checkClaims(claims, bytes);
-  return arrays;
+  return contents;
 }
 
-interface Described {
-  array: NamedArray;
-  /** Bytes of the element, unpacked. */
-  claim: number;
-}
+/** An array, or why it is none of real numbers; `claim`: bytes of the element, unpacked. */
+type Described = { array: NamedArray; claim: number } | { name: string; why: string; claim: number };
 
 /** A compressed element holds one other, whose tag says how long it is. */
 function describeCompressed({ content }: Element, little: boolean): Described | null {
@@ -71,19 +83,25 @@ function describeCompressed({ content }: Element, little: boolean): Described | 
 function describe(element: Element, little: boolean, whole = () => element): Described | null {
   if (element.type !== matrix) return null;
   const [flags, dimensions, name] = elements(element.content, little, true);
-  if (!flags || !dimensions || !name || !numeric.has(flags.content[little ? 0 : 3])) return null;
-  if (dimensions.length > 4 * MOST_AXES) return null;
+  if (!flags || !dimensions || !name) return null;
+  const called = new TextDecoder().decode(name.content);
+  const other = (why: string) => ({ name: called, why, claim: element.length });
+  const type = classes[flags.content[little ? 0 : 3]];
+  const bits = flags.content[little ? 1 : 2];
+  if (!type || dimensions.length > 4 * MOST_AXES) return other('no array of numbers');
+  if (bits & complex) return other('of complex numbers');
+  if (bits & logical) return other('of true and false');
   const shape = [...values(dimensions, little, dimensions.length / 4)];
   const read = () => {
     const count = countOf(shape);
     const [, , , real] = elements(whole().content, little);
     const columnMajor = real && values(real, little, count);
     if (columnMajor?.length !== count)
-      throw new FormatError('An array of this .mat file is complex or incomplete. Save its real part.');
+      throw new FormatError('An array of this .mat file is incomplete. Save it again.');
     const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
     return inCOrder(columnMajor, count, shape, strides);
   };
-  return { array: arrayOf(new TextDecoder().decode(name.content), shape, read), claim: element.length };
+  return { array: { name: called, shape, type, read: async () => read() }, claim: element.length };
 }
 
 /** @param isPart whether the last element may lie partly beyond the bytes at hand */
@@ -106,7 +124,7 @@ function* elements(bytes: Uint8Array, little: boolean, isPart = false): Generato
 /** At most one number more than `most`, so that too many are told by their count. */
 function values({ type, content }: Element, little: boolean, most: number): Float64Array {
   const found = numbers[type];
-  if (!found) throw new FormatError('An array of this .mat file has 64-bit integers. Save it as double or single.');
+  if (!found) throw new FormatError('An array of this .mat file has numbers of no known type. Save it again.');
   const [width, read] = found;
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const result = new Float64Array(Math.min(Math.floor(content.length / width), most + 1));

@@ -4,43 +4,56 @@ import { l2Norm, linfNorm, type Rgba, sniffImage } from '#shared/images';
 import type { Norm } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
-import type { NamedArray } from './named-array.ts';
+import { type Bound, boundOf, holdTo, sizeText } from './bound.ts';
+import { chosenOf } from './choose.ts';
+import { type Layout, type Order, type Place, placesOf, planesOf } from './layout.ts';
+import type { Contents, NamedArray, Numbers } from './named-array.ts';
 import { arrayFiles, readArrays } from './read.ts';
+import { recordedSize } from './recorded.ts';
+import { fromPicture, mostUsual, type Scale, scaleOf, toPixels, withoutGrey } from './units.ts';
 
-export const layouts = ['CHW', 'HWC'] as const;
-export type Layout = (typeof layouts)[number];
-export const orders = ['RGB', 'BGR'] as const;
-export type Order = (typeof orders)[number];
 export const perturbationFiles = [...arrayFiles, '.png'];
 
-/** How a file is to be understood; what is left out is guessed. */
+/** How a file is to be understood; what is left out is guessed, or an error where it cannot be told. */
 export interface Understanding {
-  /** The largest pixel value in the unit of the file. */
-  scale?: 255 | 1;
+  /** The unit of the file. */
+  scale?: Scale;
   layout?: Layout;
   order?: Order;
   /** Name of the array, where a file has several. */
   array?: string;
-  /** Bound that an amplified picture is scaled to. */
+  /** Which of a stack, from 0. */
+  index?: number;
+  /** Norm of the bound; the one that the perturbation seems to be made for when left out. */
+  norm?: Norm;
+  /** Bound that it is held to, and that an amplified picture is scaled to, in units of 0..255. */
   epsilon?: number;
+  /** Bring it within that bound, where it is beyond: an error otherwise. */
+  clip?: boolean;
 }
 
 export interface PerturbationFile {
   /** float32 [3,size,size], RGB, units of 0..255. */
-  v: Float32Array;
+  v: Float32Array<ArrayBuffer>;
   size: number;
   /** As the file has it. */
   shape: number[];
   /** Name of the array in the file. */
   array: string;
-  /** What the file's unit was multiplied from: 255 where it was in 0..255, 1 where it was in 0..1. */
-  scale: 255 | 1;
+  /** Which of how many, where the array is a stack. */
+  stack: { index: number; count: number } | null;
+  /** The unit of the file. */
+  scale: Scale;
   layout: Layout;
   order: Order;
   /** Which of scale, layout and order were guessed. */
   guessed: string[];
   linf: number;
   l2: number;
+  /** The bound that it seems to be made for, before it was held to another. */
+  bound: Bound;
+  /** Whether it was brought within the bound that was given. */
+  clipped: boolean;
   /** What else a person should know of how the file was read. */
   note: string | null;
 }
@@ -48,19 +61,30 @@ export interface PerturbationFile {
 /** Turns the bytes of a picture into pixels: `decode` of the codecs. */
 type DecodePicture = (bytes: Uint8Array<ArrayBuffer>) => Rgba | Promise<Rgba>;
 
-/** A picture whose values lie further than this from the middle grey shows v amplified: no usual bound is as large. */
-const mostInPictures = 64;
 /** Twice the side of the largest canvas. */
 const largestSide = 2048;
 
+interface Found {
+  name: string;
+  shape: number[];
+  data: Numbers;
+  /** "uint8" of an array that is read as a picture is; null of a picture. */
+  type: string | null;
+  isPicture: boolean;
+  scale?: Scale;
+}
+
 /**
- * Reads .npy, .npz, .safetensors, .mat (level 5), .pth and .pt: an array [3,S,S] or [S,S,3], with or without a leading
- * 1; and .png: v around the middle grey, 128 + v, or amplified as in our preview.png and then scaled to a bound.
+ * Reads .npy, .npz, .safetensors, .mat, .h5, .hdf5, .pth and .pt: an array [3,S,S] or [S,S,3], axes of 1 aside, or a
+ * stack of them; and pictures, .png or arrays of uint8: v around the middle grey, 128 + v, or amplified as in our
+ * preview.png and then scaled to a bound.
  *
- * Guesses: planes first or last by the shape; units of 0..1 where no value exceeds 1; RGB.
+ * Guesses: planes first or last by the shape; units of 0..255 where some value exceeds 2, or where the record beside
+ * the file says so; RGB.
  *
  * @param decode What reads a picture.
- * @throws UsageError when it is no such file, no such shape, or holds numbers that are not finite.
+ * @throws UsageError when it is no such file, no such shape, of several arrays or units that do not tell which, holds
+ * numbers that are not finite, or is beyond the bound that it is held to.
  */
 export async function readPerturbation(
   path: string,
@@ -70,44 +94,85 @@ export async function readPerturbation(
   const bytes = await readBytes(path).catch((error: unknown) => {
     throw new UsageError(`The perturbation ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
   });
-  const isPicture = extname(path).toLowerCase() === '.png';
-  const array = isPicture ? await picture(path, bytes, decode) : arrayOf(path, bytes, given.array);
-  const { name, shape } = array;
-  const { layout, size } = layoutOf(path, shape, given.layout);
+  const isFile = extname(path).toLowerCase() === '.png';
+  const found = isFile ? await picture(path, bytes, decode) : await arrayOf(path, bytes, given.array);
+  const { name, shape } = found;
+  const place = placeOf(path, shape, given.layout);
+  const index = indexOf(path, shape, place, given.index);
   const order = given.order ?? 'RGB';
-  const v = planes(array.data, size, layout, order);
+  const v = new Float32Array(planesOf(found.data, place, index, order));
   const bad = v.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new UsageError(
       `The perturbation ${path} holds ${v[bad]}, which is no pixel value. Craft or export it again.`,
     );
+  const recorded = await recordedSize(path);
+  const { scale, notes } = inPixels(path, v, found, given, recorded);
   const largest = linfNorm(v);
-  if (largest === 0)
+  if (largest > 255)
+    throw new UsageError(
+      `The perturbation ${path} would reach ${Number(largest.toPrecision(4))} of 255 in the unit that it is read in. Say its own with --scale.`,
+    );
+  const bound = boundOf(v);
+  const { norm = bound.norm, epsilon, clip = false } = given;
+  const before = sizeText(v, norm);
+  const clipped = epsilon !== undefined && holdTo(path, v, { norm, epsilon }, clip);
+  if (clipped) notes.push(`It is brought within ${epsilon} (norm ${norm}), from its own ${before}.`);
+  const isKnown = found.isPicture || found.scale !== undefined;
+  const guessed = (['scale', 'layout', 'order'] as const).filter(
+    (what) => given[what] === undefined && !(what === 'scale' && isKnown),
+  );
+  return {
+    ...{ v, size: place.size, shape, array: name },
+    stack: place.stack && { index, count: place.stack.count },
+    ...{ scale, layout: place.layout, order, guessed, linf: linfNorm(v), l2: l2Norm(v), bound, clipped },
+    note: notes.join(' ') || null,
+  };
+}
+
+/** Brings v into units of 0..255, in place. */
+function inPixels(
+  path: string,
+  v: Float32Array,
+  { isPicture, type, scale: own }: Found,
+  given: Understanding,
+  recorded: number | undefined,
+) {
+  const notes: string[] = [];
+  let scale: Scale = 255;
+  const isZero = () => {
+    if (linfNorm(v) > 0) return;
     throw new UsageError(`The perturbation ${path} is zero everywhere, so that there is nothing to measure.`);
-  const scale = given.scale ?? (largest <= 1 ? 1 : 255);
-  if (scale === 1) for (let i = 0; i < v.length; i++) v[i] *= 255;
-  const note = isPicture ? amplified(v, given.epsilon) : null;
-  const guessed = (['scale', 'layout', 'order'] as const).filter((what) => given[what] === undefined);
-  return { v, size, shape, array: name, scale, layout, order, guessed, linf: linfNorm(v), l2: l2Norm(v), note };
+  };
+  if (isPicture) {
+    if (given.scale !== undefined && given.scale !== 255)
+      throw new UsageError(`The perturbation ${path} is a picture, whose pixels are of 0..255. Leave --scale out.`);
+    fromPicture(path, v);
+    isZero();
+    notes.push(amplified(v, given, type === 'uint8' ? 'array of uint8' : 'picture'));
+  } else {
+    isZero();
+    const isRecorded = recorded !== undefined && Math.abs(linfNorm(v) / recorded - 1) < 1e-3;
+    scale = given.scale ?? own ?? (isRecorded ? 255 : scaleOf(path, v));
+    toPixels(v, scale);
+    const note = withoutGrey(v);
+    if (note) notes.push(note);
+    isZero();
+  }
+  return { scale, notes };
 }
 
 /** Scales an amplified picture back, and says so. */
-function amplified(v: Float32Array, epsilon = 10): string | null {
+function amplified(v: Float32Array, { epsilon, norm = 'inf' }: Understanding, what: string): string {
   const largest = linfNorm(v);
-  if (largest <= mostInPictures) return 'The picture is read as 128 + v.';
-  for (let i = 0; i < v.length; i++) v[i] *= epsilon / largest;
-  return `The picture reaches ${largest.toFixed(0)} from the middle grey, more than any usual bound: it is read as amplified, and scaled so that its largest value is ${epsilon}. --epsilon sets another; an exact copy is in the .npy file beside our previews.`;
+  if (largest <= mostUsual) return `The ${what} is read as 128 + v.`;
+  const bound = epsilon ?? 10;
+  const size = norm === '2' && epsilon !== undefined ? l2Norm(v) : largest;
+  for (let i = 0; i < v.length; i++) v[i] *= bound / size;
+  return `The ${what} reaches ${largest.toFixed(0)} from the middle grey, more than any usual bound: it is read as amplified, and scaled so that its ${size === largest ? 'largest value' : 'length'} is ${bound}. --epsilon sets another; an exact copy is in the .npy file beside our previews.`;
 }
 
-/**
- * The bound that a perturbation was made for, as far as it tells itself. Under norm inf most values lie at the bound,
- * so that their root mean square is near the largest one; under norm 2 a few stand out far.
- */
-export function boundOf({ v, linf, l2 }: Pick<PerturbationFile, 'v' | 'linf' | 'l2'>): { norm: Norm; epsilon: number } {
-  return l2 / Math.sqrt(v.length) > linf / 2 ? { norm: 'inf', epsilon: linf } : { norm: '2', epsilon: l2 };
-}
-
-async function picture(path: string, bytes: Uint8Array<ArrayBuffer>, decode: DecodePicture): Promise<NamedArray> {
+async function picture(path: string, bytes: Uint8Array<ArrayBuffer>, decode: DecodePicture): Promise<Found> {
   const header = sniffImage(bytes);
   if (header && Math.max(header.width, header.height) > largestSide)
     throw new UsageError(
@@ -120,82 +185,46 @@ async function picture(path: string, bytes: Uint8Array<ArrayBuffer>, decode: Dec
     throw new UsageError(`The perturbation ${path} cannot be read: ${(error as Error).message} Export it again.`);
   }
   const { data, width, height } = decoded;
-  const values = Float32Array.from(
-    { length: 3 * width * height },
-    (_, i) => data[4 * Math.floor(i / 3) + (i % 3)] - 128,
-  );
-  return { name: 'picture', data: values, shape: [height, width, 3] };
+  const values = Float32Array.from({ length: 3 * width * height }, (_, i) => data[4 * Math.floor(i / 3) + (i % 3)]);
+  return { name: 'picture', data: values, shape: [height, width, 3], type: null, isPicture: true };
 }
 
-const likelyNames = ['perturbation', 'v', 'delta', 'uap', 'r', 'noise'];
-
-function arrayOf(path: string, bytes: Uint8Array, wanted: string | undefined): NamedArray {
-  let found: NamedArray[] | undefined;
-  try {
-    found = readArrays(path, bytes);
-  } catch (error) {
+async function arrayOf(path: string, bytes: Uint8Array, wanted: string | undefined): Promise<Found> {
+  const unreadable = (error: unknown) => {
     throw new UsageError(
       `The perturbation ${path} cannot be read: ${(error as Error).message} Craft or export it again.`,
     );
-  }
-  if (!found)
+  };
+  const contents: Contents | undefined = await readArrays(path, bytes).catch(unreadable);
+  if (!contents)
     throw new UsageError(`The perturbation ${path} is none of ${perturbationFiles.join(', ')}. Give one of these.`);
-  const names = found.map(({ name }) => name);
-  if (wanted !== undefined) {
-    const named = found.find(({ name }) => name === wanted);
-    if (named) return unpacked(path, named);
-    throw new UsageError(`The file ${path} has no array "${wanted}". It has ${names.join(', ') || 'none'}.`);
-  }
-  const fitting = found.filter(({ shape }) => sidesOf(shape));
-  const chosen =
-    likelyNames.map((name) => fitting.find((array) => array.name.toLowerCase() === name)).find(Boolean) ??
-    fitting[0] ??
-    found[0];
-  if (chosen) return unpacked(path, chosen);
+  const chosen: NamedArray = chosenOf(path, contents, wanted);
+  const { name, shape, type } = chosen;
+  // Of a shape that may be none, its numbers are left alone.
+  const data = placesOf(shape).length > 0 ? await chosen.read().catch(unreadable) : [];
+  return { name, shape, data, type, isPicture: type === 'uint8', scale: contents.scale };
+}
+
+function placeOf(path: string, shape: number[], given: Layout | undefined): Place {
+  const found = placesOf(shape).find(({ layout }) => given === undefined || layout === given);
+  if (found) return found;
   throw new UsageError(
-    `The file ${path} has no array of numbers in it. Give one with a perturbation of shape [3,S,S] or [S,S,3].`,
+    `The perturbation ${path} has shape [${shape.join(', ')}]${given ? `, which is not ${given}` : ''}. It must be [3,S,S] or [S,S,3], square, or a stack of these.`,
   );
 }
 
-/** The one array that is asked for, once its numbers are at hand: of a shape that may be none, they are left alone. */
-function unpacked(path: string, array: NamedArray): NamedArray {
-  if (!sidesOf(array.shape)) return array;
-  try {
-    return { name: array.name, shape: array.shape, data: array.data };
-  } catch (error) {
+function indexOf(path: string, shape: number[], { stack }: Place, given: number | undefined): number {
+  const said = `The perturbation ${path} has shape [${shape.join(', ')}]`;
+  if (!stack) {
+    if (!given) return 0;
+    throw new UsageError(`${said}, which is one perturbation and no stack. Leave --index out.`);
+  }
+  if (given === undefined)
     throw new UsageError(
-      `The perturbation ${path} cannot be read: ${(error as Error).message} Craft or export it again.`,
+      `${said}: there are ${stack.count} in it. Say which with --index, from 0 to ${stack.count - 1}.`,
     );
-  }
-}
-
-/** Which layouts a shape can be, and its side; null for no perturbation. */
-function sidesOf(shape: number[]): { size: number; layouts: Layout[] } | null {
-  const sides = shape.length === 4 && shape[0] === 1 ? shape.slice(1) : shape;
-  if (sides.length !== 3) return null;
-  const found: Layout[] = [];
-  if (sides[0] === 3 && sides[1] === sides[2]) found.push('CHW');
-  if (sides[2] === 3 && sides[0] === sides[1]) found.push('HWC');
-  return found.length > 0 ? { size: sides[1], layouts: found } : null;
-}
-
-function layoutOf(path: string, shape: number[], given: Layout | undefined): { layout: Layout; size: number } {
-  const sides = sidesOf(shape);
-  const layout = given ?? sides?.layouts[0];
-  if (sides && layout && sides.layouts.includes(layout)) return { layout, size: sides.size };
+  if (given < stack.count) return given;
   throw new UsageError(
-    `The perturbation ${path} has shape [${shape.join(', ')}]${given ? `, which is not ${given}` : ''}. It must be [3,S,S] or [S,S,3], square, with or without a leading 1.`,
+    `${said}: there are ${stack.count} in it, and --index ${given} is none of 0 to ${stack.count - 1}.`,
   );
-}
-
-function planes(data: ArrayLike<number | bigint>, size: number, layout: Layout, order: Order): Float32Array {
-  const plane = size * size;
-  const v = new Float32Array(3 * plane);
-  for (let channel = 0; channel < 3; channel++) {
-    const from = order === 'RGB' ? channel : 2 - channel;
-    for (let i = 0; i < plane; i++) {
-      v[channel * plane + i] = Number(data[layout === 'CHW' ? from * plane + i : 3 * i + from]);
-    }
-  }
-  return v;
 }

@@ -33,8 +33,20 @@ export class Stored {
 
 export type Pickled = null | boolean | number | string | Pickled[] | Map<Pickled, Pickled> | Global | Reduced | Stored;
 
-/** Names that may stand in the file. Any other is refused at once. */
-const known = /^(torch\._utils\._rebuild_(tensor_v2|parameter)|torch\.\w+Storage|collections\.OrderedDict)$/;
+/**
+ * Names that may stand in the file: those of tensors, and of what people save beside them (types, numbers, options,
+ * paths), which is passed over. Any other is refused at once.
+ */
+const known = new RegExp(
+  `^(${[
+    'torch\\._utils\\._rebuild_(tensor_v2|parameter)',
+    'torch\\.(\\w+Storage|Size|device|(bfloat|float|u?int|complex)\\d*|bool|half|double|long|short)',
+    'collections\\.(OrderedDict|defaultdict|Counter)',
+    'numpy\\.(dtype|ndarray|_?core\\.multiarray\\.(scalar|_reconstruct))',
+    '(builtins|__builtin__)\\.(set|frozenset|dict|list|int|float|complex|bytearray)',
+    '_codecs\\.encode|argparse\\.Namespace|pathlib\\.\\w*Path|datetime\\.(datetime|timedelta|date)',
+  ].join('|')})$`,
+);
 
 const damaged = () => new FormatError('This pickle is damaged. Save it again.');
 
@@ -116,6 +128,22 @@ export function unpickle(bytes: Uint8Array): Pickled {
     return Number(BigInt.asIntN(8 * length, value));
   };
 
+  const reduce = () => {
+    const args = asList(pop());
+    const call = pop();
+    if (!(call instanceof Global)) throw new FormatError('This pickle calls what is no name. It is not read.');
+    stack.push(new Reduced(call, args));
+  };
+  /** What is passed over stands there as nothing. */
+  const pass = (length: number) => {
+    skip(length);
+    stack.push(null);
+  };
+  const uint64 = () => {
+    skip(8);
+    return Number(view.getBigUint64(at - 8, true));
+  };
+
   const opcodes = new Map<number, () => void>([
     [0x80, () => void byte()], // PROTO
     [0x95, () => void skip(8)], // FRAME
@@ -130,6 +158,19 @@ export function unpickle(bytes: Uint8Array): Pickled {
     [0x4b, () => void stack.push(byte())], // BININT1
     [0x4d, () => void stack.push(byte() | (byte() << 8))], // BININT2
     [0x8a, () => void stack.push(integer(byte()))], // LONG1
+    [0x8b, () => pass(uint32())], // LONG4
+    [0x55, () => pass(byte())], // SHORT_BINSTRING
+    [0x54, () => pass(uint32())], // BINSTRING
+    [0x43, () => pass(byte())], // SHORT_BINBYTES
+    [0x42, () => pass(uint32())], // BINBYTES
+    [0x8e, () => pass(uint64())], // BINBYTES8
+    [0x96, () => pass(uint64())], // BYTEARRAY8
+    [0x8f, () => void stack.push([])], // EMPTY_SET
+    [0x90, () => void sinceMark()], // ADDITEMS: to a set
+    [0x91, () => void stack.push(sinceMark())], // FROZENSET
+    [0x30, () => void pop()], // POP
+    [0x31, () => void sinceMark()], // POP_MARK
+    [0x32, () => void stack.push(stack.at(-1) ?? null)], // DUP
     [
       0x47,
       () => {
@@ -162,15 +203,8 @@ export function unpickle(bytes: Uint8Array): Pickled {
       },
     ],
     [0x51, () => void stack.push(new Stored(asList(pop())))], // BINPERSID
-    [
-      0x52,
-      () => {
-        const args = asList(pop());
-        const call = pop();
-        if (!(call instanceof Global)) throw new FormatError('This pickle calls what is no name. It is not read.');
-        stack.push(new Reduced(call, args)); // REDUCE
-      },
-    ],
+    [0x52, () => reduce()], // REDUCE
+    [0x81, () => reduce()], // NEWOBJ
   ]);
 
   for (;;) {

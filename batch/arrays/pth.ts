@@ -1,8 +1,8 @@
 // What torch.save writes since PyTorch 1.6: a zip with a pickle (data.pkl) that describes tensors, and one file of
 // numbers for each storage.
-import { FormatError } from '#shared/formats';
+import { bfloat16, FormatError, float16 } from '#shared/formats';
 import { checkClaims, countOf, MOST_AXES } from './bounds.ts';
-import { arrayOf, type NamedArray } from './named-array.ts';
+import { type Contents, type NamedArray, type Numbers, typeName } from './named-array.ts';
 import { Global, type Pickled, Reduced, Stored, unpickle } from './pickle.ts';
 import { inCOrder } from './strided.ts';
 import { unzip, type ZipEntry } from './zip.ts';
@@ -12,25 +12,28 @@ const refused = (what: string) =>
     `This PyTorch file holds ${what}, and only tensors of real numbers are read here: nothing in it is run. Save the tensor alone, with torch.save(tensor.detach().cpu().float(), file), or as .npy.`,
   );
 
-/** How wide a number is, and how the bytes of a storage become numbers. */
-const storages = new Map<string, [width: number, read: (bytes: Uint8Array) => ArrayLike<number>]>([
-  ['FloatStorage', [4, (bytes) => new Float32Array(aligned(bytes))]],
-  ['DoubleStorage', [8, (bytes) => new Float64Array(aligned(bytes))]],
-  ['HalfStorage', [2, (bytes) => halves(new Uint16Array(aligned(bytes)))]],
-  ['BFloat16Storage', [2, (bytes) => brainFloats(new Uint16Array(aligned(bytes)))]],
-  ['ByteStorage', [1, (bytes) => bytes]],
-  ['CharStorage', [1, (bytes) => new Int8Array(aligned(bytes))]],
-  ['ShortStorage', [2, (bytes) => new Int16Array(aligned(bytes))]],
-  ['IntStorage', [4, (bytes) => new Int32Array(aligned(bytes))]],
-]);
+/** How wide a number is, what kind it is of, and how the bytes of a storage become numbers. */
+const storages = new Map<string, [width: number, kind: 'int' | 'uint' | 'float', read: (bytes: Uint8Array) => Numbers]>(
+  [
+    ['FloatStorage', [4, 'float', (bytes) => new Float32Array(aligned(bytes))]],
+    ['DoubleStorage', [8, 'float', (bytes) => new Float64Array(aligned(bytes))]],
+    ['HalfStorage', [2, 'float', (bytes) => float16(new Uint16Array(aligned(bytes)))]],
+    ['BFloat16Storage', [2, 'float', (bytes) => bfloat16(new Uint16Array(aligned(bytes)))]],
+    ['ByteStorage', [1, 'uint', (bytes) => bytes]],
+    ['CharStorage', [1, 'int', (bytes) => new Int8Array(aligned(bytes))]],
+    ['ShortStorage', [2, 'int', (bytes) => new Int16Array(aligned(bytes))]],
+    ['IntStorage', [4, 'int', (bytes) => new Int32Array(aligned(bytes))]],
+    ['LongStorage', [8, 'int', (bytes) => new BigInt64Array(aligned(bytes))]],
+  ],
+);
 
 const aligned = (bytes: Uint8Array) => new Uint8Array(bytes).buffer;
 
 /**
- * The tensors of a file: a tensor alone, or those of a dict, named by their keys. @throws FormatError for anything
- * else.
+ * The tensors of a file: a tensor alone, or those of a dict, named by their keys; numbers and texts beside them are
+ * passed over. @throws FormatError for anything else.
  */
-export function readPth(bytes: Uint8Array): NamedArray[] {
+export function readPth(bytes: Uint8Array): Contents {
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b)
     throw new FormatError(
       'This PyTorch file is of the form before 1.6, or none at all. Load it in PyTorch and save the tensor again.',
@@ -48,7 +51,10 @@ export function readPth(bytes: Uint8Array): NamedArray[] {
     tensors.map(({ claim }) => claim),
     bytes,
   );
-  return tensors.map(({ array }) => array);
+  return {
+    arrays: tensors.flatMap(({ array }) => (array ? [array] : [])),
+    others: tensors.flatMap(({ array, name, why }) => (array ? [] : [{ name, why }])),
+  };
 }
 
 /** A tensor takes some hundred bytes of it. */
@@ -57,8 +63,11 @@ const LARGEST_PICKLE = 16e6;
 const DEEPEST = 64;
 
 interface Described {
-  array: NamedArray;
-  /** Bytes, as doubles. */
+  name: string;
+  /** null where it is none of real numbers, and `why`. */
+  array: NamedArray | null;
+  why: string;
+  /** Bytes, as its storage has them: of all tensors that lie beside each other, no more than the file has. */
   claim: number;
 }
 
@@ -97,41 +106,21 @@ function tensorOf(args: Pickled[], name: string, fileOf: FileOf): Described {
   const [kind, storage, key] = stored.id;
   const type = storage instanceof Global ? storage.path.split('.').at(-1)! : 'an unknown type';
   const file = fileOf(nameOf(key));
-  const read = () => {
-    const [width, numbersOf] = storages.get(type) ?? [];
-    if (kind !== 'storage' || !width || !numbersOf) throw refused(`a tensor of ${type}`);
+  const [width, sort, numbersOf] = storages.get(type) ?? [];
+  const claim = sizes.reduce((product, size) => product * size, width ?? 1);
+  if (kind !== 'storage' || !width || !sort || !numbersOf)
+    return { name, array: null, why: `of the type ${type}`, claim };
+  const read = async () => {
     if (!file) throw refused('a tensor without its numbers');
     const count = countOf(sizes);
     const last = sizes.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset);
     if (count > 0 && last >= Math.floor(file.size / width)) throw refused('a tensor that reaches beyond its numbers');
     if (count === 0) return new Float64Array(0);
-    const numbers = numbersOf(file.read());
-    return inCOrder(numbers, count, sizes, strides, offset);
+    return inCOrder(numbersOf(file.read()), count, sizes, strides, offset);
   };
-  const claim = 8 * sizes.reduce((product, size) => product * size, 1);
-  return { array: arrayOf(name, sizes, read), claim };
+  return { name, array: { name, shape: sizes, type: typeName(sort, width), read }, why: '', claim };
 }
 
 const isCount = (value: Pickled): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isCounts = (value: Pickled): value is number[] =>
   Array.isArray(value) && value.length <= MOST_AXES && value.every(isCount);
-
-function halves(bits: Uint16Array): Float32Array {
-  return Float32Array.from(bits, (half) => {
-    const exponent = (half >>> 10) & 31;
-    const fraction = half & 1023;
-    const size =
-      exponent === 0
-        ? fraction * 2 ** -24
-        : exponent === 31
-          ? fraction
-            ? Number.NaN
-            : Infinity
-          : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    return half >>> 15 ? -size : size;
-  });
-}
-
-function brainFloats(bits: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(bits, (value) => value << 16).buffer);
-}

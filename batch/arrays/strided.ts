@@ -1,9 +1,11 @@
+import type { Numbers } from './named-array.ts';
+
 /**
  * An array in C order from numbers that lie with strides, as PyTorch and MATLAB keep them.
  * @param shape with `strides` as many, in numbers; the caller has checked that all of it lies within `numbers`
  */
 export function inCOrder(
-  numbers: ArrayLike<number>,
+  numbers: Numbers,
   count: number,
   shape: readonly number[],
   strides: readonly number[],
@@ -13,7 +15,7 @@ export function inCOrder(
   const index = shape.map(() => 0);
   let at = offset;
   for (let i = 0; i < count; i++) {
-    data[i] = numbers[at];
+    data[i] = Number(numbers[at]);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       at += strides[axis];
       if (++index[axis] < shape[axis]) break;

@@ -27,6 +27,8 @@ export interface ChildOptions {
   signal?: AbortSignal;
   /** Bytes of the file that is worked on. */
   bytes?: number;
+  /** That it may take; those of a model when left out. ATLAS_DEADLINE sets either. */
+  seconds?: number;
   /** Told what the child reports. */
   onProgress?: (text: string) => void;
 }
@@ -39,8 +41,8 @@ export type Remote<Module> = {
 };
 
 /** Seconds of ATLAS_DEADLINE, for machines and models that need more, and for tests. */
-function deadline(): number {
-  const seconds = Number(process.env.ATLAS_DEADLINE ?? usualDeadline);
+function deadline(usual = usualDeadline): number {
+  const seconds = Number(process.env.ATLAS_DEADLINE ?? usual);
   if (seconds > 0 && seconds <= 1e6) return seconds;
   throw new UsageError(`ATLAS_DEADLINE is "${process.env.ATLAS_DEADLINE}", but must be seconds: a positive number.`);
 }
@@ -82,7 +84,7 @@ export async function inChild<Module, Result>(
 class Child {
   readonly #options: ChildOptions;
   readonly #heap: number;
-  readonly #seconds = deadline();
+  readonly #seconds: number;
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
   #waiting: { resolve(value: unknown): void; reject(reason: unknown): void } | undefined;
@@ -92,6 +94,7 @@ class Child {
 
   constructor(module: URL, options: ChildOptions) {
     this.#options = options;
+    this.#seconds = deadline(options.seconds);
     this.#heap = usualHeap + Math.ceil((heapPerByte * (options.bytes ?? 0)) / 2 ** 20);
     const child = fork(fileURLToPath(new URL('./entry.ts', import.meta.url)), [module.href], {
       execArgv: ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${this.#heap}`],
@@ -173,7 +176,7 @@ class Child {
 
   #late(): UsageError {
     return new UsageError(
-      `${this.#options.what} took longer than ${this.#seconds} seconds to look at, which no network that was tried does. The file is damaged, or made to exhaust this machine: if you trust it, give it more with ATLAS_DEADLINE=${10 * this.#seconds}.`,
+      `${this.#options.what} took longer than ${this.#seconds} seconds to look at, which none that was tried does. The file is damaged, or made to exhaust this machine: if you trust it, give it more with ATLAS_DEADLINE=${10 * this.#seconds}.`,
     );
   }
 

@@ -1,12 +1,8 @@
 /** Whether photos are ones that a perturbation was crafted on, from the record beside it. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { readBytes } from '../files/index.ts';
+import { recordBeside } from '../arrays/index.ts';
 import { alike, fingerprintsOf, type PhotoSet, splitPhotos } from '../photos/index.ts';
 
-/** A record comes with its perturbation, from anywhere: one of a hundred thousand photos takes as much. */
-const LARGEST_RECORD = 16e6;
 const MOST_PHOTOS = 100_000;
 
 /** Of a `craft.json`, or of a release's `record.json`, which has no fingerprints. */
@@ -25,10 +21,7 @@ const record = z.object({
  * @returns Indices; none where there is no record, or one that is not ours.
  */
 export async function craftedOn(file: string, photos: PhotoSet): Promise<number[]> {
-  const path = ['craft.json', 'record.json'].map((name) => join(dirname(file), name)).find(existsSync);
-  if (!path) return [];
-  const bytes = await readBytes(path, { most: LARGEST_RECORD }).catch(() => new Uint8Array(0));
-  const { data } = record.safeParse(jsonOf(new TextDecoder().decode(bytes)));
+  const { data } = record.safeParse(await recordBeside(file));
   if (!data) return [];
   const { sha256, fingerprints = [] } = data.crafting;
   const found = new Set(alike(fingerprintsOf(photos.pixels, photos.size), fingerprints).map(([index]) => index));
@@ -38,14 +31,6 @@ export async function craftedOn(file: string, photos: PhotoSet): Promise<number[
     if (photos.sha256(set) === sha256) for (const index of set) found.add(index);
   }
   return [...found].sort((a, b) => a - b);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** A sentence for people. @param seen As `craftedOn` found them. */

@@ -1,17 +1,21 @@
 /** `atlas evaluate`: fooling ratios of one perturbation, from anywhere, on photos and models of one's own. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { changedShare, targetShare } from '#shared/metrics';
 import { type Fit, fits, type Norm, norms, type Share } from '#shared/release';
 import { measure } from '../analyses/index.ts';
 import {
-  boundOf,
+  type Bound,
   type Layout,
   layouts,
   type Order,
   orders,
   type PerturbationFile,
+  parseScale,
   perturbationFiles,
   readPerturbation,
+  type Scale,
+  scaleForms,
+  scaleText,
 } from '../arrays/index.ts';
 import { checkTarget, noiseControl } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
@@ -28,12 +32,14 @@ interface Options {
   model: string[];
   photos: string[];
   half?: Half;
-  scale?: keyof typeof scales;
+  scale?: Scale;
   layout?: Layout;
   order?: Order;
   array?: string;
+  index?: number;
   norm?: Norm;
   epsilon?: number;
+  clip?: boolean;
   target?: number;
   fit?: Fit;
   strict?: boolean;
@@ -42,21 +48,20 @@ interface Options {
 export function registerEvaluate(program: Command): Command {
   return globalOptions(program.command('evaluate'), { seed: true })
     .description('fooling ratios of a perturbation, beside noise of the same bound, on every photo given')
-    .requiredOption('--perturbation <file>', `${perturbationFiles.join(', ')}: [3,S,S] or [S,S,3]`)
+    .requiredOption('--perturbation <file>', `${perturbationFiles.join(', ')}: [3,S,S] or [S,S,3], or a stack`)
     .requiredOption('--model <id|card.json>', 'target; may be repeated', repeated)
     .requiredOption(
       '--photos <source>',
-      'photos to measure on: a folder, a .txt list, an .npy or .npz of canvases, starter; may be repeated',
+      'photos to measure on: a folder, with the folders inside it, a .txt list, an .npy or .npz of canvases, starter; may be repeated',
       repeated,
     )
     .addOption(
       new Option('--half <half>', 'only this half of the photos, by the hash of their names').choices([...halves]),
     )
-    .addOption(
-      new Option('--scale <n>', 'the largest pixel value in the unit of the file (default: guessed)').choices([
-        '255',
-        '1',
-      ]),
+    .option(
+      '--scale <unit>',
+      `the unit of the file: ${scaleForms} (default: 255 where a value exceeds 2; else it must be said)`,
+      scaleOption,
     )
     .addOption(
       new Option('--layout <layout>', 'planes first or last (default: guessed from the shape)')
@@ -68,7 +73,8 @@ export function registerEvaluate(program: Command): Command {
         .choices([...orders])
         .argParser(orderOf),
     )
-    .option('--array <name>', 'which array of the file (default: the first that has the shape of a perturbation)')
+    .option('--array <name>', 'which array of the file (default: the only one that can be a perturbation)')
+    .option('--index <n>', 'which of a stack of perturbations, from 0', integer({ min: 0 }))
     .option(
       '--target <class>',
       'also say which share of the photos of other classes is taken for this one',
@@ -76,20 +82,27 @@ export function registerEvaluate(program: Command): Command {
     )
     .addOption(new Option('--fit <fit>', fitHelp).choices([...fits]))
     .option('--strict', 'a photo that cannot be read is an error, not skipped')
-    .addOption(new Option('--norm <norm>', 'norm of the noise beside it (default: guessed from v)').choices([...norms]))
+    .addOption(new Option('--norm <norm>', 'norm of its bound (default: guessed from v)').choices([...norms]))
     .option(
       '--epsilon <n>',
-      'bound of the noise beside it, 0..255 (default: the norm of v); an amplified picture is scaled to it',
+      'its bound in units of 0..255, which it must keep; the noise beside it has the same, and an amplified picture is scaled to it (default: the norm of v)',
       positive,
     )
+    .option('--clip', 'bring it within --epsilon where it is beyond')
     .addHelpText(
       'after',
-      '\nExample:\n  atlas evaluate --perturbation .atlas/squeezenet/perturbation.npy --model squeezenet1_1 --model efficientnet_lite0 \\\n    --photos zoo/starter/photos --half evaluation',
+      '\nExample:\n  atlas evaluate --perturbation .atlas/squeezenet/perturbation.npy --model squeezenet1_1 --model efficientnet_lite0 \\\n    --photos zoo/starter/photos --half evaluation\n  atlas evaluate --perturbation theirs.npy --scale -1..1 --epsilon 10 --model squeezenet1_1 --photos photos',
     )
     .action(action(run));
 }
 
-const scales = { '255': 255, '1': 1 } as const;
+function scaleOption(text: string): Scale {
+  try {
+    return parseScale(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
 
 function layoutOf(text: string): Layout {
   const found = layouts.find((layout) => layout === text.toUpperCase().replace('N', ''));
@@ -105,11 +118,12 @@ function orderOf(text: string): Order {
 
 async function run(context: Context, options: Options): Promise<void> {
   const models = await Promise.all(options.model.map((id) => loadCard(id)));
-  const { layout, order, array } = options;
-  const scale = options.scale && scales[options.scale];
-  const given = { scale, layout, order, array, epsilon: options.epsilon };
+  const { scale, layout, order, array, index, norm, epsilon, clip } = options;
+  if (clip && epsilon === undefined)
+    throw new UsageError('--clip brings a perturbation within --epsilon. Say that bound, or leave --clip out.');
+  const given = { scale, layout, order, array, index, norm, epsilon, clip };
   const file = await readPerturbation(options.perturbation, given, async (bytes) => (await codecs()).decode(bytes));
-  if (file.guessed.length > 0) context.say(understood(file));
+  context.say(understood(file));
   if (file.note) context.say(file.note);
   for (const { card } of models) checkTarget(options.target, card);
   const bound = noiseBound(file, options);
@@ -201,13 +215,15 @@ async function run(context: Context, options: Options): Promise<void> {
   }
 }
 
-function understood({ array, shape, scale, layout, order, linf, l2 }: PerturbationFile): string {
-  return `The perturbation "${array}" of shape [${shape.join(', ')}] is read as ${layout}, ${order}, in units of 0..${scale}: largest value ${linf.toFixed(2)}, length ${l2.toFixed(0)} in units of 0..255. --scale, --layout and --order say otherwise.`;
+function understood({ array, stack, shape, scale, layout, order, guessed, bound }: PerturbationFile): string {
+  const which = stack ? `, number ${stack.index} of ${stack.count},` : '';
+  const hint = guessed.length > 0 ? ` ${guessed.map((name) => `--${name}`).join(', ')} say otherwise.` : '';
+  const own = `${bound.norm === 'inf' ? 'no value beyond' : 'a length of'} ${Number(bound.epsilon.toPrecision(4))}`;
+  return `The perturbation "${array}" of shape [${shape.join(', ')}]${which} is read as ${layout}, ${order}, in units ${scaleText(scale)}.${hint} Its own bound is ${own} in units of 0..255 (norm ${bound.norm}).`;
 }
 
 /** The bound of the noise that stands beside it: what was said, and else what the perturbation tells itself. */
-function noiseBound(file: PerturbationFile, { norm, epsilon }: Options): { norm: Norm; epsilon: number } {
-  const own = boundOf(file);
-  const chosen = norm ?? own.norm;
+function noiseBound(file: PerturbationFile, { norm, epsilon }: Options): Bound {
+  const chosen = norm ?? file.bound.norm;
   return { norm: chosen, epsilon: epsilon ?? (chosen === 'inf' ? file.linf : file.l2) };
 }

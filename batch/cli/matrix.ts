@@ -1,4 +1,4 @@
-import type { TransferRow } from '#shared/release';
+import { givenAttack, type TransferRow } from '#shared/release';
 import { table } from './text.ts';
 
 const WIDTH = 80;
@@ -22,7 +22,9 @@ export function transferMatrix(rows: TransferRow[]): string {
 function matrixOf(title: string, rows: TransferRow[]): string {
   const targets = [...new Set(rows.map(({ target }) => target))];
   const seeds = new Set(rows.map(({ seed }) => seed));
-  const lines = Map.groupBy(rows, ({ surrogate, seed }) => (seeds.size > 1 ? `${surrogate} s${seed}` : surrogate));
+  const nameOf = ({ perturbation, surrogate, attack, seed }: TransferRow) =>
+    attack === givenAttack ? perturbation : seeds.size > 1 ? `${surrogate} s${seed}` : surrogate;
+  const lines = Map.groupBy(rows, nameOf);
   const { photos } = rows[0];
   const widest = rows.reduce((most, { low, high }) => Math.max(most, (high - low) / 2), 0);
   const cells = [...lines].map(([name, line]) => ({

@@ -55,7 +55,10 @@ export function registerAdd(models: Command): void {
     .option('--std <r,g,b>', 'divides red, green, blue afterwards, in the unit of --range; one number for all', values)
     .addOption(new Option('--order <order>', "order of the input's channels (default: rgb)").choices(['rgb', 'bgr']))
     .addOption(new Option('--range <range>', 'the brightest pixel before mean and std').choices(['255', '1']))
-    .option('--guess', 'find out mean, std, order and range: try the usual ones on labelled photos')
+    .option(
+      '--guess',
+      'find out mean, std, order and range: try the usual ones on labelled photos, and on those of the size of the input as they are too',
+    )
     .option(
       '--photos <dir...>',
       'for --guess: photos named by WordNet id, or in folders named by WordNet id, label or class index',
@@ -77,8 +80,8 @@ export function registerAdd(models: Command): void {
     )
     .option('--no-edge', 'the Worker is not to serve it')
     .option(
-      '--labels <classes.json>',
-      'labels as JSON, string[] or {index, label, wnid?}[]; "imagenet" for ILSVRC-2012',
+      '--labels <file>',
+      'labels: JSON as string[] or {index, label, wnid?}[], Keras\' class_index.json, Hugging Face\'s config.json, or a .txt of one a line; "imagenet" for ILSVRC-2012',
     )
     .option('--classes <n>', "number of classes, to be checked against the graph's", integer({ min: 2, max: 1e6 }))
     .option('--title <title>', 'name for people (default: the id)')
@@ -102,7 +105,8 @@ export function registerAdd(models: Command): void {
             (async (model) => {
               guess = await guessOf(model, options, context);
               report(file, guess, context);
-              return guess.candidates[0].normalisation;
+              const [{ fit, normalisation }] = guess.candidates;
+              return { ...normalisation, ...(fit === 'exact' && { fit }) };
             }),
         };
         const { card, cardPath, written } = await addModel(file, wanted, context.signal);
@@ -152,8 +156,8 @@ function missingNormalisation({ mean, std, range }: AddOptions): UsageError {
 }
 
 async function guessOf(unscaled: Unscaled, options: AddOptions, context: Context): Promise<Guess> {
-  const { truth, skipped, ...photos } = await loadLabelledPhotos(options.photos ?? [], {
-    canvas,
+  const { truth, skipped, unlabelled, exact, ...photos } = await loadLabelledPhotos(options.photos ?? [], {
+    ...{ canvas, exact: unscaled.side },
     limit: options.limit,
     classes: unscaled.classes,
     labels: unscaled.labels,
@@ -163,6 +167,8 @@ async function guessOf(unscaled: Unscaled, options: AddOptions, context: Context
   });
   if (skipped.length > 0)
     context.say(`${skipped.length} photos cannot be read and are skipped; the first: ${skipped[0].reason}`);
+  if (unlabelled.count > 0)
+    context.say(`${unlabelled.count} photos tell no class and are left out; the first: ${unlabelled.first}.`);
   const compute = await openCompute({
     provider: context.provider,
     workers: context.workers,
@@ -171,8 +177,8 @@ async function guessOf(unscaled: Unscaled, options: AddOptions, context: Context
   });
   try {
     return await guessNormalisation({
-      ...{ prepare: unscaled.prepare, input: unscaled.input },
-      photos,
+      ...{ prepare: unscaled.prepare, input: unscaled.input, fit: options.fit },
+      ...{ photos, exact: exact ?? undefined },
       truth,
       compute,
       signal: context.signal,
@@ -205,6 +211,10 @@ function report(file: string, { candidates, photos, chance, betterThanChance, ti
   if (!betterThanChance)
     throw new UsageError(
       `None of the ${candidates.length} usual preprocessings makes ${file} better than chance: the best, ${best.name}, is right on ${best.right} of ${photos} photos, and chance is ${percent(chance)} %. Check that the labels are in the model's order and that the photos show its classes, give more photos, or say --mean, --std, --order and --range yourself.`,
+    );
+  if (best.fit === 'exact')
+    context.say(
+      `${best.name} was tried on photos that have the size of the model's input, as they are, which its card now says: enlarged and cropped they did no better.`,
     );
   if (tied.length > 0)
     context.say(

@@ -1,19 +1,22 @@
 import { existsSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
 import { type Groups, groupsIn } from './groups.ts';
+import { picturesIn } from './tree.ts';
 
 export interface PhotoFile {
-  /** The file's name; with its folder's before it where two folders have files of that name. */
+  /**
+   * The file's name, with the folders inside the given one that it lies in; with that one's before it where two given
+   * folders have files of that name.
+   */
   name: string;
   path: string;
   /** Name of the first photo of its group, where it has one. */
   group?: string;
 }
 
-const readable = /\.(jpe?g|png|webp)$/i;
+export const readable = /\.(jpe?g|png|webp)$/i;
 /**
  * Pictures all the same, which a person may wonder about: they are counted as skipped. Other files (credits, notes) are
  * passed over.
@@ -21,8 +24,8 @@ const readable = /\.(jpe?g|png|webp)$/i;
 const unreadable = /\.(gif|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|ico|psd|raw|dng|cr2|nef)$/i;
 
 /**
- * The pictures of folders (not of folders inside them), each folder's sorted by name; in place of a folder there may be
- * a single picture, or a .txt file that lists one path a line, relative to itself, in its own order (empty lines and
+ * The pictures of folders and of the folders inside them, each folder's sorted by name; in place of a folder there may
+ * be a single picture, or a .txt file that lists one path a line, relative to itself, in its own order (empty lines and
  * those that start with # are passed over). Each folder's `groups.json` says which photos are of one thing.
  * @throws UsageError for a folder or list that does not exist or has no picture in it.
  */
@@ -48,30 +51,25 @@ export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[
       found.push({ folder: '', file: basename(folder), path: folder });
       continue;
     }
-    const entries = await readdir(folder, { withFileTypes: true });
-    const files = entries
-      .filter(
-        (entry) =>
-          !entry.isDirectory() &&
-          !entry.name.startsWith('.') &&
-          (readable.test(entry.name) || unreadable.test(entry.name)),
-      )
-      .map((entry) => entry.name)
-      .sort(byCodeUnits);
-    if (files.length === 0) {
-      const inside = entries.some((entry) => entry.isDirectory()) ? ' (folders inside it are not looked into)' : '';
-      throw new UsageError(`The photo folder ${folder} has no JPEG, PNG or WebP file in it${inside}. Check the path.`);
+    const pictures = await picturesIn(folder, (file) => readable.test(file) || unreadable.test(file));
+    if (pictures.length === 0) {
+      throw new UsageError(
+        `The photo folder ${folder} has no JPEG, PNG or WebP file in it, nor in a folder inside it. Check the path.`,
+      );
     }
-    for (const file of files) found.push({ folder: basename(folder), file, path: join(folder, file) });
+    for (const { name, path } of pictures) found.push({ folder: basename(folder), file: name, path });
   }
+  // A folder may be given beside one that it lies in.
+  const once = new Set<string>();
+  const photos = found.filter(({ folder, path }) => !folder || once.size < once.add(resolve(path)).size);
   const times = new Map<string, number>();
-  for (const { file } of found) times.set(file, (times.get(file) ?? 0) + 1);
+  for (const { file } of photos) times.set(file, (times.get(file) ?? 0) + 1);
   const groups = new Map<string, Groups>();
-  for (const at of new Set(found.map(({ path }) => dirname(path)))) groups.set(at, await groupsIn(at));
-  return found.map(({ folder, file, path }) => ({
+  for (const at of new Set(photos.map(({ path }) => dirname(path)))) groups.set(at, await groupsIn(at));
+  return photos.map(({ folder, file, path }) => ({
     name: folder && times.get(file)! > 1 ? `${folder}/${file}` : file,
     path,
-    group: groups.get(dirname(path))?.get(file),
+    group: groups.get(dirname(path))?.get(basename(path)),
   }));
 }
 
@@ -90,6 +88,3 @@ async function readList(list: string): Promise<string[]> {
     throw new UsageError(`The list ${list} names no photo. Write one path a line, relative to the list.`);
   return paths.map((path) => resolve(dirname(list), path));
 }
-
-/** The same order on every machine, whatever its language. */
-const byCodeUnits = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

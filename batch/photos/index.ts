@@ -5,3 +5,4 @@ export { type Groups, groupsFile, groupsIn } from './groups.ts';
 export { throughJpeg } from './jpeg.ts';
 export { type LoadOptions, loadPhotos, type PhotoSet, type Skipped } from './load.ts';
 export { type Half, halves, inHashOrder, splitPhotos } from './split.ts';
+export { type Picture, picturesIn } from './tree.ts';

@@ -3,7 +3,8 @@ import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
 
 /**
- * Canvases from an .npy file, or the first array of an .npz: [P,3,S,S] of uint8, or of float32 in 0..255, rounded.
+ * Canvases from an .npy file, or the first array of four axes of an .npz: [P,3,S,S] of uint8, or of float32 in 0..255,
+ * rounded.
  * @throws UsageError when the file is not there or is no such array.
  */
 export async function canvasesOfNpy(path: string, canvas: number): Promise<{ count: number; data: Uint8Array }> {
@@ -45,9 +46,11 @@ async function read(path: string) {
     throw new UsageError(`The canvases ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
   }
   try {
-    const [first] = readArrays(path, bytes) ?? [];
+    const { arrays } = (await readArrays(path, bytes)) ?? { arrays: [] };
+    // One beside labels or names, as data sets are saved, is known by its axes.
+    const first = arrays.find(({ shape }) => shape.length === 4) ?? arrays[0];
     // Unpacked here: what is wrong with it is said below.
-    if (first) return { shape: first.shape, data: first.data };
+    if (first) return { shape: first.shape, data: await first.read() };
   } catch (error) {
     throw new UsageError(
       `${path} is no file of canvases that can be read: ${(error as Error).message} Write it with numpy.save or numpy.savez.`,

@@ -154,6 +154,7 @@ function render(content: ReleaseContent, tables: RenderedTable[], version: strin
       };
     }),
     perturbations: perturbations.map((one) => putPerturbation(one, study.canvas, photoPaths, put)),
+    ...(content.unpublished?.length && { unpublished: content.unpublished }),
     tables: tables.map(({ name, title, columns, says, csv, parquet, rows }) => ({
       ...{ name, title, columns, ...(says !== null && { says }) },
       csv: put(`tables/${name}.csv`, csv),

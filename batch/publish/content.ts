@@ -1,5 +1,6 @@
 import type {
   Example,
+  Manifest,
   ModelCard,
   PerturbationRecord,
   PhotoCredit,
@@ -16,6 +17,8 @@ export interface ReleaseContent {
   provider: string;
   models: ContentModel[];
   perturbations: ContentPerturbation[];
+  /** Measured, and not published: tables have their rows. */
+  unpublished?: NonNullable<Manifest['unpublished']>;
   tables: ContentTable[];
   /** Only photos that may be shown, each with its credit. */
   photos: ContentPhoto[];

@@ -1,7 +1,7 @@
 /** The texts of a release, for people and for the catalogues that read them. */
 import { type ControlSpread, type ControlSummary, summariseControls } from '#shared/metrics';
 import type { TransferRow } from '#shared/release';
-import type { ContentModel, ReleaseContent } from './content.ts';
+import type { ContentModel, ContentPerturbation, ReleaseContent } from './content.ts';
 import { markdown, markdownLines, oneLine } from './markdown.ts';
 import type { RenderedTable } from './tables.ts';
 
@@ -20,7 +20,15 @@ const modelLicences = (models: ContentModel[]) =>
     oneLine(`- ${card.title} (${card.id}): ${card.licence}${card.credit ? `. ${card.credit}` : ''}`),
   );
 
-export function licenceText({ study, models, photos }: ReleaseContent): string {
+/** Perturbations that others made, one line each. */
+function givenLicences(perturbations: readonly ContentPerturbation[], of: (line: string) => string): string[] {
+  const given = perturbations.flatMap(({ record: { id, credit } }) =>
+    credit ? [of(oneLine(`- ${id}: ${credit.author}, ${credit.licence}, ${credit.source}`))] : [],
+  );
+  return given.length > 0 ? ['Perturbations that others made, with their previews:', ...given, ''] : [];
+}
+
+export function licenceText({ study, models, perturbations, photos }: ReleaseContent): string {
   const { licence } = study.release;
   return `${[
     `"${oneLine(study.title)}": perturbations, records and tables`,
@@ -30,6 +38,7 @@ export function licenceText({ study, models, photos }: ReleaseContent): string {
     '',
     'What others made keeps its own licence.',
     '',
+    ...givenLicences(perturbations, (line) => line),
     'Models, prepared (preprocessing put into the graph, weights unchanged):',
     ...modelLicences(models),
     ...(photos.length > 0
@@ -91,6 +100,7 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     `Release ${version}${study.release.date ? ` of ${study.release.date}` : ''}: ${perturbations.length} universal perturbations measured on ${models.length} image classifiers. A universal perturbation is`,
     'one small image that, added to almost any photo, changes what a classifier sees in it. The **fooling ratio** is the share of photos whose',
     `predicted label changes, whatever the right label is. It is measured on ${count} photos that no perturbation was crafted on, on whole pixel values.`,
+    ...unpublishedText(content),
     '',
     '## Fooling ratios',
     '',
@@ -137,10 +147,23 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     '',
     `Perturbations, records and tables: ${markdown(study.release.licence)}. Models and photos keep their own; \`LICENSE\` lists them.`,
     '',
+    ...givenLicences(perturbations, (line) => `- ${markdown(line.slice(2))}`),
     ...modelLicences(models).map((line) => `- ${markdown(line.slice(2))}`),
     '',
     `Made on the provider ${markdown(content.provider)}; \`run.json\` says when, where and by which commit of the code.`,
   ].join('\n')}\n`;
+}
+
+/** Of those that tables have rows of and that are not here. */
+function unpublishedText({ unpublished = [] }: ReleaseContent): string[] {
+  if (unpublished.length === 0) return [];
+  const named = unpublished.map(({ id, credit }) =>
+    markdown(credit ? `${id} (${credit.author}, ${credit.source})` : id),
+  );
+  return [
+    '',
+    `Tables also have rows of perturbations that others made and that are not published here: ${named.join('; ')}.`,
+  ];
 }
 
 const percent = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;

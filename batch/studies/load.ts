@@ -4,6 +4,7 @@ import { type ClassLabel, classLabels, type PhotoCredit, photoCredit, type Study
 import { suggestion, UsageError } from '../errors/index.ts';
 import { readJson } from '../files/index.ts';
 import { canvasFor, loadCard, type ZooModel } from '../zoo/index.ts';
+import { type Given, readGiven } from './given.ts';
 
 /** A study with all that it names, read and checked. */
 export interface LoadedStudy {
@@ -11,6 +12,8 @@ export interface LoadedStudy {
   /** Absolute path of the study file. */
   path: string;
   models: ZooModel[];
+  /** The perturbations of its files, in its order. */
+  given: Given[];
   /** Absolute path of the folder of photos, or of an .npy file of canvases. */
   photos: string;
   /** By file name. */
@@ -33,7 +36,13 @@ export async function loadStudy(file: string): Promise<LoadedStudy> {
   const ids = cards.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice) throw new UsageError(`The study ${file} names the model ${twice} twice. Name each model once.`);
-  for (const { surrogates = [] } of parsed.perturbations) {
+  const given: Given[] = [];
+  for (const wanted of parsed.perturbations) {
+    if ('file' in wanted) {
+      given.push(await readGiven(wanted, base, parsed.canvas));
+      continue;
+    }
+    const { surrogates = [] } = wanted;
     for (const id of surrogates.flatMap((surrogate) => surrogate.split('+'))) {
       if (ids.includes(id)) continue;
       throw new UsageError(
@@ -53,6 +62,7 @@ export async function loadStudy(file: string): Promise<LoadedStudy> {
     study: fit === 'exact' ? { ...parsed, fit } : parsed,
     path,
     models,
+    given,
     photos: resolve(base, folder),
     credits: new Map(list.map((credit) => [credit.file, credit])),
     classes: classes ? await readJson(resolve(base, classes), classLabels, 'list of classes') : null,

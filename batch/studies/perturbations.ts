@@ -1,11 +1,15 @@
-import { type Budget, defaultBudget, type Norm, perturbationId } from '#shared/release';
-import type { StudyPerturbation } from '../analyses/index.ts';
+import { type Budget, defaultBudget, givenAttack, type Norm, perturbationId } from '#shared/release';
+import { isPattern, type StudyPerturbation } from '../analyses/index.ts';
 import { type Attack, blocksRecipe, checkCraft, controlRecipe, findAttack, isControl } from '../attacks/index.ts';
 import { UsageError } from '../errors/index.ts';
+import type { Given } from './given.ts';
 import type { LoadedStudy } from './load.ts';
 
 export interface PlannedPerturbation extends StudyPerturbation {
-  method: Attack;
+  /** null where others made it. */
+  method: Attack | null;
+  /** What others made. */
+  given?: Given;
   /** With defaults filled in. */
   settings: Record<string, unknown>;
   /** null for an attack that uses no model. */
@@ -30,9 +34,15 @@ export interface PlannedPerturbations {
  * Every perturbation of a study, and the controls they need.
  * @throws UsageError for an unknown attack or setting, and where two perturbations would have the same id.
  */
-export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' | 'models'>): PlannedPerturbations {
-  const perturbations: PlannedPerturbation[] = [];
-  for (const { photos, ...wanted } of study.perturbations) {
+export function planPerturbations({
+  study,
+  models,
+  given,
+}: Pick<LoadedStudy, 'study' | 'models' | 'given'>): PlannedPerturbations {
+  const perturbations: PlannedPerturbation[] = given.map(plannedGiven);
+  for (const entry of study.perturbations) {
+    if ('file' in entry) continue;
+    const { photos, ...wanted } = entry;
     const attack = findAttack(wanted.attack);
     const surrogates = attack.usesModel
       ? (wanted.surrogates?.map((one) => one.split('+')) ?? models.map(({ card }) => [card.id]))
@@ -62,12 +72,25 @@ export function planPerturbations({ study, models }: Pick<LoadedStudy, 'study' |
   for (const { id } of perturbations) {
     if (ids.has(id)) {
       throw new UsageError(
-        `The study has two perturbations of the id ${id}: the same surrogate, attack, bound and seed. Give one of them another seed, or take it out.`,
+        `The study has two perturbations of the id ${id}: the same surrogate, attack, bound and seed, or the same file name. Give one of them another seed or "id", or take it out.`,
       );
     }
     ids.add(id);
   }
   return { perturbations, ...controlsOf(perturbations) };
+}
+
+/** The seed of what a perturbation of others is held against. */
+const seedOfGiven = 1;
+
+function plannedGiven(given: Given): PlannedPerturbation {
+  const { id, norm, epsilon, wanted } = given;
+  const of = { attack: givenAttack, norm, epsilon, seed: seedOfGiven };
+  return {
+    ...{ id, ...of, recipe: id, method: null, given, settings: {}, surrogates: [] },
+    ...{ budget: null, photos: null, control: controlId(of), draws: [] },
+    ...(!wanted.publish && { unpublished: true as const }),
+  };
 }
 
 /** The same, crafted on so many photos. */
@@ -97,7 +120,7 @@ function controlsOf(perturbations: PlannedPerturbation[]): Pick<PlannedPerturbat
   };
   for (const perturbation of perturbations) perturbation.control = keep(noiseOf(perturbation, own), controls);
   for (const perturbation of perturbations) {
-    if (perturbation.surrogates.length === 0) continue;
+    if (isPattern(perturbation)) continue;
     const { norm, epsilon, seed } = perturbation;
     for (let draw = 0; draw < noiseDraws; draw++) {
       const id = keep(noiseOf({ norm, epsilon, seed: seed + draw }, own), draws);

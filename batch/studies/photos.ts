@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf, writeAtomic } from '../files/index.ts';
-import { groupsIn, type Half, splitPhotos } from '../photos/index.ts';
+import { type Groups, groupsIn, type Half, picturesIn, splitPhotos } from '../photos/index.ts';
 
 /** The files that a study's photos come from. */
 export interface PhotoFiles {
@@ -46,7 +46,7 @@ export async function findPhotos(source: string, cache: string, { keep }: { keep
   const text = JSON.stringify(now);
   if (keep && text !== JSON.stringify(known)) await writeAtomic(cache, text);
   const all = names.map((name) => [name, now[name].sha256] as const);
-  const split = isArray(source) ? null : splitPhotos(names, await groupsIn(source));
+  const split = isArray(source) ? null : splitPhotos(names, await groupsOf(source, names));
   const filesOf = (half: Half) => split?.[half].map((index) => all[index]) ?? all;
   const files = { crafting: filesOf('crafting'), evaluation: filesOf('evaluation') };
   if (files.crafting.length === 0 || files.evaluation.length === 0) {
@@ -65,14 +65,20 @@ async function hashOf(path: string): Promise<string> {
   return hash('sha256', bytes);
 }
 
+/** Those of the folders inside it too, with their path. */
 async function namesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => {
+  const pictures = await picturesIn(folder, (file) => /\.(jpe?g|png|webp)$/i.test(file)).catch(() => {
     throw new UsageError(
       `The study's photo folder ${folder} does not exist or is no folder. Correct photos.folder, which is relative to the study file.`,
     );
   });
-  return entries
-    .filter((entry) => !entry.isDirectory() && /\.(jpe?g|png|webp)$/i.test(entry.name) && !entry.name.startsWith('.'))
-    .map((entry) => entry.name)
-    .sort();
+  return pictures.map(({ name }) => name);
+}
+
+/** The groups of every folder that photos lie in, by the names of the photos. */
+async function groupsOf(source: string, names: readonly string[]): Promise<Groups> {
+  const groups = new Map<string, string>();
+  for (const inner of new Set(names.map((name) => name.slice(0, name.lastIndexOf('/') + 1))))
+    for (const [name, first] of await groupsIn(join(source, inner))) groups.set(`${inner}${name}`, first);
+  return groups;
 }

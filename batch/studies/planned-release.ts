@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+import type { Study } from '#shared/release';
 import { controls, dominance, type Finding, type Target, transfer } from '../analyses/index.ts';
 import { citation } from '../attacks/index.ts';
 import type { Job } from '../jobs/index.ts';
@@ -16,12 +18,15 @@ export function plannedRelease(planner: Planner, findings: readonly Finding[]): 
   return releaseStep({
     id: study.id,
     inputs: {
-      study,
+      study: { ...study, perturbations: study.perturbations.map(withoutFolders) },
       models: models.map(({ card, labels }) => ({ card, labels, prepared: planner.prepared(card.id) })),
       credits: [...credits.values()],
       files: photos.files.evaluation,
       ...{ crafting: planner.crafting, evaluation: planner.evaluation },
-      perturbations: planner.perturbations.map((planned) => released(planner, planned)),
+      perturbations: planner.perturbations
+        .filter(({ unpublished }) => !unpublished)
+        .map((planned) => released(planner, planned)),
+      unpublished: planner.perturbations.filter(({ unpublished }) => unpublished).map(summaryOf),
       ...{ transfer: planner.finding(transfer), dominance: planner.finding(dominance) },
       controls: findings.includes(controls) ? planner.finding(controls) : null,
       tables: findings.map((finding) => planner.finding(finding)),
@@ -31,12 +36,24 @@ export function plannedRelease(planner: Planner, findings: readonly Finding[]): 
   });
 }
 
+/** Where the files of others lie on this disk is nobody's business. */
+const withoutFolders = (one: Study['perturbations'][number]) =>
+  'file' in one ? { ...one, file: basename(one.file) } : one;
+
+function summaryOf({ id, attack, norm, epsilon, seed, surrogates, given }: PlannedPerturbation) {
+  const credit = given?.wanted.credit;
+  return { id, attack, norm, epsilon, seed, surrogates: [...surrogates], ...(credit && { credit }) };
+}
+
 function released(planner: Planner, planned: PlannedPerturbation): ReleaseInputs['perturbations'][number] {
-  const { id, attack, method, norm, epsilon, seed, budget, surrogates } = planned;
+  const { method, budget, given } = planned;
+  const { credit, ...summary } = summaryOf(planned);
+  const { surrogates } = summary;
   const shownOn = surrogates[0] ?? planner.models[0].id;
   const target = planner.models.find((model) => model.id === shownOn) as Target;
   return {
-    ...{ id, attack, paper: citation(method.paper), norm, epsilon, seed, budget, surrogates },
+    ...{ ...summary, budget, paper: method ? citation(method.paper) : (credit?.paper ?? 'not said') },
+    ...(given && { given: { credit, file: given.sha256.file } }),
     ...{ crafted: planner.crafted(planned), distortion: planner.distortion(planned) },
     example: {
       target: target.id,

@@ -7,6 +7,7 @@ import {
   type Finding,
   type FindingResult,
   findingJob,
+  isPattern,
   type MeasuredResult,
   type PerturbationResult,
   type PhotosResult,
@@ -18,12 +19,14 @@ import {
 import { type Job, noWork } from '../jobs/index.ts';
 import type { Half } from '../photos/index.ts';
 import { craftWork } from './craft-work.ts';
+import type { Given } from './given.ts';
 import type { LoadedStudy } from './load.ts';
 import { onPhotos, type PlannedPerturbation, planPerturbations } from './perturbations.ts';
 import type { PhotoFiles } from './photos.ts';
 import { craftStep } from './steps/craft.ts';
 import { deriveStep } from './steps/derive.ts';
 import { distortionStep } from './steps/distortion.ts';
+import { givenStep } from './steps/given.ts';
 import { measureStep } from './steps/measure.ts';
 import { photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
@@ -89,7 +92,11 @@ export class Planner implements StudyJobs {
   crafted({ id }: StudyPerturbation): Job<CraftedResult> {
     return this.#once(`craft ${id}`, () => {
       const planned = this.#planned.get(id) as PlannedPerturbation;
-      const { attack, method, settings, norm, epsilon, seed, surrogates, budget, photos } = planned;
+      const { attack, method, given, settings, norm, epsilon, seed, surrogates, budget, photos } = planned;
+      if (given || !method) {
+        const { sha256, v } = given as Given;
+        return givenStep({ id, inputs: { sha256, norm, epsilon, canvas: this.canvas }, place: { v } });
+      }
       const on = budget && {
         surrogates: surrogates.map((surrogate) => this.prepared(surrogate)),
         ...{ crafting: this.crafting, budget, photos, provider: this.options.provider },
@@ -168,7 +175,7 @@ export class Planner implements StudyJobs {
 
   /** One that no model took part in has nothing to lose its phases. */
   #twins(from: StudyPerturbation): (Control & { pattern: DerivedPerturbation })[] {
-    if (from.surrogates.length === 0) return [];
+    if (isPattern(from)) return [];
     const { seed } = from;
     const kind = 'phase-twin';
     return [{ kind, seed, pattern: { id: `${from.id}.${kind}`, from, kind, amount: null, seed } }];

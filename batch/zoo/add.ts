@@ -2,14 +2,22 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { OutputSaid } from '#shared/graph';
-import { edgeModelBytes, type Fit, type ModelCard, type Preprocessing, preparationOf } from '#shared/release';
+import {
+  classLabels,
+  edgeModelBytes,
+  type Fit,
+  type ModelCard,
+  type Preprocessing,
+  preparationOf,
+} from '#shared/release';
 import { inChild, type Remote } from '../children/index.ts';
 import { UsageError } from '../errors/index.ts';
-import { megabytes, sizeOf, writeAtomic } from '../files/index.ts';
+import { megabytes, readJsonValue, sizeOf, writeAtomic } from '../files/index.ts';
 import { cardOf, labelCount, type ZooModel, zooFolder } from './cards.ts';
 import { hashOf } from './files.ts';
 import type { Described } from './graph-work.ts';
 import type { Normalisation } from './guess.ts';
+import { readLabelFile } from './labels.ts';
 import { imageNetLabels } from './plain-card.ts';
 import { type GraphWork, graphWork } from './work.ts';
 
@@ -20,8 +28,8 @@ export interface NewCard {
   /** Height of the input, and its width where that is another; taken from the graph where it declares them. */
   inputSize?: number;
   inputWidth?: number;
-  /** Mean and std in channelOrder; or a function that finds them out. */
-  normalisation: Normalisation | ((model: Unscaled) => Promise<Normalisation>);
+  /** Mean and std in channelOrder; or a function that finds them out, and how photos become canvases for it. */
+  normalisation: (Normalisation & { fit?: Fit }) | ((model: Unscaled) => Promise<Normalisation & { fit?: Fit }>);
   /** Taken from the graph where it tells: the channels before or after height and width. */
   layout?: Preprocessing['layout'];
   /** Which output has the class scores, where the file has several and the number of classes does not tell. */
@@ -29,7 +37,7 @@ export interface NewCard {
   fit?: Fit;
   /** Whether the edge serves it; left out: where the prepared model is small enough. */
   edge?: boolean;
-  /** Path of a label file, or "imagenet" for the 1,000 classes of ILSVRC-2012. */
+  /** Path of a label file in any form of `readLabelFile`, or "imagenet" for the 1,000 classes of ILSVRC-2012. */
   labels?: string;
   /** Checked against the graph's; it tells one of several outputs, as the number of labels does. */
   classes?: number;
@@ -43,6 +51,8 @@ export interface Unscaled extends Pick<ZooModel, 'labels' | 'wnids'> {
   /** The model prepared in one way, for a canvas of so many pixels. */
   prepare(normalisation: Normalisation, canvas: number): Promise<Uint8Array>;
   classes: number;
+  /** Side of its input in pixels; null where it is not square. */
+  side: number | null;
 }
 
 export interface AddedModel extends ZooModel {
@@ -63,11 +73,41 @@ export async function addModel(file: string, wanted: NewCard, signal?: AbortSign
   if (existsSync(cardPath)) {
     throw new UsageError(`There is a card ${cardPath} already. Choose another --id, or delete that card first.`);
   }
-  return inChild<GraphWork, AddedModel>(
-    graphWork,
-    { what: `The model ${file}`, signal, bytes: sizeOf(file) },
-    (graph) => add(file, wanted, { folder, cardPath }, graph),
+  return withOwnLabels(wanted, folder, (own) =>
+    inChild<GraphWork, AddedModel>(graphWork, { what: `The model ${file}`, signal, bytes: sizeOf(file) }, (graph) =>
+      add(file, own, { folder, cardPath }, graph),
+    ),
   );
+}
+
+/**
+ * Cards name lists of labels in one form; those of other forms are written beside the card in it, and taken away again
+ * where adding fails.
+ */
+async function withOwnLabels<T>(wanted: NewCard, folder: string, add: (wanted: NewCard) => Promise<T>): Promise<T> {
+  const { labels, id } = wanted;
+  if (labels === undefined || labels === 'imagenet') return add(wanted);
+  const list = await readLabelFile(labels);
+  if (await isOwnForm(labels)) return add(wanted);
+  const path = join(folder, `${id}.labels.json`);
+  if (existsSync(path))
+    throw new UsageError(
+      `The labels ${labels} are written beside the card in the form that cards have, and there is a ${path} already. Choose another --id or --to.`,
+    );
+  await writeAtomic(path, `${JSON.stringify(list, null, 2)}\n`);
+  try {
+    return await add({ ...wanted, labels: path });
+  } catch (error) {
+    await rm(path, { force: true });
+    // That file is no more; the one that was given is wrong.
+    if (error instanceof UsageError) error.message = error.message.replaceAll(path, labels);
+    throw error;
+  }
+}
+
+async function isOwnForm(labels: string): Promise<boolean> {
+  if (!/\.json$/i.test(labels)) return false;
+  return classLabels.safeParse(await readJsonValue(labels, 'label file')).success;
 }
 
 async function add(
@@ -114,13 +154,16 @@ async function add(
     typeof wanted.normalisation === 'function'
       ? await wanted.normalisation({
           ...{ prepare, classes, labels: named.labels, wnids: named.wnids },
+          side: input.inputWidth === undefined ? input.inputSize : null,
           input: { channels, isWhole: described.input.type !== 'float32' },
         })
       : wanted.normalisation;
+  const { fit = wanted.fit, ...scaling } = found;
+  if (fit === 'exact') card.fit = fit;
   const normalisation = {
-    ...found,
-    mean: perChannel(found.mean, channels),
-    std: perChannel(found.std, channels),
+    ...scaling,
+    mean: perChannel(scaling.mean, channels),
+    std: perChannel(scaling.std, channels),
   };
   card.preprocessing = { ...input, ...normalisation };
   await graph.tryFile(file, preparationOf(card));

@@ -1,7 +1,8 @@
 // Which of the usual preprocessings a model wants, by its accuracy on labelled photos under each.
 import { argmax, atLeast, type Interval, pairedTest, softmax, wilson } from '#shared/metrics';
-import type { Preprocessing } from '#shared/release';
+import type { Fit, Preprocessing } from '#shared/release';
 import type { Compute, Pixels } from '../compute/index.ts';
+import { UsageError } from '../errors/index.ts';
 import type { Unscaled } from './add.ts';
 import { hashOf } from './files.ts';
 
@@ -9,8 +10,10 @@ import { hashOf } from './files.ts';
 export type Normalisation = Pick<Preprocessing, 'mean' | 'std' | 'range' | 'channelOrder'>;
 
 export interface Candidate extends Interval {
-  /** What people call it: "ImageNet mean and std, RGB". */
+  /** What people call it: "ImageNet mean and std, RGB", and ", exact" where photos are taken as they are. */
   name: string;
+  /** "crop": canvases as everywhere; "exact": photos that have the size of the model's input, as they are. */
+  fit: Fit;
   normalisation: Normalisation;
   /** Photos whose label is the true one. */
   right: number;
@@ -47,6 +50,28 @@ const usual: { name: string; range: 1 | 255; mean: Triple; std: Triple; rgbOnly?
     range: 1,
     mean: [0.48145466, 0.4578275, 0.40821073],
     std: [0.26862954, 0.26130258, 0.27577711],
+    rgbOnly: true,
+  },
+  {
+    name: 'CIFAR-10 mean and std',
+    range: 1,
+    mean: [0.4914, 0.4822, 0.4465],
+    std: [0.247, 0.2435, 0.2616],
+    rgbOnly: true,
+  },
+  // The mean of the std of each picture, which much code has in its place.
+  {
+    name: 'CIFAR-10 mean and smaller std',
+    range: 1,
+    mean: [0.4914, 0.4822, 0.4465],
+    std: [0.2023, 0.1994, 0.201],
+    rgbOnly: true,
+  },
+  {
+    name: 'CIFAR-100 mean and std',
+    range: 1,
+    mean: [0.5071, 0.4865, 0.4409],
+    std: [0.2673, 0.2564, 0.2762],
     rgbOnly: true,
   },
 ];
@@ -97,6 +122,10 @@ export interface GuessTask {
   /** The model prepared in one way, for a canvas of so many pixels. */
   prepare(normalisation: Normalisation, canvas: number): Promise<Uint8Array>;
   photos: Pixels;
+  /** The same photos as they are, where all of them have the size of the model's input: tried beside the others. */
+  exact?: Pixels;
+  /** Only this way; both when left out. */
+  fit?: Fit;
   /** Class index by photo. */
   truth: readonly number[];
   compute: Compute;
@@ -105,25 +134,31 @@ export interface GuessTask {
 }
 
 /**
- * Tries every usual preprocessing on labelled photos.
+ * Tries every usual preprocessing on labelled photos, and on the same photos as they are.
  * @throws UsageError when the model cannot be prepared.
  */
 export async function guessNormalisation(task: GuessTask): Promise<Guess> {
-  const { photos, truth, compute, signal, onProgress } = task;
+  const { photos, exact, truth, compute, signal, onProgress } = task;
   const items = truth.map((_, photo) => ({ photo, flip: false }));
-  const candidates = normalisationsFor(task.input);
-  const total = candidates.length * items.length;
+  const views = [
+    { fit: 'crop' as const, pixels: photos },
+    ...(exact ? [{ fit: 'exact' as const, pixels: exact }] : []),
+  ].filter(({ fit }) => task.fit === undefined || fit === task.fit);
+  if (views.length === 0)
+    throw new UsageError(
+      "The photos are to be taken as they are, and not all of them have the size of the model's input. Give photos that have, or leave --fit out.",
+    );
+  const trials = views.flatMap((view) => normalisationsFor(task.input).map((one) => ({ ...view, ...one })));
+  const total = trials.length * items.length;
   const tried: { candidate: Candidate; hits: boolean[] }[] = [];
   let classes = 0;
-  for (const { name, normalisation } of candidates) {
-    const bytes = await task.prepare(normalisation, photos.size);
+  for (const { name: scale, normalisation, fit, pixels } of trials) {
+    const name = fit === 'exact' ? `${scale}, exact` : scale;
+    const bytes = await task.prepare(normalisation, pixels.size);
     const program = { key: hashOf(bytes), bytes };
     const before = tried.length * items.length;
     const result = await compute.logits({
-      program,
-      photos,
-      items,
-      signal,
+      ...{ program, photos: pixels, items, signal },
       onProgress: (done) => onProgress?.({ candidate: name, done: before + done, total }),
     });
     // A model of half a gigabyte must not stay open once for each candidate.
@@ -133,7 +168,7 @@ export async function guessNormalisation(task: GuessTask): Promise<Guess> {
     const hits = truth.map((label, photo) => argmax(rows[photo]) === label);
     const right = hits.filter(Boolean).length;
     const loss = truth.reduce((sum, label, photo) => sum + surprise(rows[photo], label), 0) / truth.length;
-    tried.push({ candidate: { name, normalisation, right, ...wilson(right, hits.length), loss }, hits });
+    tried.push({ candidate: { name, fit, normalisation, right, ...wilson(right, hits.length), loss }, hits });
   }
   // Of equals the one that makes the model surer of what is right.
   tried.sort(({ candidate: a }, { candidate: b }) => b.right - a.right || a.loss - b.loss);

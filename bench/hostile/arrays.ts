@@ -1,4 +1,5 @@
-/** Arrays that mean harm: .npy, .npz, .mat, .pth and .safetensors, kinds above times sizes. */
+/** Arrays that mean harm: .npy, .npz, .mat, .h5, .pth and .safetensors, kinds above times sizes. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { casesOf, type Draw, extremes, pick, spoilt, texts } from './case.ts';
@@ -160,6 +161,15 @@ const safetensorsKinds: Record<string, (draw: Draw) => Uint8Array> = {
   spoilt: (draw) => spoilt(draw, goodSafetensors),
 };
 
+const fixture = (name: string) => readFileSync(new URL(`../../test/fixtures/perturbations/${name}`, import.meta.url));
+
+const hdf5Kinds: Record<string, (draw: Draw) => Uint8Array> = {
+  'a signature and no more': (draw) => fixture('groups.h5').subarray(0, 8 + draw.below(100)),
+  'ones that are large when unpacked': () => fixture('chunk.h5'),
+  'groups in groups': () => fixture('deep.h5'),
+  spoilt: (draw) => spoilt(draw, new Uint8Array(fixture(pick(draw, ['groups.h5', 'v73.mat'])))),
+};
+
 /** Refused, each of them, but for those that happen to be right; then it is the photos that are not there. */
 const evaluate = (file: string, bytes: Uint8Array): Omit<HostileCase, 'name'> => ({
   files: { [file]: bytes },
@@ -169,7 +179,9 @@ const evaluate = (file: string, bytes: Uint8Array): Omit<HostileCase, 'name'> =>
   ],
 });
 
-const formats = { npy: npyKinds, npz: npzKinds, mat: matKinds, pth: pthKinds, safetensors: safetensorsKinds };
+const formats = {
+  ...{ npy: npyKinds, npz: npzKinds, mat: matKinds, h5: hdf5Kinds, pth: pthKinds, safetensors: safetensorsKinds },
+};
 
 /** Without end; the same seed gives the same. */
 export function cases(seed: number): Iterable<HostileCase> {

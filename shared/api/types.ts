@@ -517,6 +517,12 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
+            credit?: {
+                author: string;
+                licence: string;
+                source: string;
+                paper?: string;
+            };
             /** @enum {string} */
             norm: "2" | "inf";
             epsilon: number;

@@ -1,4 +1,5 @@
 /** Files that other tools read: .npy and .safetensors. */
+export { bfloat16, float16 } from './half.ts';
 export {
   FormatError,
   type NpyArray,
@@ -9,4 +10,4 @@ export {
   type TypedArray,
   writeNpy,
 } from './npy.ts';
-export { type FloatTensor, readSafetensors, writeSafetensors } from './safetensors.ts';
+export { type FloatTensor, readSafetensors, readTensors, writeSafetensors } from './safetensors.ts';

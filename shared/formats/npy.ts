@@ -1,5 +1,7 @@
 // The .npy format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
+import { bfloat16, float16 } from './half.ts';
+
 const MAGIC = '\x93NUMPY';
 
 export type TypedArray =
@@ -14,6 +16,7 @@ export type TypedArray =
   | BigInt64Array<ArrayBuffer>
   | BigUint64Array<ArrayBuffer>;
 
+/** Types that are written, by NumPy's name. */
 const types = {
   '<f4': Float32Array,
   '<f8': Float64Array,
@@ -28,10 +31,25 @@ const types = {
 } as const;
 type Descriptor = keyof typeof types;
 
+/** Types that are read, by NumPy's name without its byte order: how wide a number is, and how bytes become numbers. */
+const readable = new Map<string, { width: number; numbers: (bytes: ArrayBuffer) => TypedArray }>([
+  ...Object.entries(types).map(
+    ([name, Type]) =>
+      [
+        name.slice(1),
+        { width: Type.BYTES_PER_ELEMENT, numbers: (bytes: ArrayBuffer): TypedArray => new Type(bytes) },
+      ] as const,
+  ),
+  ['f2', { width: 2, numbers: (bytes) => float16(new Uint16Array(bytes)) }],
+  // NumPy knows no bfloat16: an array of it, as ml_dtypes makes them, is saved as one of two bytes of anything.
+  ['V2', { width: 2, numbers: (bytes) => bfloat16(new Uint16Array(bytes)) }],
+]);
+
 export interface NpyArray {
+  /** float16 and bfloat16 as float32. */
   data: TypedArray;
   shape: number[];
-  /** NumPy's descriptor: "<f4", "|u1", … */
+  /** NumPy's descriptor, as the file has it: "<f4", ">f2", "|u1", … */
   dtype: string;
 }
 
@@ -54,7 +72,7 @@ const MOST_AXES = 64;
 
 /**
  * What the header says of an array, which need not be there.
- * @throws FormatError for anything that is not the beginning of an .npy file of numbers in little-endian order.
+ * @throws FormatError for anything that is not the beginning of an .npy file of numbers.
  */
 export function readNpyHeader(bytes: Uint8Array): NpyHeader {
   const text = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
@@ -79,8 +97,8 @@ export function readNpyHeader(bytes: Uint8Array): NpyHeader {
       `The header of this .npy file cannot be read: ${header.trim().slice(0, 120)}. Save a plain array of numbers.`,
     );
   }
-  const ArrayType = Object.hasOwn(types, dtype) && types[dtype as Descriptor];
-  if (!ArrayType) {
+  const type = typeOf(dtype);
+  if (!type) {
     throw new FormatError(
       `This .npy file holds ${dtype.slice(0, 40)}, which is not read here. Save it as float32 (array.astype("<f4")).`,
     );
@@ -92,13 +110,16 @@ export function readNpyHeader(bytes: Uint8Array): NpyHeader {
     .map(Number);
   if (shape.length > MOST_AXES || !shape.every(Number.isSafeInteger))
     throw new FormatError(`This .npy file has ${shape.length} axes, or one beyond all bounds. Save a plain array.`);
-  const length = shape.reduce((product, dimension) => product * dimension, ArrayType.BYTES_PER_ELEMENT);
+  const length = shape.reduce((product, dimension) => product * dimension, type.width);
   return { shape, dtype, fortran: fortran === 'True', length, start: end };
 }
 
+/** Bytes in the other order than this machine's are told by a ">" before the name. */
+const typeOf = (dtype: string) => (/^[<>|=]/.test(dtype) ? readable.get(dtype.slice(1)) : undefined);
+
 /**
- * Reads one array. Fortran order is turned into C order.
- * @throws FormatError for anything that is not a complete .npy file of numbers in little-endian order.
+ * Reads one array. Fortran order is turned into C order, big-endian numbers into little-endian ones.
+ * @throws FormatError for anything that is not a complete .npy file of numbers.
  */
 export function readNpy(bytes: Uint8Array): NpyArray {
   const { shape, dtype, fortran, length, start } = readNpyHeader(bytes);
@@ -109,7 +130,11 @@ export function readNpy(bytes: Uint8Array): NpyArray {
   }
   // Copied, since the data need not be aligned in the file's buffer. (Not by slice: that of a Node Buffer is a view of
   // its pool.)
-  const data = new types[dtype as Descriptor](new Uint8Array(bytes.subarray(start)).buffer);
+  const content = new Uint8Array(bytes.subarray(start));
+  const { width, numbers } = typeOf(dtype)!;
+  if (dtype.startsWith('>'))
+    for (let at = 0; at < content.length; at += width) content.subarray(at, at + width).reverse();
+  const data = numbers(content.buffer);
   return { data: fortran ? toRowMajor(data, shape) : data, shape, dtype };
 }
 

@@ -1,6 +1,7 @@
 // The safetensors format: https://github.com/huggingface/safetensors#format
 // 8 bytes little-endian header length, a JSON header, then the tensors' bytes.
-import { FormatError } from './npy.ts';
+import { bfloat16, float16 } from './half.ts';
+import { FormatError, type TypedArray } from './npy.ts';
 
 export interface FloatTensor {
   data: Float32Array;
@@ -45,6 +46,15 @@ export function writeSafetensors(
 const LONGEST_HEADER = 8e6;
 const MOST_AXES = 64;
 
+/** One tensor of a file. */
+export interface Tensor {
+  /** The format's name of its type: "F32", "BF16", "BOOL", … */
+  dtype: string;
+  shape: number[];
+  /** float16 and bfloat16 as float32. @throws FormatError where its type is none of numbers, or it is incomplete. */
+  readonly data: TypedArray;
+}
+
 /**
  * The float32 tensors of a file, and its metadata. The numbers of a tensor are copied when they are first asked for.
  * @throws FormatError when the file is damaged or two tensors share bytes; a tensor that is not float32 throws where
@@ -54,6 +64,26 @@ export function readSafetensors(bytes: Uint8Array): {
   tensors: Record<string, { readonly data: Float32Array<ArrayBuffer>; shape: number[] }>;
   metadata: Record<string, string>;
 } {
+  const { tensors, metadata } = readTensors(bytes);
+  const float32 = ([name, tensor]: [string, Tensor]) => [
+    name,
+    {
+      shape: tensor.shape,
+      get data() {
+        if (tensor.dtype === 'F32') return tensor.data as Float32Array<ArrayBuffer>;
+        throw new FormatError(`The tensor "${name.slice(0, 60)}" is ${tensor.dtype}; only float32 (F32) is read here.`);
+      },
+    },
+  ];
+  return { tensors: Object.fromEntries(Object.entries(tensors).map(float32)), metadata };
+}
+
+/**
+ * The tensors of a file, of whatever type, and its metadata.
+ * @throws FormatError when the file is damaged or two tensors share bytes; a tensor of another type than numbers throws
+ * where its `data` is asked for.
+ */
+export function readTensors(bytes: Uint8Array): { tensors: Record<string, Tensor>; metadata: Record<string, string> } {
   if (bytes.length < 8) throw damaged('it ends inside its first 8 bytes');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > bytes.length - 8) throw damaged('its header is longer than the file');
@@ -79,7 +109,7 @@ export function readSafetensors(bytes: Uint8Array): {
 
 interface Place {
   name: string;
-  dtype: unknown;
+  dtype: string;
   shape: number[];
   /** Bytes behind the header. */
   from: number;
@@ -95,22 +125,38 @@ function placeOf(name: string, entry: unknown, bytes: number): Place {
     throw damaged(`${called} has no shape or no place`);
   const [from, to] = range;
   if (from > to || to > bytes) throw damaged(`${called} is incomplete`);
-  return { name, dtype, shape, from, to };
+  return { name, dtype: typeof dtype === 'string' ? dtype.slice(0, 20) : 'of no type', shape, from, to };
 }
 
-function tensorAt({ name, dtype, shape, from, to }: Place, content: Uint8Array) {
-  let data: Float32Array<ArrayBuffer> | undefined;
+/** Types that are read: how wide a number is, and how bytes become numbers. Always little-endian. */
+const types = new Map<string, [width: number, numbers: (bytes: ArrayBuffer) => TypedArray]>([
+  ['F32', [4, (bytes) => new Float32Array(bytes)]],
+  ['F64', [8, (bytes) => new Float64Array(bytes)]],
+  ['F16', [2, (bytes) => float16(new Uint16Array(bytes))]],
+  ['BF16', [2, (bytes) => bfloat16(new Uint16Array(bytes))]],
+  ['I8', [1, (bytes) => new Int8Array(bytes)]],
+  ['U8', [1, (bytes) => new Uint8Array(bytes)]],
+  ['I16', [2, (bytes) => new Int16Array(bytes)]],
+  ['U16', [2, (bytes) => new Uint16Array(bytes)]],
+  ['I32', [4, (bytes) => new Int32Array(bytes)]],
+  ['U32', [4, (bytes) => new Uint32Array(bytes)]],
+  ['I64', [8, (bytes) => new BigInt64Array(bytes)]],
+  ['U64', [8, (bytes) => new BigUint64Array(bytes)]],
+]);
+
+function tensorAt({ name, dtype, shape, from, to }: Place, content: Uint8Array): Tensor {
+  let data: TypedArray | undefined;
   const read = () => {
     const called = `"${name.slice(0, 60)}"`;
-    if (dtype !== 'F32')
-      throw new FormatError(
-        `The tensor ${called} is ${typeof dtype === 'string' ? dtype.slice(0, 20) : 'of no type'}; only float32 (F32) is read here.`,
-      );
-    if (to - from !== shape.reduce((product, dimension) => product * dimension, 4))
+    const [width, numbers] = types.get(dtype) ?? [];
+    if (!width || !numbers)
+      throw new FormatError(`The tensor ${called} is ${dtype}, which is not read here. Save it as float32 (F32).`);
+    if (to - from !== shape.reduce((product, dimension) => product * dimension, width))
       throw damaged(`${called} is incomplete`);
-    return new Float32Array(new Uint8Array(content.subarray(from, to)).buffer);
+    return numbers(new Uint8Array(content.subarray(from, to)).buffer);
   };
   return {
+    dtype,
     shape,
     get data() {
       data ??= read();

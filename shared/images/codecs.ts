@@ -8,8 +8,10 @@ import libwebp from '@jsquash/webp/codec/dec/webp_dec.js';
 import { type CanvasFit, canvasFromRgba, walkUpright } from './canvas.ts';
 import type { Decoder } from './decoder.ts';
 import { startDecoder } from './emscripten-codec.ts';
-import { type ImageHeader, jpegCondition, sniffImage } from './header.ts';
+import { sniffImage } from './header.ts';
 import { ImageError } from './image-error.ts';
+import type { ImageHeader } from './image-header.ts';
+import { jpegCondition, unreadProcess } from './jpeg.ts';
 import type { Rgba } from './pixels.ts';
 import { startPng } from './png-codec.ts';
 
@@ -59,10 +61,9 @@ export function createCodecs(modules: CodecModules, { maxPixels = MAX_PIXELS } =
       );
     } catch (error) {
       if (error instanceof ImageError) throw error;
-      // The codecs throw numbers and strings as well as errors.
       throw new ImageError(
         'corrupt',
-        `The ${type.toUpperCase()} data cannot be decoded (${String(error)}). Save the picture again and retry.`,
+        `The ${type.toUpperCase()} data cannot be decoded (${reasonOf(error)}). Save the picture again and retry.`,
         { cause: error },
       );
     }
@@ -81,6 +82,12 @@ export function createCodecs(modules: CodecModules, { maxPixels = MAX_PIXELS } =
       return png.use((codec) => codec.encode(image));
     },
   };
+}
+
+/** A codec that gives up throws numbers and objects as well as errors, and traps that say nothing to people. */
+function reasonOf(thrown: unknown): string {
+  const isTrap = !(thrown instanceof Error) || thrown.name === 'RuntimeError';
+  return isTrap || thrown.message === '' ? 'the decoder gave up' : thrown.message;
 }
 
 /**
@@ -103,7 +110,7 @@ function restartable<Codec extends Decoder>(start: () => Promise<Codec>) {
       };
       const codec = await mine.catch((cause) => {
         discard();
-        throw new ImageError('codec', `The picture codec could not be started (${String(cause)}). Try again.`, {
+        throw new ImageError('codec', `The picture codec could not be started (${reasonOf(cause)}). Try again.`, {
           cause,
         });
       });
@@ -137,6 +144,13 @@ export function checkHeader(bytes: Uint8Array, maxPixels = MAX_PIXELS): ImageHea
     );
   }
   if (header.animated) throw new ImageError('unsupported', 'The picture is animated. Send one still frame of it.');
+  const process = type === 'jpeg' && unreadProcess(header.process);
+  if (process) {
+    throw new ImageError(
+      'unsupported',
+      `This is a ${process} JPEG, which neither browsers nor the Atlas read. Save it as an ordinary JPEG or as PNG.`,
+    );
+  }
   if (type === 'jpeg' && header.components !== 1 && header.components !== 3) {
     throw new ImageError(
       'unsupported',

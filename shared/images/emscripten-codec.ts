@@ -68,6 +68,10 @@ export async function startDecoder(factory: unknown, module: WebAssembly.Module,
       };
       try {
         codec.decode(bytes, ...options);
+      } catch (cause) {
+        if (cause instanceof ImageError) throw cause;
+        // What C++ throws is a number or an object that says nothing; what it printed before says more.
+        throw new Error(complaints.at(-1)?.trim() || 'the decoder gave up', { cause });
       } finally {
         restore();
       }

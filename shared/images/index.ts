@@ -7,7 +7,8 @@ export {
   createCodecs,
 } from './codecs.ts';
 export { type Distortion, distortion } from './distortion.ts';
-export { type ImageHeader, sniffImage } from './header.ts';
+export { sniffImage } from './header.ts';
 export { ImageError, type ImageErrorCode } from './image-error.ts';
+export type { ImageHeader } from './image-header.ts';
 export { amplifyToRgba, applyPerturbation, l2Norm, linfNorm, project } from './perturb.ts';
 export { canvasToRgba, type Rgba } from './pixels.ts';

@@ -1,5 +1,6 @@
 import type { Decoder } from './decoder.ts';
 import type { Rgba } from './pixels.ts';
+import { pixelRanges } from './png-chunks.ts';
 
 /**
  * The exports of squoosh_png, @jsquash/png's Rust compiled to WebAssembly, that are called here; pointers are numbers.
@@ -33,8 +34,9 @@ export async function startPng(
         return 0;
       };
     } else if (name === '__wbindgen_throw') {
-      imports[name] = (at, length) => {
-        throw new Error(new TextDecoder().decode(new Uint8Array(exports.memory.buffer, at >>> 0, length)));
+      // All that it says is which of Rust's functions gave up.
+      imports[name] = () => {
+        throw new Error('its data is damaged');
       };
     } else {
       imports[name] = () => 0;
@@ -49,6 +51,20 @@ export async function startPng(
     return at;
   }
 
+  /** Of a file only what its pixels depend on: the Rust code gives up where anything else is damaged. */
+  function passFile(bytes: Uint8Array): [at: number, length: number] {
+    let length = 0;
+    for (const [from, to] of pixelRanges(bytes)) length += to - from;
+    const start = exports.__wbindgen_malloc(length, 1) >>> 0;
+    const memory = new Uint8Array(exports.memory.buffer);
+    let at = start;
+    for (const [from, to] of pixelRanges(bytes)) {
+      memory.set(bytes.subarray(from, to), at);
+      at += to - from;
+    }
+    return [start, length];
+  }
+
   return {
     memory: exports.memory,
     /** To 8 bits, whatever the file has; frees what it is given. @throws a trap for a damaged file. */
@@ -57,7 +73,7 @@ export async function startPng(
       lend = (picture) => {
         result = { value: use(picture) };
       };
-      exports.decode(passIn(bytes), bytes.length);
+      exports.decode(...passFile(bytes));
       if (!result) throw new Error('the decoder gives no picture');
       return result.value;
     },

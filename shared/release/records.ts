@@ -84,6 +84,16 @@ export const example = z.object({
 });
 export type Example = z.infer<typeof example>;
 
+/** Who made a perturbation that was not crafted here. */
+export const perturbationCredit = z.strictObject({
+  author: z.string().min(1),
+  licence: z.string().min(1),
+  source: z.string().min(1),
+  /** As one line. */
+  paper: z.string().min(1).optional(),
+});
+export type PerturbationCredit = z.infer<typeof perturbationCredit>;
+
 /** Everything needed to make a perturbation again, and what it does. perturbations/<id>/record.json */
 export const perturbationRecord = z.object({
   id: z.string(),
@@ -91,6 +101,8 @@ export const perturbationRecord = z.object({
   /** Paper of the attack, as one line. */
   paper: z.string(),
   settings: z.record(z.string(), z.unknown()),
+  /** Of one that others made. */
+  credit: perturbationCredit.optional(),
   norm,
   epsilon: z.number(),
   seed: z.int(),
@@ -233,6 +245,8 @@ export const manifest = z.object({
       preview: z.string(),
     }),
   ),
+  /** Perturbations that were measured and are not published: tables have their rows, and nothing else is here. */
+  unpublished: z.array(perturbationSummary.extend({ credit: perturbationCredit.optional() })).optional(),
   tables: z.array(releaseTable),
   photos: z.array(
     photoCredit.extend({

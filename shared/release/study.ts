@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { budget, epsilonRange, norm } from './bounds.ts';
 import { photoFit } from './fit.ts';
+import { isSafeName } from './keys.ts';
+import { perturbationCredit } from './records.ts';
 
 const areUnique = (items: readonly unknown[]) => new Set(items).size === items.length;
 
@@ -36,6 +38,40 @@ const studyPerturbation = z.strictObject({
   photos: z.int().min(0).max(1e6).optional(),
 });
 
+/** What stands for the attack of a perturbation that was not crafted here, but read from a file. */
+export const givenAttack = 'given';
+
+/** A perturbation that others made. How its file is understood is said as `atlas evaluate` is told it. */
+const givenPerturbation = z
+  .strictObject({
+    /** Relative to the study. */
+    file: z.string().min(1),
+    /** Left out: from the file's name. */
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'an id is letters, digits, ".", "_" and "-"')
+      .refine(isSafeName, 'must be a safe file name')
+      .optional(),
+    /** The unit of the file: 255, "-1..1", "0.229,0.224,0.225", … */
+    scale: z.union([z.number().positive(), z.string().min(1)]).optional(),
+    array: z.string().optional(),
+    index: z.int().min(0).optional(),
+    layout: z.enum(['CHW', 'HWC']).optional(),
+    order: z.enum(['RGB', 'BGR']).optional(),
+    /** Its bound; left out: what it tells itself. */
+    norm: norm.optional(),
+    epsilon: z.number().positive().max(1e6).optional(),
+    /** Bring it within that bound, where it is beyond. */
+    clip: z.boolean().default(false),
+    credit: perturbationCredit.optional(),
+    /** Whether the release has it. Otherwise it has what was measured of it alone. */
+    publish: z.boolean().default(false),
+  })
+  .refine(({ publish, credit }) => !publish || credit !== undefined, {
+    path: ['credit'],
+    error: 'is needed where publish is true: author, licence and source of who made it',
+  });
+
 const studyFile = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   title: z.string(),
@@ -57,7 +93,10 @@ const studyFile = z.strictObject({
     /** Whether the release may show them. */
     publish: z.boolean().default(false),
   }),
-  perturbations: z.array(studyPerturbation).min(1).max(1000),
+  perturbations: z
+    .array(z.union([studyPerturbation, givenPerturbation]))
+    .min(1)
+    .max(1000),
   /** Names of findings, each of which becomes a table; left out: those that need no measurement of their own. */
   analyses: z.array(z.string()).min(1).max(1000).optional(),
   /** "light": findings that craft or measure a lot do so on a part that shows the same, in minutes. */
@@ -75,19 +114,21 @@ const studyFile = z.strictObject({
 
 const boundedStudy = studyFile.refine(
   ({ models, perturbations }) =>
-    perturbations.reduce((sum, one) => sum + one.seeds.length * (one.surrogates ?? models).length, 0) <=
-    mostPerturbations,
+    perturbations.reduce(
+      (sum, one) => sum + ('file' in one ? 1 : one.seeds.length * (one.surrogates ?? models).length),
+      0,
+    ) <= mostPerturbations,
   { path: ['perturbations'], error: `they come to more than ${mostPerturbations}: a seed on a surrogate is one` },
 );
 
 /** A study file: what is crafted, on which models and photos, and what is measured. Paths are relative to the file. */
 export const study = boundedStudy.transform(({ perturbations, ...rest }) => ({
   ...rest,
-  perturbations: perturbations.map(
-    ({ attack, settings, norm, epsilon = epsilonRange(norm, rest.canvas).usual, ...more }) => ({
-      ...{ attack, settings, norm, epsilon },
-      ...more,
-    }),
-  ),
+  perturbations: perturbations.map((one) => {
+    if ('file' in one) return one;
+    const { attack, settings, norm, epsilon = epsilonRange(norm, rest.canvas).usual, ...more } = one;
+    return { ...{ attack, settings, norm, epsilon }, ...more };
+  }),
 }));
 export type Study = z.infer<typeof study>;
+export type GivenPerturbation = Extract<Study['perturbations'][number], { file: string }>;

@@ -6,8 +6,9 @@ import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba } from '#shared/images';
-import { readPerturbation as readWith } from '../../batch/arrays/index.ts';
+import { parseScale, readPerturbation as readWith } from '../../batch/arrays/index.ts';
 import { unpickle } from '../../batch/arrays/pickle.ts';
+import { UsageError } from '../../batch/errors/index.ts';
 import { codecs } from '../../batch/photos/index.ts';
 
 /**
@@ -38,16 +39,6 @@ describe('perturbation files', () => {
     ['a leading 1', () => npy(chw, [1, 3, 6, 6]), 'b.npy', { layout: 'CHW', scale: 255 }],
     ['planes last', () => npy(hwc, [6, 6, 3]), 'c.npy', { layout: 'HWC', scale: 255 }],
     [
-      'units of 0..1',
-      () =>
-        npy(
-          chw.map((x) => x / 255),
-          [3, 6, 6],
-        ),
-      'd.npy',
-      { layout: 'CHW', scale: 1 },
-    ],
-    [
       'safetensors',
       () => writeSafetensors({ perturbation: { data: chw as Float32Array<ArrayBuffer>, shape: [3, 6, 6] } }),
       'e.safetensors',
@@ -63,34 +54,126 @@ describe('perturbation files', () => {
     });
   });
 
-  test('takes the scale and the layout that it is told', async () => {
+  test('asks for the unit where the numbers do not tell it', async () => {
+    const save1 = async (name: string, factor: number) =>
+      save(
+        name,
+        npy(
+          chw.map((x) => x * factor),
+          [3, 6, 6],
+        ),
+      );
+    for (const factor of [1 / 255, 2 / 255, 0.1, 0.2]) {
+      const small = await save1('small.npy', factor);
+      await expect(readPerturbation(small), String(factor)).rejects.toThrow(/does not tell its unit.*--scale.*-1\.\.1/);
+    }
+    const large = await readPerturbation(await save1('large.npy', 0.21));
+    expect(large).toMatchObject({ scale: 255, guessed: ['scale', 'layout', 'order'] });
+    expect(large.linf).toBeCloseTo(2.1, 5);
+  });
+
+  test.each([
+    ['255', 1],
+    ['0..255', 1],
+    ['-128..127', 1],
+    ['1', 255],
+    ['0..1', 255],
+    [' -0.5 .. 0.5 ', 255],
+    ['2', 127.5],
+    ['-1..1', 127.5],
+    ['4.5', 255 / 4.5],
+  ])('reads units of %s', async (text, factor) => {
     const path = await save(
-      'h.npy',
+      'unit.npy',
       npy(
-        chw.map((x) => x / 20),
+        chw.map((x) => x / factor),
         [3, 6, 6],
       ),
     );
-    expect((await readPerturbation(path)).scale).toBe(1);
-    expect(await readPerturbation(path, { scale: 255 })).toMatchObject({
-      scale: 255,
-      linf: 0.5,
-      guessed: ['layout', 'order'],
+    const file = await readPerturbation(path, { scale: parseScale(text) });
+    file.v.forEach((value, i) => {
+      expect(value).toBeCloseTo(chw[i], 4);
     });
+    expect(file.guessed).toEqual(['layout', 'order']);
+  });
+
+  test('reads what was divided by the std of each channel, in either unit of it and in either order', async () => {
+    const std = [0.229, 0.224, 0.225];
+    const bgr = Float32Array.from(
+      { length: 108 },
+      (_, i) => chw[(2 - Math.floor(i / 36)) * 36 + (i % 36)] / 255 / std[2 - Math.floor(i / 36)],
+    );
+    const path = await save('std.npy', npy(bgr, [3, 6, 6]));
+    for (const text of ['0.229,0.224,0.225', '58.395, 57.12, 57.375']) {
+      const file = await readPerturbation(path, { scale: parseScale(text), order: 'BGR' });
+      file.v.forEach((value, i) => {
+        expect(value).toBeCloseTo(chw[i], 4);
+      });
+    }
+  });
+
+  test.each(['0', '-1', '1..1', '1..0', '0..', 'a', '1,2', '0.2,0.2,0', '1,2,300', '0x10', '', '1e999'])(
+    'takes no scale of "%s"',
+    (text) => {
+      expect(() => parseScale(text)).toThrow(UsageError);
+    },
+  );
+
+  test('refuses a unit in which it would be beyond white', async () => {
+    const path = await save('beyond.npy', npy(chw, [3, 6, 6]));
+    await expect(readPerturbation(path, { scale: 1 })).rejects.toThrow(/would reach 2550 of 255.*--scale/);
+  });
+
+  test('refuses the layout that it does not have', async () => {
+    const path = await save('h.npy', npy(chw, [3, 6, 6]));
     await expect(readPerturbation(path, { layout: 'HWC' })).rejects.toThrow(/is not HWC/);
+  });
+
+  test('believes the record beside it, and what a .safetensors file of ours says of its unit', async () => {
+    const small = Float32Array.from(chw, (x) => x / 10);
+    const path = await save('one.npy', npy(small, [3, 6, 6]));
+    const record = join(folder, 'record.json');
+    await writeFile(record, '{"linf": 1}');
+    expect((await readPerturbation(path)).linf).toBe(1);
+    await writeFile(record, '{"linf": 10}');
+    await expect(readPerturbation(path)).rejects.toThrow(/its unit/);
+    await rm(record);
+    const ours = writeSafetensors({ v: { data: small, shape: [3, 6, 6] } }, { units: '0..255' });
+    expect((await readPerturbation(await save('ours.safetensors', ours))).linf).toBe(1);
+  });
+
+  test('says its own bound, and is held to another one', async () => {
+    const path = await save('bound.npy', npy(chw, [3, 6, 6]));
+    const length = Math.sqrt(chw.reduce((sum, x) => sum + x * x, 0));
+    expect((await readPerturbation(path)).bound).toEqual({ norm: 'inf', epsilon: 10 });
+    expect(await readPerturbation(path, { epsilon: 10 })).toMatchObject({ clipped: false, linf: 10 });
+    await expect(readPerturbation(path, { epsilon: 8 })).rejects.toThrow(
+      /larger than the bound of 8: largest value 10 \(norm inf\).*--scale.*--clip/,
+    );
+    const clipped = await readPerturbation(path, { epsilon: 8, clip: true });
+    expect(clipped).toMatchObject({ clipped: true, linf: 8, bound: { norm: 'inf', epsilon: 10 } });
+    expect([...clipped.v]).toEqual(Array.from(chw, (x) => Math.max(-8, Math.min(8, x))));
+    expect(clipped.note).toMatch(/brought within 8 \(norm inf\), from its own largest value 10/);
+    await expect(readPerturbation(path, { norm: '2', epsilon: 30 })).rejects.toThrow(/length 63\.99 \(norm 2\)/);
+    const shorter = await readPerturbation(path, { norm: '2', epsilon: 32, clip: true });
+    shorter.v.forEach((value, i) => {
+      expect(value).toBeCloseTo((chw[i] * 32) / length, 4);
+    });
+    expect((await readPerturbation(path, { norm: '2', epsilon: 70 })).clipped).toBe(false);
   });
 
   test.each([
     ['tensor.pth', { array: 'tensor', layout: 'CHW', scale: 255 }],
-    ['dict.pt', { array: 'delta', layout: 'CHW', scale: 1 }],
+    ['dict.pt', { array: 'delta', layout: 'CHW', scale: 1 }, { scale: 1 }],
     ['parameter.pth', { layout: 'HWC', scale: 255 }],
     ['half.pth', { layout: 'CHW', scale: 255 }],
     ['double.mat', { array: 'r', layout: 'HWC', scale: 255 }],
     ['single-compressed.mat', { array: 'r', layout: 'HWC', scale: 255 }],
     ['int8.mat', { array: 'r', layout: 'CHW', scale: 255 }],
     ['two.npz', { array: 'v', layout: 'CHW', scale: 255 }],
-  ])('reads %s, which PyTorch, SciPy or NumPy wrote', async (name, expected) => {
-    const file = await readPerturbation(join(fixtures, name));
+    ['bfloat16.npy', { layout: 'CHW', scale: 255 }],
+  ])('reads %s, which PyTorch, SciPy or NumPy wrote', async (name, expected, given: { scale?: number } = {}) => {
+    const file = await readPerturbation(join(fixtures, name), given);
     expect(file).toMatchObject({ size: 6, ...expected });
     file.v.forEach((value, i) => {
       expect(value).toBeCloseTo(chw[i], 4);
@@ -133,7 +216,9 @@ describe('perturbation files', () => {
   });
 
   test('takes the array that it is told, and names those there are', async () => {
-    await expect(readPerturbation(join(fixtures, 'two.npz'), { array: 'w' })).rejects.toThrow(/no array "w".*other, v/);
+    await expect(readPerturbation(join(fixtures, 'two.npz'), { array: 'w' })).rejects.toThrow(
+      /no array "w".*"other".*"v"/,
+    );
   });
 
   test('refuses other shapes, other files, zeros and infinities', async () => {
@@ -141,8 +226,9 @@ describe('perturbation files', () => {
     await expect(readPerturbation(await save('j.npy', new Uint8Array([1, 2])))).rejects.toThrow(/cannot be read/);
     await expect(readPerturbation(await save('k.npz', new Uint8Array(30)))).rejects.toThrow(/no zip file/);
     await expect(readPerturbation(await save('l.png', new Uint8Array(3)))).rejects.toThrow(/not a JPEG, PNG/);
-    await expect(readPerturbation(await save('l.h5', new Uint8Array(3)))).rejects.toThrow(
-      /\.safetensors, \.mat, \.pth/,
+    await expect(readPerturbation(await save('l.h5', new Uint8Array(3)))).rejects.toThrow(/no HDF5 file/);
+    await expect(readPerturbation(await save('l.pickle', new Uint8Array(3)))).rejects.toThrow(
+      /\.safetensors, \.mat, \.h5, \.hdf5, \.pth/,
     );
     await expect(readPerturbation(await save('m.npy', npy(new Float32Array(108), [3, 6, 6])))).rejects.toThrow(
       /zero everywhere/,

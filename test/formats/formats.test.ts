@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FormatError, readNpy, readSafetensors, writeNpy, writeSafetensors } from '#shared/formats';
+import { FormatError, readNpy, readSafetensors, readTensors, writeNpy, writeSafetensors } from '#shared/formats';
 
 /** What NumPy 2.4 saves for np.array([[1, 2, 3], [4, 5, 6]], '<f4'), byte for byte. */
 const numpyHeader = `\x93NUMPY\x01\x00\x76\x00${"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }".padEnd(117)}\n`;
@@ -49,6 +49,23 @@ describe('.npy', () => {
     expect(readNpy(writeNpy(data, [2])).data).toEqual(data);
   });
 
+  test('of other types and byte orders is read as what it is', () => {
+    const numbers = (dtype: string, bytes: number[]) =>
+      readNpy(npy(numpyHeader.replace('<f4', dtype).replace('(2, 3)', '(2,)  '), Uint8Array.from(bytes)));
+    // 1.5 and -2 each.
+    const expected = new Float32Array([1.5, -2]);
+    expect(numbers('>f4', [0x3f, 0xc0, 0, 0, 0xc0, 0, 0, 0]).data).toEqual(expected);
+    expect(numbers('<f2', [0, 0x3e, 0, 0xc0]).data).toEqual(expected);
+    expect(numbers('>f2', [0x3e, 0, 0xc0, 0])).toEqual({ data: expected, shape: [2], dtype: '>f2' });
+    expect(numbers('<V2', [0xc0, 0x3f, 0, 0xc0]).data).toEqual(expected);
+    expect(numbers('>i2', [0, 5, 0xff, 0xfe]).data).toEqual(new Int16Array([5, -2]));
+    expect(numbers('>i8', [0, 0, 0, 0, 0, 0, 0, 5, 255, 255, 255, 255, 255, 255, 255, 254]).data).toEqual(
+      new BigInt64Array([5n, -2n]),
+    );
+    for (const dtype of ['|b1', '<c8', '<U1', '<f16', '|V4'])
+      expect(() => numbers(dtype, [0, 0, 0, 0]), dtype).toThrow(/which is not read here/);
+  });
+
   test('says what is wrong with a file that is cut off, of other things, or no .npy', () => {
     const file = npy(numpyHeader, values);
     for (let length = 0; length < file.length; length++) {
@@ -83,6 +100,35 @@ describe('.safetensors', () => {
         expect(readSafetensors(file)).toEqual({ tensors, metadata: { note } });
       }),
     );
+  });
+
+  test('of any type of real numbers is read, and of any other only where it is asked for', () => {
+    const types = { F16: [0, 0x3e, 0, 0xc0], BF16: [0xc0, 0x3f, 0, 0xc0], I64: [5, ...Array(7).fill(0)], BOOL: [1] };
+    let at = 0;
+    const header = Object.entries(types).map(([dtype, bytes]) => {
+      at += bytes.length;
+      const shape = [dtype === 'BOOL' || dtype === 'I64' ? 1 : 2];
+      return [dtype, { dtype, shape, data_offsets: [at - bytes.length, at] }];
+    });
+    const json = latin1(JSON.stringify(Object.fromEntries(header)));
+    const file = Uint8Array.from([
+      json.length,
+      json.length >> 8,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      ...json,
+      ...Object.values(types).flat(),
+    ]);
+    const { tensors } = readTensors(file);
+    expect(tensors.F16.data).toEqual(new Float32Array([1.5, -2]));
+    expect(tensors.BF16.data).toEqual(new Float32Array([1.5, -2]));
+    expect(tensors.I64.data).toEqual(new BigInt64Array([5n]));
+    expect(() => tensors.BOOL.data).toThrow(/"BOOL" is BOOL, which is not read/);
+    expect(() => readSafetensors(file).tensors.F16.data).toThrow(/"F16" is F16; only float32/);
   });
 
   test('says what is wrong with a file that is cut off or whose header is nonsense', () => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,7 +73,7 @@ describe('a folder of photos', () => {
   test.each([
     ['that does not exist', 'nowhere', () => {}, /does not exist/],
     ['with nothing in it', '', () => {}, /has no JPEG, PNG or WebP file/],
-    ['that holds only folders', '', () => mkdirSync(join(folder, 'inner')), /folders inside it/],
+    ['that holds only folders', '', () => mkdirSync(join(folder, 'inner')), /nor in a folder inside it/],
     ['that is another file', 'x.pdf', () => writeFileSync(join(folder, 'x.pdf'), ''), /neither a folder/],
     ['that is an empty list', 'x.txt', () => writeFileSync(join(folder, 'x.txt'), '# none\n'), /names no photo/],
     ['with nothing readable', '', () => writeFileSync(join(folder, 'x.jpg'), 'no'), /None of the 1 photos.*x\.jpg/],
@@ -87,11 +87,49 @@ describe('a folder of photos', () => {
     copy('dog.jpg', 'dog.jpg');
     const only = await loadPhotos([folder], { canvas: 32, only: (file) => file === 'dog.jpg' });
     expect(only.names).toEqual(['dog.jpg']);
-    const other = join(folder, 'other');
-    mkdirSync(other);
-    copy('moose.jpg', 'other/cat.jpg');
+    const other = join(root, 'other');
+    cpSync(join(starter, 'moose.jpg'), join(other, 'cat.jpg'));
     const both = await loadPhotos([folder, other, join(starter, 'panda.jpg')], { canvas: 32 });
     expect(both.names).toEqual([expect.stringMatching(/^\d+\/cat\.jpg$/), 'dog.jpg', 'other/cat.jpg', 'panda.jpg']);
+  });
+
+  test('has the photos of the folders inside it, named by their path, each once', async () => {
+    copy('cat.jpg', 'x.jpg');
+    for (const inner of ['dogs', 'cats/black', '.thumbnails', '__empty'])
+      mkdirSync(join(folder, inner), { recursive: true });
+    copy('dog.jpg', 'dogs/1.jpg');
+    copy('cat.jpg', 'cats/1.jpg');
+    copy('panda.jpg', 'cats/black/1.jpg');
+    copy('moose.jpg', '.thumbnails/1.jpg');
+    writeFileSync(join(folder, 'dogs/credits.json'), '[]');
+    symlinkSync(folder, join(folder, 'cats/again'));
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'cats/gone'));
+    const names = ['cats/1.jpg', 'cats/black/1.jpg', 'dogs/1.jpg', 'x.jpg'];
+    const photos = await loadPhotos([folder], { canvas: 16 });
+    expect(photos.names).toEqual(names);
+    const twice = await loadPhotos([folder, join(folder, 'dogs')], { canvas: 16 });
+    expect(twice.names).toEqual(names);
+    // A study sees the same, and so do both halves.
+    const study = await findPhotos(folder, join(root, 'none'), { keep: false });
+    const found = [...study.files.crafting, ...study.files.evaluation].map(([name]) => name);
+    expect(found.toSorted()).toEqual(names);
+    for (const half of ['crafting', 'evaluation'] as const) {
+      const loaded = await loadPhotos([folder], { canvas: 16, half });
+      expect(study.files[half].map(([name]) => name)).toEqual(loaded.names);
+    }
+  });
+
+  test('keeps the groups of the folders inside it together, for a study and for the command line', async () => {
+    mkdirSync(join(folder, 'castles'));
+    const castle = ['neuschwanstein-castle.jpg', 'neuschwanstein.jpg'];
+    expect(splitPhotos(castle).crafting).toHaveLength(1);
+    for (const name of castle) copy(name, `castles/${name}`);
+    for (const name of ['cat.jpg', 'moose.jpg', 'toucan.jpg', 'windmill5.jpg']) copy(name, name);
+    writeFileSync(join(folder, 'castles/groups.json'), JSON.stringify([castle]));
+    const study = await findPhotos(folder, join(root, 'none'), { keep: false });
+    const crafting = study.files.crafting.map(([name]) => name);
+    expect((await loadPhotos([folder], { canvas: 16, half: 'crafting' })).names).toEqual(crafting);
+    expect(crafting.filter((name) => name.startsWith('castles/'))).toHaveLength(2);
   });
 
   test('the hash of a set changes with its photos and their order, and with nothing else', async () => {

@@ -3,12 +3,24 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { amplifyToRgba, applyPerturbation, canvasToRgba } from '#shared/images';
 import { labelOf } from '#shared/metrics';
-import type { Budget, ControlRow, ModelCard, Norm, PhotoCredit, ReleaseRun, Study, TransferRow } from '#shared/release';
+import type {
+  Budget,
+  ControlRow,
+  Manifest,
+  ModelCard,
+  Norm,
+  PerturbationCredit,
+  PhotoCredit,
+  ReleaseRun,
+  Study,
+  TransferRow,
+} from '#shared/release';
 import {
   type CraftedResult,
   type DistortionResult,
   type DominanceRow,
   type FindingResult,
+  isPattern,
   type MeasuredResult,
   type PhotosResult,
   type PreparedResult,
@@ -48,7 +60,11 @@ export interface ReleaseInputs {
     distortion: Job<DistortionResult>;
     /** The target whose answers the examples show. */
     example: { target: string; clean: Job<MeasuredResult>; perturbed: Job<MeasuredResult> };
+    /** Of one that others made: who did, and the SHA-256 of their file. */
+    given?: { credit?: PerturbationCredit; file: string };
   }[];
+  /** Those that are measured, and of which the release has nothing else. */
+  unpublished: NonNullable<Manifest['unpublished']>;
   /** What every record tells, whether or not the release has the table. */
   transfer: Job<FindingResult>;
   dominance: Job<FindingResult>;
@@ -68,7 +84,7 @@ export async function releaseContent(
   inputs: Inputs,
   of: { run: ReleaseRun; pathOf: (photo: string) => string },
 ): Promise<ReleaseContent> {
-  const { study, evaluation, provider } = inputs;
+  const { study, evaluation, provider, unpublished } = inputs;
   const { names } = evaluation.result;
   const credits = new Map(inputs.credits.map((credit) => [credit.file, credit]));
   const shown = names.filter((name) => study.photos.publish && credits.has(name));
@@ -104,7 +120,7 @@ export async function releaseContent(
     photos.push({ credit: credits.get(name) as PhotoCredit, bytes, ...(canvas && { canvas }) });
   }
   return {
-    ...{ study, run: of.run, provider, perturbations, photos },
+    ...{ study, run: of.run, provider, perturbations, unpublished, photos },
     models: await Promise.all(
       inputs.models.map(async ({ card, labels, prepared }) => ({
         card,
@@ -149,11 +165,13 @@ function recordOf(
   planned: Planned,
   { transfer, dominance, controls }: Rows,
 ): ContentPerturbation['record'] {
-  const { id, attack, paper, norm, epsilon, seed, budget, surrogates, crafted, distortion } = planned;
+  const { id, attack, paper, norm, epsilon, seed, budget, surrogates, crafted, distortion, given } = planned;
   const { settings, photos, gradients, curve, fooling, each, linf, l2 } = crafted.result;
   const { psnr, ssim } = distortion.result;
   return {
-    ...{ id, attack, paper, settings, norm, epsilon, seed, budget },
+    ...{ id, attack, paper, norm, epsilon, seed, budget },
+    settings: given ? { file: `sha256:${given.file}` } : settings,
+    ...(given?.credit && { credit: given.credit }),
     surrogates: surrogates.map((surrogate) => {
       const { card, prepared } = models.find((model) => model.card.id === surrogate) as Inputs['models'][number];
       const { sourceSha256, sha256 } = prepared.result;
@@ -167,7 +185,7 @@ function recordOf(
       crafting: fooling,
       ...(each.length > 1 && { each }),
       evaluation: transfer.filter((row) => row.perturbation === id),
-      ...(controls && surrogates.length > 0 && { controls: controls.filter((row) => row.perturbation === id) }),
+      ...(controls && !isPattern(planned) && { controls: controls.filter((row) => row.perturbation === id) }),
     },
     dominant: models.map(({ card }) => ({
       target: card.id,

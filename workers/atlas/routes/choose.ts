@@ -54,12 +54,13 @@ export function choosePerturbations(
 }
 
 /** @throws Problem `unknown-perturbation` */
-export function findPerturbation({ version, perturbations }: Manifest, id: string): Perturbation {
+export function findPerturbation({ version, perturbations, unpublished }: Manifest, id: string): Perturbation {
   const found = perturbations.find((perturbation) => perturbation.id === id);
   if (found) return found;
+  const isMeasured = unpublished?.some((perturbation) => perturbation.id === id);
   throw new Problem(
     'unknown-perturbation',
-    `Release ${version} has no perturbation "${id}". Choose one of "known", or see /api/v1/perturbations.`,
+    `Release ${version} ${isMeasured ? `has figures of the perturbation "${id}", and not itself: others made it` : `has no perturbation "${id}"`}. Choose one of "known", or see /api/v1/perturbations.`,
     { known: perturbations.map((perturbation) => perturbation.id) },
   );
 }
