@@ -9,8 +9,26 @@ const shown = 20;
 const longest = 60;
 
 /** What is wrong with a part of `value`, by its name, as part of a sentence: "classes must be at least 2, not 1". */
-export const inWords = (issue: Issue, value: unknown): string =>
-  `${issue.path.map(String).join('.') || 'it'} ${expectation(issue, at(value, issue.path))}`;
+export function inWords(issue: Issue, value: unknown): string {
+  const found = at(value, issue.path);
+  const inner = issue.code === 'invalid_union' ? meant(issue.errors, found) : undefined;
+  if (inner) return inWords({ ...inner, path: [...issue.path, ...inner.path] }, value);
+  return `${issue.path.map(String).join('.') || 'it'} ${expectation(issue, found)}`;
+}
+
+/**
+ * Of several kinds of object the one that was most likely meant, by the fields that it has; what is wrong with it.
+ * Nothing where none is more likely than the others.
+ */
+function meant(members: readonly (readonly Issue[])[], found: unknown): Issue | undefined {
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) return undefined;
+  const misfits = members.map((issues) =>
+    issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 0), 0),
+  );
+  const least = Math.min(...misfits);
+  const likely = members.filter((_, i) => misfits[i] === least);
+  return likely.length === 1 ? likely[0][0] : undefined;
+}
 
 function expectation(issue: Issue, found: unknown): string {
   switch (issue.code) {

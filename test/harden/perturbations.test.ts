@@ -20,7 +20,7 @@ beforeAll(async () => {
     put(`release/releases/${name}/perturbations/a/perturbation.npy`, value, {
       record: { attack: 'house', surrogates: ['vgg16', { id: 'alexnet' }] },
     });
-  await version('1.0.0-aaaaaaaa', 2);
+  await version('1.0.0-aaaaaaaa', 7);
   await version('1.1.0-bbbbbbbb', 3);
   const manifest = { key: 'releases/1.1.0-bbbbbbbb/manifest.json', sha256: '0'.repeat(64) };
   await writeFile(join(folder, 'release/latest.json'), JSON.stringify({ version: '1.1.0-bbbbbbbb', manifest }));
@@ -43,7 +43,7 @@ test('of a release, those of the version that latest.json names are taken, witho
   const { values, noise, perturbations } = await given('release');
   expect([values, noise]).toEqual([[3], 1]);
   expect(perturbations[0]).toMatchObject({ size: 4, attack: 'house', surrogates: ['vgg16', 'alexnet'] });
-  expect((await given('release/releases/1.0.0-aaaaaaaa')).values).toEqual([2]);
+  expect((await given('release/releases/1.0.0-aaaaaaaa')).values).toEqual([7]);
 });
 
 test('of a folder, arrays in it and below it are taken, each once, and pictures are not', async () => {

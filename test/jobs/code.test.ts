@@ -98,7 +98,7 @@ describe('an edit changes the code of just the steps that use the file', () => {
   test('another version of a package changes the steps that use it', async () => {
     const before = await hashes();
     await rm(join(copy, 'node_modules'));
-    for (const name of ['onnxruntime-node', 'zod', 'onnx-buf', 'hyparquet-writer', '@bufbuild/protobuf']) {
+    for (const name of ['onnxruntime-node', 'zod', 'onnx-buf', 'h5wasm', 'hyparquet-writer', '@bufbuild/protobuf']) {
       cpSync(join(root, 'node_modules', name, 'package.json'), join(copy, 'node_modules', name, 'package.json'));
     }
     for (const name of ['@noble/hashes', '@jsquash/jpeg', '@jsquash/png', '@jsquash/webp']) {
