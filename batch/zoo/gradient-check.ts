@@ -4,6 +4,7 @@ import {
   differentiate,
   layersOf,
   type Model,
+  whereImagesMix,
   withActivationEnergy,
   withCosine,
   withCotangent,
@@ -13,7 +14,7 @@ import {
 } from '#shared/graph';
 import { argmax } from '#shared/metrics';
 import { openOnce } from '../compute/index.ts';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError, UsageError } from '../errors/index.ts';
 import { nowRunning } from '../threads/index.ts';
 import { naming } from './onnx.ts';
 
@@ -60,6 +61,8 @@ export async function checkGradients(
   photos: CheckedPhotos,
   { directions, seed, onLoss }: CheckOptions,
 ): Promise<LossCheck[]> {
+  const mixing = whereImagesMix(model);
+  if (mixing) throw new UsageError(`The model ${name} has no gradient of a single photo: ${mixing.message}`);
   const plain = naming(`The model ${name} has no loss`, () => writeModel(withCrossEntropy(model)));
   const kinds = await kindsOf(model, plain, photos);
   const losses: LossCheck[] = [];

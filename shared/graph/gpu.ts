@@ -4,6 +4,7 @@
 import { Builder } from './builder.ts';
 import { positiveAxis } from './evaluate.ts';
 import { attribute, type Model, type Node, nodeOf } from './model.ts';
+import { namesOf } from './names.ts';
 
 /** Writes a node in other operators and returns the name of the result. */
 type Lowering = (node: Node, b: Builder) => string;
@@ -65,7 +66,7 @@ const lowerings: Record<string, Lowering> = {
  * others.
  */
 export function lowerForGpu(model: Model): Model {
-  const b = new Builder({ ...model, nodes: [] });
+  const b = new Builder({ ...model, nodes: [] }, namesOf(model));
   const renamed = new Map<string, string>();
   for (const node of model.nodes) {
     const inputs = node.inputs.map((name) => renamed.get(name) ?? name);

@@ -16,6 +16,7 @@ export { guessPreprocessing, type ImageInput, imageInputOf, type PreprocessingGu
 export { type Inspection, inspect } from './inspect.ts';
 export { type Layer, layersOf, withActivationEnergy, withActivationRatio } from './layers.ts';
 export { withCosine, withCotangent, withCrossEntropy, withMargin } from './losses.ts';
+export { whereImagesMix } from './mixing.ts';
 export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';
 export { prepare } from './prepare.ts';
 export { type ExternalData, readModel, writeModel } from './protobuf/index.ts';

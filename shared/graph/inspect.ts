@@ -1,10 +1,12 @@
 import { withInputShape } from './batch.ts';
-import { differentiate, hasRule, pathBetween } from './differentiate.ts';
+import { differentiate } from './differentiate.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
 import { guessPreprocessing, type ImageInput, imageInputOf, type PreprocessingGuess } from './image-input.ts';
 import { withCotangent } from './losses.ts';
+import { whereImagesMix } from './mixing.ts';
 import { at, type Dim, describe, type Model, removeUnused } from './model.ts';
+import { hasRule, pathBetween } from './paths.ts';
 import { chooseOutput, prepare } from './prepare.ts';
 import { inferShapes } from './shapes.ts';
 import { sizeOf } from './tensor.ts';
@@ -23,6 +25,8 @@ export interface Inspection {
   craftable: boolean;
   /** Why not, in words. */
   craftReason?: string;
+  /** Where the images of a batch influence each other, in words; null where each goes its own way. */
+  imagesMix: string | null;
   /** The nodes that stand in the way: without a rule, or with attributes that the rule refuses. */
   missing: { operator: string; node: string; reason: string }[];
   input: ImageInput;
@@ -61,7 +65,8 @@ export function inspect(model: Model): Inspection {
   const bound = attempt(() => bind(folded, input, output.name));
   const refused = bound.error ?? whyNotDifferentiable(bound.value, input.name);
   const prepared = attempt(() => prepareAsDeclared(folded, input));
-  const notCraftable = prepared.error ?? whyNotDifferentiable(prepared.value, 'canvas');
+  const mixing = attempt(() => whereImagesMix(prepared.value ?? folded));
+  const notCraftable = prepared.error ?? mixing.value ?? whyNotDifferentiable(prepared.value, 'canvas');
   const missing = withoutRule(bound.value ?? folded, input.name, output.name);
   for (const error of [refused, notCraftable])
     if (error?.node !== undefined && error !== prepared.error && !missing.some(({ node }) => node === error.node))
@@ -74,6 +79,7 @@ export function inspect(model: Model): Inspection {
     ...(refused ? { gradientReason: refused.message } : {}),
     craftable: notCraftable === undefined,
     ...(notCraftable ? { craftReason: notCraftable.message } : {}),
+    imagesMix: mixing.value?.message ?? null,
     missing,
     input,
     output,
@@ -128,7 +134,12 @@ function prepareAsDeclared(model: Model, { shape, layout, size }: ImageInput): M
 }
 
 function whyNotDifferentiable(model: Model | undefined, wrt: string): GraphError | undefined {
-  return model && attempt(() => differentiate(withCotangent(model), { of: 'loss', wrt })).error;
+  if (!model) return undefined;
+  const place = model.inputs.findIndex(({ name }) => name === wrt);
+  return attempt(() => {
+    const composed = withCotangent(model);
+    return differentiate(composed, { of: 'loss', wrt: composed.inputs[place]?.name ?? wrt });
+  }).error;
 }
 
 function withoutRule(model: Model, wrt: string, of: string): Inspection['missing'] {

@@ -4,7 +4,9 @@ import { freeBatch } from './batch.ts';
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
-import { at, int, ints, type Model, type Node, removeUnused, type Value } from './model.ts';
+import { at, type Dim, int, ints, type Model, type Node, nodeOf, removeUnused, type Value } from './model.ts';
+import { namesOf, renameValues, setAside } from './names.ts';
+import { shapeInTheWay } from './paths.ts';
 import { analyse, inferShapes } from './shapes.ts';
 import { floats } from './tensor.ts';
 
@@ -35,10 +37,17 @@ export function prepare(model: Model, spec: Spec): Model {
     throw new GraphError(
       `The model's input "${input.name}" has shape [${input.shape}], but ${spec.layout} at size ${size} means [${shape}]. Correct size or layout.`,
     );
-  if (model.constants.has('canvas') || model.nodes.some((node) => node.outputs.includes('canvas')))
-    model = rename(model, 'canvas', 'canvas/original');
+  try {
+    return prepared(model, input, spec, shape);
+  } catch (error) {
+    throw shapeInTheWay(error, model, input.name, inQuestion(model));
+  }
+}
 
-  const batch = input.shape?.[0] ?? 'N';
+function prepared(original: Model, { shape: declared }: Value, spec: Spec, shape: Dim[]): Model {
+  const { model } = setAside(original, ['canvas']);
+  const [input] = model.inputs;
+  const batch = declared?.[0] ?? 'N';
   const output = chooseOutput(model);
   const single: Model = { ...model, inputs: [{ ...input, shape: [batch, ...shape.slice(1)] }], outputs: [output] };
   const cut = cutSoftmax(foldConstants(single, { dequantize: false }));
@@ -90,6 +99,15 @@ export function chooseOutput(model: Model): Value {
   return chosen;
 }
 
+/** The outputs that an operator of unknown shape may stand in the way of. */
+function inQuestion(model: Model): string[] {
+  try {
+    return [chooseOutput(model).name];
+  } catch {
+    return model.outputs.filter(({ shape }) => !shape).map(({ name }) => name);
+  }
+}
+
 const passing = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast']);
 
 /**
@@ -107,16 +125,6 @@ function cutSoftmax(model: Model): { model: Model; removed: boolean } {
   return { model: removeUnused({ ...model, nodes }), removed: true };
 }
 
-function rename(model: Model, from: string, to: string): Model {
-  const swap = (name: string) => (name === from ? to : name);
-  return {
-    ...model,
-    constants: new Map([...model.constants].map(([name, tensor]) => [swap(name), tensor])),
-    nodes: model.nodes.map((node) => ({ ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) })),
-    outputs: model.outputs.map((output) => ({ ...output, name: swap(output.name) })),
-  };
-}
-
 /** Puts the preprocessing before the model and brings its output to [N, K]. */
 function wrap(body: Model, spec: Spec, done: { removedSoftmax: boolean; freedBatch: boolean }): Model {
   const { canvas, inputSize } = spec;
@@ -128,7 +136,7 @@ function wrap(body: Model, spec: Spec, done: { removedSoftmax: boolean; freedBat
     nodes: [],
     constants: new Map(),
   };
-  const b = new Builder(start);
+  const b = new Builder(start, namesOf(body));
   b.scope = 'prepare';
   let pixels = 'canvas';
   if (canvas !== inputSize) {
@@ -197,25 +205,17 @@ function finishOutput(model: Model, metadata: Record<string, string>): Model {
     throw new GraphError(
       `The output "${output.name}" has ${classes} classes, more than any classifier. Is it the right output?`,
     );
-  const taken =
-    output.name !== 'logits' &&
-    (model.constants.has('logits') || model.nodes.some((node) => node.outputs.includes('logits')));
-  const renamed = taken ? rename(model, 'logits', 'logits/original') : model;
-  const b = new Builder(renamed);
-  b.scope = 'prepare';
   const outputs: Value[] = [{ name: 'logits', type: 'float32', shape: ['N', classes] }];
+  const about = { outputs, metadata: { ...model.metadata, ...metadata } };
   if (shape.length > 2) {
-    const flat = {
-      operator: 'Reshape',
-      domain: '',
-      name: 'prepare/flatten',
-      inputs: [output.name, b.ints([0, classes])],
-      outputs: ['logits'],
-      attributes: {},
-    };
-    if (output.name === 'logits') return finishOutput({ ...rename(renamed, 'logits', 'logits/original') }, metadata);
-    b.append(flat);
-    return b.finish({ outputs, metadata: { ...model.metadata, ...metadata } });
+    const { model: free, names } = setAside(model, ['logits']);
+    const b = new Builder(free);
+    b.scope = 'prepare';
+    const flat = nodeOf('Reshape', [names.get(output.name) ?? output.name, b.ints([0, classes])], 'logits');
+    b.append({ ...flat, name: 'prepare/flatten' });
+    return b.finish(about);
   }
-  return { ...rename(renamed, output.name, 'logits'), outputs, metadata: { ...model.metadata, ...metadata } };
+  if (output.name === 'logits') return { ...model, ...about };
+  const { model: free } = setAside(model, ['logits']);
+  return { ...renameValues(free, new Map([[output.name, 'logits']])), ...about };
 }
