@@ -29,7 +29,7 @@ type Feeds = Parameters<Session['run']>[0];
 
 export interface LossCheck {
   name: string;
-  /** |numeric - analytic| / |numeric| over all photos and directions. */
+  /** |numeric - analytic| over the larger of |numeric| and |analytic|, over all photos and directions. */
   relativeError: number;
   /** Of the loss over the photos. */
   mean: number;
@@ -138,7 +138,7 @@ async function withSession<Result>(program: Uint8Array, work: (session: Session)
 const run = (session: Session, data: Float32Array, dims: number[], feeds: Feeds) =>
   session.run({ canvas: { type: 'float32', data, dims }, ...feeds });
 
-/** Per-sample directional derivatives against central differences: |d - d'| / |d'| over all samples and directions. */
+/** Per-sample directional derivatives against central differences: |d - d'| / max(|d|, |d'|) over all samples and directions. */
 async function compare(
   { forward, backward }: { forward: Uint8Array; backward: Uint8Array },
   feeds: Feeds,
@@ -156,6 +156,7 @@ async function compare(
   return withSession(forward, async (session) => {
     let difference = 0;
     let size = 0;
+    let analyticSize = 0;
     for (let d = 0; d < directions; d++) {
       const direction = signedGradient(gradient.data, seed * 1000 + d);
       const moved = async (sign: number) =>
@@ -174,9 +175,11 @@ async function compare(
         for (let i = n * length; i < (n + 1) * length; i++) analytic += direction[i] * gradient.data[i];
         difference += (numeric - analytic) ** 2;
         size += numeric ** 2;
+        analyticSize += analytic ** 2;
       }
     }
-    return { relativeError: Math.sqrt(difference / size), mean: average(loss.data) };
+    const relativeError = difference === 0 ? 0 : Math.sqrt(difference / Math.max(size, analyticSize));
+    return { relativeError, mean: average(loss.data) };
   });
 }
 

@@ -18,6 +18,7 @@ export { type Layer, layersOf, withActivationEnergy, withActivationRatio } from 
 export { withCosine, withCotangent, withCrossEntropy, withMargin } from './losses.ts';
 export { whereImagesMix } from './mixing.ts';
 export type { Attribute, Dim, Model, Node, Value, ValueType } from './model.ts';
+export { renamedNode, setAside } from './names.ts';
 export { prepare } from './prepare.ts';
 export { type ExternalData, readModel, writeModel } from './protobuf/index.ts';
 export { inferShapes } from './shapes.ts';

@@ -1,5 +1,5 @@
-// Names of values: what a file calls its own is its own business, so whoever adds a value to a graph takes a name that
-// is free, and whoever needs a certain name moves what has it out of the way.
+// Names of values and nodes: what a file calls its own is its own business, so whoever adds to a graph takes names that
+// are free, and whoever needs a certain name moves what has it out of the way. ONNX Runtime wants one node of each name.
 import type { Model, Node, Subgraph } from './model.ts';
 
 /** The wanted name, or one made of it, that is not taken. */
@@ -9,11 +9,12 @@ export function freeName(wanted: string, taken: { has(name: string): boolean }):
   return name;
 }
 
-/** Every name that a value of the graph has, those inside of its nodes included. */
+/** Every name that a value or a node of the graph has, those inside of its nodes included. */
 export function namesOf(graph: Subgraph, names = new Set<string>()): Set<string> {
   for (const { name } of graph.inputs) names.add(name);
   for (const name of graph.constants.keys()) names.add(name);
-  for (const { outputs, attributes } of graph.nodes) {
+  for (const { name: own, outputs, attributes } of graph.nodes) {
+    names.add(own);
     for (const name of outputs) names.add(name);
     for (const value of Object.values(attributes)) if (value.kind === 'graph') namesOf(value.value, names);
   }
@@ -34,7 +35,7 @@ export function renameValues(model: Model, names: ReadonlyMap<string, string>): 
   };
 }
 
-/** The model in which no value has one of these names, and what those that had are called now. */
+/** The model in which no value and no node has one of these names, and what the values that had are called now. */
 export function setAside(
   model: Model,
   wanted: readonly string[],
@@ -47,7 +48,9 @@ export function setAside(
     taken.add(other);
     names.set(name, other);
   }
-  return { model: renameValues(model, names), names };
+  const moved = renameValues(model, names);
+  const nodes = moved.nodes.map((node) => ({ ...node, name: names.get(node.name) ?? node.name }));
+  return { model: names.size === 0 ? model : { ...moved, nodes }, names };
 }
 
 /** A node that reads and writes under other names, and so do the graphs in it. */

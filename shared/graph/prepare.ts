@@ -5,7 +5,7 @@ import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { foldConstants } from './fold.ts';
 import { at, type Dim, int, ints, type Model, type Node, nodeOf, removeUnused, type Value } from './model.ts';
-import { namesOf, renameValues, setAside } from './names.ts';
+import { freeName, namesOf, renameValues, setAside } from './names.ts';
 import { shapeInTheWay } from './paths.ts';
 import { analyse, inferShapes } from './shapes.ts';
 import { floats } from './tensor.ts';
@@ -212,7 +212,7 @@ function finishOutput(model: Model, metadata: Record<string, string>): Model {
     const b = new Builder(free);
     b.scope = 'prepare';
     const flat = nodeOf('Reshape', [names.get(output.name) ?? output.name, b.ints([0, classes])], 'logits');
-    b.append({ ...flat, name: 'prepare/flatten' });
+    b.append({ ...flat, name: freeName('prepare/flatten', namesOf(free)) });
     return b.finish(about);
   }
   if (output.name === 'logits') return { ...model, ...about };
