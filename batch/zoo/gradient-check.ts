@@ -138,7 +138,10 @@ async function withSession<Result>(program: Uint8Array, work: (session: Session)
 const run = (session: Session, data: Float32Array, dims: number[], feeds: Feeds) =>
   session.run({ canvas: { type: 'float32', data, dims }, ...feeds });
 
-/** Per-sample directional derivatives against central differences: |d - d'| / max(|d|, |d'|) over all samples and directions. */
+/**
+ * Per-sample directional derivatives against central differences: |d - d'| / max(|d|, |d'|) over all samples and
+ * directions.
+ */
 async function compare(
   { forward, backward }: { forward: Uint8Array; backward: Uint8Array },
   feeds: Feeds,

@@ -1,5 +1,6 @@
 // Names of values and nodes: what a file calls its own is its own business, so whoever adds to a graph takes names that
-// are free, and whoever needs a certain name moves what has it out of the way. ONNX Runtime wants one node of each name.
+// are free, and whoever needs a certain name moves what has it out of the way. ONNX Runtime wants no two nodes of one
+// name.
 import type { Model, Node, Subgraph } from './model.ts';
 
 /** The wanted name, or one made of it, that is not taken. */

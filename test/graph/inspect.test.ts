@@ -89,6 +89,11 @@ describe('the FLOPs of', () => {
       }),
     ],
     [
+      'Attention',
+      2 * 2 * 6 * 6 * (5 + 4),
+      network(['N', 2, 6, 5], [['Attention', ['x', 'x', 'v'], 'y']], { v: weights([1, 2, 6, 4]) }),
+    ],
+    [
       'a file that takes three images at once, for one',
       2 * 7 * 5,
       network([3, 7], [['Gemm', ['x', 'w'], 'y']], { w: weights([7, 5]) }),

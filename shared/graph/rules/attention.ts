@@ -1,6 +1,6 @@
-// Scaled dot-product attention: A. Vaswani et al., "Attention Is All You Need", 2017, arXiv 1706.03762. With P =
-// softmax(scale * Q K' + mask), Y = P V: the weights P are computed again, and from the gradient G of Y follow dV = P' G,
-// dP = G V', dL = P * (dP - sum(dP * P)), dQ = scale * dL K and dK = scale * dL' Q.
+// Scaled dot-product attention: A. Vaswani et al., "Attention Is All You Need", 2017, arXiv 1706.03762.
+// P = softmax(scale * Q K' + mask), Y = P V. The weights P are computed again, and from the gradient G of Y follow
+// dV = P' G, dP = G V', dL = P * (dP - sum(dP * P)), dQ = scale * dL K and dK = scale * dL' Q.
 import type { Builder } from '../builder.ts';
 import { GraphError } from '../errors.ts';
 import { at, attribute, type Dim, describe, int, type Node } from '../model.ts';

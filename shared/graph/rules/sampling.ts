@@ -1,5 +1,5 @@
-// Reading an image between its pixels: M. Jaderberg et al., "Spatial Transformer Networks", 2015, arXiv 1506.02025. Each
-// output is the mean of the four pixels around its position, weighted by their distance along each axis.
+// Reading an image between its pixels: M. Jaderberg et al., "Spatial Transformer Networks", 2015, arXiv 1506.02025.
+// Each output is the mean of the four pixels around its position, weighted by their distance along each axis.
 import type { Builder } from '../builder.ts';
 import { GraphError } from '../errors.ts';
 import { at, attribute, describe, int, type Node, text } from '../model.ts';
