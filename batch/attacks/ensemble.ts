@@ -1,5 +1,5 @@
 /** Several surrogates as one whose logits are the mean of theirs. */
-import { type Model, type Node, readModel, type Tensor, writeModel } from '#shared/graph';
+import { type Model, type Node, readModel, renamedNode, type Tensor, writeModel } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
 import type { SurrogateView } from './types.ts';
@@ -38,14 +38,7 @@ function mergeModels(models: Model[]): Model {
   const logits = models.map((model, index) => {
     const rename = (name: string) => (name === '' || name === 'canvas' ? name : `${name} of model ${index}`);
     for (const [name, tensor] of model.constants) constants.set(rename(name), tensor);
-    for (const node of model.nodes) {
-      nodes.push({
-        ...node,
-        name: rename(node.name),
-        inputs: node.inputs.map(rename),
-        outputs: node.outputs.map(rename),
-      });
-    }
+    for (const node of model.nodes) nodes.push({ ...renamedNode(node, rename), name: rename(node.name) });
     return rename('logits');
   });
   const share = 'share of each model';

@@ -14,7 +14,16 @@
  * half a pixel value to either side: two forward passes in place of a second differentiation.
  */
 import { z } from 'zod';
-import { differentiate, inferShapes, layersOf, type Model, readModel, withCotangent } from '#shared/graph';
+import {
+  differentiate,
+  inferShapes,
+  layersOf,
+  type Model,
+  type Node,
+  readModel,
+  setAside,
+  withCotangent,
+} from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
 import { attack } from './attack.ts';
 import type { Allowance } from './budget.ts';
@@ -146,13 +155,10 @@ function upToLayer(model: Model, depth: number): Model {
   const { activated } = layers[Math.round(depth * (layers.length - 1))];
   const shape = inferShapes(model).get(activated)?.shape ?? [];
   const width = shape.slice(1).reduce<number>((product, dim) => product * Number(dim), 1);
-  const rename = (name: string) => (name === 'logits' ? 'logits of the whole model' : name);
-  const nodes = model.nodes.map((node) => ({
-    ...node,
-    inputs: node.inputs.map(rename),
-    outputs: node.outputs.map(rename),
-  }));
-  const inputs = [rename(activated)];
-  nodes.push({ operator: 'Flatten', domain: '', name: 'hidden layer', inputs, outputs: ['logits'], attributes: {} });
-  return { ...model, nodes, outputs: [{ name: 'logits', type: 'float32', shape: ['N', width] }] };
+  const { model: free, names } = setAside(model, ['logits', 'hidden layer']);
+  const inputs = [names.get(activated) ?? activated];
+  const flat: Node = {
+    ...{ operator: 'Flatten', domain: '', name: 'hidden layer', inputs, outputs: ['logits'], attributes: {} },
+  };
+  return { ...free, nodes: [...free.nodes, flat], outputs: [{ name: 'logits', type: 'float32', shape: ['N', width] }] };
 }

@@ -1,14 +1,15 @@
 /** What each surrogate says of the crafting photos as they are, before anything is crafted. */
+import { readModel, whereImagesMix } from '#shared/graph';
 import { argmax } from '#shared/metrics';
 import { UsageError } from '../errors/index.ts';
 import { checkTarget } from './check.ts';
-import type { CraftTask, SurrogateView } from './types.ts';
+import type { CraftTask, Surrogate, SurrogateView } from './types.ts';
 
 /**
  * Looks at every crafting photo, plain and mirrored, with every surrogate.
  * @param onProgress Called with the photos done, of all, over all surrogates.
  * @throws UsageError for a target that a surrogate has no class for, and for a surrogate that says the same of every
- * photo, or no numbers.
+ * photo, or no numbers, or in which photos influence each other.
  */
 export async function viewsOf(
   { compute, crafting, photos, signal, surrogates }: CraftTask,
@@ -19,6 +20,7 @@ export async function viewsOf(
     { photo, flip: false },
     { photo, flip: true },
   ]);
+  for (const surrogate of surrogates) checkApart(surrogate);
   const views: SurrogateView[] = [];
   for (const surrogate of surrogates) {
     const before = views.length * items.length;
@@ -31,6 +33,12 @@ export async function viewsOf(
   }
   for (const view of views) check(view, target);
   return views;
+}
+
+/** What the gradient of a photo is would depend on those that it is computed together with. */
+function checkApart({ id, bytes }: Surrogate): void {
+  const mixing = whereImagesMix(readModel(bytes));
+  if (mixing) throw new UsageError(`Nothing can be crafted on the model ${id}: ${mixing.message}`, { cause: mixing });
 }
 
 function check({ surrogate: { id }, classes, clean }: SurrogateView, target: number | undefined): void {

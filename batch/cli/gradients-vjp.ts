@@ -27,7 +27,7 @@ export function registerVjp(gradients: Command): void {
     .option('--logits <y.npy>', "also write the model's output")
     .addHelpText(
       'after',
-      `\nA file with a fixed batch is run as often as the images need, the last run filled up with zeros; with an open batch, ${openBatch} images at once. Images must not influence each other.\n\nExample:\n  atlas gradients vjp network.onnx --input x.npy --cotangent g.npy --out gradient.npy`,
+      `\nA file with a fixed batch is run as often as the images need, the last run filled up with zeros; with an open batch, ${openBatch} images at once, or all where they influence each other.\n\nExample:\n  atlas gradients vjp network.onnx --input x.npy --cotangent g.npy --out gradient.npy`,
     )
     .action(
       action(async (context, options: VjpOptions, file: string) => {

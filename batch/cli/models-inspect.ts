@@ -80,6 +80,7 @@ function describe(found: Inspection, bytes: number, weightFiles: string[]): stri
     ['operators', `${operators.join(', ')} (operator set ${found.opset})`],
     ['can be prepared', found.preparable ? `yes${once}` : `no: ${found.reason}`],
     ['can be differentiated', found.differentiable ? 'yes' : `no: ${found.gradientReason}`],
+    ['images of a batch', found.imagesMix === null ? 'each go their own way' : 'influence each other'],
     ['can be crafted on', found.craftable ? `yes${once}` : `no: ${found.craftReason}`],
     ...missing.slice(0, mostNamed).map(({ operator, node }) => ['', `in the way: ${operator} node "${node}"`]),
     ...(missing.length > mostNamed ? [['', `and ${missing.length - mostNamed} more; --json lists all`]] : []),

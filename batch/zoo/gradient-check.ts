@@ -4,6 +4,7 @@ import {
   differentiate,
   layersOf,
   type Model,
+  whereImagesMix,
   withActivationEnergy,
   withCosine,
   withCotangent,
@@ -14,7 +15,7 @@ import {
 import { argmax } from '#shared/metrics';
 import { nowRunning } from '../children/index.ts';
 import { openOnce } from '../compute/index.ts';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError, UsageError } from '../errors/index.ts';
 import { naming } from './onnx.ts';
 
 /**
@@ -28,7 +29,7 @@ type Feeds = Parameters<Session['run']>[0];
 
 export interface LossCheck {
   name: string;
-  /** |numeric - analytic| / |numeric| over all photos and directions. */
+  /** |numeric - analytic| over the larger of |numeric| and |analytic|, over all photos and directions. */
   relativeError: number;
   /** Of the loss over the photos. */
   mean: number;
@@ -60,6 +61,8 @@ export async function checkGradients(
   photos: CheckedPhotos,
   { directions, seed, onLoss }: CheckOptions,
 ): Promise<LossCheck[]> {
+  const mixing = whereImagesMix(model);
+  if (mixing) throw new UsageError(`The model ${name} has no gradient of a single photo: ${mixing.message}`);
   const plain = naming(`The model ${name} has no loss`, () => writeModel(withCrossEntropy(model)));
   const kinds = await kindsOf(model, plain, photos);
   const losses: LossCheck[] = [];
@@ -135,7 +138,10 @@ async function withSession<Result>(program: Uint8Array, work: (session: Session)
 const run = (session: Session, data: Float32Array, dims: number[], feeds: Feeds) =>
   session.run({ canvas: { type: 'float32', data, dims }, ...feeds });
 
-/** Per-sample directional derivatives against central differences: |d - d'| / |d'| over all samples and directions. */
+/**
+ * Per-sample directional derivatives against central differences: |d - d'| / max(|d|, |d'|) over all samples and
+ * directions.
+ */
 async function compare(
   { forward, backward }: { forward: Uint8Array; backward: Uint8Array },
   feeds: Feeds,
@@ -153,6 +159,7 @@ async function compare(
   return withSession(forward, async (session) => {
     let difference = 0;
     let size = 0;
+    let analyticSize = 0;
     for (let d = 0; d < directions; d++) {
       const direction = signedGradient(gradient.data, seed * 1000 + d);
       const moved = async (sign: number) =>
@@ -171,10 +178,11 @@ async function compare(
         for (let i = n * length; i < (n + 1) * length; i++) analytic += direction[i] * gradient.data[i];
         difference += (numeric - analytic) ** 2;
         size += numeric ** 2;
+        analyticSize += analytic ** 2;
       }
     }
-    // Where a loss is flat, and its gradient says so, nothing is wrong.
-    return { relativeError: difference === 0 ? 0 : Math.sqrt(difference / size), mean: average(loss.data) };
+    const relativeError = difference === 0 ? 0 : Math.sqrt(difference / Math.max(size, analyticSize));
+    return { relativeError, mean: average(loss.data) };
   });
 }
 

@@ -1,8 +1,10 @@
 /** The vector-Jacobian product of a model, for files as they are. */
 import {
   differentiate,
+  foldConstants,
   inferShapes,
   type Model,
+  whereImagesMix,
   withCotangent,
   withFloatInput,
   withInputShape,
@@ -35,8 +37,8 @@ interface VjpOptions {
 
 /**
  * The gradient of sum(cotangent * output) with respect to the model's only input, and the output. The model runs on
- * chunks of the images, as many as the file takes at once: images must not influence each other. An input of whole
- * numbers takes floats.
+ * chunks of the images, as many as the file takes at once; on all of them where they influence each other and it can.
+ * An input of whole numbers takes floats.
  *
  * @param file Name of the model, for errors.
  * @throws UsageError when model, input and cotangent do not fit each other, or the model has no such gradient.
@@ -49,11 +51,11 @@ export async function vectorJacobianProduct(
   { threads = 1, onProgress }: VjpOptions,
 ): Promise<Product> {
   const model = naming(`The model ${file} has no gradient`, () => withFloatInput(asIs));
-  const { name, batch } = theInput(file, model);
+  checkInput(file, model);
   const images = input.shape[0] ?? 0;
   if (images === 0)
     throw new UsageError(`The input has shape [${input.shape}]: no image. Its first axis counts the images.`);
-  const chunk = typeof batch === 'number' ? batch : Math.min(images, openBatch);
+  const chunk = imagesInOneRun(file, model, images);
   const runs = Math.ceil(images / chunk);
   const inputShape = [chunk, ...input.shape.slice(1)];
   const { bound, outputShape } = naming(`The model ${file} and the input do not fit`, () => {
@@ -72,14 +74,13 @@ export async function vectorJacobianProduct(
       `The cotangent has shape [${cotangent.shape}], but the output "${output.name}" of ${file} has [${expected}] for this input. Give one of that shape.`,
     );
   const shapeOfRun = cotangent.shape.length === 0 ? [] : [rows, ...cotangent.shape.slice(1)];
-  const program = naming(`The model ${file} cannot be differentiated`, () =>
-    writeModel(
-      differentiate(withCotangent({ ...bound, outputs: [{ ...output, shape: shapeOfRun }] }), {
-        of: 'loss',
-        wrt: name,
-      }),
-    ),
-  );
+  const { gradients, program } = naming(`The model ${file} cannot be differentiated`, () => {
+    const composed = withCotangent({ ...bound, outputs: [{ ...output, shape: shapeOfRun }] });
+    const gradients = differentiate(composed, { of: 'loss', wrt: composed.inputs[0].name });
+    return { gradients, program: writeModel(gradients) };
+  });
+  // The model's own names may have had to make way.
+  const [name, logitsName] = [gradients.inputs[0].name, gradients.outputs[1].name];
   nowRunning();
   const session = await openOnce(program, { threads });
   const gradient = new Float32Array(input.data.length);
@@ -93,7 +94,7 @@ export async function vectorJacobianProduct(
         cotangent: { type: 'float32', data: part(cotangent.data, run, shapeOfRun), dims: shapeOfRun },
       });
       put(result.gradient.data, gradient, run);
-      put(result[output.name].data, logits, run);
+      put(result[logitsName].data, logits, run);
     }
   } finally {
     await session.close();
@@ -101,7 +102,7 @@ export async function vectorJacobianProduct(
   return { gradient, output: logits, seconds: (performance.now() - start) / 1000 };
 }
 
-function theInput(file: string, model: Model) {
+function checkInput(file: string, model: Model): void {
   const [input, ...others] = model.inputs;
   if (!input || others.length > 0)
     throw new UsageError(
@@ -111,7 +112,23 @@ function theInput(file: string, model: Model) {
     throw new UsageError(
       `The input "${input.name}" of ${file} is ${input.type}, and only a float32 input has gradients here. Export the model for float32.`,
     );
-  return { name: input.name, batch: input.shape?.[0] };
+}
+
+/**
+ * As many as the file takes; where images influence each other, all of them are one batch.
+ * @throws UsageError where the file takes another number of them
+ */
+function imagesInOneRun(file: string, model: Model, images: number): number {
+  const batch = model.inputs[0].shape?.[0];
+  const usual = typeof batch === 'number' ? batch : Math.min(images, openBatch);
+  if (images === usual || batch === 1) return usual;
+  const mixing = naming(`The model ${file} cannot be differentiated`, () => whereImagesMix(foldConstants(model)));
+  if (!mixing) return usual;
+  if (typeof batch !== 'number') return images;
+  if (images % batch === 0) return usual;
+  throw new UsageError(
+    `The model ${file} takes ${batch} images at once, and there are ${images}, so that a run would have to be filled up. ${mixing.message}`,
+  );
 }
 
 /** The values of one run of this shape; zeros where there are no more. */

@@ -4,6 +4,7 @@ import { positiveAxis } from './evaluate.ts';
 import type { Facts } from './facts.ts';
 import { foldConstants, viewShape } from './fold.ts';
 import { at, attribute, type Dim, describe, int, type Model, type Node, nodeOf, type ValueType } from './model.ts';
+import { freeName, namesOf } from './names.ts';
 import { analyse, inferNode } from './shapes.ts';
 import { int64s, listOf, type Tensor } from './tensor.ts';
 
@@ -58,6 +59,7 @@ export function freeBatch(model: Model, { dequantize = true }: { dequantize?: bo
     { dequantize },
   );
   const result: Model = { ...freed, constants: new Map(freed.constants), nodes: [] };
+  const taken = namesOf(freed);
   const context: Context = {
     result,
     facts: analyse(result, () => !dequantize),
@@ -67,6 +69,11 @@ export function freeBatch(model: Model, { dequantize = true }: { dequantize?: bo
         ? { batch: fixed, types: analyse(foldConstants(model, { dequantize })).types }
         : undefined,
     expanded: new Map(),
+    free(wanted) {
+      const name = freeName(wanted, taken);
+      taken.add(name);
+      return name;
+    },
   };
   for (const node of freed.nodes) {
     for (const changed of freeNode(node, context)) {
@@ -98,6 +105,8 @@ interface Context {
   written: Written | undefined;
   /** Constants that were repeated along the batch, by name. */
   expanded: Map<string, string>;
+  /** A name of a new value, made of the wanted one. */
+  free(wanted: string): string;
 }
 
 function freeNode(node: Node, context: Context): Node[] {
@@ -161,11 +170,12 @@ function batchPlace(before: number[], axis: number, { slow, fast }: Product, aft
 const known = (shape: Dim[] | undefined): shape is number[] =>
   shape?.every((dim) => typeof dim === 'number' && dim > 0) ?? false;
 
-const addConstant = (name: string, values: number[], context: Context): string =>
-  remember(name, int64s(values), context);
+const addConstant = (wanted: string, values: number[], context: Context): string =>
+  remember(wanted, int64s(values), context);
 
 /** A new constant of the model that is being written, and its name. */
-function remember(name: string, tensor: Tensor, { result, facts }: Context): string {
+function remember(wanted: string, tensor: Tensor, { result, facts, free }: Context): string {
+  const name = free(wanted);
   result.constants.set(name, tensor);
   facts.constants.set(name, tensor);
   facts.types.set(name, tensor);
@@ -175,12 +185,13 @@ function remember(name: string, tensor: Tensor, { result, facts }: Context): str
 /** Nodes and the name of a vector: the batch that `like` has when the model runs, then these sizes. */
 function batchThen(like: string, sizes: number[], prefix: string, context: Context): { nodes: Node[]; name: string } {
   const rest = addConstant(`${prefix}/rest`, sizes, context);
+  const [batch, name] = [context.free(`${prefix}/batch`), context.free(`${prefix}/sizes`)];
   return {
     nodes: [
-      nodeOf('Shape', [like], `${prefix}/batch`, { start: int(0), end: int(1) }),
-      nodeOf('Concat', [`${prefix}/batch`, rest], `${prefix}/sizes`, { axis: int(0) }),
+      nodeOf('Shape', [like], batch, { start: int(0), end: int(1) }),
+      nodeOf('Concat', [batch, rest], name, { axis: int(0) }),
     ],
-    name: `${prefix}/sizes`,
+    name,
   };
 }
 
@@ -200,11 +211,12 @@ function freeConcat(node: Node, { batch }: Written, context: Context): Node[] {
     const repeated = expanded.get(name);
     if (repeated) return repeated;
     const prefix = `${node.outputs[0]}/any-batch/${i}`;
-    remember(`${prefix}/one`, firstOfEqual(constant, node, facts), context);
+    const one = remember(`${prefix}/one`, firstOfEqual(constant, node, facts), context);
     const target = batchThen(batched, constant.shape.slice(1), prefix, context);
-    extra.push(...target.nodes, nodeOf('Expand', [`${prefix}/one`, target.name], `${prefix}/repeated`));
-    expanded.set(name, `${prefix}/repeated`);
-    return `${prefix}/repeated`;
+    const all = context.free(`${prefix}/repeated`);
+    extra.push(...target.nodes, nodeOf('Expand', [one, target.name], all));
+    expanded.set(name, all);
+    return all;
   });
   return [...extra, { ...node, inputs }];
 }

@@ -2,6 +2,7 @@
 import type { Budget } from './budget.ts';
 import type { Facts } from './facts.ts';
 import type { Model, Node, Subgraph } from './model.ts';
+import { renamedNode } from './names.ts';
 
 /** The model with the branch taken in place of every If whose condition is known, or undefined where there is none. */
 export function takeBranches(model: Model, { constants, budget }: Facts): Model | undefined {
@@ -27,7 +28,10 @@ function branchNodes(node: Node, branch: Subgraph, constants: Model['constants']
     return prefix + name;
   };
   for (const [name, tensor] of branch.constants) constants.set(rename(name), tensor);
-  const inner = branch.nodes.map((each) => renamedNode(each, prefix, rename));
+  const inner = branch.nodes.map((each) => ({
+    ...renamedNode(each, rename),
+    name: prefix + (each.name || each.outputs[0]),
+  }));
   // The results pass under the names of the If, which other nodes read.
   const results = branch.outputs.map(
     ({ name }, i): Node => ({
@@ -40,32 +44,4 @@ function branchNodes(node: Node, branch: Subgraph, constants: Model['constants']
     }),
   );
   return [...inner, ...results.filter(({ outputs }) => outputs[0])];
-}
-
-const renamedNode = (node: Node, prefix: string, rename: (name: string) => string): Node => ({
-  ...node,
-  name: prefix + (node.name || node.outputs[0]),
-  inputs: node.inputs.map(rename),
-  outputs: node.outputs.map(rename),
-  attributes: Object.fromEntries(
-    Object.entries(node.attributes).map(([name, value]) => [
-      name,
-      value.kind === 'graph' ? { kind: 'graph' as const, value: renamedGraph(value.value, prefix, rename) } : value,
-    ]),
-  ),
-});
-
-/** Names that a nested graph defines stay its own. */
-function renamedGraph(graph: Subgraph, prefix: string, outer: (name: string) => string): Subgraph {
-  const own = new Set([
-    ...graph.inputs.map(({ name }) => name),
-    ...graph.constants.keys(),
-    ...graph.nodes.flatMap(({ outputs }) => outputs),
-  ]);
-  const rename = (name: string) => (own.has(name) ? name : outer(name));
-  return {
-    ...graph,
-    nodes: graph.nodes.map((node) => renamedNode(node, prefix, rename)),
-    outputs: graph.outputs.map((output) => ({ ...output, name: rename(output.name) })),
-  };
 }

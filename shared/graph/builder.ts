@@ -1,6 +1,7 @@
 import { GraphError, ImpossibleShape } from './errors.ts';
 import type { Facts } from './facts.ts';
 import { type Attribute, type Dim, float, int, ints, type Model, type Node } from './model.ts';
+import { namesOf } from './names.ts';
 import { analyse, inferNode } from './shapes.ts';
 import { floats, int64s, type Tensor } from './tensor.ts';
 
@@ -23,11 +24,12 @@ export class Builder {
   readonly #taken: Set<string>;
   #count = 0;
 
-  constructor(model: Model) {
+  /** @param elsewhere names that are taken outside of the model as well */
+  constructor(model: Model, elsewhere: Iterable<string> = []) {
     this.facts = analyse(model);
     this.#nodes = [...model.nodes];
     this.#constants = new Map(model.constants);
-    this.#taken = new Set(this.facts.types.keys());
+    this.#taken = new Set([...namesOf(model), ...elsewhere]);
     this.model = model;
   }
 
@@ -37,8 +39,8 @@ export class Builder {
   }
 
   addMany(operator: string, inputs: string[], outputs: number, attributes: Attributes = {}): string[] {
-    const name = this.#name(operator);
-    const names = outputs === 1 ? [name] : Array.from({ length: outputs }, (_, i) => `${name}.${i}`);
+    const name = this.#name(operator, outputs);
+    const names = outputsOf(name, outputs);
     this.append({ operator, domain: '', name, inputs, outputs: names, attributes });
     return names;
   }
@@ -95,6 +97,15 @@ export class Builder {
     ]);
   sum = (x: string, axes: number[], keep: boolean): string =>
     this.add('ReduceSum', [x, this.ints(axes)], { keepdims: int(keep ? 1 : 0) });
+  /** The mean along axes, which stay as axes of size 1; also along those whose size only the running model knows. */
+  mean(x: string, axes: number[]): string {
+    const shape = this.shape(x);
+    const count = axes.reduce((product, axis) => product * Number(shape[axis]), 1);
+    if (!Number.isNaN(count)) return this.mul(this.sum(x, axes, true), this.scalar(1 / count));
+    return this.model.opset < 18
+      ? this.add('ReduceMean', [x], { axes: ints(axes) })
+      : this.add('ReduceMean', [x, this.ints(axes)]);
+  }
   /**
    * The largest along axes, which stay as axes of size 1. The operator takes its axes as an attribute up to set 17,
    * then as an input.
@@ -133,6 +144,11 @@ export class Builder {
     if (names.length === 1 && !shape.includes(0))
       return this.ints(shape.map((dim) => (typeof dim === 'string' ? -1 : dim)));
     return this.add('Shape', [like]);
+  }
+
+  zerosLike(like: string): string {
+    const one = this.shape(like).map(() => 1);
+    return this.expandLike(this.constant(floats([0], one)), like);
   }
 
   /** Gives `x` the shape of `like`. */
@@ -177,10 +193,13 @@ export class Builder {
     return { ...this.model, nodes: this.#nodes, constants: this.#constants, ...changes };
   }
 
-  #name(hint: string): string {
+  #name(hint: string, outputs = 1): string {
     let name: string;
     do name = `${this.scope}/${hint}_${this.#count++}`;
-    while (this.#taken.has(name));
+    while (outputsOf(name, outputs).some((output) => this.#taken.has(output)));
     return name;
   }
 }
+
+const outputsOf = (name: string, count: number): string[] =>
+  count === 1 ? [name] : Array.from({ length: count }, (_, i) => `${name}.${i}`);

@@ -1,6 +1,7 @@
 import { takeBranches } from './branches.ts';
 import type { Facts } from './facts.ts';
 import { type Model, type Node, removeUnused, type ValueType } from './model.ts';
+import { freeName } from './names.ts';
 import { analyse } from './shapes.ts';
 import { int64s } from './tensor.ts';
 
@@ -48,7 +49,8 @@ export function viewShape(
 function asReshape(node: Node, facts: Facts): Node {
   const shape = viewShape(node, facts.types, facts);
   if (!shape) return node;
-  const target = `${node.outputs[0]}/shape`;
+  const target = freeName(`${node.outputs[0]}/shape`, facts.types);
+  facts.types.set(target, { type: 'int64', shape: [shape.length] });
   facts.constants.set(target, int64s(shape));
   return { ...node, operator: 'Reshape', inputs: [node.inputs[0], target], attributes: {} };
 }

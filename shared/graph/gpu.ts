@@ -4,6 +4,7 @@
 import { Builder } from './builder.ts';
 import { positiveAxis } from './evaluate.ts';
 import { attribute, type Model, type Node, nodeOf } from './model.ts';
+import { freeName, namesOf } from './names.ts';
 
 /** Writes a node in other operators and returns the name of the result. */
 type Lowering = (node: Node, b: Builder) => string;
@@ -65,20 +66,24 @@ const lowerings: Record<string, Lowering> = {
  * others.
  */
 export function lowerForGpu(model: Model): Model {
-  const b = new Builder({ ...model, nodes: [] });
+  const b = new Builder({ ...model, nodes: [] }, namesOf(model));
   const renamed = new Map<string, string>();
+  const kept = new Set<string>();
   for (const node of model.nodes) {
     const inputs = node.inputs.map((name) => renamed.get(name) ?? name);
     const lowering =
       node.domain === '' && Object.hasOwn(lowerings, node.operator) ? lowerings[node.operator] : undefined;
     b.scope = node.name || node.outputs[0];
     if (lowering) renamed.set(node.outputs[0], lowering({ ...node, inputs }, b));
-    else b.append({ ...node, inputs });
+    else {
+      b.append({ ...node, inputs });
+      kept.add(node.name);
+    }
   }
   // Whoever asks for an output knows it by its own name.
   for (const { name } of model.outputs) {
     const source = renamed.get(name);
-    if (source) b.append(nodeOf('Identity', [source], name));
+    if (source) b.append({ ...nodeOf('Identity', [source], name), name: freeName(name, kept) });
   }
   return b.finish({});
 }

@@ -1,7 +1,8 @@
 // The end of a classifier: which output has the class scores, and how they become logits [N,K].
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
-import { at, type Dim, type Model, type Node, removeUnused, type Value } from './model.ts';
+import { at, type Dim, type Model, type Node, nodeOf, removeUnused, type Value } from './model.ts';
+import { freeName, namesOf, renameValues, setAside } from './names.ts';
 import { analyse, inferShapes } from './shapes.ts';
 
 /** What is said of the output besides what the file tells. */
@@ -96,17 +97,6 @@ export function cutActivation(model: Model, classes: number | null): { model: Mo
   return { model: removeUnused({ ...model, nodes }), removed: node.operator };
 }
 
-/** The model with one value called otherwise. */
-export function rename(model: Model, from: string, to: string): Model {
-  const swap = (name: string) => (name === from ? to : name);
-  return {
-    ...model,
-    constants: new Map([...model.constants].map(([name, tensor]) => [swap(name), tensor])),
-    nodes: model.nodes.map((node) => ({ ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) })),
-    outputs: model.outputs.map((output) => ({ ...output, name: swap(output.name) })),
-  };
-}
-
 /** Losses compare the label with every class, one by one. */
 const mostClasses = 2 ** 20;
 
@@ -133,25 +123,24 @@ export function finishHead(model: Model, metadata: Record<string, string>): Mode
     );
   const all = { ...model.metadata, ...metadata, ...(scores === 1 && { 'atlas.singleScore': 'logits 0 and z' }) };
   const outputs: Value[] = [{ name: 'logits', type: 'float32', shape: ['N', Math.max(2, scores)] }];
-  const taken = model.constants.has('logits') || model.nodes.some((node) => node.outputs.includes('logits'));
-  if (shape.length === 2 && scores > 1) {
-    const apart = taken && output.name !== 'logits' ? rename(model, 'logits', 'logits/original') : model;
-    return { ...rename(apart, output.name, 'logits'), outputs, metadata: all };
-  }
-  const apart = taken ? rename(model, 'logits', 'logits/original') : model;
-  const b = new Builder(apart);
+  if (output.name === 'logits' && shape.length === 2 && scores > 1) return { ...model, outputs, metadata: all };
+  const { model: free, names } = setAside(model, ['logits']);
+  let name = names.get(output.name) ?? output.name;
+  if (shape.length === 2 && scores > 1)
+    return { ...renameValues(free, new Map([[name, 'logits']])), outputs, metadata: all };
+  const taken = namesOf(free);
+  const b = new Builder(free);
   b.scope = 'prepare';
-  let [{ name }] = apart.outputs;
   if (shape.length !== 2) {
     const target = b.ints(shape.length === 1 ? [-1, 1] : [0, scores]);
-    const flat = scores > 1 ? 'logits' : 'prepare/score';
-    b.append({ operator: 'Reshape', domain: '', name: 'prepare/flatten', inputs: [name, target], outputs: [flat], attributes: {} }); // biome-ignore format: one node, one line
+    const flat = scores > 1 ? 'logits' : freeName('prepare/score', taken);
+    b.append({ ...nodeOf('Reshape', [name, target], flat), name: freeName('prepare/flatten', taken) });
     name = flat;
   }
   if (scores === 1) {
     // The first class has the logit 0: softmax([0, z]) is what the Sigmoid makes of z.
-    const inputs = [name, b.ints([0, 1, 0, 0])];
-    b.append({ operator: 'Pad', domain: '', name: 'prepare/two classes', inputs, outputs: ['logits'], attributes: {} });
+    const pad = nodeOf('Pad', [name, b.ints([0, 1, 0, 0])], 'logits');
+    b.append({ ...pad, name: freeName('prepare/two classes', taken) });
   }
   return b.finish({ outputs, metadata: all });
 }

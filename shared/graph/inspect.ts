@@ -1,5 +1,5 @@
 import { withInputShape } from './batch.ts';
-import { differentiate, hasRule, pathBetween } from './differentiate.ts';
+import { differentiate } from './differentiate.ts';
 import { GraphError } from './errors.ts';
 import { withFloatInput } from './float-input.ts';
 import { foldConstants } from './fold.ts';
@@ -7,7 +7,9 @@ import { chooseScores, type OutputSaid } from './head.ts';
 import { guessPreprocessing, type ImageInput, imageInputOf, type PreprocessingGuess } from './image-input.ts';
 import { type InputForm, type InputSaid, inputForm, triedAt, usualSize } from './input-form.ts';
 import { withCotangent } from './losses.ts';
+import { whereImagesMix } from './mixing.ts';
 import { at, type Dim, describe, type Model, removeUnused } from './model.ts';
+import { hasRule, pathBetween } from './paths.ts';
 import { prepare } from './prepare.ts';
 import { inferShapes } from './shapes.ts';
 import { sizeOf } from './tensor.ts';
@@ -31,6 +33,8 @@ export interface Inspection {
   craftReason?: string;
   /** What must be said of the model all the same, since the file does not tell. */
   needs: 'size'[];
+  /** Where the images of a batch influence each other, in words; null where each goes its own way. */
+  imagesMix: string | null;
   /** The nodes that stand in the way: without a rule, or with attributes that the rule refuses. */
   missing: { operator: string; node: string; reason: string }[];
   input: ImageInput;
@@ -73,7 +77,8 @@ export function inspect(file: Model, said: Said = {}): Inspection {
   const bound = attempt(() => bind(folded, form.value, output.name));
   const refused = floating.error ?? bound.error ?? whyNotDifferentiable(bound.value, input.name);
   const prepared = attempt(() => prepareAsSaid(folded, form, said, floating));
-  const notCraftable = prepared.error ?? whyNotDifferentiable(prepared.value, 'canvas');
+  const mixing = attempt(() => whereImagesMix(prepared.value ?? folded));
+  const notCraftable = prepared.error ?? mixing.value ?? whyNotDifferentiable(prepared.value, 'canvas');
   const missing = withoutRule(bound.value ?? folded, input.name, output.name);
   const known = prepared.error === floating.error ? undefined : prepared.error;
   for (const error of [refused, notCraftable])
@@ -89,6 +94,7 @@ export function inspect(file: Model, said: Said = {}): Inspection {
     craftable: notCraftable === undefined,
     ...(notCraftable ? { craftReason: inWords(notCraftable) } : {}),
     needs: form.value?.assumed ? ['size'] : [],
+    imagesMix: mixing.value?.message ?? null,
     missing,
     input,
     output: { name: output.name, shape: output.shape },
@@ -148,7 +154,12 @@ function prepareAsSaid(
 }
 
 function whyNotDifferentiable(model: Model | undefined, wrt: string): GraphError | undefined {
-  return model && attempt(() => differentiate(withCotangent(model), { of: 'loss', wrt })).error;
+  if (!model) return undefined;
+  const place = model.inputs.findIndex(({ name }) => name === wrt);
+  return attempt(() => {
+    const composed = withCotangent(model);
+    return differentiate(composed, { of: 'loss', wrt: composed.inputs[place]?.name ?? wrt });
+  }).error;
 }
 
 function withoutRule(model: Model, wrt: string, of: string): Inspection['missing'] {

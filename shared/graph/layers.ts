@@ -118,13 +118,13 @@ function overLayers(
   return composeLoss(
     model,
     () => [],
-    (b) => {
+    (b, _logits, renamed) => {
       const values = new Set(model.nodes.flatMap(({ outputs }) => outputs));
       const unknown = layers.find((name) => !values.has(name));
       if (unknown !== undefined)
         throw new GraphError(`The model computes no "${unknown}". layersOf(model) lists the layers of a model.`);
       return b.add('Neg', [
-        layers.map((name, index) => write(b, name, index)).reduce((sum, term) => b.add('Add', [sum, term])),
+        layers.map((name, index) => write(b, renamed(name), index)).reduce((sum, term) => b.add('Add', [sum, term])),
       ]);
     },
   );

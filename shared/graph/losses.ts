@@ -3,27 +3,43 @@
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { int, type Model, nodeOf, type Value } from './model.ts';
+import { setAside } from './names.ts';
+import { inTheWay } from './paths.ts';
 import { int64s } from './tensor.ts';
 
-/** Appends a loss that reads the model's first output (`logits` in prepared models). */
+/**
+ * Appends a loss that reads the model's first output (`logits` in prepared models).
+ *
+ * The loss is called `loss`, and its inputs have the names that they are fed by: values of the model that have one of
+ * these names get another. The model's inputs and outputs keep their order; `write` is told what values are called now.
+ *
+ * @throws GraphError where the model has a loss already, or an operator without a rule
+ */
 export function composeLoss(
-  model: Model,
+  original: Model,
   inputs: (logits: Value) => Value[],
-  write: (b: Builder, logits: string) => string,
+  write: (b: Builder, logits: string, renamed: (name: string) => string) => string,
 ): Model {
-  const logits = model.outputs[0];
-  if (!logits) throw new GraphError('The model has no output, so there is nothing to take a loss of.');
-  const added = inputs(logits);
-  const clash = added.find(({ name }) => model.inputs.some((input) => input.name === name));
-  if (clash)
+  const [output] = original.outputs;
+  if (!output) throw new GraphError('The model has no output, so there is nothing to take a loss of.');
+  const added = inputs(output);
+  const composed =
+    output.name === 'loss' && added.find(({ name }) => original.inputs.slice(1).some((input) => input.name === name));
+  if (composed)
     throw new GraphError(
-      `The model already has an input "${clash.name}". Compose one loss with a prepared model, not two.`,
+      `The model already has an input "${composed.name}". Compose one loss with a prepared model, not two.`,
     );
-  const b = new Builder({ ...model, inputs: [...model.inputs, ...added] });
-  b.scope = 'loss';
-  b.append(nodeOf('Identity', [write(b, logits.name)], 'loss'));
-  const shape = b.shape('loss');
-  return b.finish({ outputs: [{ name: 'loss', type: 'float32', shape }, ...model.outputs] });
+  const { model, names } = setAside(original, ['loss', ...added.map(({ name }) => name)]);
+  const [logits] = model.outputs;
+  try {
+    const b = new Builder({ ...model, inputs: [...model.inputs, ...added] });
+    b.scope = 'loss';
+    b.append(nodeOf('Identity', [write(b, logits.name, (name) => names.get(name) ?? name)], 'loss'));
+    const shape = b.shape('loss');
+    return b.finish({ outputs: [{ name: 'loss', type: 'float32', shape }, ...model.outputs] });
+  } catch (error) {
+    throw inTheWay(error, model, model.inputs[0]?.name ?? '', logits.name);
+  }
 }
 
 /** Adds the input `labels`, int64 [N], to what a loss reads. */

@@ -1,9 +1,9 @@
 // Where in a network statistics of its values say most about a picture.
 import { channelAxes } from './channels.ts';
-import { pathBetween } from './differentiate.ts';
 import { GraphError } from './errors.ts';
 import { layersOf } from './layers.ts';
 import type { Dim, Model, Node, ValueType } from './model.ts';
+import { pathBetween } from './paths.ts';
 import { activations } from './rules/activations.ts';
 import { inferShapes } from './shapes.ts';
 

@@ -2,13 +2,15 @@ import { luma } from '../images/luma.ts';
 import { interpolationMatrix } from '../images/resample.ts';
 import type { Preprocessing } from '../release/model-card.ts';
 import { freeBatch } from './batch.ts';
+import { shapeInTheWay } from './between.ts';
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { withFloatInput } from './float-input.ts';
 import { foldConstants } from './fold.ts';
-import { chooseScores, cutActivation, finishHead, type OutputSaid, rename } from './head.ts';
+import { chooseScores, cutActivation, finishHead, type OutputSaid } from './head.ts';
 import { type InputForm, inputForm } from './input-form.ts';
 import { int, ints, type Model } from './model.ts';
+import { namesOf, setAside } from './names.ts';
 import { floats } from './tensor.ts';
 
 /** How the model wants its pixels, which output has the scores, the side of the canvas. Nothing of it is changed. */
@@ -30,8 +32,11 @@ type Spec = { readonly [Field in keyof Preprocessing]: Readonly<Preprocessing[Fi
  */
 export function prepare(file: Model, spec: Spec): Model {
   checkSpec(spec);
-  const { body, form, about } = bodyOf(file, spec);
-  return finishHead(wrap(body, spec, form), about);
+  const form = formOf(file, spec);
+  return naming(file, spec, () => {
+    const { body, about } = bodyOf(file, spec, form);
+    return finishHead(wrap(body, spec, form), about);
+  });
 }
 
 /**
@@ -41,19 +46,38 @@ export function prepare(file: Model, spec: Spec): Model {
  * @throws GraphError when the model is no image classifier of that input size.
  */
 export function classifierOf(file: Model, spec: Omit<Spec, 'canvas'>): Model {
-  return finishHead(bodyOf(file, spec).body, {});
+  const form = formOf(file, spec);
+  return naming(file, spec, () => finishHead(bodyOf(file, spec, form).body, {}));
 }
 
-function bodyOf(file: Model, spec: Omit<Spec, 'canvas'>) {
-  const isWhole = file.inputs[0]?.type !== 'float32';
-  const { inputSize, inputWidth, layout, channels = 'colour' } = spec;
-  const form = inputForm(file, { inputSize, inputWidth, layout, channels });
-  if (isWhole) checkBytes(spec, file.inputs[0].type);
-  let model = withFloatInput(file);
-  if (model.constants.has('canvas') || model.nodes.some((node) => node.outputs.includes('canvas')))
-    model = rename(model, 'canvas', 'canvas/original');
+function formOf(file: Model, { inputSize, inputWidth, layout, channels = 'colour' }: Omit<Spec, 'canvas'>): InputForm {
+  return inputForm(file, { inputSize, inputWidth, layout, channels });
+}
 
-  const { output, classes } = chooseScores(model, spec);
+/** Errors of unknown shapes name the operator that they come from. */
+function naming(file: Model, spec: OutputSaid, work: () => Model): Model {
+  try {
+    return work();
+  } catch (error) {
+    throw shapeInTheWay(error, file, file.inputs[0].name, inQuestion(file, spec));
+  }
+}
+
+/** The outputs that an operator of unknown shape may stand in the way of. */
+function inQuestion(file: Model, spec: OutputSaid): string[] {
+  try {
+    return [chooseScores(file, spec).output.name];
+  } catch {
+    return file.outputs.filter(({ shape }) => !shape).map(({ name }) => name);
+  }
+}
+
+function bodyOf(file: Model, spec: Omit<Spec, 'canvas'>, form: InputForm) {
+  const isWhole = file.inputs[0]?.type !== 'float32';
+  if (isWhole) checkBytes(spec, file.inputs[0].type);
+  const { model, names } = setAside(withFloatInput(file), ['canvas']);
+  const said = spec.output === undefined ? undefined : (names.get(spec.output) ?? spec.output);
+  const { output, classes } = chooseScores(model, { ...spec, output: said });
   const single: Model = {
     ...model,
     inputs: [{ ...model.inputs[0], shape: [form.batch, ...form.axes] }],
@@ -68,7 +92,7 @@ function bodyOf(file: Model, spec: Omit<Spec, 'canvas'>) {
     ...(removed === 'Sigmoid' && { 'atlas.sigmoidRemoved': 'true' }),
     ...(isWhole && { 'atlas.input': `float32 for ${file.inputs[0].type}` }),
   };
-  return { body, form, about };
+  return { body, about };
 }
 
 function checkSpec({ mean, std, inputSize, inputWidth = inputSize, channels, canvas }: Spec): void {
@@ -102,7 +126,7 @@ function wrap(body: Model, spec: Spec, { channels, height, width, axes }: InputF
     nodes: [],
     constants: new Map(),
   };
-  const b = new Builder(start);
+  const b = new Builder(start, namesOf(body));
   b.scope = 'prepare';
   let pixels = 'canvas';
   if (channels === 'grey') {

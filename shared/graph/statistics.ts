@@ -2,8 +2,8 @@
 import { Builder } from './builder.ts';
 import { GraphError } from './errors.ts';
 import { halves } from './half.ts';
-import { rename } from './head.ts';
 import { int, ints, type Model, type Value } from './model.ts';
+import { renameValues } from './names.ts';
 import type { Place } from './places.ts';
 import { floats } from './tensor.ts';
 
@@ -32,7 +32,7 @@ export function withStatistics(model: Model, places: readonly Place[]): Model {
   const b = builderOf(model, places);
   const joined = statistics(b, places);
   const outputs: Value[] = [...model.outputs, { name: joined, type: 'float32', shape: b.shape(joined) }];
-  return rename(b.finish({ outputs }), joined, 'statistics');
+  return renameValues(b.finish({ outputs }), new Map([[joined, 'statistics']]));
 }
 
 /** A linear decision over the statistics. */
@@ -68,7 +68,7 @@ export function withExtraClass(model: Model, places: readonly Place[], detector:
   if (weights.length !== statisticsOf(places))
     throw new GraphError(`There are ${weights.length} weights for ${statisticsOf(places)} statistics.`);
   const plain = freeName(model, `${output.name}/plain`);
-  const renamed = rename(model, output.name, plain);
+  const renamed = renameValues(model, new Map([[output.name, plain]]));
   const b = builderOf(renamed, places);
   const { scale, tensor } = compact(weights);
   const column = b.add('Reshape', [b.add('Cast', [b.constant(tensor, 'weights')], { to: int(1) }), b.ints([-1, 1])]);
@@ -77,7 +77,7 @@ export function withExtraClass(model: Model, places: readonly Place[], detector:
   const added = b.add('Add', [b.maximum(plain, [1]), excess]);
   const joined = b.add('Concat', [plain, added], { axis: int(1) });
   const outputs: Value[] = [{ ...output, name: joined, shape: [output.shape[0], classes + 1] }];
-  return rename(b.finish({ outputs }), joined, output.name);
+  return renameValues(b.finish({ outputs }), new Map([[joined, output.name]]));
 }
 
 function freeName({ nodes, constants }: Model, wanted: string): string {

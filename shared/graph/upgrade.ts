@@ -17,6 +17,7 @@ import {
   text,
   type ValueType,
 } from './model.ts';
+import { freeName, namesOf } from './names.ts';
 import { inferShapes } from './shapes.ts';
 import { floats, int64s, mostParts, type Tensor } from './tensor.ts';
 
@@ -30,25 +31,35 @@ export function upgrade(model: Model): Model {
     throw new GraphError(
       `The model is of operator set ${model.opset}; sets before ${oldest} broadcast by other rules. Convert it first with onnx.version_converter.`,
     );
-  if (model.opset >= 13) return renumber(model);
+  if (model.opset >= 13)
+    return renumber(model.opset === 13 ? { ...model, nodes: model.nodes.map(upgradeNormalisation) } : model);
   const types = model.nodes.some(({ operator }) => flattening.has(operator)) ? inferShapes(model) : new Map();
-  return renumber({ ...model, ...upgradeGraph(model, types) });
+  const taken = namesOf(model);
+  const free = (wanted: string) => {
+    const name = freeName(wanted, taken);
+    taken.add(name);
+    return name;
+  };
+  return renumber({ ...model, ...upgradeGraph(model, types, free) });
 }
 
-function upgradeGraph(graph: Subgraph, types: ReadonlyMap<string, ValueType>): Subgraph {
+/** A name of a new value, made of the wanted one. */
+type Free = (wanted: string) => string;
+
+function upgradeGraph(graph: Subgraph, types: ReadonlyMap<string, ValueType>, free: Free): Subgraph {
   const constants = new Map(graph.constants);
   const nodes = graph.nodes.flatMap((node) => {
     if (node.domain !== '') return [node];
-    if (flattening.has(node.operator)) return ungrouped(node, types.get(node.inputs[0])?.shape);
+    if (flattening.has(node.operator)) return ungrouped(node, types.get(node.inputs[0])?.shape, free);
     const constant = (hint: string, tensor: Tensor) => {
-      const name = `${node.outputs[0]}/${hint}`;
+      const name = free(`${node.outputs[0]}/${hint}`);
       constants.set(name, tensor);
       return name;
     };
     const upgraded = upgradeNode(node, constant);
     const attributes = Object.entries(upgraded.attributes).map(([name, value]): [string, Attribute] => [
       name,
-      value.kind === 'graph' ? { kind: 'graph', value: upgradeGraph(value.value, types) } : value,
+      value.kind === 'graph' ? { kind: 'graph', value: upgradeGraph(value.value, types, free) } : value,
     ]);
     return [{ ...upgraded, attributes: Object.fromEntries(attributes) }];
   });
@@ -78,18 +89,19 @@ function moved(node: Node, names: Record<string, string | undefined>): Node {
  * Before set 13 everything from the axis on was one group of Softmax, with axis 1 as the default: the last axis of a
  * flat view of it.
  */
-function ungrouped(node: Node, shape: readonly Dim[] | undefined): Node[] {
+function ungrouped(node: Node, shape: readonly Dim[] | undefined, free: Free): Node[] {
   const axis = attribute(node, 'axis', 1);
   const first = shape && positiveAxis(axis, shape.length);
   if (first !== undefined && shape?.slice(first + 1).every((dim) => dim === 1))
     return [{ ...node, attributes: { axis: int(first) } }];
   const [x] = node.inputs;
   const [y] = node.outputs;
+  const [sizes, flat, probabilities] = [free(`${y}/shape`), free(`${y}/flat`), free(`${y}/probabilities`)];
   return [
-    nodeOf('Shape', [x], `${y}/shape`),
-    nodeOf('Flatten', [x], `${y}/flat`, { axis: int(axis) }),
-    { ...node, inputs: [`${y}/flat`], outputs: [`${y}/probabilities`], attributes: { axis: int(-1) } },
-    nodeOf('Reshape', [`${y}/probabilities`, `${y}/shape`], y),
+    nodeOf('Shape', [x], sizes),
+    nodeOf('Flatten', [x], flat, { axis: int(axis) }),
+    { ...node, inputs: [flat], outputs: [probabilities], attributes: { axis: int(-1) } },
+    nodeOf('Reshape', [probabilities, sizes], y),
   ];
 }
 
@@ -113,6 +125,10 @@ function upgradeNode(node: Node, constant: Constant): Node {
       return node.inputs.length > 1
         ? node
         : moved(node, { starts: list('starts'), ends: list('ends'), axes: list('axes') });
+    case 'TopK': {
+      const { k } = node.attributes;
+      return node.inputs.length > 1 || k?.kind !== 'int' ? node : moved(node, { k: constant('k', int64s([k.value])) });
+    }
     case 'Pad':
       if (node.inputs.length > 1) return node;
       return moved(node, { pads: list('pads'), value: number('value') });
@@ -126,15 +142,8 @@ function upgradeNode(node: Node, constant: Constant): Node {
         outputs: node.outputs.slice(0, 1),
         attributes: {},
       };
-    case 'BatchNormalization': {
-      const { spatial, ...attributes } = node.attributes;
-      if (spatial?.kind === 'int' && spatial.value === 0)
-        throw new GraphError(
-          `The ${describe(node)} normalises every pixel by itself, which later operator sets cannot. Export the model again.`,
-          at(node),
-        );
-      return { ...node, outputs: node.outputs.slice(0, 1), attributes };
-    }
+    case 'BatchNormalization':
+      return upgradeNormalisation(node);
     case 'Upsample': {
       const scales = node.attributes.scales;
       const factors = scales?.kind === 'floats' ? constant('scales', floats(scales.value)) : node.inputs[1];
@@ -149,6 +158,24 @@ function upgradeNode(node: Node, constant: Constant): Node {
     default:
       return node;
   }
+}
+
+/**
+ * Before set 14 a BatchNormalization that gives statistics besides its result is one in training; the saved ones of its
+ * five outputs were never for anyone else.
+ */
+function upgradeNormalisation(node: Node): Node {
+  if (node.operator !== 'BatchNormalization' || node.domain !== '') return node;
+  const { spatial, ...attributes } = node.attributes;
+  if (spatial?.kind === 'int' && spatial.value === 0)
+    throw new GraphError(
+      `The ${describe(node)} normalises every pixel by itself, which later operator sets cannot. Export the model again.`,
+      at(node),
+    );
+  const training = node.outputs.slice(1).some(Boolean);
+  return training
+    ? { ...node, outputs: node.outputs.slice(0, 3), attributes: { ...attributes, training_mode: int(1) } }
+    : { ...node, outputs: node.outputs.slice(0, 1), attributes };
 }
 
 const resized = (node: Node, inputs: string[], mode: string): Node => ({

@@ -4,7 +4,8 @@ import type { Dim, Model, Node, ValueType } from './model.ts';
 
 /**
  * Floating-point operations of the model's convolutions and matrix products for one run: two for each multiply-add of
- * Conv, ConvTranspose, Gemm, MatMul and Einsum. Everything else is left out, as is customary: it is a few percent.
+ * Conv, ConvTranspose, Gemm, MatMul, Einsum and Attention. Everything else is left out, as is customary: it is a few
+ * percent.
  *
  * @param types of every value, as inferShapes gives them
  * @returns null where a shape that is needed is not known
@@ -33,6 +34,8 @@ const multiplyAdds: Record<string, Count> = {
   ConvTranspose: (_node, [x, weights]) => size(x) * size(weights.slice(1)),
   Gemm: (node, [a], output) => size(output) * size([a[node.attributes.transA?.value === 1 ? 0 : 1]]),
   MatMul: (_node, [a], output) => size(output) * size(a.slice(-1)),
+  // Scores of every query with every key, then the sums of values.
+  Attention: (_node, [query, key], output) => (size(query) + size(output)) * size(key.slice(-2, -1)),
   Einsum(node, inputs) {
     const { terms } = einsumTerms(
       node,

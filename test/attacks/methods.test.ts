@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Model, readModel, writeModel } from '#shared/graph';
+import { type Model, type Node, readModel, writeModel } from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
 import { wilson } from '#shared/metrics';
 import { sha256Hex } from '#shared/release';
@@ -45,6 +45,10 @@ const changed = (change: (model: Model) => Model) => {
   const bytes = writeModel(change(readModel(surrogate.bytes)));
   return { id: 'changed', bytes, sha256: sha256Hex(bytes) };
 };
+
+const node = (operator: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
+  ...{ operator, domain: '', name: output, inputs, outputs: [output], attributes },
+});
 
 describe('every attack', () => {
   const guided = [...attacks.values()].filter(({ usesModel }) => usesModel).map(({ name }) => name);
@@ -454,6 +458,24 @@ describe('models that nothing can be crafted on', () => {
         data: weights.map((weight) => weight * factor),
       }),
     }));
+
+  test('are those in which photos influence each other, and the node is named', async () => {
+    const mixed = changed((model) => ({
+      ...model,
+      nodes: [
+        ...model.nodes.map((one) => ({
+          ...one,
+          outputs: one.outputs.map((name) => (name === 'logits' ? 'own' : name)),
+        })),
+        node('ReduceMean', ['own'], 'mean', { axes: { kind: 'ints', value: [0] } }),
+        node('Sub', ['own', 'mean'], 'logits'),
+      ],
+    }));
+    for (const attack of ['sgd-uap', 'uap', 'procedural'])
+      await expect(craft(task({ attack, surrogates: [mixed] }))).rejects.toThrow(
+        /on the model changed: The images of a batch influence each other at the ReduceMean node "mean"/,
+      );
+  });
 
   test('are told apart: constant ones, and those that give no numbers', async () => {
     await expect(craft(task({ attack: 'sgd-uap', surrogates: [weighted(0)] }))).rejects.toThrow(

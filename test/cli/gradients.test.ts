@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readNpy, writeNpy } from '#shared/formats';
-import { readModel, writeModel } from '#shared/graph';
+import { type Model, type Node, readModel, writeModel } from '#shared/graph';
 import { writeWithExternalWeights } from '../support/external-weights.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 import { atlas } from './atlas.ts';
@@ -31,7 +31,8 @@ describe('atlas gradients check', () => {
       '--json',
     ]);
     expect(code, stderr).toBe(0);
-    const { relativeError, directions, loss, losses } = JSON.parse(stdout);
+    const { relativeError, agree, tolerance, directions, loss, losses } = JSON.parse(stdout);
+    expect({ agree, tolerance }).toEqual({ agree: true, tolerance: 0.05 });
     const kinds = ['cross-entropy', 'clamped cross-entropy', 'margin', 'cosine', 'class gradient', 'activation energy'];
     expect(losses.map(({ name }: { name: string }) => name)).toEqual(kinds);
     expect(directions).toBe(1);
@@ -47,10 +48,62 @@ describe('atlas gradients check', () => {
     writeFileSync(at('prepared.onnx'), tiny.bytes);
     const { stdout } = await atlas(['gradients', 'check', at('prepared.onnx')]);
     expect(stdout).toMatch(/^cross-entropy +\d\.\d+e-\d/m);
+    expect(stdout).toMatch(/^Gradients and finite differences agree: the largest relative error is .*, and 0\.05 is/m);
     const { code, stderr } = await atlas(['gradients', 'check', 'zoo/starter/models/squeezenet1_1.onnx']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/squeezenet1_1\.onnx is not a prepared model.*models prepare/);
   });
+});
+
+describe('atlas gradients check, of a model that is', () => {
+  const changed = (change: (model: Model) => Model) => writeModel(change(readModel(tiny.bytes)));
+
+  test('a staircase says that they do not agree, and ends with status 1', async () => {
+    // Rounding to steps of 64 is passed through by the gradient, and flat for finite differences.
+    const bytes = changed((model) => ({
+      ...model,
+      constants: new Map([
+        ...model.constants,
+        ['step', { type: 'float32', shape: [], data: Float32Array.of(64) }],
+        ['zero', { type: 'uint8', shape: [], data: Uint8Array.of(0) }],
+      ]),
+      nodes: [
+        plain('QuantizeLinear', ['canvas', 'step', 'zero'], 'rounded'),
+        plain('DequantizeLinear', ['rounded', 'step', 'zero'], 'stairs'),
+        ...model.nodes.map((node) => ({
+          ...node,
+          inputs: node.inputs.map((name) => (name === 'canvas' ? 'stairs' : name)),
+        })),
+      ],
+    }));
+    writeFileSync(at('stairs.onnx'), bytes);
+    const { code, stdout, stderr } = await atlas(['gradients', 'check', at('stairs.onnx')]);
+    expect(code, stderr).toBe(1);
+    expect(stdout).toMatch(/^Gradients and finite differences do not agree: the largest relative error is \d/m);
+  });
+
+  test('one whose photos influence each other is refused, naming the node', async () => {
+    const bytes = changed((model) => ({
+      ...model,
+      constants: new Map([...model.constants, ['first', { type: 'int64', shape: [1], data: BigInt64Array.of(0n) }]]),
+      nodes: [
+        plain('ReduceSum', ['canvas', 'first'], 'all photos'),
+        plain('Add', ['canvas', 'all photos'], 'mixed'),
+        ...model.nodes.map((node) => ({
+          ...node,
+          inputs: node.inputs.map((name) => (name === 'canvas' ? 'mixed' : name)),
+        })),
+      ],
+    }));
+    writeFileSync(at('mixed.onnx'), bytes);
+    const { code, stderr } = await atlas(['gradients', 'check', at('mixed.onnx')]);
+    expect(stderr).toMatch(/no gradient of a single photo.*influence each other at the ReduceSum node "all photos"/);
+    expect(code).toBe(2);
+  });
+});
+
+const plain = (operator: string, inputs: string[], output: string): Node => ({
+  ...{ operator, domain: '', name: output, inputs, outputs: [output], attributes: {} },
 });
 
 describe('atlas gradients vjp', () => {

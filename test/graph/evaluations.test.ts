@@ -9,8 +9,9 @@ import { distinct, modelOf, type Operation } from './support.ts';
 
 /** Operators whose constants are left to the runtime, which computes them when a session opens. */
 const left = [
-  'AveragePool', 'Celu', 'ConvTranspose', 'Einsum', 'Elu', 'Gelu', 'GlobalAveragePool', 'GlobalMaxPool', 'GroupNormalization', 'HardSwish', 'LRN',
-  'LpNormalization', 'MaxPool', 'Mean', 'Mish', 'PRelu', 'ReduceLogSum', 'ReduceLogSumExp', 'Resize', 'Selu', 'Softsign', 'ThresholdedRelu',
+  'Attention', 'AveragePool', 'Celu', 'ConvTranspose', 'Einsum', 'Elu', 'Gelu', 'GlobalAveragePool', 'GlobalMaxPool',
+  'GridSample', 'GroupNormalization', 'HardSwish', 'LRN', 'LpNormalization', 'MaxPool', 'Mean', 'Mish', 'PRelu',
+  'RMSNormalization', 'ReduceLogSum', 'ReduceLogSumExp', 'Resize', 'Selu', 'Softsign', 'ThresholdedRelu', 'TopK',
 ]; // biome-ignore format: one list
 
 const values = (shape: number[], data: Float32Array) => ({ shape, data });

@@ -289,3 +289,24 @@ test.each([
   const { y } = await (await open(old))({ x });
   expect(relativeDifference((await (await open(readModel(writeModel(old))))({ x })).y, y)).toBeLessThan(1e-6);
 });
+
+test.each([9, 13])(
+  'a BatchNormalization of operator set %i that gives statistics too is in training mode',
+  async (opset) => {
+    const x = { shape: [2, 3, 4, 4], data: noise(96) };
+    const constants = [floats([1, 2, 3]), floats([0.5, 1, 2]), floats([0.1, 0.3, 0.2]), floats([4, 0.7, 6])];
+    const old = modelOf({ operator: 'BatchNormalization', x, constants, unread: 4, opset });
+    const { y } = await (await open(old))({ x });
+    const read = readModel(writeModel(old));
+    expect(relativeDifference((await (await open(read))({ x })).y, y)).toBeLessThan(1e-6);
+    const plain = { ...old, nodes: old.nodes.map((node) => ({ ...node, outputs: ['y'] })) };
+    expect(relativeDifference((await (await open(readModel(writeModel(plain))))({ x })).y, y)).toBeGreaterThan(0.1);
+  },
+);
+
+test('a TopK of operator set 9 has its number among the attributes', async () => {
+  const x = { shape: [2, 5], data: noise(10) };
+  const old = modelOf({ operator: 'TopK', x, attributes: { k: int(3) }, unread: 1, opset: 9 });
+  const { y } = await (await open(old))({ x });
+  expect(relativeDifference((await (await open(readModel(writeModel(old))))({ x })).y, y)).toBe(0);
+});

@@ -89,6 +89,11 @@ describe('the FLOPs of', () => {
       }),
     ],
     [
+      'Attention',
+      2 * 2 * 6 * 6 * (5 + 4),
+      network(['N', 2, 6, 5], [['Attention', ['x', 'x', 'v'], 'y']], { v: weights([1, 2, 6, 4]) }),
+    ],
+    [
       'a file that takes three images at once, for one',
       2 * 7 * 5,
       network([3, 7], [['Gemm', ['x', 'w'], 'y']], { w: weights([7, 5]) }),
@@ -148,20 +153,17 @@ describe('what stands in the way of a gradient', () => {
 
   test('is a node that its rule refuses', () => {
     const model = classifier({
-      // Weights made of the image: its mean, as a filter.
-      before: [
-        ['GlobalAveragePool', ['x'], 'mean'],
-        ['Slice', ['mean', 'from', 'to'], 'first'],
-        ['Expand', ['first', 'shape'], 'filter'],
-        ['Conv', ['x', 'filter'], 'blurred'],
-      ],
-      constants: { from: int64s([0]), to: int64s([1]), shape: int64s([3, 3, 1, 1]) },
-      input: [1, 3, 8, 8],
+      before: [['Resize', ['x', '', 'scales'], 'r', { antialias: int(1), mode: { kind: 'string', value: 'linear' } }]],
+      constants: { scales: floats([1, 1, 0.5, 0.5]) },
     });
-    const found = inspect(model);
+    const found = inspect({ ...model, opset: 18 });
     expect(found.differentiable).toBe(false);
     expect(found.missing).toEqual([
-      { operator: 'Conv', node: 'the Conv', reason: expect.stringMatching(/weights of the Conv.*depend on the input/) },
+      {
+        operator: 'Resize',
+        node: 'the Resize',
+        reason: expect.stringMatching(/the Resize.*antialiased, which has no/),
+      },
     ]);
   });
 
@@ -179,6 +181,44 @@ describe('what stands in the way of a gradient', () => {
       craftable: false,
       craftReason: expect.stringMatching(/of unknown size/),
     });
+  });
+
+  test('is the node whose result changes by steps, where all goes through it', () => {
+    const model = classifier({
+      before: [
+        ['ArgMax', ['x'], 'largest', { axis: int(1) }],
+        ['Cast', ['largest'], 'number', { to: int(1) }],
+        ['Concat', ['number', 'number', 'number'], 'colours', { axis: int(1) }],
+      ],
+    });
+    expect(inspect(model)).toMatchObject({
+      differentiable: false,
+      missing: [{ operator: 'ArgMax', node: 'the ArgMax' }],
+      gradientReason: expect.stringMatching(
+        /only by way of the ArgMax node "the ArgMax", whose result changes by steps/,
+      ),
+    });
+  });
+
+  test('is that images of a batch influence each other, if only for crafting', () => {
+    const statistics = classifier({
+      before: [
+        ['ReduceMean', ['x'], 'mean', { axes: ints([0, 2, 3]), keepdims: int(0) }],
+        ['BatchNormalization', ['x', 'one', 'one', 'mean', 'one'], 'normal'],
+      ],
+      constants: { one: floats([1, 1, 1]) },
+    });
+    const influence = expect.stringMatching(
+      /images of a batch influence each other at the ReduceMean node "the ReduceM/,
+    );
+    expect(inspect(statistics)).toMatchObject({
+      preparable: true,
+      differentiable: true,
+      craftable: false,
+      craftReason: influence,
+      imagesMix: influence,
+    });
+    expect(inspect(classifier())).toMatchObject({ craftable: true, imagesMix: null });
   });
 
   test('is nothing where the operator lies beside the path', () => {

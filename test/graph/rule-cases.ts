@@ -34,11 +34,81 @@ function resized(
   };
 }
 
+/**
+ * Positions in the inside and beyond the border, whose places among 5 columns or 6 rows are no nearer to a pixel than
+ * the steps below, aligned to the corners or not.
+ */
+const grid = input(
+  [2, 2, 3, 2],
+  Float32Array.from({ length: 24 }, (_, i) => [-1.37, -0.71, -0.23, 0.11, 0.57, 0.91, 1.31][(5 * i) % 7]),
+);
+function sampled(attributes: Operation['attributes']): Operation {
+  return { operator: 'GridSample', x: image, constants: [floats(grid.data, grid.shape)], attributes };
+}
+
+const tokens = (shape: number[], seed: number) => floats(noise(sizeOf(shape), seed), shape);
+/** Queries of 2 images, 4 heads of 3 numbers, 5 positions; 6 keys. */
+const attentions: Operation[] = [
+  {
+    operator: 'Attention',
+    x: input([2, 4, 5, 3]),
+    constants: [tokens([2, 4, 6, 3], 2), tokens([2, 4, 6, 2], 3)],
+    opset: 23,
+  },
+  {
+    operator: 'Attention',
+    x: input([2, 5, 12]),
+    constants: [tokens([2, 6, 6], 2), tokens([2, 6, 4], 3)],
+    attributes: { q_num_heads: int(4), kv_num_heads: int(2), scale: float(0.7) },
+    opset: 23,
+  },
+  {
+    operator: 'Attention',
+    x: input([2, 2, 4, 3]),
+    constants: [tokens([2, 2, 4, 3], 2), tokens([2, 2, 4, 3], 3)],
+    attributes: { is_causal: int(1) },
+    opset: 23,
+  },
+  {
+    operator: 'Attention',
+    x: input([2, 4, 5, 3]),
+    constants: [tokens([2, 4, 6, 3], 2), tokens([2, 4, 6, 2], 3), tokens([4, 5, 6], 4)],
+    opset: 23,
+  },
+  {
+    operator: 'Attention',
+    x: input([2, 4, 2, 3]),
+    constants: [tokens([2, 4, 3, 3], 2), tokens([2, 4, 3, 2], 3), bool([1, 0, 1, 0, 1, 1], [2, 3])],
+    opset: 23,
+  },
+];
+
 /** One or more nodes for every operator that has a gradient rule. */
 export const cases: Record<string, Operation[]> = {
-  Conv: [{ operator: 'Conv', x: image, constants: [floats(noise(36, 2), [4, 3, 3, 1])] }],
+  Conv: [
+    { operator: 'Conv', x: image, constants: [floats(noise(36, 2), [4, 3, 3, 1]), floats(noise(4))] },
+    {
+      operator: 'Conv',
+      x: input([2, 4, 9, 8]),
+      constants: [floats(noise(72, 2), [6, 2, 3, 2])],
+      attributes: {
+        group: int(2),
+        strides: ints([2, 3]),
+        dilations: ints([2, 1]),
+        pads: ints([1, 0, 2, 1]),
+      },
+    },
+    {
+      operator: 'Conv',
+      x: input([2, 3, 7]),
+      constants: [floats(noise(9, 2), [3, 1, 3]), floats(noise(3))],
+      attributes: { group: int(3), strides: ints([2]), auto_pad: text('SAME_LOWER') },
+    },
+  ],
   Relu: [{ operator: 'Relu', x: smooth }],
   Clip: [
+    // Some below, some between and some above bounds that cross each other.
+    { operator: 'Clip', x: spread, constants: [floats([0.5], []), floats([-0.25], [])] },
     { operator: 'Clip', x: spread, constants: [floats([0], []), floats([1], [])] },
     { operator: 'Clip', x: spread, constants: [undefined, floats([1], [])] },
   ],
@@ -134,7 +204,6 @@ export const cases: Record<string, Operation[]> = {
   Unsqueeze: [{ operator: 'Unsqueeze', x: image, constants: [int64s([2])] }],
   Expand: [{ operator: 'Expand', x: input([2, 1, 3]), constants: [int64s([2, 4, 3])] }],
   Identity: [{ operator: 'Identity', x: image }],
-  Dropout: [{ operator: 'Dropout', x: image }],
   Cast: [{ operator: 'Cast', x: image, attributes: { to: int(1) } }],
   Softmax: [
     { operator: 'Softmax', x: input([2, 5]) },
@@ -155,11 +224,20 @@ export const cases: Record<string, Operation[]> = {
   Tanh: [{ operator: 'Tanh', x: image }],
   Softplus: [{ operator: 'Softplus', x: image }],
   LeakyRelu: [{ operator: 'LeakyRelu', x: smooth, attributes: { alpha: float(0.2) } }],
+  Dropout: [
+    { operator: 'Dropout', x: image },
+    { operator: 'Dropout', x: image, constants: [floats([0.3], []), bool([0], [])] },
+  ],
   PRelu: [{ operator: 'PRelu', x: smooth, constants: [floats([0.1, 0.2, 0.3], [3, 1, 1])] }],
   Elu: [{ operator: 'Elu', x: smooth, attributes: { alpha: float(0.7) } }],
   Selu: [{ operator: 'Selu', x: smooth }],
   Erf: [{ operator: 'Erf', x: image }],
   BatchNormalization: [
+    {
+      operator: 'BatchNormalization',
+      x: input([4, 3]),
+      constants: [floats([1, 2, 3]), floats([0, 1, 2]), floats([0.1, 0, 0.2]), floats([1, 0.5, 2])],
+    },
     {
       operator: 'BatchNormalization',
       x: image,
@@ -336,6 +414,42 @@ export const cases: Record<string, Operation[]> = {
       x: input([2, 3]),
       position: 2,
       constants: [floats(noise(12), [4, 3]), int64s([2, 0], [2, 1])],
+    },
+  ],
+  RMSNormalization: [
+    { operator: 'RMSNormalization', x: image, constants: [floats(noise(5))], opset: 23 },
+    {
+      operator: 'RMSNormalization',
+      x: image,
+      constants: [floats(noise(30), [6, 5])],
+      attributes: { axis: int(2) },
+      opset: 23,
+    },
+  ],
+  TopK: [
+    { operator: 'TopK', x: image, constants: [int64s([2])], unread: 1 },
+    {
+      operator: 'TopK',
+      x: image,
+      constants: [int64s([3])],
+      attributes: { axis: int(2), largest: int(0), sorted: int(0) },
+      unread: 1,
+    },
+  ],
+  Attention: attentions,
+  GridSample: [
+    sampled({}),
+    sampled({ align_corners: int(1) }),
+    sampled({ padding_mode: text('border') }),
+    sampled({ padding_mode: text('border'), align_corners: int(1) }),
+    { ...sampled({ mode: text('linear') }), opset: 20 },
+    // The grid itself depends on the image; one position lies between the same pixels for every step that is taken.
+    { ...sampled({}), position: 1, x: grid, constants: [floats(noise(180, 4), [2, 3, 6, 5])] },
+    {
+      ...sampled({ padding_mode: text('border'), align_corners: int(1) }),
+      position: 1,
+      x: grid,
+      constants: [floats(noise(180, 4), [2, 3, 6, 5])],
     },
   ],
 };

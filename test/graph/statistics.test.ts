@@ -17,8 +17,8 @@ import {
   writeModel,
 } from '#shared/graph';
 import { halves } from '../../shared/graph/half.ts';
-import { rename } from '../../shared/graph/head.ts';
 import { type Node, nodeOf } from '../../shared/graph/model.ts';
+import { renameValues } from '../../shared/graph/names.ts';
 import { floats } from '../../shared/graph/tensor.ts';
 import { starter } from './starter.ts';
 import { derivativeError, dot, noise, open } from './support.ts';
@@ -115,7 +115,7 @@ test('a large map is looked at on a grid of every fifth position, and its gradie
   const grid = r1.filter((_, i) => (Math.floor(i / 68) % 78) % 5 === 0 && (i % 68) % 5 === 0);
   const { means, logs } = direct(grid, 4);
   for (const [i, value] of [...means, ...logs].entries()) expect(statistics[i]).toBeCloseTo(value, 4);
-  const y = { ...rename(model, 'statistics', 'y'), outputs: [{ ...model.outputs[1], name: 'y' }] };
+  const y = { ...renameValues(model, new Map([['statistics', 'y']])), outputs: [{ ...model.outputs[1], name: 'y' }] };
   expect(await derivativeError(y, x, { step: 5e-3 })).toBeLessThan(1e-3);
 });
 

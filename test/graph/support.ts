@@ -49,6 +49,8 @@ export interface Operation {
   constants?: (Constant | undefined)[];
   attributes?: Record<string, Attribute>;
   outputs?: number;
+  /** Further outputs that nobody reads. */
+  unread?: number;
   opset?: number;
 }
 
@@ -60,6 +62,7 @@ export function modelOf({
   constants = [],
   attributes = {},
   outputs = 1,
+  unread = 0,
   opset = 17,
 }: Operation): Model {
   const others = constants.map((constant, i) => (constant ? `c${i}` : ''));
@@ -69,7 +72,7 @@ export function modelOf({
     domain: '',
     name: 'node',
     inputs: others.toSpliced(position, 0, 'x'),
-    outputs: names,
+    outputs: [...names, ...Array.from({ length: unread }, (_, i) => `unread${i}`)],
     attributes,
   };
   const nodes = [node];
@@ -116,6 +119,52 @@ export function modelOf({
 }
 
 /**
+ * The model of one node, some of whose inputs are cut from one row that is the model's input: what was a constant
+ * depends on the image. The row is filled with what the operation gives its inputs.
+ *
+ * @param chosen places among the node's inputs
+ */
+export function modelFromRow(operation: Operation, chosen: number[]): { model: Model; x: Operation['x'] } {
+  const model = modelOf(operation);
+  const node = model.nodes[0];
+  const x: Constant = { type: 'float32', ...operation.x };
+  const given = (name: string) => (name === 'x' ? x : (model.constants.get(name) as Constant));
+  const constants = new Map([...model.constants, ['the x', x]]);
+  const cuts: Node[] = [];
+  const row: number[] = [];
+  const inputs = node.inputs.map((name, i) => {
+    const own = name === 'x' ? 'the x' : name;
+    if (!chosen.includes(i)) return own;
+    const { data, shape } = given(name);
+    const bounds = { from: [row.length], to: [row.length + data.length], axis: [1], shape };
+    for (const [what, values] of Object.entries(bounds))
+      constants.set(`${own} ${what}`, {
+        type: 'int64',
+        shape: [values.length],
+        data: BigInt64Array.from(values, BigInt),
+      });
+    row.push(...Array.from(data, Number));
+    const cut = (operator: string, read: string[], output: string): Node => ({
+      ...{ operator, domain: '', name: '', inputs: read, outputs: [output], attributes: {} },
+    });
+    cuts.push(
+      cut('Slice', ['x', `${own} from`, `${own} to`, `${own} axis`], `${own} flat`),
+      cut('Reshape', [`${own} flat`, `${own} shape`], `${own} of the image`),
+    );
+    return `${own} of the image`;
+  });
+  return {
+    x: { data: Float32Array.from(row), shape: [1, row.length] },
+    model: {
+      ...model,
+      inputs: [{ name: 'x', type: 'float32', shape: [1, row.length] }],
+      constants,
+      nodes: [...cuts, { ...node, inputs }, ...model.nodes.slice(1)],
+    },
+  };
+}
+
+/**
  * The relative difference between derivatives along random directions and central differences, for the sum of output
  * times a random cotangent. Sums are taken in double precision, so that float32 rounding of single outputs is all that
  * disturbs.
@@ -148,7 +197,7 @@ export async function derivativeError(
 }
 
 /** Ends the model in a Reshape to one row, so that the cotangent's shape is known whatever the operator does. */
-function flattened(model: Model, length: number): Model {
+export function flattened(model: Model, length: number): Model {
   const nodes = model.nodes.map((node) => ({
     ...node,
     outputs: node.outputs.map((name) => (name === 'y' ? 'unflattened' : name)),

@@ -1,5 +1,5 @@
 import { attribute, float } from '../model.ts';
-import { type Rule, type Step, simple } from './types.ts';
+import { type Contribution, type Rule, type Step, simple } from './types.ts';
 
 const elementwise = (derivative: (step: Step) => string): Rule =>
   simple((gradient, step) => [step.b.mul(gradient, derivative(step))]);
@@ -12,7 +12,8 @@ const relu: Rule = elementwise(({ node, b }) =>
 /**
  * The mask reads the output and not the input: the runtime can then fuse the activation into the convolution before it.
  */
-const clip: Rule = simple((gradient, { node, b }) => {
+const clip: Rule = simple((gradient, step) => {
+  const { node, b } = step;
   const [low, high] = [1, 2].map((input, i) => {
     const constant = b.facts.constants.get(node.inputs[input]);
     if (constant) return Number(constant.data[0]);
@@ -34,8 +35,25 @@ const clip: Rule = simple((gradient, { node, b }) => {
       : []),
   ];
   if (conditions.length === 0) return [gradient];
-  return [b.mul(gradient, b.mask(conditions.length === 2 ? b.add('And', conditions) : conditions[0]))];
+  const inside = b.mul(gradient, b.mask(conditions.length === 2 ? b.add('And', conditions) : conditions[0]));
+  return [inside, ...boundsOfClip(gradient, step)];
 });
+
+/** Where a bound is the result, the gradient is the bound's; the upper one wins where they meet. */
+function boundsOfClip(gradient: string, { node, b, needs }: Step): Contribution[] {
+  const [y] = node.outputs;
+  const below = (bound: string) => b.add('Less', [y, bound]);
+  const where = (condition: string, bound: string) => b.sumTo(b.mul(gradient, b.mask(condition)), b.shape(bound));
+  const [, low, high] = node.inputs;
+  const atLow = () => {
+    const condition = b.add('Not', [b.add('Greater', [y, low])]);
+    return high ? b.add('And', [condition, below(high)]) : condition;
+  };
+  return [
+    low && needs(1) ? where(atLow(), low) : undefined,
+    high && needs(2) ? where(b.add('Not', [below(high)]), high) : undefined,
+  ];
+}
 
 const sigmoidSlope = ({ node, b }: Step): string => {
   const y = node.outputs[0];
@@ -98,7 +116,12 @@ export const activations: Record<string, Rule> = {
   Relu: relu,
   Clip: clip,
   LeakyRelu: elementwise((step) => bySign(step, step.b.scalar(1), step.b.scalar(attribute(step.node, 'alpha', 0.01)))),
-  PRelu: elementwise((step) => bySign(step, step.b.scalar(1), step.node.inputs[1])),
+  PRelu: simple((gradient, step) => {
+    const { node, b, needs } = step;
+    const [x, slope] = node.inputs;
+    const toSlope = () => b.sumTo(b.mul(gradient, b.add('Min', [x, b.scalar(0)])), b.shape(slope));
+    return [b.mul(gradient, bySign(step, b.scalar(1), slope)), needs(1) ? toSlope() : undefined];
+  }),
   Elu: elu(
     ({ node }) => attribute(node, 'alpha', 1),
     () => 1,

@@ -32,9 +32,11 @@ const pow: Rule = simple((gradient, { node, b, needs }) => {
     if (exponent === undefined) return b.mul(e, b.add('Pow', [x, b.add('Sub', [e, b.scalar(1)])]));
     return b.mul(b.scalar(exponent), exponent === 2 ? x : b.power(x, exponent - 1));
   };
+  // At x = 0 the product x^e log(x) has the limit 0, which its factors do not give.
+  const awayFromZero = () => b.add('Where', [b.add('Equal', [x, b.scalar(0)]), b.scalar(1), x]);
   return [
     needs(0) ? b.sumTo(b.mul(gradient, lower()), b.shape(x)) : undefined,
-    needs(1) ? b.sumTo(b.mul(b.mul(gradient, node.outputs[0]), b.add('Log', [x])), b.shape(e)) : undefined,
+    needs(1) ? b.sumTo(b.mul(b.mul(gradient, node.outputs[0]), b.add('Log', [awayFromZero()])), b.shape(e)) : undefined,
   ];
 });
 

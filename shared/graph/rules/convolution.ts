@@ -1,37 +1,79 @@
-// Gradient of convolutions with respect to their input.
+// Gradients of convolutions.
 // Method: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", 2016, arXiv 1603.07285, chapter
 // 4.
 import { GraphError } from '../errors.ts';
-import { at, attribute, describe, int, ints, text } from '../model.ts';
+import { at, attribute, type Dim, describe, int, ints, text } from '../model.ts';
 import { allocate, floats, sizeOf, type Tensor } from '../tensor.ts';
 import { transposedWindowOf, type Window, windowOf } from '../windows.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 const conv: Rule = simple((gradient, step) => {
   const { node, b, needs } = step;
-  if (needs(1) || (node.inputs[2] && needs(2))) {
-    throw new GraphError(
-      `The weights of the ${describe(node)} depend on the input, which has no rule. Only constant weights are supported.`,
-      at(node),
-    );
-  }
-  const [x, w] = node.inputs;
-  const shape = b.shape(x);
-  const weights = b.facts.constants.get(w);
-  const window = windowOf(node, shape, b.shape(w).slice(2));
-  const spatial = shape.slice(2);
-  if (spatial.some((dim) => typeof dim === 'string')) {
+  const [x, w, bias] = node.inputs;
+  const window = windowOf(node, b.shape(x), b.shape(w).slice(2));
+  checkSize(step);
+  return [
+    toInput(gradient, step, window),
+    needs(1) ? toWeights(b, x, gradient, window, b.shape(w), attribute(node, 'group', 1)) : undefined,
+    bias && needs(2) ? b.sum(gradient, besideChannels(b, gradient), false) : undefined,
+  ];
+});
+
+function checkSize({ node, b }: Step): void {
+  const shape = b.shape(node.inputs[0]);
+  if (shape.slice(2).some((dim) => typeof dim === 'string'))
     throw new GraphError(
       `The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`,
       at(node),
     );
-  }
+}
+
+const besideChannels = (b: Step['b'], name: string): number[] =>
+  b.shape(name).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+
+function toInput(gradient: string, step: Step, window: Window): string {
+  const { node, b } = step;
+  const [x, w] = node.inputs;
+  const shape = b.shape(x);
+  const weights = b.facts.constants.get(w);
   const single = window.strides.every((stride) => stride === 1);
-  if (weights && single) return [byConvolution(gradient, step, weights, window)];
+  if (weights && single) return byConvolution(gradient, step, weights, window);
   const depthwise = attribute(node, 'group', 1) === shape[1] && shape[1] === weights?.shape[0];
-  if (weights && depthwise) return [byConvolution(spread(gradient, b, window), step, weights, window)];
-  return [byTransposed(gradient, step, w, window)];
-});
+  if (weights && depthwise) return byConvolution(spread(gradient, b, window), step, weights, window);
+  return byTransposed(gradient, step, w, window);
+}
+
+/**
+ * The gradient of the weights [M, C/g, ...] of a convolution: each is the product of the output's gradient with the
+ * input moved to where the weight reads it. With images and channels exchanged that is a convolution itself, whose
+ * kernel is the gradient, and in which strides and dilations change places.
+ */
+function toWeights(b: Step['b'], x: string, gradient: string, window: Window, shape: Dim[], group: number): string {
+  const [, channels, ...size] = b.shape(x);
+  const exchanged = Array.from({ length: size.length + 2 }, (_, axis) => (axis < 2 ? 1 - axis : axis));
+  let images = x;
+  if (group > 1) {
+    // Every group has its own images: [N, g, c, ...] to [c, g * N, ...].
+    const own = Number(channels) / group;
+    const split = b.add('Reshape', [x, b.shapeVector([b.shape(x)[0], group, own, ...size], x)]);
+    const front = b.transpose(split, [2, 1, 0, ...size.map((_, i) => i + 3)]);
+    images = b.add('Reshape', [front, b.ints([own, -1, ...(size as number[])])]);
+  } else images = b.transpose(x, exchanged);
+  const kernel = b.transpose(gradient, exchanged);
+  const full = b.add('Conv', [images, kernel], {
+    kernel_shape: ints(b.shape(gradient).slice(2) as number[]),
+    strides: ints(window.dilations),
+    dilations: ints(window.strides),
+    pads: ints([...window.before, ...window.after]),
+    group: int(group),
+  });
+  // Pixels that no window reaches, since the strides leave a rest, look like further taps.
+  const axes = window.kernel.map((_, i) => i + 2);
+  const taps = b.add('Slice', [full, b.ints(axes.map(() => 0)), b.ints(window.kernel), b.ints(axes)]);
+  const result = b.transpose(taps, exchanged);
+  b.facts.types.set(result, { type: 'float32', shape });
+  return result;
+}
 
 /**
  * The gradient with stride - 1 zeros behind every element, for the convolution of stride 1 that undoes a strided one.
@@ -138,29 +180,23 @@ export function transposed(
 }
 
 /** ConvTranspose is the gradient of a convolution, and that convolution is its gradient, with the same weights. */
-const convTranspose: Rule = simple((gradient, { node, b, needs }) => {
+const convTranspose: Rule = simple((gradient, step) => {
+  const { node, b, needs } = step;
   const [x, w, bias] = node.inputs;
-  if (needs(1) || (bias && needs(2)))
-    throw new GraphError(
-      `The weights of the ${describe(node)} depend on the input, which has no rule. Only constant weights are supported.`,
-      at(node),
-    );
-  const shape = b.shape(x);
-  const window = transposedWindowOf(node, shape, b.shape(w).slice(2));
-  if (shape.slice(2).some((dim) => typeof dim === 'string'))
-    throw new GraphError(
-      `The ${describe(node)} has an input of unknown size [${shape}]. Give the model's input a fixed height and width.`,
-      at(node),
-    );
-  // output_padding can leave less than a stride at the end that no window of the convolution reaches.
+  const window = transposedWindowOf(node, b.shape(x), b.shape(w).slice(2));
+  checkSize(step);
+  const group = attribute(node, 'group', 1);
   return [
+    // output_padding can leave less than a stride at the end that no window of the convolution reaches.
     b.add('Conv', [gradient, w], {
       kernel_shape: ints(window.kernel),
       dilations: ints(window.dilations),
       strides: ints(window.strides),
-      group: int(attribute(node, 'group', 1)),
+      group: int(group),
       pads: ints([...window.before, ...window.after]),
     }),
+    needs(1) ? toWeights(b, gradient, x, window, b.shape(w), group) : undefined,
+    bias && needs(2) ? b.sum(gradient, besideChannels(b, gradient), false) : undefined,
   ];
 });
 

@@ -1,7 +1,6 @@
 import { GraphError } from '../errors.ts';
 import { positiveAxis } from '../evaluate.ts';
 import { at, attribute, type Dim, describe, int } from '../model.ts';
-import { floats } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
 const concat: Rule = simple((gradient, { node, b, needs }) => {
@@ -31,22 +30,10 @@ const unknown = (node: Step['node'], sizes: Dim[]) =>
   );
 
 const split: Rule = ({ node, gradients, b }) => {
-  const parts = node.outputs.map((name, i) => gradients[i] ?? zeros(b, name));
+  const parts = node.outputs.map((name, i) => gradients[i] ?? b.zerosLike(name));
   return [
     b.add('Concat', parts, { axis: int(positiveAxis(attribute(node, 'axis', 0), b.shape(node.inputs[0]).length)) }),
   ];
 };
-
-function zeros(b: Step['b'], like: string): string {
-  return b.expandLike(
-    b.constant(
-      floats(
-        [0],
-        b.shape(like).map(() => 1),
-      ),
-    ),
-    like,
-  );
-}
 
 export const joining: Record<string, Rule> = { Concat: concat, Split: split };

@@ -1,7 +1,7 @@
 import { GraphError } from '../errors.ts';
 import { at, attribute, describe, ints, intsAttribute } from '../model.ts';
 import { listOf } from '../tensor.ts';
-import { type Rule, simple } from './types.ts';
+import { type Rule, simple, zero } from './types.ts';
 
 const pass: Rule = simple((gradient) => [gradient]);
 const reshape: Rule = simple((gradient, { node, b }) => [b.reshapeLike(gradient, node.inputs[0])]);
@@ -52,11 +52,22 @@ const tile: Rule = simple((gradient, { node, b }) => {
   return [b.sum(b.add('Reshape', [gradient, b.shapeVector(split, gradient)]), axes, false)];
 });
 
+const dropout: Rule = simple((gradient, { node, b }) => {
+  const training = node.inputs[2] ? b.facts.constants.get(node.inputs[2]) : undefined;
+  if (node.inputs[2] && !(training && Number(training.data[0]) === 0))
+    throw new GraphError(
+      `The ${describe(node)} is in training mode: what it drops is drawn by lot, so that nothing can be differentiated. Export the model for inference (model.eval() in PyTorch).`,
+      at(node),
+    );
+  return [gradient, zero];
+});
+
 export const layout: Record<string, Rule> = {
   Identity: pass,
-  Dropout: pass,
+  Dropout: dropout,
   Cast: pass,
-  CastLike: pass,
+  // Of the second input only the type matters.
+  CastLike: simple((gradient) => [gradient, zero]),
   Reshape: reshape,
   Flatten: reshape,
   Squeeze: reshape,

@@ -6,11 +6,6 @@ import { at, attribute, describe, int, text } from '../model.ts';
 import { floats, listOf, numbers } from '../tensor.ts';
 import { type Rule, type Step, simple } from './types.ts';
 
-const zerosLike = (b: Builder, like: string): string => {
-  const one = b.shape(like).map(() => 1);
-  return b.expandLike(b.constant(floats([0], one)), like);
-};
-
 /** Selection matrices beyond this many elements cost more than scattering. */
 const largestMatrix = 2 ** 20;
 
@@ -59,7 +54,7 @@ function scattered(b: Builder, gradient: string, x: string, axis: number, indice
   const front = [axis, ...Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis)];
   const picked = Array.from({ length: depth }, (_, i) => axis + i);
   const others = Array.from({ length: rank - 1 + depth }, (_, i) => i).filter((i) => !picked.includes(i));
-  const zeros = b.transpose(zerosLike(b, x), front);
+  const zeros = b.transpose(b.zerosLike(x), front);
   const where = b.add('Unsqueeze', [indices, b.ints([depth])]);
   const slices = b.transpose(gradient, [...picked, ...others]);
   const sum = b.add('ScatterND', [zeros, where, slices], { reduction: text('add') });
@@ -134,7 +129,7 @@ function spaced(b: Builder, x: string, axis: number, step: number): string {
 }
 
 const gatherElements: Rule = simple((gradient, { node, b }) => [
-  b.add('ScatterElements', [zerosLike(b, node.inputs[0]), node.inputs[1], gradient], {
+  b.add('ScatterElements', [b.zerosLike(node.inputs[0]), node.inputs[1], gradient], {
     axis: int(attribute(node, 'axis', 0)),
     reduction: text('add'),
   }),
@@ -143,7 +138,7 @@ const gatherElements: Rule = simple((gradient, { node, b }) => [
 const gatherND: Rule = simple((gradient, { node, b }) => {
   if (attribute(node, 'batch_dims', 0) !== 0)
     throw new GraphError(`The ${describe(node)} has batch_dims, which have no rule. Export it without.`, at(node));
-  const zeros = zerosLike(b, node.inputs[0]);
+  const zeros = b.zerosLike(node.inputs[0]);
   return [b.add('ScatterND', [zeros, node.inputs[1], gradient], { reduction: text('add') })];
 });
 
@@ -163,11 +158,19 @@ const scatter = (
         at(node),
       );
     return [
-      needs(0) ? write(step, gradient, zerosLike(b, node.inputs[2])) : undefined,
+      needs(0) ? write(step, gradient, b.zerosLike(node.inputs[2])) : undefined,
       undefined,
       needs(2) ? read(step, gradient) : undefined,
     ];
   });
+
+/** Of the values alone: their places change by steps. */
+const topK: Rule = simple((gradient, { node, b }) => {
+  const [x] = node.inputs;
+  const axis = { axis: int(attribute(node, 'axis', -1)) };
+  const places = node.outputs[1] || b.addMany('TopK', node.inputs, 2, node.attributes)[1];
+  return [b.add('ScatterElements', [b.zerosLike(x), places, gradient], axis)];
+});
 
 const axisOf = ({ node }: Step) => ({ axis: int(attribute(node, 'axis', 0)) });
 
@@ -176,6 +179,7 @@ export const picking: Record<string, Rule> = {
   Slice: slice,
   GatherElements: gatherElements,
   GatherND: gatherND,
+  TopK: topK,
   ScatterElements: scatter(
     (step, gradient) => step.b.add('GatherElements', [gradient, step.node.inputs[1]], axisOf(step)),
     (step, gradient, zeros) => step.b.add('ScatterElements', [gradient, step.node.inputs[1], zeros], axisOf(step)),

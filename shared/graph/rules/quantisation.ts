@@ -20,7 +20,7 @@ function gridOf(node: Node, b: Builder): Grid {
   const zero = node.inputs[2] ? b.facts.constants.get(node.inputs[2]) : undefined;
   if (!scale || (node.inputs[2] && !zero) || attribute(node, 'block_size', 0))
     throw new GraphError(
-      `The ${describe(node)} has a scale that is not constant, or one for each block, which has no rule.`,
+      `The ${describe(node)} has a scale ("${node.inputs[1]}") or zero point that is not constant, or one for each block, which has no gradient rule. Quantise the model with constant scales.`,
       at(node),
     );
   const shape: Dim[] = b.shape(node.inputs[0]);

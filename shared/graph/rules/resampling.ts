@@ -5,7 +5,7 @@ import { GraphError } from '../errors.ts';
 import { paddedPositions, positiveAxis } from '../evaluate.ts';
 import { at, attribute, describe, intsAttribute, type Node, text } from '../model.ts';
 import { floats, listOf } from '../tensor.ts';
-import { type Rule, simple } from './types.ts';
+import { type Contribution, type Rule, type Step, simple, withoutGradient, zero } from './types.ts';
 
 /** Row-major [outputs, inputs]: what each output takes from each input along one axis. */
 interface Matrix {
@@ -101,7 +101,9 @@ function resizeMatrix(b: Builder, node: Node, from: number, to: number, scale: n
   return { outputs: to, inputs: from, weights };
 }
 
-const resize: Rule = simple((gradient, { node, b }) => {
+const resize: Rule = simple((gradient, { node, b, needs }) => {
+  // Scales decide how large the result is, in steps.
+  if (needs(2)) throw withoutGradient(node, 2);
   const [from, to] = [b.shape(node.inputs[0]), b.shape(node.outputs[0])];
   const axes = intsAttribute(node, 'axes')?.map((axis) => positiveAxis(axis, from.length)) ?? from.map((_, i) => i);
   const given = node.inputs[3] ? undefined : b.facts.constants.get(node.inputs[2]);
@@ -118,7 +120,8 @@ const resize: Rule = simple((gradient, { node, b }) => {
     const blocks = wholeBlocks(b, node, result, axis, inputs, outputs);
     result = blocks ?? transposedAlong(b, result, axis, resizeMatrix(b, node, inputs, outputs, scale));
   }
-  return [result];
+  // The region of interest is looked at by tf_crop_and_resize alone, which has no rule.
+  return [result, zero];
 });
 
 /** Nearest-neighbour enlargement by a whole factor repeats every element: the gradients of the repetitions add up. */
@@ -136,7 +139,21 @@ function wholeBlocks(b: Builder, node: Node, gradient: string, axis: number, inp
   return b.sum(split, [axis + 1], false);
 }
 
-const pad: Rule = simple((gradient, { node, b }) => {
+const pad: Rule = simple((gradient, step) => {
+  const { node, needs } = step;
+  return [toPadded(gradient, step), undefined, node.inputs[2] && needs(2) ? toPadding(gradient, step) : undefined];
+});
+
+/** The constant that is padded with takes the gradients of all that was added; other modes do not look at it. */
+function toPadding(gradient: string, { node, b }: Step): Contribution {
+  if (attribute(node, 'mode', 'constant') !== 'constant') return zero;
+  const [x, pads, value, axes] = node.inputs;
+  const added = b.add('Pad', [b.zerosLike(x), pads, b.scalar(1), ...(axes ? [axes] : [])], { mode: text('constant') });
+  const all = b.shape(gradient).map((_, axis) => axis);
+  return b.reshapeLike(b.sum(b.mul(gradient, added), all, false), value);
+}
+
+function toPadded(gradient: string, { node, b }: Step): string {
   const mode = attribute(node, 'mode', 'constant');
   const pads = b.facts.constants.get(node.inputs[1]);
   const axesInput = node.inputs[3] ? b.facts.constants.get(node.inputs[3]) : undefined;
@@ -152,15 +169,13 @@ const pad: Rule = simple((gradient, { node, b }) => {
     const [before, after] = [amounts[i], amounts[i + axes.length]];
     return before === 0 && after === 0 ? [] : [{ axis, before, after }];
   });
-  if (touched.length === 0) return [gradient];
+  if (touched.length === 0) return gradient;
   if (mode !== 'constant') {
-    return [
-      touched.reduce((result, { axis, before, after }) => {
-        const size = Number(shape[axis]);
-        b.afford([Math.max(0, before + size + after), size]);
-        return transposedAlong(b, result, axis, selection(paddedPositions(size, before, after, mode), size));
-      }, gradient),
-    ];
+    return touched.reduce((result, { axis, before, after }) => {
+      const size = Number(shape[axis]);
+      b.afford([Math.max(0, before + size + after), size]);
+      return transposedAlong(b, result, axis, selection(paddedPositions(size, before, after, mode), size));
+    }, gradient);
   }
   if (touched.some(({ before, after }) => before < 0 || after < 0)) {
     // Negative padding crops: padding by the opposite amounts undoes both at once.
@@ -169,18 +184,16 @@ const pad: Rule = simple((gradient, { node, b }) => {
       opposite[axis] = -before;
       opposite[axis + shape.length] = -after;
     }
-    return [b.add('Pad', [gradient, b.ints(opposite)], { mode: text('constant') })];
+    return b.add('Pad', [gradient, b.ints(opposite)], { mode: text('constant') });
   }
   const ends = touched.map(({ after }) => (after === 0 ? Number.MAX_SAFE_INTEGER : -after));
-  return [
-    b.add('Slice', [
-      gradient,
-      b.ints(touched.map(({ before }) => before)),
-      b.ints(ends),
-      b.ints(touched.map(({ axis }) => axis)),
-    ]),
-  ];
-});
+  return b.add('Slice', [
+    gradient,
+    b.ints(touched.map(({ before }) => before)),
+    b.ints(ends),
+    b.ints(touched.map(({ axis }) => axis)),
+  ]);
+}
 
 function selection(positions: number[], inputs: number): Matrix {
   const weights = new Float32Array(positions.length * inputs);

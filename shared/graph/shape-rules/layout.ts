@@ -134,6 +134,16 @@ const blocks =
     return [{ type: x.type, shape }];
   };
 
+const topK: ShapeRule = (node, [x], facts) => {
+  const axis = positiveAxis(attribute(node, 'axis', -1), x.shape.length);
+  const count = vectorOf(node.inputs[1], facts)?.[0] ?? `${node.outputs[0]}.${axis}`;
+  const shape = x.shape.with(axis, count);
+  return [
+    { type: x.type, shape },
+    { type: 'int64', shape },
+  ];
+};
+
 /** Moving, repeating and picking elements. */
 export const layout: Record<string, ShapeRule> = {
   Reshape: reshape,
@@ -199,6 +209,7 @@ export const layout: Record<string, ShapeRule> = {
     const axis = positiveAxis(attribute(node, 'axis', -1), indices.shape.length + 1);
     return [{ type: values.type, shape: indices.shape.toSpliced(axis, 0, `${node.outputs[0]}.${axis}`) }];
   },
+  TopK: topK,
   Tile: tile,
   DepthToSpace: blocks(false),
   SpaceToDepth: blocks(true),

@@ -1,8 +1,9 @@
+import { product, quotient } from '../dims.ts';
 import { einsumTerms } from '../einsum.ts';
 import { GraphError } from '../errors.ts';
 import { castType, positiveAxis } from '../evaluate.ts';
-import { at, attribute, type Dim, describe, type Node } from '../model.ts';
-import { broadcastDims, constantInts, type ShapeRule } from './types.ts';
+import { at, attribute, type Dim, describe, type Node, type ValueType } from '../model.ts';
+import { broadcastDims, constantInts, type Known, type ShapeRule } from './types.ts';
 
 const same: ShapeRule = (_, [x]) => [x];
 const broadcast: ShapeRule = (_, inputs) => [
@@ -75,6 +76,28 @@ const einsum: ShapeRule = (node, inputs) => {
   return [{ type: inputs[0].type, shape: output.map((letter) => sizes.get(letter) as Dim) }];
 };
 
+/** Of queries, keys and values as [batch, heads, positions, width], or [batch, positions, heads * width]. */
+const attention: ShapeRule = (node, [query, key, value, , pastKey, pastValue]) => {
+  const [batch, positions] = [query.shape[0], query.shape.at(-2) as Dim];
+  const flat = query.shape.length === 3;
+  const [heads, ofKeys] = [attribute(node, 'q_num_heads', 1), attribute(node, 'kv_num_heads', 1)];
+  const width = flat ? quotient(value.shape[2], ofKeys) : value.shape[3];
+  if (width === undefined) return [];
+  const apart = ({ type, shape }: Known): ValueType | undefined => {
+    const own = flat ? quotient(shape[2], ofKeys) : undefined;
+    if (pastKey || pastValue) return undefined;
+    return { type, shape: own === undefined ? shape : [shape[0], ofKeys, shape[1], own] };
+  };
+  return [
+    {
+      type: query.type,
+      shape: flat ? [batch, positions, product([width, heads])] : [batch, query.shape[1], positions, width],
+    },
+    apart(key),
+    apart(value),
+  ];
+};
+
 const misfit = (node: Node, letter: string, sizes: Dim[]) =>
   new GraphError(
     `The ${describe(node)} gives its index "${letter}" the sizes ${sizes.join(' and ')}. The model contradicts itself, or its input shape is wrong.`,
@@ -95,7 +118,7 @@ export const values: Record<string, ShapeRule> = {
     same,
   ),
   ...listed(
-    'Identity Dropout BatchNormalization InstanceNormalization LayerNormalization GroupNormalization LRN LpNormalization MeanVarianceNormalization CumSum',
+    'Identity InstanceNormalization RMSNormalization GroupNormalization LRN LpNormalization MeanVarianceNormalization CumSum',
     same,
   ),
   ...listed('Add Sub Mul Div Pow Mod Min Max Sum Mean', broadcast),
@@ -114,4 +137,13 @@ export const values: Record<string, ShapeRule> = {
   MatMul: matMul,
   Gemm: gemm,
   Einsum: einsum,
+  Dropout: (_, [x]) => [x, { type: 'bool', shape: x.shape }],
+  BatchNormalization: (_, [x, , , mean, variance]) => [x, mean, variance],
+  // With the mean and the inverse deviation, for each group of what is normalised together.
+  LayerNormalization: (node, [x]) => {
+    const axis = positiveAxis(attribute(node, 'axis', -1), x.shape.length);
+    const each = { type: x.type, shape: x.shape.map((dim, i) => (i < axis ? dim : 1)) };
+    return [x, each, each];
+  },
+  Attention: attention,
 };

@@ -71,4 +71,5 @@ export const windows: Record<string, ShapeRule> = {
   GlobalMaxPool: globalPool,
   GlobalLpPool: globalPool,
   Resize: resize,
+  GridSample: (_, [x, grid]) => [{ type: x.type, shape: [...x.shape.slice(0, 2), ...grid.shape.slice(1, -1)] }],
 };

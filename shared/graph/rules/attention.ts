@@ -1,0 +1,127 @@
+// Scaled dot-product attention: A. Vaswani et al., "Attention Is All You Need", 2017, arXiv 1706.03762.
+// P = softmax(scale * Q K' + mask), Y = P V. The weights P are computed again, and from the gradient G of Y follow
+// dV = P' G, dP = G V', dL = P * (dP - sum(dP * P)), dQ = scale * dL K and dK = scale * dL' Q.
+import type { Builder } from '../builder.ts';
+import { GraphError } from '../errors.ts';
+import { at, attribute, type Dim, describe, int, type Node } from '../model.ts';
+import { floats } from '../tensor.ts';
+import { type Rule, simple } from './types.ts';
+
+/** Queries, keys or values as [batch, heads, positions, width], and the way back for their gradient. */
+interface Heads {
+  value: string;
+  shape: Dim[];
+  back(gradient: string): string;
+}
+
+/** As heads; the axis of the heads is 1, or they share the last axis of [batch, positions, heads * width]. */
+function asHeads(b: Builder, name: string, heads: number): Heads {
+  const shape = b.shape(name);
+  if (shape.length === 4) return { value: name, shape, back: (gradient) => gradient };
+  const [batch, positions, width] = shape;
+  const split = [batch, positions, heads, Number(width) / heads];
+  const apart = b.add('Reshape', [name, b.shapeVector(split, name)]);
+  return {
+    value: b.transpose(apart, [0, 2, 1, 3]),
+    shape: [batch, heads, positions, split[3]],
+    back: (gradient) => b.add('Reshape', [b.transpose(gradient, [0, 2, 1, 3]), b.ints([0, 0, Number(width)])]),
+  };
+}
+
+/** Each head of keys or values for as many heads of queries as share it (J. Ainslie et al., 2023, arXiv 2305.13245). */
+function shared(b: Builder, own: Heads, heads: number): Heads {
+  const [batch, count, positions, width] = own.shape;
+  const times = heads / Number(count);
+  if (times === 1) return own;
+  const apart = b.add('Expand', [b.add('Unsqueeze', [own.value, b.ints([2])]), b.ints([1, 1, times, 1, 1])]);
+  const sizes = [0, heads, Number(positions), Number(width)];
+  return {
+    value: b.add('Reshape', [apart, b.ints(sizes)]),
+    shape: [batch, heads, positions, width],
+    back: (gradient) => {
+      const grouped = b.add('Reshape', [gradient, b.ints([0, Number(count), times, Number(positions), Number(width)])]);
+      return own.back(b.sum(grouped, [2], false));
+    },
+  };
+}
+
+const swapped = (b: Builder, name: string): string => b.transpose(name, [0, 1, 3, 2]);
+
+const scaledDotProduct: Rule = simple((gradient, { node, b, needs }) => {
+  const [query, key, value, mask] = node.inputs;
+  check(node, b);
+  const rank = b.shape(query).length;
+  const heads = rank === 4 ? Number(b.shape(query)[1]) : attribute(node, 'q_num_heads', 1);
+  const ofKeys = rank === 4 ? Number(b.shape(key)[1]) : attribute(node, 'kv_num_heads', 1);
+  const q = asHeads(b, query, heads);
+  const k = shared(b, asHeads(b, key, ofKeys), heads);
+  const v = shared(b, asHeads(b, value, ofKeys), heads);
+  const g = asHeads(b, gradient, heads).value;
+  const scale = attribute(node, 'scale', 0) || 1 / Math.sqrt(Number(q.shape[3]));
+  const scores = b.mul(b.add('MatMul', [q.value, swapped(b, k.value)]), b.scalar(scale));
+  const masks = masksOf(node, b, [q.shape[2], k.shape[2]]);
+  const logits = masks.reduce((sum, added) => b.add('Add', [sum, added]), scores);
+  const weights = b.add('Softmax', [logits], { axis: int(-1) });
+  const toValue = () => v.back(b.add('MatMul', [swapped(b, weights), g]));
+  const weighted = b.mul(b.add('MatMul', [g, swapped(b, v.value)]), weights);
+  const toLogits = b.add('Sub', [weighted, b.mul(weights, b.sum(weighted, [3], true))]);
+  const toScores = b.mul(toLogits, b.scalar(scale));
+  return [
+    needs(0) ? q.back(b.add('MatMul', [toScores, k.value])) : undefined,
+    needs(1) ? k.back(b.add('MatMul', [swapped(b, toScores), q.value])) : undefined,
+    needs(2) ? toValue() : undefined,
+    mask && needs(3) ? b.sumTo(toLogits, b.shape(mask)) : undefined,
+  ];
+});
+
+function check(node: Node, b: Builder): void {
+  const refusal =
+    node.inputs.slice(4).some(Boolean) || node.outputs.slice(1).some(Boolean)
+      ? 'keeps keys and values of the past'
+      : attribute(node, 'softcap', 0) !== 0
+        ? 'caps its scores'
+        : undefined;
+  if (refusal)
+    throw new GraphError(
+      `The ${describe(node)} ${refusal}, which has no gradient rule. Export the model without.`,
+      at(node),
+    );
+  const open = node.inputs.slice(0, 3).find((name) => {
+    const shape = b.shape(name);
+    return ![3, 4].includes(shape.length) || shape.slice(1).some((dim) => typeof dim === 'string');
+  });
+  if (open)
+    throw new GraphError(
+      `The ${describe(node)} has an input "${open}" of shape [${b.shape(open)}], of which not every size is known. Give the model's input a fixed height and width.`,
+      at(node),
+    );
+}
+
+/** What is far below any score, so that its weight is 0. */
+const never = -3.4e38;
+
+/** What is added to the scores [batch, heads, ...sizes]. */
+function masksOf(node: Node, b: Builder, sizes: Dim[]): string[] {
+  const [, , , mask] = node.inputs;
+  const added: string[] = [];
+  if (mask) {
+    if (b.shape(mask).at(-1) !== sizes[1])
+      throw new GraphError(
+        `The ${describe(node)} has a mask "${mask}" of shape [${b.shape(mask)}] for ${sizes[1]} keys, which has no gradient rule. Export the model with a mask of one column for each key.`,
+        at(node),
+      );
+    const yes = b.facts.types.get(mask)?.type === 'bool';
+    added.push(yes ? b.add('Where', [mask, b.scalar(0), b.scalar(never)]) : mask);
+  }
+  if (attribute(node, 'is_causal', 0)) {
+    const [rows, columns] = sizes as [number, number];
+    b.afford([rows, columns]);
+    const later = Float32Array.from({ length: rows * columns }, (_, i) =>
+      i % columns > Math.floor(i / columns) ? never : 0,
+    );
+    added.push(b.constant(floats(later, [rows, columns]), 'causal'));
+  }
+  return added;
+}
+
+export const attention: Record<string, Rule> = { Attention: scaledDotProduct };
