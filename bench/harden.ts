@@ -45,6 +45,10 @@ const say = (line: string) => {
   told = performance.now();
   console.error(line);
 };
+const head = [
+  ...['left out', 'v', 'AUROC', 'caught', 'false alarms', 'fooled', 'fooled, not caught', 'accuracy', 'kept'],
+  ...['softmax', 'caught', 'energy', 'caught', 'DCT', 'caught', 'false alarms'],
+];
 console.log(
   `${cpus().length} x ${cpus()[0]?.model ?? 'processor'}, load ${loadavg()[0].toFixed(1)}; ${photos.names.length} photos, ${perturbations.length} perturbations, rate ${rate}`,
 );
@@ -58,27 +62,30 @@ try {
       return wnid === undefined ? -1 : (model.wnids?.indexOf(wnid) ?? -1);
     });
     const attacks = [...new Set(perturbations.map(({ attack }) => attack ?? 'unknown'))].sort();
+    console.log(`\n${id}: ${shown.crafting.features} statistics at ${shown.places} places\n`);
+    for (const row of [head, head.map(() => '---')]) line(row);
     const rows: Row[] = [];
     for (const attack of attacks) {
       const own = perturbations.flatMap((one, index) => ((one.attack ?? 'unknown') === attack ? [index] : []));
       rows.push(await leftOut(shown, { attack, own, rate, truth }));
-      say(`${id}: ${attack} left out`);
+      line(cells(rows[rows.length - 1]));
     }
+    line(cells(mean(rows)));
     const everything = await leftOut(shown, { attack: 'none', own: [], rate, truth });
-    console.log(`\n${id}: ${shown.crafting.features} statistics at ${shown.places} places\n`);
-    const head = [
-      ...['left out', 'v', 'AUROC', 'caught', 'false alarms', 'fooled', 'fooled, not caught', 'accuracy', 'kept'],
-      ...['softmax', 'caught', 'energy', 'caught', 'DCT', 'caught', 'false alarms'],
-    ];
-    for (const row of [head, head.map(() => '---'), ...[...rows, mean(rows), everything].map(cells)])
-      console.log(`| ${row.join(' | ')} |`);
+    line(cells(everything));
     console.log(`\nFalse alarms, nothing left out: ${everydayRow(shown, everything)}`);
   }
 } finally {
   await compute.close();
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+function line(row: readonly string[]): void {
+  console.log(`| ${row.join(' | ')} |`);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
 
 function cells({ attack, perturbations, own, fooled, missed, accuracy, kept, softmax, energy, dct }: Row): string[] {
   const figures = (auroc: number, caught: number) => [auroc.toFixed(3), percent(caught)];
