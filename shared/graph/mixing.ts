@@ -4,7 +4,7 @@ import { factorsOf } from './dims.ts';
 import { einsumTerms } from './einsum.ts';
 import { GraphError } from './errors.ts';
 import { positiveAxis } from './evaluate.ts';
-import { at, attribute, type Dim, describe, type Model, type Node, reads } from './model.ts';
+import { at, attribute, type Dim, describe, guarded, type Model, type Node, reads } from './model.ts';
 import { pathBetween, reachable } from './paths.ts';
 import { analyse } from './shapes.ts';
 
@@ -32,13 +32,10 @@ export function whereImagesMix(model: Model): GraphError | undefined {
   if (inTraining)
     return mixing(inTraining, 'it normalises by the mean and variance of the whole batch (training_mode is 1)');
   for (const node of path) {
-    if (
-      reads(node).some(
-        (name) => reached.has(name) && joinedAxes(node, name, shapeOf).some((axis) => images(shapeOf(name)[axis]) > 0),
-      )
-    )
-      return mixing(node, 'it computes across the images');
-    const known = reads(node).some((name) => reached.has(name) && shapeOf(name).some((dim) => images(dim) > 0));
+    const read = reads(node).filter((name) => reached.has(name));
+    const joins = (name: string) => joinedAxes(node, name, shapeOf).some((axis) => images(shapeOf(name)[axis]) > 0);
+    if (guarded(node, () => read.some(joins))) return mixing(node, 'it computes across the images');
+    const known = read.some((name) => shapeOf(name).some((dim) => images(dim) > 0));
     for (const name of node.outputs) {
       const shape = types.get(name)?.shape;
       if (!known || !shape || !reached.has(name)) continue;
@@ -70,7 +67,7 @@ const mixing = (node: Node, how: string): GraphError =>
 /** The axes of an input that a node joins, so that what stands along them is no longer apart. */
 function joinedAxes(node: Node, name: string, shapeOf: (name: string) => Dim[]): number[] {
   const rank = shapeOf(name).length;
-  const from = (first: number) => Array.from({ length: Math.max(0, rank - first) }, (_, i) => first + i);
+  const from = (first: number) => shapeOf(name).flatMap((_, axis) => (axis < first ? [] : [axis]));
   const own = (fallback: number) => positiveAxis(attribute(node, 'axis', fallback), rank);
   switch (node.operator) {
     case 'Softmax':

@@ -232,6 +232,19 @@ describe('a graph that is made to exhaust the machine is refused, or is harmless
       },
       /at the Neg node "m16"/,
     ],
+    [
+      'an axis far beyond those that there are',
+      { constants: [ints('s', [1, 2])], nodes: [node('Concat', ['s', 's'], ['c'], { axis: 2 ** 31 })] },
+      /Concat node "c" cannot be understood/,
+    ],
+    [
+      'a slice of such an axis',
+      {
+        constants: [ints('s', [1, 2]), ints('one', [1]), ints('two', [2]), ints('axis', [2 ** 31])],
+        nodes: [node('Slice', ['s', 'one', 'two', 'axis'], ['c'])],
+      },
+      /Slice node "c" cannot be understood/,
+    ],
     ['a node of many inputs', { nodes: [node('Concat', new Array(200_000).fill('x'), ['c'])] }, /200000 inputs/],
   ])('%s', (_what, parts, says) => {
     expect(refusal(parts)).toMatch(says);

@@ -27,8 +27,9 @@ function reshaped(tensor: Tensor, shape: number[]): Tensor | undefined {
 const concat: Evaluation = (node, inputs, budget) => {
   const parts = inputs.filter((tensor) => tensor !== undefined);
   const axis = positiveAxis(attribute(node, 'axis', 0), parts[0].shape.length);
-  const shape = parts[0].shape.slice();
-  shape[axis] = parts.reduce((sum, part) => sum + part.shape[axis], 0);
+  // An axis that there is not has no place, and must not be made.
+  const total = parts.reduce((sum, part) => sum + part.shape[axis], 0);
+  const shape = parts[0].shape.with(axis, total);
   const outer = sizeOf(shape.slice(0, axis));
   budget.hold(shape, outer * parts.length);
   const data = allocate(parts[0].type, sizeOf(shape));

@@ -140,6 +140,7 @@ export function sliceWindows(
   const windows = shape.map((length) => ({ start: 0, step: 1, length }));
   for (const [i, axisOrNegative] of axes.entries()) {
     const axis = positiveAxis(axisOrNegative, shape.length);
+    if (!(axis in shape)) throw new RangeError(`there is no axis ${axis}`);
     const size = shape[axis];
     const step = steps[i];
     const clamp = (value: number, low: number, high: number) =>

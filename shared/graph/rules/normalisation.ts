@@ -90,7 +90,7 @@ const layer: Rule = simple((gradient, { node, b, needs }) => {
   const [x, scale, bias] = node.inputs;
   const rank = b.shape(x).length;
   const axis = positiveAxis(attribute(node, 'axis', -1), rank);
-  const axes = Array.from({ length: rank - axis }, (_, i) => axis + i);
+  const axes = b.shape(x).flatMap((_, i) => (i < axis ? [] : [i]));
   const h = b.mul(gradient, scale);
   const z = standardised(x, axes, attribute(node, 'epsilon', 1e-5), b);
   return [
@@ -105,7 +105,7 @@ const rootMeanSquare: Rule = simple((gradient, { node, b, needs }) => {
   const [x, scale] = node.inputs;
   const rank = b.shape(x).length;
   const axis = positiveAxis(attribute(node, 'axis', -1), rank);
-  const axes = Array.from({ length: rank - axis }, (_, i) => axis + i);
+  const axes = b.shape(x).flatMap((_, i) => (i < axis ? [] : [i]));
   const h = b.mul(gradient, scale);
   const size = b.add('Sqrt', [b.add('Add', [b.mean(b.mul(x, x), axes), b.scalar(attribute(node, 'epsilon', 1e-5))])]);
   const z = b.add('Div', [x, size]);
