@@ -8,6 +8,7 @@ import { readNpy, writeNpy } from '#shared/formats';
 import { type Manifest, perturbationRecord } from '#shared/release';
 import { verifyRelease } from '../../batch/publish/index.ts';
 import { runStudy, type StudyEvent } from '../../batch/studies/index.ts';
+import { startWorker } from '../support/worker.ts';
 import { writeSmallStudy } from './small-study.ts';
 
 let folder: string;
@@ -105,6 +106,25 @@ describe('a study of perturbations that others made', () => {
     expect(await text('LICENSE')).toMatch(/others made.*\n- second: A\. Nother, MIT, https:/);
     expect(await text('README.md')).toMatch(/not published here: minus-one \(A\. Nother/);
     expect(await text('study.json')).toMatch(/"file": "stack\.npy"/);
+  });
+
+  test('is served by the Worker: what is published, the figures of the rest, and why there is no more of it', async () => {
+    const worker = await startWorker({ release: given.release });
+    try {
+      const get = async (path: string) => (await fetch(`${worker.url}/api/v1/${path}`)).json() as Promise<never>;
+      const { perturbations } = (await get('perturbations?attack=given')) as { perturbations: { id: string }[] };
+      expect(perturbations.map(({ id }) => id)).toEqual(['second']);
+      expect(await get('perturbations/second')).toMatchObject({ credit });
+      const problem = {
+        status: 404,
+        detail: expect.stringMatching(/figures of the perturbation "minus-one".*others made it/),
+      };
+      expect(await get('perturbations/minus-one')).toMatchObject(problem);
+      const { rows } = (await get('transfer?perturbation=minus-one')) as { rows: { ratio: number; target: string }[] };
+      expect(Object.fromEntries(rows.map(({ target, ratio }) => [target, ratio]))).toEqual(ratios);
+    } finally {
+      await worker.dispose();
+    }
   });
 
   test('does again what depends on a file that changed, and nothing else', async () => {
