@@ -40,7 +40,7 @@ describe('text of strangers', () => {
 
 describe('the command line', () => {
   test('says names of a file so, as it says everything', async () => {
-    const data = new Float32Array(3 * 36).fill(1);
+    const data = new Float32Array(3 * 36).fill(5);
     const name = `\u001b]0;owned\u0007${'x'.repeat(1e6)}`;
     const path = join(folder, 'v.safetensors');
     await writeFile(path, writeSafetensors({ [name]: { data, shape: [3, 6, 6] } }));
