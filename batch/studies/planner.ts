@@ -140,6 +140,9 @@ export class Planner implements StudyJobs {
 
   onPhotos({ id }: StudyPerturbation, photos: number): StudyPerturbation {
     const planned = onPhotos(this.#planned.get(id) as PlannedPerturbation, photos);
+    const known = this.#planned.get(planned.id);
+    // The study's own of that name may have another budget.
+    if (known && known.recipe !== planned.recipe) planned.id += '.anew';
     this.#planned.set(planned.id, planned);
     return planned;
   }
