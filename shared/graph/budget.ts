@@ -10,6 +10,8 @@ const elementsAlways = 2 ** 24;
 const elementsPerWeight = 8;
 const stepsAlways = 2 ** 28;
 const stepsPerWeight = 2 ** 8;
+/** Masks and position tables that are filled with one value are smaller, in elements; weights are not. */
+const filledNow = 2 ** 18;
 /** What is left to the runtime to fill with one value, in elements: 4 GB of floats. Files without weights have it. */
 const filledLater = 2 ** 30;
 /** An unrolled network of the largest kind has some ten thousand nodes, and its gradient a few times as many. */
@@ -62,7 +64,7 @@ export class Budget {
    */
   fill(shape: readonly number[]): boolean {
     const extent = extentOf(shape);
-    if (extent > this.#fills) {
+    if (extent > Math.min(filledNow, this.#fills)) {
       this.#later -= extent;
       if (!(this.#later >= 0)) throw this.#refusal(`fill more than ${rounded(filledLater)} numbers with one value`);
       return false;

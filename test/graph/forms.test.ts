@@ -15,7 +15,7 @@ import {
 } from '#shared/graph';
 import { type Tensor as Constant, floats, int64s } from '../../shared/graph/tensor.ts';
 import { interpolationMatrix } from '../../shared/images/resample.ts';
-import { noise, open, relativeDifference, sizeOf } from './support.ts';
+import { dot, noise, open, relativeDifference, sizeOf } from './support.ts';
 
 const bytesOf = (name: string) => new Uint8Array(readFileSync(new URL(`../cases/${name}.onnx`, import.meta.url)));
 const caseOf = (name: string) => readModel(bytesOf(name));
@@ -443,6 +443,33 @@ describe('weights that are filled with one value', () => {
 
   test('beyond 2^26 elements keep their shape too', () => {
     expect(inspect(light(8192, 16_384))).toMatchObject({ preparable: true, differentiable: true, craftable: true });
+  });
+
+  test('of a convolution do not stand in the way of its gradient', async () => {
+    const value = { value: { kind: 'tensor' as const, value: floats([0.01]) } };
+    const model = network(
+      ['N', 3, 8, 8],
+      [
+        ['Conv', ['x', 'first'], 'c1', { pads: { kind: 'ints', value: [1, 1, 1, 1] } }],
+        ['ConstantOfShape', ['shape'], 'filled', value],
+        ['Conv', ['c1', 'filled'], 'c2'],
+        ['GlobalAveragePool', ['c2'], 'p'],
+        ['Flatten', ['p'], 'scores'],
+      ],
+      { constants: { first: weights([256, 3, 3, 3]), shape: int64s([256, 256, 3, 3]) } },
+    );
+    expect(inspect(model)).toMatchObject({ craftable: true, classes: 256 });
+    const prepared = prepare(model, { ...raw, inputSize: 8, canvas: 8 });
+    expect(prepared.nodes.map(({ operator }) => operator)).toContain('ConstantOfShape');
+    const run = await open(differentiate(withCotangent(prepared), { of: 'loss', wrt: 'canvas' }));
+    const [pixels, cotangent] = [canvasesOf(8), { data: noise(512, 4), shape: [2, 256] }];
+    const at = async (data: Float32Array) => run({ canvas: { data, shape: [2, 3, 8, 8] }, cotangent });
+    const { gradient, logits } = await at(pixels);
+    // The model is linear: a step changes the loss by exactly what the gradient says.
+    const step = noise(pixels.length, 5);
+    const moved = await at(pixels.map((value, i) => value + step[i]));
+    const change = moved.logits.reduce((sum, value, i) => sum + (value - logits[i]) * cotangent.data[i], 0);
+    expect(change / dot(gradient, step)).toBeCloseTo(1, 3);
   });
 
   test('are computed where they are small, as ever', () => {

@@ -215,17 +215,17 @@ describe('a graph that is made to exhaust the machine is refused, or is harmless
     [
       'a product with a long inner side',
       {
-        constants: [ints('s', [2048, 2048])],
-        nodes: [node('ConstantOfShape', ['s'], ['a']), node('MatMul', ['a', 'a'], ['c'])],
+        constants: [ints('s', [2048, 2048]), floats('one', [1], [1])],
+        nodes: [node('Expand', ['one', 's'], ['a']), node('MatMul', ['a', 'a'], ['c'])],
       },
       /would take more than 26. million steps/,
     ],
     [
       'a sum of small steps',
       {
-        constants: [ints('s', [1_000_000])],
+        constants: [ints('s', [1_000_000]), floats('one', [1], [1])],
         nodes: [
-          node('ConstantOfShape', ['s'], ['m0']),
+          node('Expand', ['one', 's'], ['m0']),
           ...Array.from({ length: 40 }, (_, i) => node('Neg', [`m${i}`], [`m${i + 1}`])),
           node('Identity', ['m40'], ['c']),
         ],
