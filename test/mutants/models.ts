@@ -20,7 +20,12 @@ export const models = [
   ]),
   ...plantedIn('shared/graph/upgrade.ts', { test: file }, [
     ['upsample-mode', "nearest_mode: text('floor')", "nearest_mode: text('ceil')", 'Upsample repeats pixels'],
-    ['softmax-group', "attribute(node, 'axis', 1)", "attribute(node, 'axis', -1)", 'before set 13 Softmax is over all axes from 1 on'],
+    [
+      'softmax-group',
+      "attribute(node, 'axis', 1)",
+      "attribute(node, 'axis', -1)",
+      'before set 13 Softmax is over all axes from 1 on',
+    ],
   ]),
   ...plantedIn('shared/graph/image-input.ts', { test: inspect }, [
     ['guess-affine', 'offset * step.scale + step.offset', 'offset + step.offset', 'an offset before a scale is scaled'],
@@ -39,9 +44,19 @@ export const models = [
   ]),
   ...plantedIn('batch/zoo/guess.ts', { test: [guess, cli], named: 'usual|guess' }, [
     ['guess-bgr', 'mean.toReversed()', 'mean', 'the mean turns with the channels'],
-    ['guess-chance', 'Math.max(1 / classes, Math.max', 'Math.min(1 / classes, Math.max', 'always answering the commonest class is chance too'],
+    [
+      'guess-chance',
+      'Math.max(1 / classes, Math.max',
+      'Math.min(1 / classes, Math.max',
+      'always answering the commonest class is chance too',
+    ],
     ['guess-many', '* tried.length <= 0.01', '<= 0.01', 'many tries are accounted for'],
-    ['guess-best', 'b.right - a.right || a.loss - b.loss', 'a.right - b.right || a.loss - b.loss', 'the most accurate comes first'],
+    [
+      'guess-best',
+      'b.right - a.right || a.loss - b.loss',
+      'a.right - b.right || a.loss - b.loss',
+      'the most accurate comes first',
+    ],
   ]),
   ...plantedIn('batch/zoo/labelled-photos.ts', { test: cli, named: 'guess|label' }, [
     ['label-ambiguous', 'byLabel.has(key) ? null : index', 'index', 'a label that two classes have tells nothing'],
@@ -52,11 +67,15 @@ export const models = [
     ['epsilon-canvas', '(length * canvas) / 224', 'length', 'bounds of norm 2 grow with the canvas'],
     ['epsilon-most', '255 * Math.sqrt(3) * canvas', '255 * 3 * canvas', 'the longest difference of two pictures'],
   ]),
-  ...plantedIn('shared/release/keys.ts', { test: ['test/publish/hostile-release.test.ts', 'test/publish/build.test.ts'], named: 'a key|id of a photo' }, [
-    ['safe-dots', '!/^[. ]|[. ]$/.test(name) &&', '', 'no key climbs out of its folder'],
-    ['safe-device', '!device.test(name)', 'true', 'no key is a device of Windows'],
-    ['photo-id', ".replace(/\\.[^.]+$/, '')", ".replace(/\\..+$/, '')", 'only the last ending is taken off'],
-  ]),
+  ...plantedIn(
+    'shared/release/keys.ts',
+    { test: ['test/publish/hostile-release.test.ts', 'test/publish/build.test.ts'], named: 'a key|id of a photo' },
+    [
+      ['safe-dots', '!/^[. ]|[. ]$/.test(name) &&', '', 'no key climbs out of its folder'],
+      ['safe-device', '!device.test(name)', 'true', 'no key is a device of Windows'],
+      ['photo-id', ".replace(/\\.[^.]+$/, '')", ".replace(/\\..+$/, '')", 'only the last ending is taken off'],
+    ],
+  ),
   ...plantedIn('shared/release/hash.ts', { test: 'test/jobs/runner.test.ts' }, [
     ['canonical', '.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))', '', 'the order of keys does not change a hash'],
   ]),

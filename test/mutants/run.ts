@@ -1,6 +1,6 @@
 /**
  * `npm run test:mutants`: plants mistakes one by one in a copy of the checkout, runs the tests that must notice, and
- * says which did not. `-- --only <part of an id>` for some of them, `--json` for scripts.
+ * says which did not. `-- --only <part of an id>` (or several, separated by commas) for some of them, `--json` for scripts.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,10 +15,14 @@ import { TestRunner } from './tests.ts';
 /** Share of the planted mistakes that a test has to notice. */
 const goal = 0.95;
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'boolean', default: false } } });
-const chosen = mutants.filter(({ id }) => values.only === undefined || id.includes(values.only));
-if (chosen.length === 0) {
-  console.error(`No planted mistake has "${values.only}" in its id. The ids are in test/mutants/.`);
+const { values } = parseArgs({
+  options: { only: { type: 'string', multiple: true }, json: { type: 'boolean', default: false } },
+});
+const wanted = values.only?.flatMap((parts) => parts.split(',')) ?? [''];
+const chosen = mutants.filter(({ id }) => wanted.some((part) => id.includes(part)));
+const nowhere = wanted.find((part) => !mutants.some(({ id }) => id.includes(part)));
+if (nowhere !== undefined) {
+  console.error(`No planted mistake has "${nowhere}" in its id. The ids are in test/mutants/.`);
   process.exit(2);
 }
 
@@ -32,6 +36,8 @@ const cleanUp = () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     cleanUp();
+    // What is known by now is worth having.
+    if (tried.length > 0) print();
     process.exit(signal === 'SIGINT' ? 130 : 143);
   });
 }
@@ -46,9 +52,14 @@ try {
 } finally {
   cleanUp();
 }
-const { text, score } = summary(tried);
-process.stdout.write(values.json ? `${JSON.stringify({ score, goal, tried }, null, 2)}\n` : text);
-process.exitCode = score >= goal ? 0 : 1;
+process.exitCode = print() >= goal ? 0 : 1;
+
+/** Tells the score so far, and returns it. */
+function print(): number {
+  const { text, score } = summary(tried);
+  process.stdout.write(values.json ? `${JSON.stringify({ score, goal, tried }, null, 2)}\n` : text);
+  return score;
+}
 
 async function attempt(mutant: Mutant): Promise<Tried> {
   const path = join(copy, mutant.file);

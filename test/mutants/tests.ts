@@ -61,7 +61,12 @@ export class TestRunner {
       process.execPath,
       [join(this.#folder, 'node_modules', 'vitest', 'vitest.mjs'), ...args],
       // A group of its own, so that Ctrl-C in a terminal does not end it halfway by itself.
-      { cwd: this.#folder, detached: true, stdio: 'ignore', env: { ...process.env, TMPDIR: join(this.#folder, '.tmp') } },
+      {
+        cwd: this.#folder,
+        detached: true,
+        stdio: 'ignore',
+        env: { ...process.env, TMPDIR: join(this.#folder, '.tmp') },
+      },
     );
     this.#child = child;
     let late = false;
