@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { constants, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
+import { constants, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -16,7 +16,7 @@ export function copyOfCheckout(root: string): string {
   });
   for (const file of listed.toString().split('\0')) {
     // What was deleted is still listed.
-    if (file === '' || !existsSync(join(root, file))) continue;
+    if (file === '' || !statSync(join(root, file), { throwIfNoEntry: false })?.isFile()) continue;
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     copyFileSync(join(root, file), join(copy, file), constants.COPYFILE_FICLONE);
   }

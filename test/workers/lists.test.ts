@@ -71,13 +71,19 @@ describe('perturbations', () => {
     expect(await ids({ sort: 'id' })).toEqual(sorted);
     expect(await ids({ sort: '-id' })).toEqual(sorted.toReversed());
     const walked: string[] = [];
+    let pages = 0;
     for (let next: string | null = '/api/v1/perturbations?sort=id&limit=1'; next; ) {
       const page = (await (await get(next)).json()) as Awaited<ReturnType<typeof list>>;
       expect(page.total).toBe(sorted.length);
       walked.push(...page.perturbations.map(({ id }) => id));
       next = page.next;
+      pages++;
     }
     expect(walked).toEqual(sorted);
+    // The last page is full, and leads to no empty one.
+    expect(pages).toBe(sorted.length);
+    expect(await list({ limit: sorted.length })).toMatchObject({ next: null, cursor: null });
+    expect((await list({ limit: sorted.length - 1 })).next).not.toBeNull();
   });
 
   test('a cursor belongs to its question and stays in its release', async () => {
