@@ -24,7 +24,7 @@ const SYSTEM = [
   'test/jobs/coverage.test.ts',
   'test/site/hostile-release.test.ts',
   'test/threads/threads.test.ts',
-  'test/zoo/cards.test.ts',
+  'test/zoo/{cards,guessing}.test.ts',
   'test/studies/{dry-run,run}.test.ts',
 ];
 

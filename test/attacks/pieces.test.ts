@@ -5,7 +5,7 @@ import { noiseStart } from '../../batch/attacks/descend.ts';
 import { findAttack, parseSettings } from '../../batch/attacks/index.ts';
 import { noise } from '../../batch/attacks/noise.ts';
 import { cosine, crossEntropy, margin } from '../../batch/attacks/objectives.ts';
-import { adam } from '../../batch/attacks/optimisers.ts';
+import { adam, momentumSteps } from '../../batch/attacks/optimisers.ts';
 import { photosInOrder } from '../../batch/attacks/pictures.ts';
 import { augmentedPhotos, growingDeviations, rangeNoise } from '../../batch/attacks/priors.ts';
 import { halving } from '../../batch/attacks/saturation.ts';
@@ -81,6 +81,25 @@ describe('Adam', () => {
   });
 });
 
+describe('optimisers with a momentum', () => {
+  const stepped = (...gradients: number[][]) => {
+    const v = new Float32Array(gradients[0].length);
+    const optimiser = momentumSteps(v.length, { step: 1, decayTo: 1, norm: 'inf', momentum: 0.5 });
+    for (const gradient of gradients) optimiser.step(v, Float32Array.from(gradient), 0);
+    return [...v];
+  };
+
+  test('forget: m = 0.5 * 1 - 1 turns about, where without fading it would stand still', () => {
+    expect(stepped([2], [-2])).toEqual([0]);
+    expect(stepped([2], [2], [-2])).toEqual([-1]);
+  });
+
+  test('take no notice of how large a gradient is: each counts by its L1 norm', () => {
+    // m = 0.5 * (0.75, -0.25) - (0.75, -0.25), whether the second is a hundred times as large or a hundredth.
+    for (const scale of [1, 100, 0.01]) expect(stepped([3, -1], [-3 * scale, scale])).toEqual([0, 0]);
+  });
+});
+
 describe('the start from noise', () => {
   const of = (norm: 'inf' | '2', epsilon: number, share: number, seed = 1) =>
     noiseStart({ task: { norm, epsilon, seed }, length: 30_000 } as Parameters<typeof noiseStart>[0], share);
@@ -138,7 +157,9 @@ describe('what a loss is fed', () => {
   test('is centred by a share of the mean clean logits over photos', () => {
     // Columns 1 + 5 + 0 + 2, 2 + 0 + 4 + 2, 3 + 1 + 2 + 2 over four rows.
     for (const share of [1, 0.5, 0])
-      expect([...cosine({ centred: () => share }).inputs!(view).constants!.centre]).toEqual([2, 2, 2].map((m) => share * m));
+      expect([...cosine({ centred: () => share }).inputs!(view).constants!.centre]).toEqual(
+        [2, 2, 2].map((m) => share * m),
+      );
     const { tables } = cosine({ centred: () => 1 }).inputs!(view);
     expect(tables!.reference).toEqual({ data: view.clean, width: 3 });
   });

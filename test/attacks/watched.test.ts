@@ -36,7 +36,8 @@ const logitsOf = (pixels: ArrayLike<number>) =>
   Array.from({ length: classes }, (_, k) =>
     Array.from(pixels).reduce((sum, pixel, i) => sum + (pixel - 127.5) * weights[i * classes + k], 0),
   );
-const photoOf = ({ pixels }: { pixels: Uint8Array }, index: number) => pixels.subarray(index * length, (index + 1) * length);
+const photoOf = ({ pixels }: { pixels: Uint8Array }, index: number) =>
+  pixels.subarray(index * length, (index + 1) * length);
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 const deviation = (values: ArrayLike<number>) => {
   const middle = mean(values);
@@ -132,7 +133,9 @@ describe('procedural', () => {
   const candidatesOf = async (norm: 'inf' | '2', epsilon: number) => {
     const settings = { photos: tried };
     const { v, looked } = await watch({ attack: 'procedural', norm, epsilon, settings, budget: { gradients: 140 } });
-    const candidates = looked.filter(({ items, v }) => items.length === tried && v).map((task) => task.v as Float32Array);
+    const candidates = looked
+      .filter(({ items, v }) => items.length === tried && v)
+      .map((task) => task.v as Float32Array);
     return { v, candidates };
   };
 
@@ -153,7 +156,8 @@ describe('procedural', () => {
   });
 
   test('has candidates of the length of the bound', async () => {
-    for (const candidate of (await candidatesOf('2', 300)).candidates) expect(l2Norm(candidate) / 300).toBeCloseTo(1, 5);
+    for (const candidate of (await candidatesOf('2', 300)).candidates)
+      expect(l2Norm(candidate) / 300).toBeCloseTo(1, 5);
   });
 });
 
@@ -166,7 +170,14 @@ describe('DeepFool', () => {
   const draw = random(8, 'greys');
   const grey = twins(() => 98 + draw.below(60));
   const uap = (settings: Record<string, unknown>, of = grey) =>
-    watch({ attack: 'uap', norm: '2', epsilon: 3500, settings: { batch: 1, ...settings }, budget: { gradients: 100 }, ...of });
+    watch({
+      attack: 'uap',
+      norm: '2',
+      epsilon: 3500,
+      settings: { batch: 1, ...settings },
+      budget: { gradients: 100 },
+      ...of,
+    });
 
   test('adds just what it has looked at, overshoot and all', async () => {
     const { v, looked } = await uap({ overshoot: 0.5 });
@@ -196,7 +207,10 @@ describe('sv-uap', () => {
     const bytes = writeModel({
       ...model,
       nodes: [
-        ...model.nodes.map((node) => ({ ...node, outputs: node.outputs.map((name) => (name === 'logits' ? 'a' : name)) })),
+        ...model.nodes.map((node) => ({
+          ...node,
+          outputs: node.outputs.map((name) => (name === 'logits' ? 'a' : name)),
+        })),
         { operator: 'Relu', domain: '', name: 'relu', inputs: ['a'], outputs: ['logits'], attributes: {} },
       ],
     });
@@ -206,7 +220,8 @@ describe('sv-uap', () => {
       ...{ attack: 'sv-uap', norm: '2', epsilon: 20, settings: { q, photos: count }, budget: { gradients: 1200 } },
       surrogates: [{ id: 'relu', bytes, sha256: sha256Hex(bytes) }],
     });
-    const along = (u: ArrayLike<number>, k: number) => Array.from(u).reduce((sum, x, i) => sum + x * weights[i * classes + k], 0);
+    const along = (u: ArrayLike<number>, k: number) =>
+      Array.from(u).reduce((sum, x, i) => sum + x * weights[i * classes + k], 0);
     const expected = new Float64Array(length);
     for (let photo = 0; photo < count; photo++) {
       const scores = logitsOf(photoOf(photos, photo));

@@ -2,6 +2,7 @@ import { plantedIn } from './mutant.ts';
 
 const formats = 'test/formats/formats.test.ts';
 const perturbation = 'test/arrays/perturbation.test.ts';
+const others = [perturbation, 'test/arrays/others-files.test.ts'];
 
 export const arrays = [
   ...plantedIn('shared/formats/npy.ts', { test: formats }, [
@@ -41,7 +42,7 @@ export const arrays = [
       'numbers begin at a multiple of 8 bytes',
     ],
   ]),
-  ...plantedIn('batch/arrays/pth.ts', { test: perturbation }, [
+  ...plantedIn('batch/arrays/pth.ts', { test: others }, [
     [
       'pth-offset',
       'count, sizes, strides, offset)',
@@ -59,7 +60,7 @@ export const arrays = [
     ['pth-bfloat', 'value << 16', 'value << 15', 'bfloat16 is the upper half of float32'],
     ['pth-big-endian', "!== 'little') throw", "=== 'never') throw", 'big-endian storages are refused'],
   ]),
-  ...plantedIn('batch/arrays/mat.ts', { test: perturbation }, [
+  ...plantedIn('batch/arrays/mat.ts', { test: others }, [
     ['mat-big-endian', "const little = mark === 'IM';", 'const little = true;', '.mat files of big-endian machines'],
     [
       'mat-flags',
@@ -91,7 +92,7 @@ export const arrays = [
     ['bound-norm', '> linf / 2 ?', '> 2 * linf ?', 'most values at the largest one tell norm inf'],
     ['not-finite', '!Number.isFinite(value)', 'Number.isNaN(value)', 'infinities are refused'],
   ]),
-  ...plantedIn('batch/arrays/strided.ts', { test: perturbation }, [
+  ...plantedIn('batch/arrays/strided.ts', { test: others }, [
     [
       'strided-carry',
       'at -= strides[axis] * shape[axis];',
@@ -99,7 +100,7 @@ export const arrays = [
       'an axis that is through starts over',
     ],
   ]),
-  ...plantedIn('batch/arrays/zip.ts', { test: [perturbation, 'test/formats/hostile-arrays.test.ts'] }, [
+  ...plantedIn('batch/arrays/zip.ts', { test: others }, [
     ['zip-overlap', 'from < ranges[i - 1][1]', 'from < ranges[i - 1][0]', 'entries of a zip file do not overlap'],
     ['zip-comment', 'last - LONGEST_COMMENT', 'last - 0', 'a zip file may end in a comment'],
   ]),

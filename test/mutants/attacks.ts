@@ -1,14 +1,16 @@
 import { plantedIn } from './mutant.ts';
 
 const held = 'test/attacks/attacks.test.ts';
+const pieces = 'test/attacks/pieces.test.ts';
+const best = 'test/attacks/best.test.ts';
+const watched = 'test/attacks/watched.test.ts';
 const methods = 'test/attacks/methods.test.ts';
-const closed = 'test/attacks/closed-form.test.ts';
 const budget = 'test/attacks/budget.test.ts';
 const drive = 'test/attacks/drive.test.ts';
 
 /** The driver, the descents and what they are made of. */
 export const attacks = [
-  ...plantedIn('batch/attacks/descend.ts', { test: methods, named: 'house|noise' }, [
+  ...plantedIn('batch/attacks/descend.ts', { test: [pieces, watched] }, [
     [
       'lookahead-projected',
       'project(ahead, task.norm, task.epsilon);',
@@ -19,7 +21,7 @@ export const attacks = [
     ['start-norm-2', 'epsilon * Math.sqrt(3 / length)', 'epsilon', 'under norm 2 the start is within the bound too'],
     ['start-seed', "random(seed, 'start')", "random(1, 'start')", 'the start is drawn from the seed'],
   ]),
-  ...plantedIn('batch/attacks/pictures.ts', { test: held, named: 'photos in order' }, [
+  ...plantedIn('batch/attacks/pictures.ts', { test: pieces }, [
     [
       'flipped-row',
       'row: 2 * position + Number(flip)',
@@ -39,7 +41,7 @@ export const attacks = [
       'photos are enlarged as far as is allowed',
     ],
   ]),
-  ...plantedIn('batch/attacks/optimisers.ts', { test: held, named: 'optimisers' }, [
+  ...plantedIn('batch/attacks/optimisers.ts', { test: [held, pieces], named: 'optimisers|Adam' }, [
     ['adam-bias', '(first[i] / bias1)', 'first[i]', 'the moments of Adam are freed of their bias'],
     ['adam-beta2', '[0.9, 0.999]', '[0.9, 0.9]', 'the second moment of Adam has a beta of 0.999'],
     ['adam-steps', 'state.steps += 1;', 'state.steps = 1;', 'the bias of Adam falls from step to step'],
@@ -58,7 +60,7 @@ export const attacks = [
       'the look ahead is momentum times a step',
     ],
   ]),
-  ...plantedIn('batch/attacks/drive.ts', { test: [drive, methods], named: 'budget of fooling|target|best' }, [
+  ...plantedIn('batch/attacks/drive.ts', { test: [drive, best] }, [
     [
       'best-target',
       'const fooled = (success ?? fooling).reduce',
@@ -123,7 +125,7 @@ export const attacks = [
       'whichever ends first ends it',
     ],
   ]),
-  ...plantedIn('batch/attacks/objectives.ts', { test: [methods, closed], named: 'target|house|SGA' }, [
+  ...plantedIn('batch/attacks/objectives.ts', { test: pieces }, [
     [
       'target-direction',
       'direction: options.target === undefined ? 1 : -1',
@@ -134,7 +136,7 @@ export const attacks = [
     ['mean-row', '(value * width) / rows.length', 'value / rows.length', 'the mean of logits is over photos'],
     ['target-label', 'labels.map(() => target)', 'labels', 'the label is that of the target'],
   ]),
-  ...plantedIn('batch/attacks/checkpoints.ts', { test: [held, methods, budget], named: 'checkpoint' }, [
+  ...plantedIn('batch/attacks/checkpoints.ts', { test: best, named: 'checkpoint' }, [
     ['identity-seed', 'norm, epsilon, seed, budget', 'norm, epsilon, budget', 'a checkpoint belongs to its seed'],
     ['identity-photos', "photos: hash.digest('hex'),", '', 'a checkpoint belongs to its photos'],
   ]),

@@ -8,7 +8,12 @@ export const compute = [
   ...plantedIn('batch/compute/canvases.ts', { test: canvases }, [
     ['mirror', 'flip ? size - 1 - i : i', 'flip ? size - i : i', 'a mirrored photo lies where the photo does'],
     ['moved', '- moved - centre', '+ moved - centre', 'photos move right and down'],
-    ['fold', '(2 * last || 1)', '(2 * size || 1)', 'what comes in over an edge is mirrored there'],
+    [
+      'fold',
+      '2 * last - folded : folded',
+      '2 * size - folded : folded',
+      'what comes in over an edge is mirrored there',
+    ],
     [
       'rows-mirrored',
       'samples(size, zoom, down, false)',
@@ -56,7 +61,7 @@ export const compute = [
       ],
     ],
   ),
-  ...plantedIn('batch/compute/worker.ts', { test: [held, methods], named: 'weigh|weight|row|table|class|sessions' }, [
+  ...plantedIn('batch/compute/worker.ts', { test: [held, methods], named: 'weigh|sums|class' }, [
     ['weights-ignored', 'weight * gradients[offset + j]', 'gradients[offset + j]', 'items have weights'],
     ['rows-ignored', '(job.items[item].row ?? 0) * width', 'item * width', 'an item is fed the row that it names'],
     ['table-values', 'BigInt(data[row(i) + k])', 'BigInt(data[i + k])', 'labels are those of the row'],

@@ -6,7 +6,7 @@ const losses = 'test/graph/losses.test.ts';
 const exported = 'test/graph/exported.test.ts';
 
 export const graph = [
-  ...plantedIn('shared/graph/builder.ts', { test: rules }, [
+  ...plantedIn('shared/graph/builder.ts', { test: [rules, 'test/graph/builder.test.ts'] }, [
     [
       'lrn-even',
       'Math.floor((size - 1) / 2)',
@@ -53,7 +53,6 @@ export const graph = [
       'Relu has no gradient at 0 and below',
     ],
     ['celu-alpha', "1 / attribute(node, 'alpha', 1)", "attribute(node, 'alpha', 1)", 'Celu is divided by its alpha'],
-    ['clip-legacy', "i === 0 ? 'min' : 'max'", "i === 1 ? 'min' : 'max'", 'Clip may have its bounds as attributes'],
   ]),
   ...plantedIn('shared/graph/rules/arithmetic.ts', { test: [rules, windows], named: 'agrees|broadcasting' }, [
     ['mean-count', 'Mean: sum((count) => 1 / count)', 'Mean: sum(() => 1)', 'Mean divides by the number of its inputs'],

@@ -2,7 +2,6 @@ import { plantedIn } from './mutant.ts';
 
 const runner = 'test/jobs/runner.test.ts';
 const code = 'test/jobs/code.test.ts';
-const run = 'test/studies/run.test.ts';
 
 export const jobs = [
   ...plantedIn('batch/jobs/runner.ts', { test: runner }, [
@@ -58,7 +57,7 @@ export const jobs = [
       'files are part of what an output is',
     ],
   ]),
-  ...plantedIn('batch/jobs/lock.ts', { test: run, named: 'two runs' }, [
+  ...plantedIn('batch/jobs/lock.ts', { test: 'test/jobs/lock.test.ts' }, [
     [
       'lock-reused',
       '(started === null || started === found.started)',

@@ -2,6 +2,8 @@ import { plantedIn } from './mutant.ts';
 
 const held = 'test/attacks/methods.test.ts';
 const attacks = 'test/attacks/attacks.test.ts';
+const pieces = 'test/attacks/pieces.test.ts';
+const watched = 'test/attacks/watched.test.ts';
 const closed = 'test/attacks/closed-form.test.ts';
 
 /** What the attacks do that no other does. */
@@ -18,7 +20,7 @@ export const methods = [
       'the walk has no momentum',
     ],
   ]),
-  ...plantedIn('batch/attacks/uap.ts', { test: [closed, held], named: 'DeepFool|uap ' }, [
+  ...plantedIn('batch/attacks/uap.ts', { test: [closed, held, watched], named: 'DeepFool|^uap ' }, [
     [
       'deepfool-overshoot',
       'r: r.map((value) => (1 + settings.overshoot) * value)',
@@ -53,28 +55,32 @@ export const methods = [
     ['deepfool-adds', 'if (crossed) for', 'for', 'what has not crossed is not added'],
     ['uap-idle', 'state.idle <= task.crafting.length', 'true', 'a whole pass that finds all fooled is the end'],
   ]),
-  ...plantedIn('batch/attacks/saturation.ts', { test: held, named: 'halve' }, [
+  ...plantedIn('batch/attacks/saturation.ts', { test: [held, pieces], named: 'halve|saturates' }, [
     ['halving', 'Math.min(epsilon, v[i])) / 2', 'Math.min(epsilon, v[i])) / 1', 'v is halved when it is saturated'],
     ['halving-most', 'const most = 0.5;', 'const most = 0.8;', 'more than half at the bound is saturated'],
     ['halving-still', 'const still = 1e-5;', 'const still = 1;', 'v is not halved while values come and go'],
     ['halving-norm', "if (norm === '2') return;", '', 'nothing saturates under norm 2'],
   ]),
-  ...plantedIn('batch/attacks/gd-uap.ts', { test: held, named: 'gd-uap' }, [
-    ['gd-halving', '...halving(surrogates.task),', '', 'gd-uap halves v when it is saturated'],
+  ...plantedIn(
+    'batch/attacks/gd-uap.ts',
+    { test: [held, watched, pieces], named: 'gd-uap|settings that are left out' },
     [
-      'gd-prior',
-      'none: meanCanvas,',
-      'none: (task) => craftingPhotos(task, { flips: false, shift: 0, zoom: 0 }),',
-      'with no prior no photo is looked at',
+      ['gd-halving', '...halving(surrogates.task),', '', 'gd-uap halves v when it is saturated'],
+      [
+        'gd-prior',
+        'none: meanCanvas,',
+        'none: (task) => craftingPhotos(task, { flips: false, shift: 0, zoom: 0 }),',
+        'with no prior no photo is looked at',
+      ],
+      [
+        'gd-one',
+        "settings.prior === 'none' ? 1 : settings.batch",
+        'settings.batch',
+        'with no prior one picture is enough',
+      ],
     ],
-    [
-      'gd-one',
-      "settings.prior === 'none' ? 1 : settings.batch",
-      'settings.batch',
-      'with no prior one picture is enough',
-    ],
-  ]),
-  ...plantedIn('batch/attacks/priors.ts', { test: attacks, named: 'data-free' }, [
+  ),
+  ...plantedIn('batch/attacks/priors.ts', { test: [attacks, pieces], named: 'data-free|in place of photos' }, [
     [
       'prior-row',
       'return { values, row: row + Number(flip) };',
@@ -92,50 +98,61 @@ export const methods = [
       'pictures have whole values in 0..255',
     ],
   ]),
-  ...plantedIn('batch/attacks/sv-uap.ts', { test: held, named: 'sv-uap' }, [
-    ['sv-central', 'value - behind[i])', 'value)', 'J v is a difference'],
+  ...plantedIn(
+    'batch/attacks/sv-uap.ts',
+    { test: [held, watched, pieces], named: 'sv-uap|settings that are left out' },
     [
-      'sv-exponent',
-      'Math.abs(value / largest) ** (q - 1)',
-      'Math.abs(value / largest) ** q',
-      'psi_q has the exponent q - 1',
+      ['sv-central', 'value - behind[i])', 'value)', 'J v is a difference'],
+      [
+        'sv-exponent',
+        'Math.abs(value / largest) ** (q - 1)',
+        'Math.abs(value / largest) ** q',
+        'psi_q has the exponent q - 1',
+      ],
+      ['sv-largest', '(own / largest) ** (q - 1)', 'own / largest', 'parts are put on one scale'],
+      ['sv-sign', 'Math.sign(value) * Math.abs(value / largest)', 'Math.abs(value / largest)', 'psi_q keeps the sign'],
+      ['sv-reach', 'value * reach) / along', 'value * along) / reach', 'photos are moved by half a pixel value'],
+      ['sv-photos', 'crafting.slice(0, photos)', 'crafting.slice(0, 1)', 'as many photos are summed as were asked for'],
+      ['sv-rule', "v, rule: 'free', signal })", "v, rule: 'rounded', signal })", 'differences are not rounded'],
     ],
-    ['sv-largest', '(own / largest) ** (q - 1)', 'own / largest', 'parts are put on one scale'],
-    ['sv-sign', 'Math.sign(value) * Math.abs(value / largest)', 'Math.abs(value / largest)', 'psi_q keeps the sign'],
-    ['sv-reach', 'value * reach) / along', 'value * along) / reach', 'photos are moved by half a pixel value'],
-    ['sv-photos', 'crafting.slice(0, photos)', 'crafting.slice(0, 1)', 'as many photos are summed as were asked for'],
-    ['sv-rule', "v, rule: 'free', signal })", "v, rule: 'rounded', signal })", 'differences are not rounded'],
-  ]),
-  ...plantedIn('batch/attacks/trm-uap.ts', { test: held, named: 'trm-uap' }, [
-    ['trm-curriculum', '2 + Math.round((finest - 2) * progress)', 'finest', 'jigsaws get finer as crafting goes on'],
-    ['trm-canvas', 'Math.min(cells, size)', 'cells', 'no jigsaw is finer than the canvas'],
-    ['trm-depth', 'default(0.8)', 'default(0.3)', 'the first 80 % of the layers count'],
+  ),
+  ...plantedIn(
+    'batch/attacks/trm-uap.ts',
+    { test: [held, watched, pieces], named: 'trm-uap|settings that are left out' },
     [
-      'trm-negative',
-      '...{ depth, negative, negativeDepth },',
-      '...{ depth, negativeDepth },',
-      'the weight of the negative outputs counts',
+      ['trm-curriculum', '2 + Math.round((finest - 2) * progress)', 'finest', 'jigsaws get finer as crafting goes on'],
+      ['trm-depth', 'default(0.8)', 'default(0.3)', 'the first 80 % of the layers count'],
+      [
+        'trm-negative',
+        '...{ depth, negative, negativeDepth },',
+        '...{ depth, negativeDepth },',
+        'the weight of the negative outputs counts',
+      ],
     ],
-  ]),
-  ...plantedIn('batch/attacks/psp-uap.ts', { test: held, named: 'psp-uap' }, [
-    ['psp-curriculum', 'const spread = 10 + 117 * progress;', 'const spread = 127;', 'the noise under v grows'],
+  ),
+  ...plantedIn(
+    'batch/attacks/psp-uap.ts',
+    { test: [held, watched, pieces], named: 'psp-uap|settings that are left out' },
     [
-      'psp-weights',
-      'Math.sqrt(1 / Math.max(divergence, 1e-4))',
-      'Math.sqrt(Math.max(divergence, 1e-4))',
-      'samples that v hardly changes weigh more',
+      ['psp-curriculum', 'const spread = 10 + 117 * progress;', 'const spread = 127;', 'the noise under v grows'],
+      [
+        'psp-weights',
+        'Math.sqrt(1 / Math.max(divergence, 1e-4))',
+        'Math.sqrt(Math.max(divergence, 1e-4))',
+        'samples that v hardly changes weigh more',
+      ],
+      ['psp-mean', 'weights.map((weight) => weight / mean)', 'weights', 'weights have a mean of 1'],
+      [
+        'psp-own',
+        '127.5 + spread * draw.normal()) + v[i];',
+        '127.5 + spread * draw.normal());',
+        'v is part of what it is crafted on',
+      ],
+      ['psp-temperature', '(value) => value / temperature', '(value) => value', 'the softmax has a temperature'],
+      ['psp-contrast', 'weights[i] * (item.contrast ?? 1)', 'weights[i]', 'the gradient grows with the contrast'],
     ],
-    ['psp-mean', 'weights.map((weight) => weight / mean)', 'weights', 'weights have a mean of 1'],
-    [
-      'psp-own',
-      '127.5 + spread * draw.normal()) + v[i];',
-      '127.5 + spread * draw.normal());',
-      'v is part of what it is crafted on',
-    ],
-    ['psp-temperature', '(value) => value / temperature', '(value) => value', 'the softmax has a temperature'],
-    ['psp-contrast', 'weights[i] * (item.contrast ?? 1)', 'weights[i]', 'the gradient grows with the contrast'],
-  ]),
-  ...plantedIn('batch/attacks/procedural.ts', { test: held, named: 'procedural' }, [
+  ),
+  ...plantedIn('batch/attacks/procedural.ts', { test: [held, watched, pieces], named: 'procedural' }, [
     ['procedural-best', 'if (fooled > best.fooled) {', 'if (fooled >= 0) {', 'the best candidate is kept'],
     [
       'procedural-rows',
@@ -151,7 +168,7 @@ export const methods = [
       'under norm 2 three planes have the length of the bound',
     ],
   ]),
-  ...plantedIn('batch/attacks/noise.ts', { test: attacks, named: 'noise|control' }, [
+  ...plantedIn('batch/attacks/noise.ts', { test: [attacks, pieces], named: 'noise|control' }, [
     ['noise-seed', 'random(seed, `noise', 'random(1, `noise', 'noise is drawn from the seed'],
     ['noise-gaussian', 'draw.normal() / 2', 'draw.normal()', 'Gaussian noise has half the bound as deviation'],
     ['noise-uniform', '2 * draw.uniform() - 1', 'draw.uniform()', 'uniform noise has both signs'],

@@ -2,11 +2,9 @@ import { plantedIn } from './mutant.ts';
 
 const classifiers = 'test/graph/classifiers.test.ts';
 const file = 'test/graph/file.test.ts';
-const exported = 'test/graph/exported.test.ts';
 const evaluations = 'test/graph/evaluations.test.ts';
 const inspect = 'test/graph/inspect.test.ts';
-const guess = 'test/zoo/guess.test.ts';
-const cli = 'test/cli/models.test.ts';
+const guess = ['test/zoo/guess.test.ts', 'test/zoo/guessing.test.ts'];
 
 /** What a model's file becomes, and what is found out about it. */
 export const models = [
@@ -27,6 +25,14 @@ export const models = [
       'before set 13 Softmax is over all axes from 1 on',
     ],
   ]),
+  ...plantedIn('shared/graph/upgrade.ts', { test: file }, [
+    [
+      'clip-bounds',
+      "min: number('min'), max: number('max')",
+      "min: number('max'), max: number('min')",
+      'old Clip has its bounds as attributes',
+    ],
+  ]),
   ...plantedIn('shared/graph/image-input.ts', { test: inspect }, [
     ['guess-affine', 'offset * step.scale + step.offset', 'offset + step.offset', 'an offset before a scale is scaled'],
     ['guess-range', 'Math.abs(scale) < 0.1', 'Math.abs(scale) < 0.001', 'a division by 127.5 tells the range 255'],
@@ -35,14 +41,14 @@ export const models = [
     ['flops-two', 'total += 2 * count', 'total += count', 'a multiply-add is two operations'],
     ['flops-trans', '=== 1 ? 0 : 1]', '=== 1 ? 1 : 0]', 'a turned matrix has its other axis summed'],
   ]),
-  ...plantedIn('shared/graph/batch.ts', { test: exported }, [
+  ...plantedIn('shared/graph/batch.ts', { test: 'test/graph/batch.test.ts' }, [
     ['batch-place', 'faster === 1 : slower === 1', 'slower === 1 : faster === 1', 'the batch goes where it was'],
   ]),
   ...plantedIn('shared/graph/evaluations/elementwise.ts', { test: evaluations }, [
     ['fold-round', 'rest === 0.5 && below % 2 === 0', 'rest === 0.5 && below % 2 !== 0', 'halves are rounded to even'],
     ['fold-mod', 'x - y * Math.floor(x / y)', 'x % y', 'Mod has the sign of its divisor'],
   ]),
-  ...plantedIn('batch/zoo/guess.ts', { test: [guess, cli], named: 'usual|guess' }, [
+  ...plantedIn('batch/zoo/guess.ts', { test: guess }, [
     ['guess-bgr', 'mean.toReversed()', 'mean', 'the mean turns with the channels'],
     [
       'guess-chance',
@@ -58,7 +64,7 @@ export const models = [
       'the most accurate comes first',
     ],
   ]),
-  ...plantedIn('batch/zoo/labelled-photos.ts', { test: cli, named: 'guess|label' }, [
+  ...plantedIn('batch/zoo/labelled-photos.ts', { test: guess }, [
     ['label-ambiguous', 'byLabel.has(key) ? null : index', 'index', 'a label that two classes have tells nothing'],
     ['label-index', 'Number(folder) < classes', 'Number(folder) <= classes', 'an index beyond the classes is none'],
     ['label-spread', 'Math.floor((i * values.length) / limit)', 'i', 'photos are spread over all classes'],

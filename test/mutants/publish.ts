@@ -9,7 +9,7 @@ const build = 'test/publish/build.test.ts';
 const interoperability = 'test/publish/interoperability.test.ts';
 
 export const publish = [
-  ...plantedIn('batch/publish/promote.ts', { test: upload, named: 'promote' }, [
+  ...plantedIn('batch/publish/promote.ts', { test: [upload, bucket], named: 'promote' }, [
     [
       'promote-size',
       'there.get(key) === bytes',
@@ -40,7 +40,7 @@ export const publish = [
       'the manifest comes after all files',
     ],
   ]),
-  ...plantedIn('batch/publish/upload.ts', { test: [upload, bucket], named: 'publish|store|racing' }, [
+  ...plantedIn('batch/publish/upload.ts', { test: [upload, bucket], named: 'publish|store|already' }, [
     [
       'upload-absent',
       'cacheControl: IMMUTABLE, ifAbsent: true',
@@ -72,7 +72,7 @@ export const publish = [
       'the manifest goes after the content',
     ],
   ]),
-  ...plantedIn('batch/publish/s3.ts', { test: [upload, bucket], named: 'publish|store|racing|prune' }, [
+  ...plantedIn('batch/publish/s3.ts', { test: [upload, bucket], named: 'publish|store|already|prune' }, [
     ['s3-condition', "if (of.ifAbsent) headers['if-none-match'] = '*';", '', 'an object that exists stays as it is'],
     [
       's3-exists',

@@ -1,16 +1,18 @@
 import { plantedIn } from './mutant.ts';
 
 const e2e = 'test/e2e/site.test.ts';
+const words = 'test/site/words.test.ts';
+const remembering = 'test/site/lab.test.ts';
 const hostile = 'test/site/hostile-release.test.ts';
 
 export const site = [
-  ...plantedIn('site/format.ts', { test: [hostile, e2e] }, [
+  ...plantedIn('site/format.ts', { test: words }, [
     ['percent', '(ratio * 100).toFixed(digits)', '(ratio * 10).toFixed(digits)', 'a ratio is shown in percent'],
     ['interval', '(low * 100).toFixed(digits)', '(high * 100).toFixed(digits)', 'an interval has two ends'],
     ['bytes', 'if (size < 1e6)', 'if (size < 1e7)', 'a megabyte is shown as one'],
     ['link-protocol', '!/^https?:$/.test(url.protocol)', 'false', 'only addresses of the web become links'],
   ]),
-  ...plantedIn('site/findings.ts', { test: e2e }, [
+  ...plantedIn('site/findings.ts', { test: words }, [
     [
       'own-ratios',
       'crafted.flatMap((plate) => plate.own.map',
@@ -38,7 +40,7 @@ export const site = [
     ],
     ['span-low', 'Math.min(...ratios), 0', 'Math.max(...ratios), 0', 'a span begins with the lowest'],
   ]),
-  ...plantedIn('site/charts/colour.ts', { test: e2e }, [
+  ...plantedIn('site/charts/colour.ts', { test: words }, [
     ['contrast', '>= 1.05 / (luminance + 0.05)', '< 1.05 / (luminance + 0.05)', 'ink can be read on its colour'],
     ['luminance', 'c <= 0.04045 ? c / 12.92', 'c <= 1 ? c / 12.92', 'luminance is not linear in the value'],
   ]),
@@ -70,11 +72,11 @@ export const site = [
       'addresses are those under which files are served',
     ],
   ]),
-  ...plantedIn('site/reference.ts', { test: e2e }, [
+  ...plantedIn('site/reference.ts', { test: words }, [
     ['reference-required', 'required: required.has(name)', 'required: true', 'what may be left out is told'],
     ['reference-answers', 'Number(status) < 400', 'Number(status) < 500', 'problems are no answers'],
   ]),
-  ...plantedIn('site/lab-data.ts', { test: e2e }, [
+  ...plantedIn('site/lab-data.ts', { test: words }, [
     [
       'lab-edge',
       'manifest.models.filter(({ edge }) => edge)',
@@ -88,7 +90,7 @@ export const site = [
 
 /** What runs in the visitor's browser. */
 export const lab = [
-  ...plantedIn('site/lab/state.ts', { test: e2e }, [
+  ...plantedIn('site/lab/state.ts', { test: remembering }, [
     ['strength-most', 'strength >= 0 && strength <= 2', 'strength >= 0', 'no strength beyond the slider'],
     ['unknown-id', 'ids.some((item) => item.id === id)', 'true', 'an id that is none is as at the start'],
     ['own-photo', ' && state[name] !== OWN_PHOTO', '', 'no address names the photo that a visitor brought'],
@@ -100,7 +102,7 @@ export const lab = [
     ],
     ['query-empty', "query.size > 0 ? `?${query}` : ''", '`?${query}`', 'the address of the start has no query'],
   ]),
-  ...plantedIn('site/lab/remember.ts', { test: e2e }, [
+  ...plantedIn('site/lab/remember.ts', { test: remembering }, [
     [
       'failure-kept',
       'found.catch(() => kept.get(key) === found && kept.delete(key));',
@@ -111,7 +113,7 @@ export const lab = [
     ['remember-used', '    kept.delete(key);', '', 'what was asked for last goes last'],
     ['remember-once', 'kept.get(key) ?? make(key)', 'make(key)', 'several calls at once make it once'],
   ]),
-  ...plantedIn('site/lab/download.ts', { test: e2e }, [
+  ...plantedIn('site/lab/download.ts', { test: remembering }, [
     ['download-place', 'offset += chunk.byteLength;', 'offset += 0;', 'pieces come one after the other'],
     [
       'download-status',

@@ -6,7 +6,7 @@ const findings = 'test/analyses/findings.test.ts';
 const analyses = 'test/analyses/analyses.test.ts';
 
 export const studies = [
-  ...plantedIn('batch/studies/planner.ts', { test: [plan, run] }, [
+  ...plantedIn('batch/studies/planner.ts', { test: plan }, [
     [
       'crafting-half',
       'crafting: this.crafting, budget',
@@ -45,10 +45,10 @@ export const studies = [
       "a model's file is part of the key",
     ],
   ]),
-  ...plantedIn('batch/studies/steps/photos.ts', { test: run, named: 'release of a run|names photos' }, [
+  ...plantedIn('batch/studies/steps/photos.ts', { test: run, named: 'of a run' }, [
     ['half-ignored', '      half,', '', 'a half of the photos is read, not all of them'],
   ]),
-  ...plantedIn('batch/studies/steps/content.ts', { test: run, named: 'release of a run' }, [
+  ...plantedIn('batch/studies/steps/content.ts', { test: run, named: 'of a run' }, [
     [
       'example-place',
       'names.indexOf(photo);',
@@ -92,7 +92,7 @@ export const studies = [
       'a record says how many photos crafted',
     ],
   ]),
-  ...plantedIn('batch/studies/steps/distortion.ts', { test: run, named: 'release of a run' }, [
+  ...plantedIn('batch/studies/steps/distortion.ts', { test: run, named: 'records of a run' }, [
     [
       'distortion-some',
       'index < total; index++',
@@ -106,7 +106,7 @@ export const studies = [
       'distortion is measured on whole pixels',
     ],
   ]),
-  ...plantedIn('batch/studies/steps/craft.ts', { test: run, named: 'release of a run|from nothing' }, [
+  ...plantedIn('batch/studies/steps/craft.ts', { test: run, named: 'of a run|from nothing' }, [
     ['craft-linf', 'linf: linfNorm(v), l2', 'linf: epsilon, l2', 'the norms are those of v'],
     [
       'craft-identity',

@@ -4,10 +4,9 @@ const augment = 'test/synthetic/augment.test.ts';
 const twin = 'test/synthetic/phase-twin.test.ts';
 const photos = 'test/photos/photos.test.ts';
 const attacks = 'test/attacks/attacks.test.ts';
-const methods = 'test/attacks/methods.test.ts';
 
 export const synthetic = [
-  ...plantedIn('batch/synthetic/random.ts', { test: attacks, named: 'random' }, [
+  ...plantedIn('batch/synthetic/random.ts', { test: 'test/synthetic/random.test.ts' }, [
     ['seed-ignored', 'mix(seed ^ 0x9e3779b9)', 'mix(1 ^ 0x9e3779b9)', 'another seed draws other numbers'],
     [
       'stream-ignored',
@@ -45,8 +44,10 @@ export const synthetic = [
       'part(seen, size, draw, ground), 1)',
       'the middle seven eighths fill the canvas',
     ],
-    ['mean-colour', '[123.68, 116.779, 103.939]', '[103.939, 116.779, 123.68]', 'the mean colour is in RGB'],
     ['range-deviations', '[62, 58, 52]', '[62, 58, 152]', 'noise has the range of photographs'],
+  ]),
+  ...plantedIn('batch/synthetic/augment.ts', { test: attacks, named: 'without any prior' }, [
+    ['mean-colour', '[123.68, 116.779, 103.939]', '[103.939, 116.779, 123.68]', 'the mean colour is in RGB'],
   ]),
   ...plantedIn('batch/synthetic/phase-twin.ts', { test: twin }, [
     ['twin-seed', "random(seed, 'phase twin')", "random(1, 'phase twin')", 'a twin is drawn from its seed'],
@@ -71,13 +72,13 @@ export const synthetic = [
     ['picture-seed', 'random(of.seed, `picture', 'random(1, `picture', 'synthetic pictures are drawn from the seed'],
     ['picture-place', '${kind} ${place}`', '${kind}`', 'each picture is another one'],
   ]),
-  ...plantedIn('batch/synthetic/crops.ts', { test: methods, named: 'crops' }, [
+  ...plantedIn('batch/synthetic/crops.ts', { test: 'test/synthetic/crops.test.ts' }, [
     ['crop-area', '0.08 + 0.92 * draw.uniform()', '0.5 + 0.5 * draw.uniform()', 'crops have 8 to 100 % of the area'],
     ['crop-ratio', 'Math.sqrt(area / ratio)', 'Math.sqrt(area * ratio)', 'crops have sides of 3:4 to 4:3'],
     ['crop-place', 'const top = draw.below(size - height + 1);', 'const top = 0;', 'crops lie anywhere'],
     ['crop-rows', 'first * (1 - row.share) + second * row.share', 'first', 'crops are interpolated down too'],
   ]),
-  ...plantedIn('batch/synthetic/procedural.ts', { test: methods, named: 'procedural' }, [
+  ...plantedIn('batch/synthetic/procedural.ts', { test: 'test/synthetic/procedural.test.ts' }, [
     ['perlin-fade', 't * t * t * (t * (6 * t - 15) + 10)', 't', "Perlin's curve is smooth"],
     ['perlin-seed', "random(seed, 'perlin')", "random(1, 'perlin')", 'Perlin noise is drawn from its seed'],
     [

@@ -65,14 +65,10 @@ export const workers = [
     ],
     ['strength-ignored', 'applyPerturbation(clean, v, strength)', 'applyPerturbation(clean, v)', 'the strength counts'],
   ]),
-  ...plantedIn(
-    'workers/atlas/routes/choose.ts',
-    { test: [api, unpublished], named: 'default|edge does not serve|unknown' },
-    [
-      ['default-model', 'atEdge[0] :', 'release.models[0] :', 'the default model is one of the edge'],
-      ['not-at-edge', 'if (!found.edge) {', 'if (false) {', 'a model that is too large for the edge is named as such'],
-    ],
-  ),
+  ...plantedIn('workers/atlas/routes/choose.ts', { test: [api, unpublished], named: 'default|edge does not serve' }, [
+    ['default-model', 'atEdge[0] :', 'release.models[0] :', 'the default model is one of the edge'],
+    ['not-at-edge', 'if (!found.edge) {', 'if (false) {', 'a model that is too large for the edge is named as such'],
+  ]),
   ...plantedIn('workers/atlas/storage/read.ts', { test: unpublished }, [
     [
       'hash-unchecked',
@@ -110,7 +106,7 @@ export const workers = [
       'an upload under way is no release',
     ],
   ]),
-  ...plantedIn('workers/atlas/storage/lru.ts', { test: lists }, [
+  ...plantedIn('workers/atlas/storage/lru.ts', { test: 'test/workers/lru.test.ts' }, [
     ['lru-oldest', 'this.#entries.size <= this.#capacity', 'this.#entries.size < 0', 'what was used last is kept'],
   ]),
   ...plantedIn(

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { releasePrefix } from '#shared/release';
+import { manifestKey, releasePrefix } from '#shared/release';
 import {
   type Bucket,
   openBucket,
@@ -105,42 +105,50 @@ describe('a store that fails now and then', () => {
 });
 
 describe('what lies in the bucket already', () => {
+  let own: Awaited<ReturnType<typeof openLocalS3>>;
+  beforeAll(async () => {
+    own = await openLocalS3();
+  });
+  afterAll(() => own?.close());
+
   /** Writes over whatever is there, as no command of the Atlas does. */
   const force = (key: string, bytes: Uint8Array) =>
-    local.opened.put(
-      key,
-      bytes,
-      { sha256: hash('sha256', bytes), mediaType: 'text/plain', cacheControl: 'no-store', ifAbsent: false },
-    );
-  const latest = async () => JSON.parse(new TextDecoder().decode((await local.opened.read('latest.json'))!)).version;
+    own.opened.put(key, bytes, {
+      sha256: hash('sha256', bytes),
+      mediaType: 'text/plain',
+      cacheControl: 'no-store',
+      ifAbsent: false,
+    });
+  const latest = async () => JSON.parse(new TextDecoder().decode((await own.opened.read('latest.json'))!)).version;
 
   test('is not promoted where a file of it was cut short, or is gone', async () => {
     const whole = await tiny();
-    await publishRelease(whole.folder, local.opened);
+    await publishRelease(whole.folder, own.opened);
     const { version, folder, manifest } = await tiny();
-    await publishRelease(folder, local.opened);
-    await promoteRelease(whole.version, local.opened);
+    await publishRelease(folder, own.opened);
+    await promoteRelease(whole.version, own.opened);
     const { key, bytes } = manifest.files[0];
-    const content = (await local.opened.read(key))!;
+    const content = (await own.opened.read(key))!;
     await force(key, content.subarray(0, bytes - 1));
-    await expect(promoteRelease(version, local.opened)).rejects.toThrow(/is not whole: 1 files .* another size/);
-    await local.opened.remove(key);
-    await expect(promoteRelease(version, local.opened)).rejects.toThrow(/is not whole/);
+    await expect(promoteRelease(version, own.opened)).rejects.toThrow(/is not whole: 1 files .* another size/);
+    await own.opened.remove(key);
+    await expect(promoteRelease(version, own.opened)).rejects.toThrow(/is not whole/);
     expect(await latest()).toBe(whole.version);
     await force(key, content);
-    await promoteRelease(version, local.opened);
+    await promoteRelease(version, own.opened);
     expect(await latest()).toBe(version);
   });
 
-  test('is promoted by its number alone, the newest of that number', async () => {
+  test('is promoted by its number alone: the newest of that number', async () => {
     const number = `1.0.${++patch}`;
-    for (const [i, hash] of ['aaaaaaaa', 'bbbbbbbb'].entries()) {
+    for (const [day, hash] of ['bbbbbbbb', 'aaaaaaaa'].entries()) {
       const folder = join(scratch, `${number}-${hash}`);
-      await writeTinyRelease(folder, `${number}-${hash}`, new Date(Date.UTC(2026, 5, 1 + i)).toISOString());
-      await publishRelease(folder, local.opened).catch(() => undefined);
+      const version = `${number}-${hash}`;
+      const { files } = await writeTinyRelease(folder, version, new Date(Date.UTC(2026, 5, 1 + day)).toISOString());
+      for (const key of [...files.map(({ key }) => key), manifestKey(version)])
+        await force(key, new Uint8Array(await readFile(join(folder, key))));
     }
-    const there = (await local.opened.list('releases/')).filter((key) => key.includes(`${number}-bbbbbbbb`));
-    if (there.length > 0) expect((await promoteRelease(number, local.opened)).version).toBe(`${number}-bbbbbbbb`);
+    expect((await promoteRelease(number, own.opened)).version).toBe(`${number}-aaaaaaaa`);
   });
 
   test('is never written over by an upload that races another one', async () => {
@@ -150,15 +158,15 @@ describe('what lies in the bucket already', () => {
     const theirs = new TextEncoder().encode('what the other one has uploaded meanwhile');
     // The other one is quicker: its file comes after this one has asked what there is.
     const racing: Bucket = {
-      ...local.opened,
+      ...own.opened,
       async objects(prefix, signal) {
-        const found = await local.opened.objects(prefix, signal);
+        const found = await own.opened.objects(prefix, signal);
         await force(key, theirs);
         return found;
       },
     };
     await expect(publishRelease(folder, racing)).rejects.toThrow(/already, with other bytes/);
-    expect(await local.opened.read(key)).toEqual(theirs);
+    expect(await own.opened.read(key)).toEqual(theirs);
     expect(await latest()).toBe(before);
   });
 
@@ -167,9 +175,9 @@ describe('what lies in the bucket already', () => {
     const { key } = manifest.files[0];
     const same = new Uint8Array(await readFile(join(folder, key)));
     const racing: Bucket = {
-      ...local.opened,
+      ...own.opened,
       async objects(prefix, signal) {
-        const found = await local.opened.objects(prefix, signal);
+        const found = await own.opened.objects(prefix, signal);
         await force(key, same);
         return found;
       },

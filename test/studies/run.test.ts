@@ -122,8 +122,7 @@ describe('the records of a run', () => {
       })),
     );
   };
-  const photosOf = (half: 'crafting' | 'evaluation') =>
-    loadPhotos([join(folder, 'photos')], { canvas: 8, half });
+  const photosOf = (half: 'crafting' | 'evaluation') => loadPhotos([join(folder, 'photos')], { canvas: 8, half });
 
   test('show of each example what the table of predictions has of that photo', async () => {
     const release = join(out, 'release');
@@ -133,9 +132,7 @@ describe('the records of a run', () => {
     const shown = new Set<string>();
     for (const { record } of await recordsOf()) {
       for (const { photo, target, clean, perturbed, fooled } of record.examples) {
-        const row = rows.find(
-          (one) => one.perturbation === record.id && one.target === target && one.photo === photo,
-        )!;
+        const row = rows.find((one) => one.perturbation === record.id && one.target === target && one.photo === photo)!;
         expect([clean.index, clean.probability, clean.label]).toEqual([
           ...[row.clean, row.clean_probability, row.clean_label],
         ]);

@@ -82,8 +82,7 @@ test('a new release is noticed within seconds, and a model that the edge does no
 }, 30_000);
 
 describe('bytes that are not those of the manifest', () => {
-  const ask = (path: string) =>
-    fetch(`${worker.url}/api/v1/${path}`, { method: 'POST', body: new Uint8Array(photo) });
+  const ask = (path: string) => fetch(`${worker.url}/api/v1/${path}`, { method: 'POST', body: new Uint8Array(photo) });
   let photo: Buffer;
   let release: Manifest;
   beforeAll(async () => {
