@@ -5,6 +5,7 @@ import { argmax } from '#shared/metrics';
 import { attack } from '../../batch/attacks/attack.ts';
 import { drive } from '../../batch/attacks/drive.ts';
 import { craft } from '../../batch/attacks/index.ts';
+import { Surrogates } from '../../batch/attacks/surrogates.ts';
 import type { Checkpoints } from '../../batch/attacks/types.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
@@ -105,6 +106,23 @@ describe('the best iterate', () => {
     expect(free).toMatchObject({ gradients: 100, v: many.v });
     const other = await scripted([many.v, few.v], { gradients: 1000, fooling: ratio }, { target });
     expect(other.gradients).toBe(1000);
+  });
+});
+
+test('a photo counts as fooled where its label is another one, and with a target only where it is that', async () => {
+  const task = {
+    ...{ compute, surrogates: [model], photos: { pixels, size: 8 }, crafting: clean.map((_, i) => i) },
+    ...{ norm: 'inf' as const, epsilon: 10, seed: 1, budget: { gradients: 1 } },
+  };
+  const free = await Surrogates.open(task, { ensemble: 'loss' });
+  const aimed = await Surrogates.open(task, { ensemble: 'loss', target });
+  const [view] = free.views;
+  clean.forEach((label, photo) => {
+    expect(view.labels[2 * photo]).toBe(label);
+    for (let other = 0; other < classes; other++) {
+      expect(free.isFooled(view, 2 * photo, other)).toBe(other !== label);
+      expect(aimed.isFooled(view, 2 * photo, other)).toBe(other === target);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { differentiate, readModel, withCotangent, withCrossEntropy, writeModel } from '#shared/graph';
+import { differentiate, readModel, type Tensor, withCotangent, withCrossEntropy, writeModel } from '#shared/graph';
 import { type Compute, ComputeError, type Item, openCompute } from '../../batch/compute/index.ts';
 import { Pool } from '../../batch/compute/pool.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -94,7 +94,7 @@ describe('compute', () => {
     const prepared = {
       ...mixed,
       outputs: [{ name: 'logits', type: 'float32' as const, shape: ['N', 6] }],
-      constants: new Map([
+      constants: new Map<string, Tensor>([
         ['rows', shape(-1, 64)],
         ['images', shape(-1, 6)],
         ['matrix', { type: 'float32' as const, shape: [64, 2], data: matrix }],

@@ -99,6 +99,9 @@ describe('a graph of jobs', () => {
     expect(keyOf(total([one(1), one(1)]) as Job)).not.toBe(key);
     const withMore = sum({ id: 'sum', inputs: { terms: [one(1)] }, place: {}, code: ['batch/cli/text.ts'] });
     expect(keyOf(withMore as Job)).not.toBe(key);
+    // In whatever order an input's parts were written down.
+    const noted = (inputs: { value: number; note: string }) => given({ id: '1', inputs }) as Job;
+    expect(keyOf(noted({ note: 'n', value: 1 }))).toBe(keyOf(noted({ value: 1, note: 'n' })));
     // Another step of the same file, which is given the same.
     const other = defineStep<{ value: number }, Numbers>({
       ...{ name: 'other', source: import.meta.url, result: numbers },

@@ -91,7 +91,7 @@ export const attacks = [
   ),
   ...plantedIn(
     'batch/attacks/surrogates.ts',
-    { test: [held, methods], named: 'looks at crafting|ensembles|targets|never exceeds' },
+    { test: [held, methods, best], named: 'looks at crafting|ensembles|targets|never exceeds|counts as fooled' },
     [
       [
         'measure-all',
