@@ -198,7 +198,7 @@ describe('pictures in place of photos', () => {
       const red = looks.photos!.pixels.subarray(photo * 3 * size * size);
       return deviation(centre.map((at) => red[at])) / 60;
     });
-    // Twice between four pixels at random, each time with (2/3)^2 of the variance: 4/9 of the deviation. Only once: 2/3.
+    // Twice between four pixels at random, each time 4/9 of the variance is left: 4/9 of the deviation. Once: 2/3.
     expect(Math.max(...shares)).toBeLessThan(0.6);
     expect(Math.max(...shares)).toBeGreaterThan(0.35);
     expect(Math.abs(mean(centre.map((at) => looks.photos!.pixels[at])) - meanColour[0])).toBeLessThan(20);

@@ -4,7 +4,7 @@ import { ints, nodeOf } from '../../shared/graph/model.ts';
 import { floats, int64s } from '../../shared/graph/tensor.ts';
 import { modelOf, noise, open } from './support.ts';
 
-/** Tokens first, then the batch, as PyTorch's attention has them: merged for a product with weights, and parted again. */
+/** Tokens first, then the batch, as PyTorch's attention has them: merged for a product with weights, then parted. */
 function tokensFirst(batch: number): Model {
   const x = { shape: [batch, 4, 6], data: new Float32Array(24 * batch) };
   return {

@@ -1,6 +1,7 @@
 /**
  * `npm run test:mutants`: plants mistakes one by one in a copy of the checkout, runs the tests that must notice, and
- * says which did not. `-- --only <part of an id>` (or several, separated by commas) for some of them, `--json` for scripts.
+ * says which did not. `-- --only <part of an id>`, or several with commas between them, for some of them; `--json` for
+ * scripts.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

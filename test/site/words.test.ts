@@ -54,7 +54,7 @@ describe('colours', () => {
   });
 });
 
-/** An Atlas of two networks, on each of which one plate was crafted, and of noise. `fooled` of 100 photos, row by row. */
+/** An Atlas of two networks, a plate crafted on each, and of noise. `fooled` of 100 photos, row by row. */
 function atlasOf(fooled: { one: [number, number]; two: [number, number] }, controls = 10, photos = 100): Atlas {
   const noise = 6;
   const row = (perturbation: string, target: string, count: number, of = photos) => ({
