@@ -167,6 +167,9 @@ describe('what a loss is fed', () => {
   test('is towards a target the axis of its class beyond the centre, for every photo', () => {
     const { tables } = cosine({ centred: () => 0.5, target: 2 }).inputs!(view);
     expect([...tables!.reference.data]).toEqual([1, 2, 3, 4].flatMap(() => [1, 1, 2]));
+    // Away from the clean logits the cosine falls; towards the axis it rises.
+    expect(cosine({ centred: () => 0 }).direction).toBe(1);
+    expect(cosine({ centred: () => 0, target: 2 }).direction).toBe(-1);
   });
 
   test.each([

@@ -89,7 +89,7 @@ describe('compute', () => {
     const shape = (...sizes: number[]) => ({
       ...{ type: 'int64' as const, shape: [sizes.length], data: BigInt64Array.from(sizes, BigInt) },
     });
-    const matrix = Float32Array.from({ length: 64 * 2 }, (_, i) => Math.cos(i) / 100);
+    const matrix = Float32Array.from({ length: 64 * 2 }, (_, i) => Math.cos(i) / 2000);
     const mixed = readModel(model.bytes);
     const prepared = {
       ...mixed,
@@ -102,7 +102,8 @@ describe('compute', () => {
       nodes: [
         node('Reshape', ['canvas', 'rows'], 'a'),
         node('MatMul', ['a', 'matrix'], 'b'),
-        node('Reshape', ['b', 'images'], 'logits'),
+        node('Tanh', ['b'], 'c'),
+        node('Reshape', ['c', 'images'], 'logits'),
       ],
     };
     const program = {
@@ -117,12 +118,16 @@ describe('compute', () => {
     });
     expect(logits).toHaveLength(6);
     for (let k = 0; k < 6; k++) {
-      // Logit k is of colour k / 2, by column k % 2.
+      // Logit k is of colour k / 2, by column k % 2, through a tanh.
+      const colour = Math.floor(k / 2);
+      const pixels = photos.pixels.subarray(192 * 3 + 64 * colour, 192 * 3 + 64 * (colour + 1));
+      const logit = Math.tanh(pixels.reduce((sum, pixel, i) => sum + pixel * matrix[2 * i + (k % 2)], 0));
+      expect(logits[k]).toBeCloseTo(logit, 5);
       const expected = Array.from({ length: 192 }, (_, i) =>
-        Math.floor(i / 64) === Math.floor(k / 2) ? matrix[2 * (i % 64) + (k % 2)] : 0,
+        Math.floor(i / 64) === colour ? (1 - logit ** 2) * matrix[2 * (i % 64) + (k % 2)] : 0,
       );
       expect([...gradients.subarray(192 * k, 192 * (k + 1))]).toEqual(
-        expected.map((value) => expect.closeTo(value, 6)),
+        expected.map((value) => expect.closeTo(value, 7)),
       );
     }
   });

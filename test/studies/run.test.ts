@@ -289,6 +289,31 @@ test('names photos that look alike on both sides of the split, and says how to k
   expect(await notices()).toEqual([]);
 });
 
+test('shows photos only where the study says so, and tells classes by their index, whatever they are called', async () => {
+  const at = join(folder, 'shown');
+  const examplesOf = async (publish: boolean) => {
+    const path = await writeSmallStudy(at, { photos: { folder: 'photos', credits: 'credits.json', publish } });
+    const card = join(at, 'linear1.json');
+    await writeFile(join(at, 'labels.json'), JSON.stringify(Array(4).fill('same')));
+    await writeFile(card, JSON.stringify({ ...JSON.parse(await readFile(card, 'utf8')), labels: './labels.json' }));
+    const { release } = await runStudy({ study: path, out: join(at, `out-${publish}`), provider: 'cpu', workers: 1 });
+    const { manifest } = await manifestOf(release);
+    const records = await Promise.all(
+      manifest.perturbations.map(async ({ record }) =>
+        perturbationRecord.parse(JSON.parse(await readFile(join(release, record), 'utf8'))),
+      ),
+    );
+    return { photos: manifest.photos, examples: records.flatMap(({ examples }) => examples) };
+  };
+  expect(await examplesOf(false)).toEqual({ photos: [], examples: [] });
+  const { photos, examples } = await examplesOf(true);
+  expect(photos.length).toBeGreaterThan(3);
+  const onFirst = examples.filter(({ target }) => target === 'linear1');
+  expect(onFirst.every(({ clean, perturbed }) => clean.label === 'same' && perturbed.label === 'same')).toBe(true);
+  expect(onFirst.some(({ fooled }) => fooled)).toBe(true);
+  for (const { clean, perturbed, fooled } of examples) expect(fooled).toBe(clean.index !== perturbed.index);
+});
+
 test('two runs do not work in one folder, and the lock of a dead one is taken over', async () => {
   const at = join(folder, 'locked');
   const options = { study, out: at, provider: 'cpu', workers: 1 } as const;

@@ -11,6 +11,24 @@ describe('random numbers', () => {
     expect(Array.from({ length: 4 }, () => draw.bits())).toEqual([11520, 0, 5927040, 70819200]);
   });
 
+  test('are others for another seed and for another purpose, and the same for the same', () => {
+    const bits = (seed: number, stream: string) => {
+      const draw = random(seed, stream);
+      return Array.from({ length: 4 }, () => draw.bits()).join();
+    };
+    const cases: [number, string][] = [
+      [1, 'a'],
+      [2, 'a'],
+      [2 ** 32 - 1, 'a'],
+      [1, 'b'],
+      [1, 'ab'],
+      [1, 'ba'],
+      [1, ''],
+    ];
+    expect(new Set(cases.map(([seed, stream]) => bits(seed, stream))).size).toBe(cases.length);
+    for (const [seed, stream] of cases) expect(bits(seed, stream)).toBe(bits(seed, stream));
+  });
+
   test('are below 1 at their largest', () => {
     const draw = random(1, 'any');
     // The state whose next number is 2^32 - 1: 9, the rotation and 5 undone, modulo 2^32.
