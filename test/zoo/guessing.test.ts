@@ -54,6 +54,30 @@ describe('a guess', () => {
     expect(found.tied).toHaveLength(usualNormalisations.length - 1);
   });
 
+  test('has the most accurate candidate first, and of equals the one that is surer', async () => {
+    const other = tinyModel({ seed: 2 });
+    // What wants 0..255 in RGB gets it right; all others get another model.
+    const found = await guessNormalisation({
+      prepare: async ({ range, channelOrder }) => (range === 255 && channelOrder === 'RGB' ? model : other).bytes,
+      ...{ photos: photosSaying(turns), truth: turns, compute },
+    });
+    const rights = found.candidates.map(({ right }) => right);
+    expect(rights).toEqual(rights.toSorted((a, b) => b - a));
+    const best = found.candidates.filter(({ right }) => right === 24);
+    expect(best.map(({ name }) => name).sort()).toEqual(
+      usualNormalisations
+        .filter(({ normalisation: { range, channelOrder } }) => range === 255 && channelOrder === 'RGB')
+        .map(({ name }) => name)
+        .sort(),
+    );
+    expect(found.tied.sort()).toEqual(
+      best
+        .slice(1)
+        .map(({ name }) => name)
+        .sort(),
+    );
+  });
+
   test('is none where always giving the commonest answer would be as good', async () => {
     const same = turns.map(() => 2);
     expect(await guess(same, same)).toMatchObject({ chance: 1, betterThanChance: false });
