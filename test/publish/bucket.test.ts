@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -167,6 +167,23 @@ describe('what lies in the bucket already', () => {
     };
     await expect(publishRelease(folder, racing)).rejects.toThrow(/already, with other bytes/);
     expect(await own.opened.read(key)).toEqual(theirs);
+    expect(await latest()).toBe(before);
+  });
+
+  test('gets nothing of a folder that somebody changes under way', async () => {
+    const { folder, manifest } = await tiny();
+    const before = await latest();
+    const { key } = manifest.files[0];
+    const changing: Bucket = {
+      ...own.opened,
+      async objects(prefix, signal) {
+        const found = await own.opened.objects(prefix, signal);
+        await writeFile(join(folder, key), 'another text');
+        return found;
+      },
+    };
+    await expect(publishRelease(folder, changing)).rejects.toThrow(/changed while the release was being uploaded/);
+    expect(await own.opened.read(key)).toBeNull();
     expect(await latest()).toBe(before);
   });
 
