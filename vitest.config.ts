@@ -25,7 +25,7 @@ const SYSTEM = [
   'test/jobs/coverage.test.ts',
   'test/site/hostile-release.test.ts',
   'test/children/children.test.ts',
-  'test/zoo/{add,cards}.test.ts',
+  'test/zoo/{add,cards,guessing}.test.ts',
   'test/studies/{dry-run,exact,given,run}.test.ts',
 ];
 

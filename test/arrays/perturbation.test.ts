@@ -6,6 +6,7 @@ import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba } from '#shared/images';
+import { boundOf } from '../../batch/arrays/bound.ts';
 import { parseScale, readPerturbation as readWith } from '../../batch/arrays/index.ts';
 import { unpickle } from '../../batch/arrays/pickle.ts';
 import { UsageError } from '../../batch/errors/index.ts';
@@ -213,6 +214,27 @@ describe('perturbation files', () => {
     amplified.v.forEach((value, i) => {
       expect(Math.abs(value - chw[i])).toBeLessThan(0.1);
     });
+  });
+
+  test.each([
+    [64, /read as 128 \+ v/, 64],
+    [65, /read as amplified/, 10],
+  ])('a picture that reaches %i from the middle grey is %s', async (reach, note, linf) => {
+    const { encodePng } = await codecs();
+    const data = Uint8ClampedArray.from({ length: 4 * size * size }, (_, i) => (i % 4 === 3 ? 255 : 128));
+    data[0] = 128 + reach;
+    const file = await readPerturbation(
+      await save(`reach-${reach}.png`, await encodePng({ data, width: size, height: size })),
+    );
+    expect(file.note).toMatch(note);
+    expect(file.linf).toBeCloseTo(linf, 4);
+  });
+
+  test('tells the norm by how the values are spread: most at the largest one, or few', () => {
+    const of = (v: Float32Array) => boundOf(v);
+    expect(of(chw.map((_, i) => (i % 2 ? 10 : -10)))).toEqual({ norm: 'inf', epsilon: 10 });
+    expect(of(chw.map((_, i) => (i % 3 ? 10 : 1)))).toEqual({ norm: 'inf', epsilon: 10 });
+    expect(of(chw.map((_, i) => (i < 4 ? 50 : 0)))).toEqual({ norm: '2', epsilon: 100 });
   });
 
   test('takes the array that it is told, and names those there are', async () => {

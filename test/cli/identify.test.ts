@@ -105,7 +105,7 @@ describe('atlas identify', () => {
   test('says in one paragraph what is wrong with what it is given', async () => {
     const [empty, small] = [join(folder, 'no-perturbations'), join(folder, 'small.npy')];
     await writeTinyRelease(empty, '1.0.0', '2026-01-01T00:00:00.000Z');
-    await writeFile(small, writeNpy(new Float32Array(3 * 8 * 8).fill(2), [3, 8, 8]));
+    await writeFile(small, writeNpy(new Float32Array(3 * 8 * 8).fill(9), [3, 8, 8]));
     for (const [given, says] of [
       [[join(folder, 'nowhere')], /There is no .*nowhere.*--perturbations a release, a folder or a file/],
       [[join(folder, 'pictures')], /no perturbation in .*pictures.*neither a release/],

@@ -22,6 +22,8 @@ describe('how a photo is shown', () => {
   test('as it is, or mirrored', () => {
     expect([...shown({})]).toEqual([...pixels]);
     expect(row(shown({ flip: true }), 0)).toEqual([50, 40, 30, 20, 10, 0]);
+    // Rows stay where they are.
+    expect([0, 1, 2, 3, 4, 5].map((y) => row(shown({ flip: true }), 1, y)[0])).toEqual([0, 10, 20, 30, 40, 50]);
   });
 
   test('moved, with what comes in mirrored at the edge', () => {
@@ -36,6 +38,20 @@ describe('how a photo is shown', () => {
     expect(row(shown({ contrast: 2 }, v), 2)).toEqual(Array(size).fill(grey(77)));
     expect(row(shown({ contrast: 2 }, v), 0)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(row(shown({ contrast: 0.5 }), 0)[2]).toBe(127.5 + 0.5 * (20 - 127.5));
+  });
+
+  test('in whole pixels where results are measured, with another contrast too', () => {
+    const v = new Float32Array(3 * plane).fill(0.4);
+    for (const [contrast, blue] of [
+      [1, 77],
+      [2, 27],
+      [1.5, 52],
+    ]) {
+      const out = new Float32Array(3 * plane);
+      writeCanvas(pixels, { photo: 0, flip: false, contrast }, size, v, 'rounded', out, 0);
+      // 127.5 + contrast (77.4 - 127.5)
+      expect(row(out, 2)).toEqual(Array(size).fill(blue));
+    }
   });
 
   test('enlarged about its centre, between pixels by their distance', () => {

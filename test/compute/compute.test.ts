@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { differentiate, readModel, withCrossEntropy, writeModel } from '#shared/graph';
+import { differentiate, readModel, type Tensor, withCotangent, withCrossEntropy, writeModel } from '#shared/graph';
 import { type Compute, ComputeError, type Item, openCompute } from '../../batch/compute/index.ts';
 import { Pool } from '../../batch/compute/pool.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -95,6 +95,57 @@ describe('compute', () => {
     expect(heavy.losses).toEqual(plain.losses);
   });
 
+  test('takes several class gradients of a model whose batch shares an axis, by repeating the photo', async () => {
+    // The three colours of every image go through one matrix each, as rows of their own: [N * 3, 64].
+    const node = (operator: string, inputs: string[], output: string) => ({
+      ...{ operator, domain: '', name: output, inputs, outputs: [output], attributes: {} },
+    });
+    const shape = (...sizes: number[]) => ({
+      ...{ type: 'int64' as const, shape: [sizes.length], data: BigInt64Array.from(sizes, BigInt) },
+    });
+    const matrix = Float32Array.from({ length: 64 * 2 }, (_, i) => Math.cos(i) / 2000);
+    const mixed = readModel(model.bytes);
+    const prepared = {
+      ...mixed,
+      outputs: [{ name: 'logits', type: 'float32' as const, shape: ['N', 6] }],
+      constants: new Map<string, Tensor>([
+        ['rows', shape(-1, 64)],
+        ['images', shape(-1, 6)],
+        ['matrix', { type: 'float32' as const, shape: [64, 2], data: matrix }],
+      ]),
+      nodes: [
+        node('Reshape', ['canvas', 'rows'], 'a'),
+        node('MatMul', ['a', 'matrix'], 'b'),
+        node('Tanh', ['b'], 'c'),
+        node('Reshape', ['c', 'images'], 'logits'),
+      ],
+    };
+    const program = {
+      key: 'mixed',
+      bytes: writeModel(differentiate(withCotangent(prepared), { of: 'loss', wrt: 'canvas' })),
+    };
+    const cotangents = new Float32Array(36);
+    for (let k = 0; k < 6; k++) cotangents[7 * k] = 1;
+    const [{ gradients, logits }] = await compute.classGradients({
+      ...{ program, photos, classes: 6, repeat: true },
+      points: [{ item: { photo: 3, flip: false }, v: new Float32Array(192), cotangents }],
+    });
+    expect(logits).toHaveLength(6);
+    for (let k = 0; k < 6; k++) {
+      // Logit k is of colour k / 2, by column k % 2, through a tanh.
+      const colour = Math.floor(k / 2);
+      const pixels = photos.pixels.subarray(192 * 3 + 64 * colour, 192 * 3 + 64 * (colour + 1));
+      const logit = Math.tanh(pixels.reduce((sum, pixel, i) => sum + pixel * matrix[2 * i + (k % 2)], 0));
+      expect(logits[k]).toBeCloseTo(logit, 5);
+      const expected = Array.from({ length: 192 }, (_, i) =>
+        Math.floor(i / 64) === colour ? (1 - logit ** 2) * matrix[2 * (i % 64) + (k % 2)] : 0,
+      );
+      expect([...gradients.subarray(192 * k, 192 * (k + 1))]).toEqual(
+        expected.map((value) => expect.closeTo(value, 7)),
+      );
+    }
+  });
+
   test('leaves pixels unrounded and unclipped where differences are taken', async () => {
     const free = await compute.logits({ program: model, photos, items: items.slice(0, 1), v, rule: 'free' });
     const { photo, flip } = items[0];
@@ -153,7 +204,9 @@ describe('compute', () => {
 
   test('refuses a perturbation of another size, and photos that are not there', async () => {
     const short = new Float32Array(5);
-    await expect(compute.logits({ program: model, photos, items, v: short })).rejects.toThrow(/5 values.*192/);
+    await expect(compute.logits({ program: model, photos, items, v: short })).rejects.toThrow(
+      /perturbation has 5 values, and a canvas of 8 x 8 pixels has 192/,
+    );
     const beyond = [{ photo: 12, flip: false }];
     await expect(compute.logits({ program: model, photos, items: beyond })).rejects.toThrow(/Photo 12/);
   });

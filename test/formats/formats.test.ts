@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FormatError, readNpy, readSafetensors, readTensors, writeNpy, writeSafetensors } from '#shared/formats';
+import {
+  FormatError,
+  npyHeader,
+  readNpy,
+  readSafetensors,
+  readTensors,
+  writeNpy,
+  writeSafetensors,
+} from '#shared/formats';
 
 /** What NumPy 2.4 saves for np.array([[1, 2, 3], [4, 5, 6]], '<f4'), byte for byte. */
 const numpyHeader = `\x93NUMPY\x01\x00\x76\x00${"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }".padEnd(117)}\n`;
@@ -39,6 +47,35 @@ describe('.npy', () => {
     );
   });
 
+  test('has a header of a multiple of 64 bytes at every length of its text', () => {
+    // Ones, and a number of one to three digits: every remainder is met.
+    const lengths = Array.from({ length: 40 }, (_, ones) =>
+      [7, 77, 777].map((last) => npyHeader('<f4', [...Array(ones).fill(1), last]).length),
+    ).flat();
+    expect(lengths.filter((length) => length % 64 !== 0)).toEqual([]);
+  });
+
+  test('of version 2 has a longer field for the length of its header, all of which counts', () => {
+    const text = numpyHeader.slice(10);
+    const [low, high] = [text.length & 255, text.length >> 8];
+    const of = (...length: number[]) => npy(`\x93NUMPY\x02\x00${String.fromCharCode(...length)}${text}`, values);
+    expect(readNpy(of(low, high, 0, 0))).toEqual({ data: values, shape: [2, 3], dtype: '<f4' });
+    expect(() => readNpy(of(low, high, 1, 0))).toThrow(/ends inside its header/);
+  });
+
+  test('of three unequal axes in Fortran order is turned to C order', () => {
+    const shape = [2, 3, 4];
+    const header = numpyHeader.replace('False', 'True ').replace('(2, 3), }   ', '(2, 3, 4), }');
+    const data = new Float32Array(24);
+    for (let i = 0; i < 2; i++)
+      for (let j = 0; j < 3; j++) for (let k = 0; k < 4; k++) data[i + 2 * (j + 3 * k)] = 100 * i + 10 * j + k;
+    const read = readNpy(npy(header, data));
+    expect(read.shape).toEqual(shape);
+    expect([...read.data]).toEqual(
+      [0, 1].flatMap((i) => [0, 1, 2].flatMap((j) => [0, 1, 2, 3].map((k) => 100 * i + 10 * j + k))),
+    );
+  });
+
   test('is turned to C order where it is in Fortran order', () => {
     const file = npy(numpyHeader.replace('False', 'True '), new Float32Array([1, 4, 2, 5, 3, 6]));
     expect(readNpy(file).data).toEqual(values);
@@ -71,6 +108,7 @@ describe('.npy', () => {
     for (let length = 0; length < file.length; length++) {
       expect(() => readNpy(file.subarray(0, length))).toThrow(FormatError);
     }
+    expect(() => readNpy(Uint8Array.from([...file, 0]))).toThrow(/has 25\./);
     expect(() => readNpy(npy(numpyHeader.replace('<f4', '|O8'), values))).toThrow(/\|O8/);
     expect(() => writeNpy(values, [7])).toThrow(FormatError);
     expect(() => writeNpy(new Uint8ClampedArray(2) as never, [2])).toThrow(FormatError);
@@ -129,6 +167,11 @@ describe('.safetensors', () => {
     expect(tensors.I64.data).toEqual(new BigInt64Array([5n]));
     expect(() => tensors.BOOL.data).toThrow(/"BOOL" is BOOL, which is not read/);
     expect(() => readSafetensors(file).tensors.F16.data).toThrow(/"F16" is F16; only float32/);
+  });
+
+  test('lie in the order of their names, whatever order they come in', () => {
+    const [a, b] = [1, 2].map((value) => ({ data: Float32Array.of(value), shape: [1] }));
+    expect(writeSafetensors({ b, a })).toEqual(writeSafetensors({ a, b }));
   });
 
   test('says what is wrong with a file that is cut off or whose header is nonsense', () => {

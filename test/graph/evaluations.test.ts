@@ -94,6 +94,25 @@ describe('what is computed while folding is what the runtime computes', () => {
   }
 });
 
+test('whole numbers leave a rest of the sign of the divisor', async () => {
+  // As Python has it: -7 % 3, 7 % -3, -6 % 3.
+  const [x, y] = [int64s([-7, 7, -6, 7]), int64s([3, -3, 3, 3])];
+  const model = modelOf({ operator: 'Mod', x: image });
+  const rest: Model = {
+    ...model,
+    inputs: [],
+    outputs: [{ name: 'y', type: 'int64', shape: [4] }],
+    constants: new Map([
+      ['x', x],
+      ['by', y],
+    ]),
+    nodes: [{ ...model.nodes[0], inputs: ['x', 'by'] }],
+  };
+  const folded = Array.from(analyse(rest).constants.get('y')?.data ?? [], Number);
+  expect(folded).toEqual([2, -2, 0, 1]);
+  expect(Array.from((await byRuntime(rest)).data as BigInt64Array, Number)).toEqual(folded);
+});
+
 test('what is not computed is left to the runtime', () => {
   for (const operator of left) {
     expect(analyse(constantOnly(cases[operator][0])).constants.has('y'), operator).toBe(false);

@@ -24,7 +24,7 @@ import {
   withCotangent,
   writeModel,
 } from '#shared/graph';
-import { int } from '../../shared/graph/model.ts';
+import { float, int, text } from '../../shared/graph/model.ts';
 import { floats, int64s } from '../../shared/graph/tensor.ts';
 import { modelOf, noise, open, relativeDifference } from './support.ts';
 
@@ -279,12 +279,30 @@ test('a model of operator set 11 computes the same after reading', async () => {
 });
 
 test.each([
+  [9, 'Upsample', { mode: text('nearest') }, [floats([1, 1, 2, 3])]],
+  [9, 'Upsample', { mode: text('linear') }, [floats([1, 1, 2, 2])]],
+  [10, 'Resize', { mode: text('nearest') }, [floats([1, 1, 3, 2])]],
+  [10, 'Clip', { min: float(-0.2), max: float(0.6) }, []],
+  [10, 'Clip', { max: float(0.1) }, []],
+])('of operator set %i, %s %j is what the runtime makes of it', async (opset, operator, attributes, constants) => {
+  const x = { shape: [1, 2, 3, 4], data: noise(24) };
+  const old = modelOf({ operator, x, constants, attributes: attributes as Record<string, Attribute>, opset });
+  old.inputs[0].shape = x.shape;
+  const { y } = await (await open(old))({ x });
+  const upgraded = readModel(writeModel(old));
+  expect(upgraded.opset).toBe(17);
+  expect(relativeDifference((await (await open(upgraded))({ x })).y, y)).toBeLessThan(1e-6);
+});
+
+test.each([
   ['over an axis that only axes of one follow', [2, 5, 1, 1], 1],
   ['over several axes at once', [2, 3, 4], 1],
+  ['over several axes at once, since it names none', [2, 3, 4], undefined],
   ['over everything', [2, 3], 0],
 ])('Softmax of operator set 11 %s is what the runtime makes of it', async (_, shape, axis) => {
   const x = { shape, data: noise(shape.reduce((size, dim) => size * dim)) };
-  const old = modelOf({ operator: 'Softmax', x, attributes: { axis: int(axis) }, opset: 11 });
+  const attributes: Record<string, Attribute> = axis === undefined ? {} : { axis: int(axis) };
+  const old = modelOf({ operator: 'Softmax', x, attributes, opset: 11 });
   old.inputs[0].shape = shape;
   const { y } = await (await open(old))({ x });
   expect(relativeDifference((await (await open(readModel(writeModel(old))))({ x })).y, y)).toBeLessThan(1e-6);

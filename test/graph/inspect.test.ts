@@ -125,6 +125,19 @@ describe('the input', () => {
     });
   test.each<[string, Model, object]>([
     ['scales by 1/127.5 itself', scaled(1 / 127.5, [1, 1, 1]), { range: 255, mean: [0, 0, 0] }],
+    [
+      // As one step, 1 * x + 4: the mean that is subtracted from 0..255 where nothing else is scaled.
+      'scales, shifts and scales back',
+      classifier({
+        before: [
+          ['Mul', ['x', 'quarter'], 's'],
+          ['Add', ['s', 'one'], 't'],
+          ['Mul', ['t', 'four'], 'd'],
+        ],
+        constants: { quarter: floats([0.25], []), one: floats([1], []), four: floats([4], []) },
+      }),
+      { range: 255, mean: [0, 0, 0] },
+    ],
     ['maps 0..1 to -1..1 itself', scaled(2, [1, 1, 1]), { range: 1, mean: [0, 0, 0] }],
     ['subtracts the means of Caffe itself', scaled(1, [104, 117, 123]), { range: 255, mean: [0, 0, 0] }],
     [

@@ -7,11 +7,14 @@ import {
   prepare,
   withActivationEnergy,
   withActivationRatio,
+  withCosine,
   withCotangent,
   withMargin,
 } from '#shared/graph';
+import { nodeOf } from '../../shared/graph/model.ts';
+import { floats } from '../../shared/graph/tensor.ts';
 import { starter } from './starter.ts';
-import { noise, open, relativeDifference } from './support.ts';
+import { modelOf, noise, open, relativeDifference } from './support.ts';
 
 const side = 64;
 const preparedStarter = (id: string) => {
@@ -52,6 +55,88 @@ describe('the margin', () => {
 
   test('has the gradient that finite differences show', async () => {
     expect(await derivativeRatio(withMargin(prepared), { labels })).toBeCloseTo(1, 2);
+  });
+});
+
+/** Logits that are what is fed, less a number: a model of which every loss can be worked out by hand. */
+function plain(less: number): Model {
+  const x = { shape: [2, 5], data: new Float32Array(10) };
+  const model = modelOf({ operator: 'Sub', x, constants: [floats([less], [])] });
+  return { ...model, outputs: [{ name: 'y', type: 'float32', shape: ['N', 5] }] };
+}
+const rows = { shape: [2, 5], data: Float32Array.of(1, 4, 2, 0, 3, 7, 5, 5.5, 6, 6.5) };
+const rowsOf = (values: Float32Array, less: number) =>
+  [0, 1].map((n) => Array.from(values.subarray(5 * n, 5 * n + 5), (value) => value - less));
+
+describe('losses of logits that are known', () => {
+  test.each([0, 100])('the margin, where %d was taken off all logits', async (less) => {
+    const labels = { data: BigInt64Array.of(1n, 2n), shape: [2] };
+    const { loss } = await (await open(withMargin(plain(less))))({ x: rows, labels });
+    // 3 - 4, and 7 - 5.5: what all logits have in common does not matter, nor does their sign.
+    expect([...loss]).toEqual([-1, 1.5]);
+  });
+
+  test.each([0, -20])('the cosine about a centre, where %d was taken off all logits', async (less) => {
+    const reference = Float32Array.of(2, 1, 0, -1, 4, 0, 3, -2, 1, 1);
+    const centre = Float32Array.of(0.5, -1, 2, 0, 1);
+    const { loss } = await (await open(withCosine(plain(less))))({
+      x: rows,
+      reference: { shape: [2, 5], data: reference },
+      centre: { shape: [5], data: centre },
+    });
+    const dot = (a: number[], b: number[]) => a.reduce((sum, value, k) => sum + value * b[k], 0);
+    const [a, r] = [rowsOf(rows.data, less), rowsOf(reference, 0)].map((both) =>
+      both.map((row) => row.map((value, k) => value - centre[k])),
+    );
+    for (const n of [0, 1])
+      expect(loss[n]).toBeCloseTo(dot(a[n], r[n]) / Math.sqrt(dot(a[n], a[n]) * dot(r[n], r[n])), 5);
+  });
+});
+
+describe('the layers of a graph', () => {
+  const matrix = floats(noise(16), [4, 4]);
+  const of = (
+    nodes: Model['nodes'],
+    constants: [string, typeof matrix][] = [
+      ['w', matrix],
+      ['u', matrix],
+    ],
+  ): Model => ({
+    ...plain(0),
+    inputs: [{ name: 'x', type: 'float32', shape: ['N', 4, 4] }],
+    outputs: [{ name: 'y', type: 'float32', shape: ['N', 4, 4] }],
+    constants: new Map(constants),
+    nodes,
+  });
+
+  test('are products with weights, not those of two activations, as in attention', () => {
+    const attention = of([
+      nodeOf('MatMul', ['x', 'w'], 'q'),
+      nodeOf('MatMul', ['x', 'u'], 'k'),
+      nodeOf('MatMul', ['q', 'k'], 'scores'),
+      nodeOf('Softmax', ['scores'], 'shares'),
+      nodeOf('MatMul', ['shares', 'x'], 'y'),
+    ]);
+    expect(layersOf(attention).map(({ linear }) => linear)).toEqual(['q', 'k']);
+  });
+
+  test('end before probabilities', () => {
+    const ending = of([nodeOf('MatMul', ['x', 'w'], 'logits'), nodeOf('Softmax', ['logits'], 'y')]);
+    expect(layersOf(ending)).toEqual([{ linear: 'logits', activated: 'logits' }]);
+  });
+
+  test('end where a value is read twice, as x * sigmoid(x) does', () => {
+    const swish = of([
+      nodeOf('MatMul', ['x', 'w'], 'a'),
+      nodeOf('Sigmoid', ['a'], 'gate'),
+      nodeOf('Mul', ['a', 'gate'], 'b'),
+      nodeOf('MatMul', ['b', 'u'], 'c'),
+      nodeOf('Relu', ['c'], 'y'),
+    ]);
+    expect(layersOf(swish)).toEqual([
+      { linear: 'a', activated: 'a' },
+      { linear: 'c', activated: 'y' },
+    ]);
   });
 });
 

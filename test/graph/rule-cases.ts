@@ -14,6 +14,11 @@ const spread = input(
   [2, 3, 4, 4],
   distinct(96).map((value) => value * 2),
 );
+/** The same between -4 and 4: odd multiples of 1/24. */
+const wide = input(
+  [2, 3, 4, 4],
+  distinct(96).map((value) => value * 4),
+);
 const positive = input(
   [2, 3, 4],
   noise(24, 3).map((value) => 1.5 + value),
@@ -150,7 +155,11 @@ export const cases: Record<string, Operation[]> = {
   Sum: [{ operator: 'Sum', x: image, constants: [floats(noise(3), [3, 1, 1])] }],
   Mean: [{ operator: 'Mean', x: image, constants: [floats(noise(3), [3, 1, 1])] }],
   Sub: [{ operator: 'Sub', x: input([2, 1, 4]), position: 1, constants: [floats(noise(12), [3, 4])] }],
-  Mul: [{ operator: 'Mul', x: input([2, 1, 4]), constants: [floats(noise(24), [2, 3, 4])] }],
+  Mul: [
+    { operator: 'Mul', x: input([2, 1, 4]), constants: [floats(noise(24), [2, 3, 4])] },
+    // The axis that is repeated lies elsewhere in the longer shape, where the same place has a 1.
+    { operator: 'Mul', x: input([1, 4]), constants: [floats(noise(8), [1, 2, 4])] },
+  ],
   Div: [
     { operator: 'Div', x: positive, constants: [floats([0.7, 1.3, 2, 3])] },
     { operator: 'Div', x: positive, position: 1, constants: [floats([0.7, 1.3, 2, 3])] },
@@ -159,7 +168,11 @@ export const cases: Record<string, Operation[]> = {
     { operator: 'Min', x: smooth, constants: [floats([0], [])] },
     { operator: 'Min', x: spread, position: 1, constants: [floats([1], []), floats([0], [])] },
   ],
-  Max: [{ operator: 'Max', x: smooth, constants: [floats([0], [])] }],
+  Max: [
+    { operator: 'Max', x: smooth, constants: [floats([0], [])] },
+    // Ties everywhere: to either side the slopes are 0 and 1, and a central difference says 1/2.
+    { operator: 'Max', x: smooth, constants: [floats(smooth.data, smooth.shape)] },
+  ],
   Where: [{ operator: 'Where', x: input([2, 3]), position: 1, constants: [bool([1, 0, 1], [3]), floats([1, 2, 3])] }],
   Neg: [{ operator: 'Neg', x: image }],
   Abs: [{ operator: 'Abs', x: smooth }],
@@ -208,10 +221,16 @@ export const cases: Record<string, Operation[]> = {
   Softmax: [
     { operator: 'Softmax', x: input([2, 5]) },
     { operator: 'Softmax', x: image, attributes: { axis: int(1) } },
+    { operator: 'Softmax', x: image },
   ],
   LogSoftmax: [{ operator: 'LogSoftmax', x: input([2, 5]) }],
   Sigmoid: [{ operator: 'Sigmoid', x: image }],
-  HardSigmoid: [{ operator: 'HardSigmoid', x: smooth, attributes: { alpha: float(1 / 3) } }],
+  HardSigmoid: [
+    { operator: 'HardSigmoid', x: smooth, attributes: { alpha: float(1 / 3) } },
+    // Kinks at -0.5 and 2, and at -2.5 and 2.5.
+    { operator: 'HardSigmoid', x: wide, attributes: { alpha: float(0.4), beta: float(0.2) } },
+    { operator: 'HardSigmoid', x: wide },
+  ],
   HardSwish: [
     {
       operator: 'HardSwish',
@@ -223,13 +242,19 @@ export const cases: Record<string, Operation[]> = {
   ],
   Tanh: [{ operator: 'Tanh', x: image }],
   Softplus: [{ operator: 'Softplus', x: image }],
-  LeakyRelu: [{ operator: 'LeakyRelu', x: smooth, attributes: { alpha: float(0.2) } }],
+  LeakyRelu: [
+    { operator: 'LeakyRelu', x: smooth, attributes: { alpha: float(0.2) } },
+    { operator: 'LeakyRelu', x: smooth },
+  ],
   Dropout: [
     { operator: 'Dropout', x: image },
     { operator: 'Dropout', x: image, constants: [floats([0.3], []), bool([0], [])] },
   ],
   PRelu: [{ operator: 'PRelu', x: smooth, constants: [floats([0.1, 0.2, 0.3], [3, 1, 1])] }],
-  Elu: [{ operator: 'Elu', x: smooth, attributes: { alpha: float(0.7) } }],
+  Elu: [
+    { operator: 'Elu', x: smooth, attributes: { alpha: float(0.7) } },
+    { operator: 'Elu', x: smooth },
+  ],
   Selu: [{ operator: 'Selu', x: smooth }],
   Erf: [{ operator: 'Erf', x: image }],
   BatchNormalization: [
@@ -258,6 +283,15 @@ export const cases: Record<string, Operation[]> = {
       attributes: { size: int(3), alpha: float(0.9), beta: float(0.6), bias: float(1.5) },
     },
     { operator: 'LRN', x: input([2, 7, 3, 3]), attributes: { size: int(5), alpha: float(0.9) } },
+    // Far from 0, where the usual alpha of 0.0001 counts.
+    {
+      operator: 'LRN',
+      x: input(
+        [2, 7, 3, 3],
+        noise(126, 5).map((value) => 60 * value),
+      ),
+      attributes: { size: int(3) },
+    },
   ],
   Pad: [
     { operator: 'Pad', x: image, constants: [int64s([0, 0, 1, 2, 0, 0, 3, 0]), floats([0.5], [])] },
@@ -294,7 +328,10 @@ export const cases: Record<string, Operation[]> = {
   Celu: [{ operator: 'Celu', x: smooth, attributes: { alpha: float(0.7) } }],
   Mish: [{ operator: 'Mish', x: image, opset: 18 }],
   Softsign: [{ operator: 'Softsign', x: smooth }],
-  ThresholdedRelu: [{ operator: 'ThresholdedRelu', x: spread, attributes: { alpha: float(0.5) } }],
+  ThresholdedRelu: [
+    { operator: 'ThresholdedRelu', x: spread, attributes: { alpha: float(0.5) } },
+    { operator: 'ThresholdedRelu', x: spread },
+  ],
   Gelu: [
     { operator: 'Gelu', x: image, opset: 20 },
     { operator: 'Gelu', x: image, attributes: { approximate: text('tanh') }, opset: 20 },

@@ -98,6 +98,18 @@ describe('EXIF orientation', () => {
     expect([pixel(png, 0, 0)[0], pixel(png, 1, 0)[0]]).toEqual([20, 10]);
   });
 
+  test('counts in WebP with the prefix that JPEG has before it, which some writers put there as well', async () => {
+    const at = Buffer.from(pictures.webpTurned).indexOf('EXIF');
+    const length = new DataView(pictures.webpTurned.buffer).getUint32(at + 4, true);
+    const head = pictures.webpTurned.subarray(0, at + 8);
+    const prefix = Buffer.from('Exif\0\0', 'latin1');
+    const webp = Uint8Array.from([...head, ...prefix, ...pictures.webpTurned.subarray(at + 8)]);
+    new DataView(webp.buffer).setUint32(at + 4, length + prefix.length, true);
+    new DataView(webp.buffer).setUint32(4, webp.length - 8, true);
+    expect(sniffImage(webp)).toMatchObject({ width: 5, height: 3, orientation: 6 });
+    expect(await codecs.decode(webp)).toMatchObject({ width: 3, height: 5 });
+  });
+
   test('that makes no sense is none', () => {
     const bytes = pictures.withExif(photo(names[0]), pictures.exif(9));
     expect(sniffImage(bytes)?.orientation).toBe(1);
@@ -151,6 +163,11 @@ describe('WebP and PNG', () => {
   test('of the lossy kind decode to the size of their header', async () => {
     expect(sniffImage(pictures.webpLossy)).toMatchObject({ type: 'webp', width: 16, height: 8 });
     expect(await codecs.decode(pictures.webpLossy)).toMatchObject({ width: 16, height: 8 });
+  });
+
+  test('of the lossless kind say their sides less one', async () => {
+    expect(sniffImage(pictures.webpWithAlpha)).toMatchObject({ type: 'webp', width: 5, height: 3 });
+    expect(await codecs.decode(pictures.webpWithAlpha)).toMatchObject({ width: 5, height: 3 });
   });
 
   test('come back from encodePng as they went', async () => {
@@ -312,6 +329,19 @@ describe('what is refused', () => {
     expect(performance.now() - started).toBeLessThan(30_000);
   });
 
+  test('has more scans than any camera writes, each of which goes through the whole picture', async () => {
+    const whole = photo('cat.jpg');
+    const scans = (count: number) =>
+      Uint8Array.from([
+        ...whole.subarray(0, whole.length - 2),
+        ...Array(count).fill([0xff, 0xda, 0, 6, 1, 1, 0, 0, 63, 0]).flat(),
+        ...whole.subarray(whole.length - 2),
+      ]);
+    // Its own scan is one of them.
+    await expect(codecs.decode(scans(100))).rejects.toEqual(refusal('unsupported'));
+    await expect(codecs.decode(scans(99))).rejects.not.toEqual(refusal('unsupported'));
+  });
+
   test('is cut off, also where a thumbnail inside has an end', async () => {
     const jpeg = pictures.withExif(photo(names[0]), pictures.exif(1));
     await codecs.decode(jpeg);
@@ -353,6 +383,22 @@ describe('what is refused', () => {
     );
     for (const original of originals) await codecs.decode(original);
   });
+});
+
+test('a codec that stopped in the middle of a damaged file is let go, and the next one starts afresh', async () => {
+  const fresh = createCodecs(modules);
+  const whole = await fresh.encodePng({ data: new Uint8Array(400 * 4).fill(90), width: 20, height: 20 });
+  expect(fresh.memoryBytes()).toBeGreaterThan(0);
+  await expect(fresh.decode(whole.subarray(0, whole.length - 20))).rejects.toEqual(refusal('corrupt'));
+  expect(fresh.memoryBytes()).toBe(0);
+  expect(await fresh.decode(whole)).toMatchObject({ width: 20, height: 20 });
+  // One that says by itself what it found is fit to go on.
+  await fresh.decode(photo(names[0]));
+  const before = fresh.memoryBytes();
+  const holed = photo(names[0]);
+  holed.fill(0x55, holed.length - 5000, holed.length - 3000);
+  await expect(fresh.decode(holed)).rejects.toEqual(refusal('corrupt'));
+  expect(fresh.memoryBytes()).toBe(before);
 });
 
 test('a codec that could not be started says so, and is started again the next time', async () => {

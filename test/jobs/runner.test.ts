@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -100,6 +100,52 @@ describe('a graph of jobs', () => {
     expect(keyOf(total([one(1), one(1)]) as Job)).not.toBe(key);
     const withMore = sum({ id: 'sum', inputs: { terms: [one(1)] }, place: {}, code: ['batch/cli/text.ts'] });
     expect(keyOf(withMore as Job)).not.toBe(key);
+    // In whatever order an input's parts were written down.
+    const noted = (inputs: { value: number; note: string }) => given({ id: '1', inputs }) as Job;
+    expect(keyOf(noted({ note: 'n', value: 1 }))).toBe(keyOf(noted({ value: 1, note: 'n' })));
+    // Another step of the same file, which is given the same.
+    const other = defineStep<{ value: number }, Numbers>({
+      ...{ name: 'other', source: import.meta.url, result: numbers },
+      run: async () => ({ result: { value: 0 } }),
+    })({ id: '1', inputs: { value: 1 } });
+    expect(keyOf(other as Job)).not.toBe(keyOf(one(1) as Job));
+  });
+
+  test("counts its step's own file as its code, with what that imports", () => {
+    const { files } = codes.of(one(1).code);
+    expect(files).toContain('test/jobs/runner.test.ts');
+    expect(files).toContain('batch/jobs/runner.ts');
+  });
+
+  test('does a job again after its code has changed, though its needs are what they were', async () => {
+    const made = (code: string[]) => sum({ id: 'sum', inputs: { terms: [one(1)] }, place: {}, code }) as Job;
+    await run([made([])]);
+    done = [];
+    await run([made(['batch/cli/text.ts'])]);
+    expect(done).toEqual(['sum']);
+  });
+
+  test('tells outputs apart by their files, where their results are the same', async () => {
+    const noted = defineStep<{ note: string }, Numbers>({
+      ...{ name: 'noted', source: import.meta.url, result: numbers },
+      run: async (_context, { note }) => ({
+        result: { value: 7 },
+        files: { 'note.txt': new TextEncoder().encode(note) },
+      }),
+    });
+    await run([total([noted({ id: 'n', inputs: { note: 'one' } })]) as Job]);
+    done = [];
+    await run([total([noted({ id: 'n', inputs: { note: 'two' } })]) as Job]);
+    expect(done).toEqual(['sum']);
+  });
+
+  test('does a job again whose file was cut short', async () => {
+    await run([total([one(12)]) as Job]);
+    done = [];
+    const [name] = (await readdir(join(folder, 'jobs'))).filter((entry) => entry.startsWith('given-'));
+    await truncate(join(folder, 'jobs', name, 'value.txt'), 1);
+    await run([total([one(12)]) as Job]);
+    expect(done).toEqual(['given 12']);
   });
 
   test('does a job again whose file is gone, and what needs it is kept', async () => {
@@ -118,6 +164,8 @@ describe('a graph of jobs', () => {
     const outputs = await run([other]);
     expect(done).toEqual(['given 1, by other code']);
     expect(outputs.get(other)).toMatchObject({ resumed: true, result: { value: 3 } });
+    const { folder: at, key } = outputs.get(other) as Output;
+    expect(JSON.parse(await readFile(join(at, 'job.json'), 'utf8'))).toMatchObject({ step: 'sum', key });
     // And it is found at once from then on.
     done = [];
     await run([total([one(1, ', by other code'), one(2)]) as Job]);
@@ -153,6 +201,15 @@ describe('a graph of jobs', () => {
       run: async () => ({ result: { value: 'none' as never }, files: {} }),
     })({ id: 'fails', inputs: {} });
     await expect(run([fails as Job])).rejects.toThrow();
+    // One whose second file cannot be written: what there is of it has a name that is never taken for an output.
+    const halfway = defineStep<object, Numbers>({
+      ...{ name: 'halfway', source: import.meta.url, result: numbers },
+      run: async () => ({ result: { value: 1 }, files: { a: new Uint8Array(1), 'no/such/folder': new Uint8Array(1) } }),
+    })({ id: 'halfway', inputs: {} });
+    await expect(run([halfway as Job])).rejects.toThrow(/ENOENT/);
+    const left = await readdir(join(folder, 'jobs'));
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.every((name) => name.startsWith('.'))).toBe(true);
     await writeFile(join(folder, 'jobs', '.fails-of-a-killed-run'), '');
     await run([]);
     expect(await readdir(join(folder, 'jobs'))).toEqual([]);
@@ -201,6 +258,13 @@ describe('the time left', () => {
     events = [];
     await run(jobs(), speeds());
     // Half done: as long again as it took so far; the two others are there.
+    expect(left()).toHaveLength(1);
+    expect(left()[0].secondsLeft).toBeLessThan(50);
+    // The same where those that are there come after it.
+    await rm(join(folder, 'jobs'), { recursive: true });
+    await run(jobs().slice(1), speeds());
+    events = [];
+    await run(jobs(), speeds());
     expect(left()).toHaveLength(1);
     expect(left()[0].secondsLeft).toBeLessThan(50);
   });

@@ -1,11 +1,20 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '#shared/formats';
 import { canvasFromRgba } from '#shared/images';
-import { alike, codecs, fingerprintsOf, type Half, loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
+import {
+  alike,
+  codecs,
+  fingerprintsOf,
+  type Half,
+  inHashOrder,
+  loadPhotos,
+  splitPhotos,
+} from '../../batch/photos/index.ts';
 import { findPhotos } from '../../batch/studies/photos.ts';
 import { random, syntheticKinds } from '../../batch/synthetic/index.ts';
 import { spectrumNoise } from '../../batch/synthetic/spectrum.ts';
@@ -51,7 +60,8 @@ describe('a folder of photos', () => {
     writeFileSync(join(folder, 'd.gif'), 'GIF89a');
     const photos = await loadPhotos([folder], { canvas: 32 });
     expect(photos.names).toEqual(['good.jpg']);
-    expect(photos.pixels).toHaveLength(3 * 32 * 32);
+    // Those before it leave no gap.
+    expect(photos.pixels).toEqual((await loadPhotos([join(folder, 'good.jpg')], { canvas: 32 })).pixels);
     expect(photos.skipped.map(({ file }) => file)).toEqual(['a-cut.jpg', 'b-text.png', 'c-empty.webp', 'd.gif']);
     for (const { reason } of photos.skipped) expect(reason.length).toBeGreaterThan(10);
     await expect(loadPhotos([folder], { canvas: 32, strict: true })).rejects.toThrow(/a-cut\.jpg cannot be read/);
@@ -144,6 +154,16 @@ describe('a folder of photos', () => {
       (await loadPhotos([folder], { canvas: 33 })).sha256([0, 1]),
     ];
     expect(new Set([photos.sha256([0, 1]), ...others]).size).toBe(4);
+    // The same pixels under another name, and other pixels under the same.
+    const one = async (from: string, to: string) => {
+      const inside = join(folder, `${from}-${to}`);
+      mkdirSync(inside);
+      cpSync(join(starter, from), join(inside, to));
+      return (await loadPhotos([inside], { canvas: 32 })).sha256([0]);
+    };
+    expect(await one('cat.jpg', 'a.jpg')).toBe(photos.sha256([0]));
+    expect(await one('cat.jpg', 'c.jpg')).not.toBe(photos.sha256([0]));
+    expect(await one('dog.jpg', 'a.jpg')).not.toBe(photos.sha256([0]));
   });
 
   test('can be left by a signal', async () => {
@@ -253,6 +273,20 @@ describe('the split into crafting and evaluation', () => {
     expect(Math.abs(crafting.length - 500)).toBeLessThan(60);
   });
 
+  test('goes by the first digit of the SHA-256 of the name: below 8 crafts', () => {
+    // printf photo-4.jpg | sha256sum, and so on.
+    const digits = { 0: 'photo-6.jpg', 7: 'photo-0.jpg', 8: 'photo-18.jpg', 9: 'photo-4.jpg', f: 'photo-13.jpg' };
+    for (const [digit, name] of Object.entries(digits)) {
+      expect(createHash('sha256').update(name).digest('hex')[0]).toBe(digit);
+      expect(splitPhotos([name]).crafting, name).toEqual(Number.parseInt(digit, 16) < 8 ? [0] : []);
+    }
+  });
+
+  test('has an order of names that nobody chose: that of their SHA-256', () => {
+    const hashes = new Map(names.map((name) => [createHash('sha256').update(name).digest('hex'), name]));
+    expect(inHashOrder(names)).toEqual([...hashes.keys()].sort().map((hash) => hashes.get(hash)));
+  });
+
   test('a photo keeps its side whatever others are there and whichever folder it is in', () => {
     const craft = new Set(splitPhotos(names).crafting.map((i) => names[i]));
     const few = names.slice(300, 420).reverse();
@@ -290,6 +324,30 @@ describe('the split into crafting and evaluation', () => {
   });
 });
 
+describe("the files of a study's photos", () => {
+  const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+
+  test('are read again where size or time have changed, and the other one has not', async () => {
+    const cache = join(folder, 'photos.json');
+    const inside = join(folder, 'photos');
+    mkdirSync(inside);
+    for (const name of ['cat.jpg', 'neuschwanstein.jpg', 'neuschwanstein-castle.jpg', 'moose.jpg'])
+      writeFileSync(join(inside, name), 'first');
+    const look = async () =>
+      Object.fromEntries(Object.values((await findPhotos(inside, cache, { keep: true })).files).flat())['cat.jpg'];
+    const cat = join(inside, 'cat.jpg');
+    expect(await look()).toBe(hashOf('first'));
+    // As many bytes, a minute later.
+    writeFileSync(cat, 'other');
+    utimesSync(cat, 1e9, 1e9 + 60);
+    expect(await look()).toBe(hashOf('other'));
+    // At the same time, one byte more.
+    writeFileSync(cat, 'others');
+    utimesSync(cat, 1e9, 1e9 + 60);
+    expect(await look()).toBe(hashOf('others'));
+  });
+});
+
 describe('photos that look alike', () => {
   test('are found in another size, brighter and in grey; others are not', async () => {
     const { names, pixels } = await loadPhotos([starter], { canvas: 64 });
@@ -311,9 +369,37 @@ describe('photos that look alike', () => {
     expect(across.every(([i, k]) => i === k)).toBe(true);
   });
 
+  test('are not those that are the same across and differ down, or the other way', () => {
+    const size = 36;
+    const picture = (value: (x: number, y: number) => number) =>
+      Uint8Array.from({ length: 3 * size * size }, (_, i) => 10 + 6 * value(i % size, Math.floor(i / size) % size));
+    const of = (value: Parameters<typeof picture>[0]) => fingerprintsOf(picture(value), size);
+    expect(
+      alike(
+        of((_x, y) => y),
+        of((_x, y) => size - 1 - y),
+      ),
+    ).toEqual([]);
+    expect(
+      alike(
+        of((x) => x),
+        of((x) => size - 1 - x),
+      ),
+    ).toEqual([]);
+    expect(
+      alike(
+        of((x, y) => (x + y) / 2),
+        of((x, y) => (x + y) / 3),
+      ),
+    ).toEqual([[0, 0]]);
+  });
+
   test('are told by nobody where there is nothing to see', () => {
     expect(fingerprintsOf(new Uint8Array(3 * 32 * 32).fill(90), 32)).toEqual([null]);
     expect(fingerprintsOf(new Uint8Array(3 * 8 * 8).fill(90), 8)).toEqual([null]);
     expect(alike([null], [null])).toEqual([]);
+    // Not like one that is darker and darker to the right and below, whose bits are all 0.
+    expect(alike(['0'.repeat(32)], [null])).toEqual([]);
+    expect(alike([null], ['0'.repeat(32)])).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { releasePrefix } from '#shared/release';
+import { manifestKey, releasePrefix } from '#shared/release';
 import {
+  type Bucket,
   openBucket,
   planPrune,
   promoteRelease,
@@ -99,6 +101,106 @@ describe('a store that fails now and then', () => {
     );
     expect(await isThere(`${releasePrefix(version)}manifest.json`)).toBe(true);
     expect(new TextDecoder().decode((await local.opened.read('latest.json'))!)).not.toContain(version);
+  });
+});
+
+describe('what lies in the bucket already', () => {
+  let own: Awaited<ReturnType<typeof openLocalS3>>;
+  beforeAll(async () => {
+    own = await openLocalS3();
+  });
+  afterAll(() => own?.close());
+
+  /** Writes over whatever is there, as no command of the Atlas does. */
+  const force = (key: string, bytes: Uint8Array) =>
+    own.opened.put(key, bytes, {
+      sha256: hash('sha256', bytes),
+      mediaType: 'text/plain',
+      cacheControl: 'no-store',
+      ifAbsent: false,
+    });
+  const latest = async () => JSON.parse(new TextDecoder().decode((await own.opened.read('latest.json'))!)).version;
+
+  test('is not promoted where a file of it was cut short, or is gone', async () => {
+    const whole = await tiny();
+    await publishRelease(whole.folder, own.opened);
+    const { version, folder, manifest } = await tiny();
+    await publishRelease(folder, own.opened);
+    await promoteRelease(whole.version, own.opened);
+    const { key, bytes } = manifest.files[0];
+    const content = (await own.opened.read(key))!;
+    await force(key, content.subarray(0, bytes - 1));
+    await expect(promoteRelease(version, own.opened)).rejects.toThrow(/is not whole: 1 files .* another size/);
+    await own.opened.remove(key);
+    await expect(promoteRelease(version, own.opened)).rejects.toThrow(/is not whole/);
+    expect(await latest()).toBe(whole.version);
+    await force(key, content);
+    await promoteRelease(version, own.opened);
+    expect(await latest()).toBe(version);
+  });
+
+  test('is promoted by its number alone: the newest of that number', async () => {
+    const number = `1.0.${++patch}`;
+    for (const [day, hash] of ['bbbbbbbb', 'aaaaaaaa'].entries()) {
+      const folder = join(scratch, `${number}-${hash}`);
+      const version = `${number}-${hash}`;
+      const { files } = await writeTinyRelease(folder, version, new Date(Date.UTC(2026, 5, 1 + day)).toISOString());
+      for (const key of [...files.map(({ key }) => key), manifestKey(version)])
+        await force(key, new Uint8Array(await readFile(join(folder, key))));
+    }
+    expect((await promoteRelease(number, own.opened)).version).toBe(`${number}-aaaaaaaa`);
+  });
+
+  test('is never written over by an upload that races another one', async () => {
+    const { folder, manifest } = await tiny();
+    const before = await latest();
+    const { key } = manifest.files[0];
+    const theirs = new TextEncoder().encode('what the other one has uploaded meanwhile');
+    // The other one is quicker: its file comes after this one has asked what there is.
+    const racing: Bucket = {
+      ...own.opened,
+      async objects(prefix, signal) {
+        const found = await own.opened.objects(prefix, signal);
+        await force(key, theirs);
+        return found;
+      },
+    };
+    await expect(publishRelease(folder, racing)).rejects.toThrow(/already, with other bytes/);
+    expect(await own.opened.read(key)).toEqual(theirs);
+    expect(await latest()).toBe(before);
+  });
+
+  test('gets nothing of a folder that somebody changes under way', async () => {
+    const { folder, manifest } = await tiny();
+    const before = await latest();
+    const { key } = manifest.files[0];
+    const changing: Bucket = {
+      ...own.opened,
+      async objects(prefix, signal) {
+        const found = await own.opened.objects(prefix, signal);
+        await writeFile(join(folder, key), 'another text');
+        return found;
+      },
+    };
+    await expect(publishRelease(folder, changing)).rejects.toThrow(/changed while the release was being uploaded/);
+    expect(await own.opened.read(key)).toBeNull();
+    expect(await latest()).toBe(before);
+  });
+
+  test('is left where a race was lost against the same bytes', async () => {
+    const { version, folder, manifest } = await tiny();
+    const { key } = manifest.files[0];
+    const same = new Uint8Array(await readFile(join(folder, key)));
+    const racing: Bucket = {
+      ...own.opened,
+      async objects(prefix, signal) {
+        const found = await own.opened.objects(prefix, signal);
+        await force(key, same);
+        return found;
+      },
+    };
+    expect(await publishRelease(folder, racing)).toMatchObject({ version, skipped: 1 });
+    expect(await latest()).toBe(version);
   });
 });
 

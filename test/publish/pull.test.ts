@@ -73,6 +73,18 @@ describe('pull from a Worker', () => {
     expect((await pullRelease(data, out)).skipped).toBe(newer.files.length);
   });
 
+  test('fetches again what has rotten on the disk, also where it is as long as it was', async () => {
+    const data = `${worker.url}/data`;
+    await pullRelease(data, out);
+    const path = join(out, newer.files[0].key);
+    const whole = await readFile(path);
+    const rotten = Uint8Array.from(whole);
+    rotten[0] ^= 1;
+    await writeFile(path, rotten);
+    expect((await pullRelease(data, out)).skipped).toBe(newer.files.length - 1);
+    expect(await readFile(path)).toEqual(whole);
+  });
+
   test('fetches a version by its name, from an option or in the address, as a release of its own', async () => {
     await pullRelease(`${worker.url}/data`, out, { version: '1.0.0' });
     expect(await verifyRelease(out)).toMatchObject({ version: '1.0.0', problems: [] });

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../batch/errors/index.ts';
+import { CodeReader, type Job, keysOf } from '../../batch/jobs/index.ts';
 import { loadStudy } from '../../batch/studies/load.ts';
 import { planPerturbations } from '../../batch/studies/perturbations.ts';
+import { findPhotos } from '../../batch/studies/photos.ts';
+import { plan } from '../../batch/studies/plan.ts';
 import { writeSmallStudy } from './small-study.ts';
 
 let folder: string;
@@ -81,6 +84,66 @@ describe('the plan of a study', () => {
     expect(one).toMatchObject({ budget: { gradients: 2000 }, norm: 'inf', epsilon: 10 });
     // 2000 on 224 pixels is 71 on the 8 of this study.
     expect(two).toMatchObject({ norm: '2', epsilon: 71 });
+  });
+});
+
+describe('the jobs of a study', () => {
+  async function jobsOf(change: Record<string, unknown> = {}, more: Record<string, unknown> = {}) {
+    const study = await load(change);
+    const photos = await findPhotos(study.photos, join(folder, 'none'), { keep: false });
+    const sources = new Map(study.models.map(({ card }) => [card.id, `file of ${card.id}`]));
+    return plan(study, { photos, provider: 'cpu', sources, release: folder, ...more }).jobs;
+  }
+  const keysIn = async (jobs: Job[]) => {
+    const keys = keysOf(jobs, await CodeReader.open());
+    return new Map(jobs.map((job) => [`${job.step} ${job.id}`, keys.get(job)]));
+  };
+  const crafted = 'craft linear1.sgd-uap.inf20.s1';
+
+  test('craft on crafting photos, and measure and show on evaluation photos', async () => {
+    const halves = (job: Job) => job.needs.filter(({ step }) => step === 'photos').map(({ id }) => id);
+    const jobs = await jobsOf();
+    const of = (step: string) => jobs.filter((job) => job.step === step);
+    const needing = of('craft').filter(({ needs }) => needs.length > 0);
+    expect(needing).toHaveLength(2);
+    for (const job of needing) expect(halves(job)).toEqual(['crafting']);
+    for (const job of [...of('measure'), ...of('distortion')]) expect(halves(job)).toEqual(['evaluation']);
+    expect([of('measure').length, of('distortion').length]).toEqual([expect.any(Number), 3]);
+    const [crafting, evaluation] = of('photos').map(({ inputs }) => (inputs as { files: [string][] }).files);
+    const names = crafting.map(([name]) => name);
+    expect(evaluation.filter(([name]) => names.includes(name))).toEqual([]);
+    expect(crafting.length + evaluation.length).toBe(24);
+  });
+
+  test('have keys of their own for each seed, setting, provider and model file', async () => {
+    const before = await keysIn(await jobsOf());
+    const seeds = await keysIn(
+      await jobsOf({ perturbations: [{ attack: 'sgd-uap', epsilon: 20, budget: { gradients: 2000 }, seeds: [1, 2] }] }),
+    );
+    expect(seeds.get(crafted)).toBe(before.get(crafted));
+    expect(seeds.get('craft linear1.sgd-uap.inf20.s2')).not.toBe(before.get(crafted));
+    const settings = { attack: 'sgd-uap', epsilon: 20, budget: { gradients: 2000 }, settings: { clamp: 5 } };
+    expect((await keysIn(await jobsOf({ perturbations: [settings] }))).get(crafted)).not.toBe(before.get(crafted));
+    const elsewhere = await keysIn(await jobsOf({}, { provider: 'cuda' }));
+    expect(elsewhere.get(crafted)).not.toBe(before.get(crafted));
+    expect(elsewhere.get('measure linear1')).not.toBe(before.get('measure linear1'));
+    const sources = new Map([
+      ['linear1', 'another file'],
+      ['linear2', 'file of linear2'],
+    ]);
+    const others = await keysIn(await jobsOf({}, { sources }));
+    const same = ['prepare linear2', 'craft linear2.sgd-uap.inf20.s1', 'measure linear2'];
+    const another = ['prepare linear1', crafted, 'measure linear1'];
+    expect(same.map((id) => others.get(id))).toEqual(same.map((id) => before.get(id)));
+    for (const id of another) expect(others.get(id), id).not.toBe(before.get(id));
+  });
+
+  test('have the file of their attack in their code, and no other', async () => {
+    const codes = await CodeReader.open();
+    const craft = (await jobsOf()).find((job) => `${job.step} ${job.id}` === crafted) as Job;
+    const { files } = codes.of(craft.code);
+    expect(files).toContain('batch/attacks/sgd-uap.ts');
+    expect(files).not.toContain('batch/attacks/sga.ts');
   });
 });
 

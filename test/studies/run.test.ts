@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readNpy } from '#shared/formats';
-import { applyPerturbation, canvasFromRgba } from '#shared/images';
+import { applyPerturbation, canvasFromRgba, distortion, l2Norm, linfNorm } from '#shared/images';
 import { type Manifest, perturbationRecord } from '#shared/release';
-import { codecs, splitPhotos } from '../../batch/photos/index.ts';
+import { codecs, loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
 import { verifyRelease } from '../../batch/publish/index.ts';
 import { runStudy, type StudyEvent } from '../../batch/studies/index.ts';
 import { startAtlas } from '../cli/atlas.ts';
@@ -107,6 +107,59 @@ describe('the release of a run', () => {
       };
       expect(await planes(photo.canvas!)).toEqual(clean);
       expect(await planes(example.key)).toEqual(applyPerturbation(clean, v));
+    }
+  });
+});
+
+describe('the records of a run', () => {
+  const recordsOf = async () => {
+    const release = join(out, 'release');
+    const { manifest } = await manifestOf(release);
+    return Promise.all(
+      manifest.perturbations.map(async ({ record, npy }) => ({
+        record: perturbationRecord.parse(JSON.parse(await readFile(join(release, record), 'utf8'))),
+        v: readNpy(await readFile(join(release, npy))).data as Float32Array,
+      })),
+    );
+  };
+  const photosOf = (half: 'crafting' | 'evaluation') => loadPhotos([join(folder, 'photos')], { canvas: 8, half });
+
+  test('show of each example what the table of predictions has of that photo', async () => {
+    const release = join(out, 'release');
+    const { manifest } = await manifestOf(release);
+    const { parquet } = manifest.tables.find(({ name }) => name === 'predictions')!;
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(release, parquet)) });
+    const shown = new Set<string>();
+    for (const { record } of await recordsOf()) {
+      for (const { photo, target, clean, perturbed, fooled } of record.examples) {
+        const row = rows.find((one) => one.perturbation === record.id && one.target === target && one.photo === photo)!;
+        expect([clean.index, clean.probability, clean.label]).toEqual([
+          ...[row.clean, row.clean_probability, row.clean_label],
+        ]);
+        expect([perturbed.index, perturbed.probability]).toEqual([row.perturbed, row.perturbed_probability]);
+        expect(fooled).toBe(row.fooled);
+        shown.add(`${clean.probability}`);
+      }
+    }
+    // Photos differ, and so do the answers.
+    expect(shown.size).toBeGreaterThan(6);
+  });
+
+  test('have PSNR and SSIM of all evaluation photos, on whole pixels, and norms and photos as they are', async () => {
+    const { pixels, names } = await photosOf('evaluation');
+    const crafting = await photosOf('crafting');
+    for (const { record, v } of await recordsOf()) {
+      const each = names.map((_, i) => {
+        const clean = pixels.subarray(192 * i, 192 * (i + 1));
+        return distortion(clean, applyPerturbation(clean, v));
+      });
+      const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+      expect(record.psnr).toBeCloseTo(mean(each.map(({ psnr }) => psnr as number)), 9);
+      expect(record.ssim).toBeCloseTo(mean(each.map(({ ssim }) => ssim)), 9);
+      expect(record.linf).toBe(linfNorm(v));
+      expect(record.l2).toBeCloseTo(l2Norm(v), 9);
+      expect(record.crafting.photos).toBe(record.surrogates.length > 0 ? crafting.names.length : 0);
+      expect(record.fooling.evaluation.map(({ perturbation }) => perturbation)).toEqual([record.id, record.id]);
     }
   });
 });
@@ -234,6 +287,31 @@ test('names photos that look alike on both sides of the split, and says how to k
   expect(await notices()).toEqual([expect.stringContaining(`evaluates it: ${own} and ${twin}. Take one`)]);
   await writeFile(join(at, 'photos', 'groups.json'), JSON.stringify([[own, twin]]));
   expect(await notices()).toEqual([]);
+});
+
+test('shows photos only where the study says so, and tells classes by their index, whatever they are called', async () => {
+  const at = join(folder, 'shown');
+  const examplesOf = async (publish: boolean) => {
+    const path = await writeSmallStudy(at, { photos: { folder: 'photos', credits: 'credits.json', publish } });
+    const card = join(at, 'linear1.json');
+    await writeFile(join(at, 'labels.json'), JSON.stringify(Array(4).fill('same')));
+    await writeFile(card, JSON.stringify({ ...JSON.parse(await readFile(card, 'utf8')), labels: './labels.json' }));
+    const { release } = await runStudy({ study: path, out: join(at, `out-${publish}`), provider: 'cpu', workers: 1 });
+    const { manifest } = await manifestOf(release);
+    const records = await Promise.all(
+      manifest.perturbations.map(async ({ record }) =>
+        perturbationRecord.parse(JSON.parse(await readFile(join(release, record), 'utf8'))),
+      ),
+    );
+    return { photos: manifest.photos, examples: records.flatMap(({ examples }) => examples) };
+  };
+  expect(await examplesOf(false)).toEqual({ photos: [], examples: [] });
+  const { photos, examples } = await examplesOf(true);
+  expect(photos.length).toBeGreaterThan(3);
+  const onFirst = examples.filter(({ target }) => target === 'linear1');
+  expect(onFirst.every(({ clean, perturbed }) => clean.label === 'same' && perturbed.label === 'same')).toBe(true);
+  expect(onFirst.some(({ fooled }) => fooled)).toBe(true);
+  for (const { clean, perturbed, fooled } of examples) expect(fooled).toBe(clean.index !== perturbed.index);
 });
 
 test('two runs do not work in one folder, and the lock of a dead one is taken over', async () => {

@@ -89,6 +89,27 @@ describe('a look at a picture', () => {
     expect(known.reduce((sum, part) => sum + part)).toBeGreaterThan(0.97);
   });
 
+  test('keeps right angles right: what is turned is not sheared', () => {
+    // Red grows to the right, green downwards.
+    const square: Square = {
+      side,
+      values: Float32Array.from({ length: 3 * side * side }, (_, i) => {
+        const [c, y, x] = [Math.floor(i / side ** 2), Math.floor(i / side) % side, i % side];
+        return 20 + (200 * (c === 0 ? x : y)) / side;
+      }),
+    };
+    for (let look = 0; look < 60; look++) {
+      const { values, flip } = augmented(square, size, draw);
+      const [red, green] = [slopes(values), slopes(values.subarray(size * size))];
+      const steepness = Math.hypot(red.across, red.down) * Math.hypot(green.across, green.down);
+      const cosine = (red.across * green.across + red.down * green.down) / steepness;
+      expect(Math.abs(cosine)).toBeLessThan(0.02);
+      // Mirrored, green is on the other side of red.
+      const turn = (red.across * green.down - red.down * green.across) / steepness;
+      expect(turn).toBeCloseTo(flip ? -1 : 1, 2);
+    }
+  });
+
   test('has the ground where there is less picture than canvas, at the right and below', () => {
     const black: Square = { side, values: new Float32Array(3 * side * side) };
     const corners = Array.from({ length: 100 }, () => {

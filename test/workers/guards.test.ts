@@ -58,6 +58,11 @@ describe('the rate limit', () => {
     expect(subscriberOf('198.51.100.4')).toBe('198.51.100.4');
     expect(subscriberOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2');
     expect(subscriberOf('2001:0db8::6')).toBe('2001:db8:0:0');
+    // "::" stands for just as many zeros as are missing from eight groups: one, five, all but one.
+    expect(subscriberOf('2001::2:3:4:5:6:7')).toBe('2001:0:2:3');
+    expect(subscriberOf('2001::6:7')).toBe('2001:0:0:0');
+    expect(subscriberOf('::2:3:4:5:6:7')).toBe('0:0:2:3');
+    expect(subscriberOf('::')).toBe('0:0:0:0');
     expect(subscriberOf('2001:db8:1:2::')).toBe(subscriberOf('2001:db8:1:2:ffff::1'));
     expect(subscriberOf('2001:db8:1:3::1')).not.toBe(subscriberOf('2001:db8:1:2::1'));
   });

@@ -7,13 +7,17 @@ import { type RunningWorker, startWorker } from '../support/worker.ts';
 let worker: RunningWorker;
 let release: Manifest;
 let atlas: AtlasClient;
-/** An earlier release in the same bucket: the same files under another version, without the first perturbation. */
+/**
+ * An earlier release in the same bucket: the same files under another version, without the first perturbation, and the
+ * next one crafted on two models at once.
+ */
 const EARLIER = '0.0.0-earlier';
 
 beforeAll(async () => {
   [worker, release] = await Promise.all([startWorker({ release: TEST_RELEASE }), testManifest()]);
   atlas = atlasClient({ baseUrl: worker.url });
-  const earlier = { ...release, version: EARLIER, perturbations: release.perturbations.slice(1) };
+  const [, next, ...others] = release.perturbations;
+  const earlier = { ...release, version: EARLIER, perturbations: [{ ...next, surrogates: ['one', 'two'] }, ...others] };
   await worker.put(manifestKey(EARLIER), JSON.stringify(earlier));
   await worker.put('releases/0.0.0-half/perturbations/x.npy', 'an upload that is under way');
 }, 60_000);
@@ -64,6 +68,9 @@ describe('perturbations', () => {
     );
     expect(await ids({ norm: '2' })).toEqual(expected(({ norm }) => norm === '2'));
     expect(await ids({ epsilon: 9 })).toEqual([]);
+    // One of several surrogates is one.
+    for (const surrogate of ['one', 'two']) expect(await ids({ surrogate, release: EARLIER })).toEqual([all[1].id]);
+    expect(await ids({ surrogate: 'one+two', release: EARLIER })).toEqual([]);
   });
 
   test('are sorted, and walked through page by page without loss', async () => {
@@ -71,13 +78,19 @@ describe('perturbations', () => {
     expect(await ids({ sort: 'id' })).toEqual(sorted);
     expect(await ids({ sort: '-id' })).toEqual(sorted.toReversed());
     const walked: string[] = [];
+    let pages = 0;
     for (let next: string | null = '/api/v1/perturbations?sort=id&limit=1'; next; ) {
       const page = (await (await get(next)).json()) as Awaited<ReturnType<typeof list>>;
       expect(page.total).toBe(sorted.length);
       walked.push(...page.perturbations.map(({ id }) => id));
       next = page.next;
+      pages++;
     }
     expect(walked).toEqual(sorted);
+    // The last page is full, and leads to no empty one.
+    expect(pages).toBe(sorted.length);
+    expect(await list({ limit: sorted.length })).toMatchObject({ next: null, cursor: null });
+    expect((await list({ limit: sorted.length - 1 })).next).not.toBeNull();
   });
 
   test('a cursor belongs to its question and stays in its release', async () => {

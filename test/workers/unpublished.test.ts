@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeNpy } from '#shared/formats';
 import { type Manifest, manifestKey, sha256Hex } from '#shared/release';
-import { testManifest } from '../support/release.ts';
+import { readKey, testManifest } from '../support/release.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
 
 let worker: RunningWorker;
@@ -68,12 +69,10 @@ test('a new release is noticed within seconds, and a model that the edge does no
     version: '9.9.9',
     models: first.models.map((model) => ({ ...model, edge: model.card.id === served })),
   };
-  const version = async () =>
-    ((await (await fetch(`${worker.url}/api/v1/release`)).json()) as { version: string }).version;
   await publish(first);
-  expect(await version()).toBe(first.version);
+  expect(await versionNow()).toBe(first.version);
   await publish(second);
-  await expect.poll(version, { timeout: 15_000, interval: 500 }).toBe('9.9.9');
+  await expect.poll(versionNow, { timeout: 15_000, interval: 500 }).toBe('9.9.9');
 
   const response = await fetch(`${worker.url}/api/v1/classify?model=${left}`, { method: 'POST', body: 'x' });
   expect([response.status, await response.json()]).toEqual([
@@ -85,6 +84,54 @@ test('a new release is noticed within seconds, and a model that the edge does no
     }),
   ]);
 }, 30_000);
+
+describe('bytes that are not those of the manifest', () => {
+  const ask = (path: string) => fetch(`${worker.url}/api/v1/${path}`, { method: 'POST', body: new Uint8Array(photo) });
+  let photo: Buffer;
+  let release: Manifest;
+  beforeAll(async () => {
+    photo = await readFile(new URL('../../zoo/starter/photos/koala.jpg', import.meta.url));
+    release = await testManifest();
+    for (const { labels } of release.models) await worker.put(labels, await readKey(labels));
+  });
+
+  test('of a model are refused, though they are a model: its hash is another', async () => {
+    const [one, other] = release.models;
+    await publish({ ...release, version: '9.9.10', models: [{ ...one, edge: true }] });
+    await expect.poll(versionNow, { timeout: 15_000, interval: 500 }).toBe('9.9.10');
+    await worker.put(one.key, await readKey(other.key));
+    const refused = await ask(`classify?model=${one.card.id}&perturbation=none`);
+    expect([refused.status, await refused.json()]).toEqual([
+      502,
+      expect.objectContaining({ type: '/problems/release-broken', detail: expect.stringContaining('SHA-256') }),
+    ]);
+    await worker.put(one.key, await readKey(one.key));
+    expect((await ask(`classify?model=${one.card.id}&perturbation=none`)).status).toBe(200);
+  }, 60_000);
+
+  test('of a perturbation for another canvas are refused', async () => {
+    const [one] = release.perturbations;
+    await worker.put(one.npy, writeNpy(new Float32Array(3 * 8 * 8), [3, 8, 8]));
+    const refused = await ask(`perturb?perturbation=${encodeURIComponent(one.id)}`);
+    expect([refused.status, await refused.json()]).toEqual([
+      502,
+      expect.objectContaining({ type: '/problems/release-broken', detail: expect.stringContaining(one.npy) }),
+    ]);
+  });
+
+  test('are no reason to choose a model that the edge does not serve: the first that it does is the default', async () => {
+    const models = release.models.map((model, place) => ({ ...model, edge: place > 0 }));
+    await publish({ ...release, version: '9.9.11', models });
+    await expect.poll(versionNow, { timeout: 15_000, interval: 500 }).toBe('9.9.11');
+    await worker.put(models[1].key, await readKey(models[1].key));
+    const answer = await ask('classify?perturbation=none');
+    expect([answer.status, ((await answer.json()) as { model: string }).model]).toEqual([200, models[1].card.id]);
+  }, 60_000);
+});
+
+async function versionNow(): Promise<string> {
+  return ((await (await fetch(`${worker.url}/api/v1/release`)).json()) as { version: string }).version;
+}
 
 async function publish(manifest: Manifest): Promise<void> {
   const text = JSON.stringify(manifest);

@@ -1,0 +1,75 @@
+import { plantedIn } from './mutant.ts';
+
+const canvases = 'test/compute/canvases.test.ts';
+const held = 'test/compute/compute.test.ts';
+const methods = 'test/attacks/methods.test.ts';
+
+export const compute = [
+  ...plantedIn('batch/compute/canvases.ts', { test: canvases }, [
+    ['mirror', 'flip ? size - 1 - i : i', 'flip ? size - i : i', 'a mirrored photo lies where the photo does'],
+    ['moved', '- moved - centre', '+ moved - centre', 'photos move right and down'],
+    [
+      'fold',
+      '2 * last - folded : folded',
+      '2 * size - folded : folded',
+      'what comes in over an edge is mirrored there',
+    ],
+    [
+      'rows-mirrored',
+      'samples(size, zoom, down, false)',
+      'samples(size, zoom, down, item.flip)',
+      'mirroring leaves rows in place',
+    ],
+    ['contrast-grey', '127.5 + contrast', '128 + contrast', 'contrast is about middle grey'],
+    ['unclipped', 'Math.min(255, Math.max(0, out[i]))', 'out[i]', 'what a model sees is clipped'],
+    ['rounded', "rule === 'rounded' ? Math.round(value) : value", 'value', 'with contrast pixels are rounded too'],
+    [
+      'zoomed-columns',
+      'bottom * rows.share[y]',
+      'bottom * (1 - rows.share[y])',
+      'enlarged photos are interpolated down',
+    ],
+  ]),
+  ...plantedIn(
+    'batch/compute/compute.ts',
+    { test: [held, methods], named: 'gradient|logits|photos|perturbation|class' },
+    [
+      [
+        'sum-order',
+        'gradient[i] += part.gradient[i]',
+        'gradient[i] = part.gradient[i]',
+        'gradients of micro-batches are added up',
+      ],
+      [
+        'photo-bound',
+        'photo >= 0 && photo < count',
+        'photo >= 0 && photo <= count',
+        'a photo that is not there is refused',
+      ],
+      [
+        'v-size',
+        'if (v && v.length !== length) {',
+        'if (v && v.length < 0) {',
+        'a perturbation of another size is refused',
+      ],
+      ['losses-place', 'losses.set(part.losses, offset);', 'losses.set(part.losses, 0);', 'every item has its loss'],
+      [
+        'repeat',
+        'repeat ? cotangents.length / classes : 1',
+        '1',
+        'models that mix the batch get the photo once for each class',
+      ],
+    ],
+  ),
+  ...plantedIn('batch/compute/worker.ts', { test: [held, methods], named: 'weigh|sums|class' }, [
+    ['weights-ignored', 'weight * gradients[offset + j]', 'gradients[offset + j]', 'items have weights'],
+    ['rows-ignored', '(job.items[item].row ?? 0) * width', 'item * width', 'an item is fed the row that it names'],
+    ['table-values', 'BigInt(data[row(i) + k])', 'BigInt(data[i + k])', 'labels are those of the row'],
+    [
+      'sessions-kept',
+      'while (sessions.size >= settings.sessions)',
+      'while (sessions.size > 1000)',
+      'sessions that are too many are let go',
+    ],
+  ]),
+];

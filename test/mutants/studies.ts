@@ -1,0 +1,171 @@
+import { plantedIn } from './mutant.ts';
+
+const plan = 'test/studies/plan.test.ts';
+const run = 'test/studies/run.test.ts';
+const findings = 'test/analyses/findings.test.ts';
+const analyses = 'test/analyses/analyses.test.ts';
+
+export const studies = [
+  ...plantedIn('batch/studies/planner.ts', { test: plan }, [
+    [
+      'crafting-half',
+      'crafting: this.crafting, budget',
+      'crafting: this.evaluation, budget',
+      'perturbations are crafted on crafting photos',
+    ],
+    [
+      'craft-seed',
+      'norm, epsilon, seed, canvas: this.canvas',
+      'norm, epsilon, seed: 1, canvas: this.canvas',
+      'the seed is part of the key of a craft',
+    ],
+    [
+      'measured-half',
+      '          photos: this.evaluation,',
+      '          photos: this.crafting,',
+      'perturbations are measured on evaluation photos',
+    ],
+    [
+      'distortion-half',
+      'photos: this.evaluation, perturbation',
+      'photos: this.crafting, perturbation',
+      'PSNR and SSIM are of evaluation photos',
+    ],
+    ['attack-code', 'code: [method.source],', '', 'the file of an attack is part of the code of its crafts'],
+  ]),
+  ...plantedIn('batch/studies/steps/photos.ts', { test: run, named: 'of a run' }, []),
+  ...plantedIn('batch/studies/steps/content.ts', { test: run, named: 'of a run|shows photos' }, [
+    [
+      'example-place',
+      'names.indexOf(photo);',
+      'names.indexOf(photo) * 0;',
+      'an example shows what the model says of its photo, not of photo 0',
+    ],
+    [
+      'example-canvas',
+      'pixels.subarray(names.indexOf(name) * plane)',
+      'pixels.subarray(0 * plane)',
+      'an example shows its photo, not photo 0',
+    ],
+    [
+      'example-publish',
+      'study.photos.publish && credits.has(name)',
+      'credits.has(name)',
+      'photos are shown only where the study says so',
+    ],
+    [
+      'example-fooled',
+      'clean.index !== perturbed.index }',
+      'clean.label !== perturbed.label }',
+      'classes are told by their index',
+    ],
+    [
+      'record-rows',
+      'transfer.filter((row) => row.perturbation === id)',
+      'transfer',
+      'a record has the rows of its own perturbation',
+    ],
+  ]),
+  ...plantedIn('batch/studies/steps/distortion.ts', { test: run, named: 'records of a run' }, [
+    [
+      'distortion-some',
+      'index < total; index++',
+      'index < Math.min(total, 3); index++',
+      'PSNR and SSIM are means of all photos',
+    ],
+    [
+      'distortion-rounded',
+      'distortion(clean, applyPerturbation(clean, v))',
+      'distortion(clean, Float32Array.from(clean, (value, i) => value + v[i]))',
+      'distortion is measured on whole pixels',
+    ],
+  ]),
+  ...plantedIn('batch/studies/steps/craft.ts', { test: run, named: 'of a run|from nothing' }, [
+    ['craft-linf', 'linf: linfNorm(v), l2', 'linf: epsilon, l2', 'the norms are those of v'],
+    [
+      'craft-identity',
+      '({ seconds: _seconds, ...result }) => result',
+      '(result) => result',
+      'how long it took is no part of what it is',
+    ],
+  ]),
+  ...plantedIn('batch/studies/perturbations.ts', { test: plan }, [
+    ['draws-seed', 'seed: seed + draw }', 'seed }', 'further draws have seeds of their own'],
+    ['draws-number', 'const noiseDraws = 3;', 'const noiseDraws = 1;', 'three draws of noise'],
+    ['control-plain', 'isControl(plain.attack, plain.settings)', 'true', 'noise of another distribution is no control'],
+    ['twice', 'if (ids.has(id)) {', 'if (false) {', 'two perturbations of one id are refused'],
+    [
+      'seeds',
+      'for (const seed of wanted.seeds)',
+      'for (const seed of wanted.seeds.slice(0, 1))',
+      'each seed is crafted',
+    ],
+  ]),
+  ...plantedIn('batch/studies/craft-work.ts', { test: 'test/studies/dry-run.test.ts' }, [
+    [
+      'work-forwards',
+      '3 * photos * surrogates.length',
+      '2 * photos * surrogates.length',
+      'clean, mirrored and perturbed predictions',
+    ],
+  ]),
+  ...plantedIn('batch/analyses/transfer.ts', { test: analyses, named: 'transfer row' }, [
+    [
+      'lost-noise',
+      'lostOf(right, clean, cell.noise)',
+      'lostOf(right, clean, perturbed)',
+      'noise is held to the same photos',
+    ],
+    [
+      'right-clean',
+      'clean.labels[i] === label ?',
+      'perturbed.labels[i] === label ?',
+      'right is what is right without the perturbation',
+    ],
+    [
+      'noise-of',
+      'changedShare(clean.labels, cell.noise.labels)',
+      'changedShare(perturbed.labels, cell.noise.labels)',
+      'noise is held to the clean labels',
+    ],
+  ]),
+  ...plantedIn(
+    'batch/analyses/grid.ts',
+    { test: [findings, analyses, run], named: 'truth|controls|every perturbation' },
+    [
+      [
+        'truth-order',
+        'wnids?.some((wnid) => wnid) ? wnids : classes',
+        'classes',
+        "a target's own order of classes counts",
+      ],
+      ['grid-transposed', 'grid.measured[i][k]', 'grid.measured[k][i]', 'rows are perturbations, columns targets'],
+      ['grid-noise', 'study.control(perturbation))', 'perturbation)', 'noise is measured, not the perturbation again'],
+    ],
+  ),
+  ...plantedIn('batch/analyses/dominance.ts', { test: analyses, named: 'dominant' }, [
+    [
+      'dominance-changed',
+      'if (label !== clean.labels[i]) counts',
+      'counts',
+      'photos that keep their label do not count',
+    ],
+  ]),
+  ...plantedIn('batch/analyses/controls.ts', { test: analyses, named: 'controls' }, [
+    [
+      'controls-share',
+      'changedShare(clean.labels, control.labels)',
+      'changedShare(clean.labels, perturbed.labels)',
+      "the ratio is the control's",
+    ],
+  ]),
+  ...plantedIn('batch/analyses/measure.ts', { test: analyses, named: 'measure' }, [
+    [
+      'measured-indices',
+      'indices.map((photo) =>',
+      'indices.map((_, photo) =>',
+      'the photos that are asked for are measured',
+    ],
+    ['measured-probability', 'softmax(row)[labels[i]]', 'softmax(row)[0]', 'the probability is that of the label'],
+  ]),
+];

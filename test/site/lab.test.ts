@@ -1,0 +1,104 @@
+/** What the lab remembers, fetches and puts into addresses; how it looks and behaves is test/e2e. */
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { LabData } from '../../site/lab/protocol.ts';
+import { remember } from '../../site/lab/remember.ts';
+import { queryOf, stateOf } from '../../site/lab/state.ts';
+
+const data = {
+  photos: [{ id: 'cat' }, { id: 'dog' }],
+  models: [{ id: 'one' }, { id: 'two' }],
+  perturbations: [{ id: 'one.house.inf10.s1' }, { id: 'a+b.house.inf10.s1' }],
+  start: { photo: 'cat', model: 'one', perturbation: 'one.house.inf10.s1' },
+} as unknown as LabData;
+const start = { ...data.start, strength: 0, where: 'browser' as const };
+
+describe('the address of the lab', () => {
+  test('has no query at the start, and the start is what no query means', () => {
+    expect(stateOf('', data)).toEqual(start);
+    expect(queryOf(start, data)).toBe('');
+  });
+
+  test('carries every choice, and gives it back', () => {
+    const state = {
+      photo: 'dog',
+      model: 'two',
+      perturbation: 'a+b.house.inf10.s1',
+      strength: 1.25,
+      where: 'edge' as const,
+    };
+    expect(stateOf(queryOf(state, data), data)).toEqual(state);
+    expect(queryOf({ ...start, strength: 0.5 }, data)).toBe('?strength=0.5');
+  });
+
+  test('that names what there is not, or a strength beyond the slider, is as at the start', () => {
+    const query = '?photo=horse&model=three&perturbation=&where=moon&strength=';
+    for (const strength of ['2.01', '-0.5', 'much', 'Infinity']) expect(stateOf(query + strength, data)).toEqual(start);
+    expect(stateOf('?strength=2', data).strength).toBe(2);
+  });
+
+  test('never names a photo that the visitor brought', () => {
+    expect(queryOf({ ...start, photo: 'own', strength: 1 }, data)).toBe('?strength=1');
+  });
+});
+
+describe('what is remembered', () => {
+  const made: string[] = [];
+  const make = async (key: string) => {
+    made.push(key);
+    if (key === 'bad' && made.filter((one) => one === key).length === 1) throw new Error('not yet');
+    return key.toUpperCase();
+  };
+  afterEach(() => void made.splice(0));
+
+  test('is made once, also for several who ask at once', async () => {
+    const get = remember(make, 4);
+    expect(await Promise.all([get('a'), get('a'), get('b')])).toEqual(['A', 'A', 'B']);
+    expect(await get('a')).toBe('A');
+    expect(made).toEqual(['a', 'b']);
+  });
+
+  test('is what was asked for last, so many as are kept', async () => {
+    const get = remember(make, 2);
+    for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) await get(key);
+    // "b" had to go for "c", and "a" was always in use.
+    expect(made).toEqual(['a', 'b', 'c', 'b']);
+  });
+
+  test('is no failure: the next who asks tries again', async () => {
+    const get = remember(make, 4);
+    await expect(get('bad')).rejects.toThrow('not yet');
+    expect(await get('bad')).toBe('BAD');
+  });
+});
+
+describe('a download', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+  const answering = async (...parts: number[][]) => {
+    const body = () =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (const part of parts) controller.enqueue(Uint8Array.from(part));
+          controller.close();
+        },
+      });
+    vi.stubGlobal('fetch', async (url: string) => new Response(body(), { status: url.includes('gone') ? 404 : 200 }));
+    return import('../../site/lab/download.ts');
+  };
+
+  test('is whole, in the order in which it came, and told as whole at its end', async () => {
+    const { download, onProgress } = await answering([1, 2, 3], [4], [5, 6]);
+    const told: [number, number][] = [];
+    onProgress((loaded, total) => told.push([loaded, total]));
+    expect(await download('/x', 100)).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6));
+    // 100 bytes were promised, and 6 are all that there is.
+    expect(told.at(-1)).toEqual([6, 6]);
+  });
+
+  test('that is answered with an error is an error that says which', async () => {
+    const { download } = await answering([1]);
+    await expect(download('/gone')).rejects.toThrow(/\/gone could not be loaded: the server answered 404/);
+  });
+});
