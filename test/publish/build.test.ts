@@ -5,7 +5,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { readSafetensors } from '#shared/formats';
-import { isSafeName, type Manifest, mediaTypeOf, photoId } from '#shared/release';
+import { edgeModelBytes, isSafeName, type Manifest, mediaTypeOf, photoId, sha256Hex } from '#shared/release';
 import { buildRelease, type ReleaseContent, verifyRelease } from '../../batch/publish/index.ts';
 import { runOf, smallContent } from '../support/content.ts';
 import { differing } from '../support/folders.ts';
@@ -51,6 +51,19 @@ describe('a release', () => {
       const own = { id, attack, norm, epsilon: String(epsilon), seed: String(seed) };
       expect(metadata).toEqual({ ...own, units: '0..255', layout: 'CHW RGB' });
     }
+  });
+
+  test('offers no model at the edge that is too large for it, whatever its card says', async () => {
+    const at = join(folder, 'edge');
+    const [model] = content.models;
+    const bytes = new Uint8Array(edgeModelBytes + 1);
+    const large = { ...model, card: { ...model.card, id: 'large' }, bytes, sha256: sha256Hex(bytes) };
+    await buildRelease({ ...content, models: [model, large] }, at);
+    const { models } = await manifestIn(at);
+    expect(models.map(({ card, edge }) => [card.id, card.edge, edge])).toEqual([
+      [model.card.id, true, true],
+      ['large', true, false],
+    ]);
   });
 
   test('of the same content has the same bytes; of any other content another version', async () => {

@@ -7,12 +7,13 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerOf, atlasClient } from '#shared/api';
 import { argmax } from '#shared/metrics';
-import type { Manifest } from '#shared/release';
+import { edgeModelBytes, type Manifest } from '#shared/release';
 import { codecs } from '../../batch/photos/index.ts';
 import { verifyRelease } from '../../batch/publish/index.ts';
 import { runStudy } from '../../batch/studies/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { addModel } from '../../batch/zoo/index.ts';
+import { chooseModel } from '../../workers/atlas/routes/choose.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
 
 const side = 28;
@@ -153,6 +154,13 @@ describe('the Worker', () => {
         }),
       ]);
     }
+  });
+
+  test('says of a model that is too large by how much', () => {
+    const [served, hidden] = manifest.models;
+    const large = { ...manifest, models: [served, { ...hidden, bytes: edgeModelBytes + 2_300_000 }] };
+    const why = expect.stringMatching(/prepared it has 12\.3 MB, and at most 10\.0 MB fit/);
+    expect(() => chooseModel(large, 'hidden')).toThrow(expect.objectContaining({ message: why }));
   });
 
   test('serves the small model, and says of the other how it is offered', async () => {
