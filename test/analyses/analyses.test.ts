@@ -3,6 +3,7 @@ import { summariseControls, wilson } from '#shared/metrics';
 import { type ControlKind, controlRow as controlSchema, transferRow as schema } from '#shared/release';
 import { controlRow } from '../../batch/analyses/controls.ts';
 import { dominantLabels } from '../../batch/analyses/dominance.ts';
+import { truthOf } from '../../batch/analyses/grid.ts';
 import { measure } from '../../batch/analyses/index.ts';
 import { transferRow } from '../../batch/analyses/transfer.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
@@ -82,6 +83,20 @@ describe('transfer row', () => {
       correct: 0,
       fooled_given_correct: null,
     });
+  });
+});
+
+describe('the true class of a photo', () => {
+  const names = ['n00000002_7.jpg', 'n00000003.jpg', 'cat.jpg', 'n00000009_1.jpg'];
+  const classes = ['n00000001', 'n00000002', 'n00000003'];
+
+  test("is told by the WordNet id of its name, in the target's own order of classes", () => {
+    expect(truthOf(names, { wnids: ['n00000003', null, 'n00000002'] }, classes)).toEqual([2, 0, null, null]);
+  });
+
+  test("is in the study's order where the target says none", () => {
+    for (const wnids of [null, [null, null, null]])
+      expect(truthOf(names, { wnids }, classes)).toEqual([1, 2, null, null]);
   });
 });
 

@@ -73,6 +73,10 @@ describe('a release', () => {
     const record = { ...first.record, gradients: first.record.gradients + 1 };
     const other = await buildRelease({ ...content, perturbations: [{ ...first, record }] }, join(folder, 'e'));
     expect(other.version).not.toBe(built.version);
+    // Another perturbation, whose files are as long.
+    const v = first.v.map((value) => -value);
+    const turned = await buildRelease({ ...content, perturbations: [{ ...first, v }] }, join(folder, 'turned'));
+    expect(turned.version).not.toBe(built.version);
   });
 
   test('quotes what anybody may have written: no formula, field, heading, link or row comes of it', async () => {

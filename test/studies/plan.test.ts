@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../batch/errors/index.ts';
 import { CodeReader, type Job, keysOf } from '../../batch/jobs/index.ts';
+import { craftWork } from '../../batch/studies/craft-work.ts';
 import { loadStudy } from '../../batch/studies/load.ts';
 import { planPerturbations } from '../../batch/studies/perturbations.ts';
 import { findPhotos } from '../../batch/studies/photos.ts';
@@ -136,6 +137,14 @@ describe('the jobs of a study', () => {
     const another = ['prepare linear1', crafted, 'measure linear1'];
     expect(same.map((id) => others.get(id))).toEqual(same.map((id) => before.get(id)));
     for (const id of another) expect(others.get(id), id).not.toBe(before.get(id));
+  });
+
+  test('say how much work they are: a craft looks at each photo clean, mirrored and perturbed', () => {
+    const of = { surrogates: ['a', 'b'], canvas: 8, photos: 10 };
+    expect(craftWork({ ...of, budget: { gradients: 300 } })).toMatchObject({ forwards: 60, gradients: 300 });
+    expect(craftWork({ ...of, budget: { fooling: 0.5 } })).toMatchObject({ gradients: 20_000, atMost: true });
+    expect(craftWork({ ...of, budget: { seconds: 5 } })).toMatchObject({ forwards: 60, gradients: 0, seconds: 5 });
+    expect(craftWork({ ...of, budget: null })).toMatchObject({ forwards: 0, gradients: 0 });
   });
 
   test('have the file of their attack in their code, and no other', async () => {
