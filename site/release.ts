@@ -58,11 +58,8 @@ export function loadAtlas(): Atlas {
   return loaded;
 }
 
-/** Where a file of the release lies on this disk. */
-export function pathOf(key: string): string {
-  if (!isSafeKey(key)) throw new Error(`The release names ${JSON.stringify(key)}, which is no safe file name.`);
-  return join(folderOf(), key);
-}
+/** A file of the release that the site is built from. @throws Error as `loadAtlas` */
+export const readFile = (key: string): Buffer => fileOf(folderOf(), key);
 
 const folderOf = () => resolve(process.env.ATLAS_RELEASE || '.atlas/starter/release');
 

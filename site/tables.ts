@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { parquetReadObjects } from 'hyparquet';
 import type { ReleaseTable } from '#shared/release';
 import { number } from './format.ts';
-import { loadAtlas, pathOf } from './release.ts';
+import { loadAtlas, readFile } from './release.ts';
 
 /** Rows that a page shows of a table; the files have all. */
 const shown = 8;
@@ -23,7 +22,7 @@ export async function findingTables(): Promise<ShownTable[]> {
         name,
         isFigure: type !== 'STRING' && type !== 'BOOLEAN',
       }));
-      const file = new Uint8Array(readFileSync(pathOf(table.parquet))).buffer;
+      const file = new Uint8Array(readFile(table.parquet)).buffer;
       const rows = await parquetReadObjects({ file, rowEnd: shown });
       return { table, columns, rows: rows.map((row) => columns.map(({ name }) => textOf(row[name]))) };
     }),

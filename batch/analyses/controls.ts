@@ -7,7 +7,7 @@ import { changedShare, pairedTest } from '#shared/metrics';
 import type { ControlRow } from '#shared/release';
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs } from './finding.ts';
-import type { Measurement } from './measure.ts';
+import { changedBy, type Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
 
 const needs = (study: StudyJobs) => ({
@@ -28,9 +28,7 @@ export function controlRow(
   of: Pick<ControlRow, 'perturbation' | 'target' | 'control' | 'seed'>,
   { clean, perturbed, control }: Record<'clean' | 'perturbed' | 'control', Pick<Measurement, 'labels'>>,
 ): ControlRow {
-  const changedBy = ({ labels }: Pick<Measurement, 'labels'>) =>
-    Array.from(clean.labels, (label, i) => labels[i] !== label);
-  const [byPerturbation, byControl] = [changedBy(perturbed), changedBy(control)];
+  const [byPerturbation, byControl] = [changedBy(clean, perturbed), changedBy(clean, control)];
   return {
     ...of,
     ...changedShare(clean.labels, control.labels),

@@ -7,7 +7,7 @@
 import { overlap } from '#shared/metrics';
 import { radialSpectrum } from '../synthetic/index.ts';
 import { finding, isPattern, type StudyJobs } from './finding.ts';
-import type { Measurement } from './measure.ts';
+import { changedBy, type Measurement } from './measure.ts';
 import { readMeasurement, readPerturbation } from './outputs.ts';
 import { percent } from './words.ts';
 
@@ -59,10 +59,10 @@ type Labels = Pick<Measurement, 'labels'>;
 /** What two perturbations do to the same photos. */
 export function sharedPhotos(clean: Labels, a: Labels, b: Labels) {
   const photos = clean.labels.length;
-  const fools = ({ labels }: Labels, i: number) => labels[i] !== clean.labels[i];
+  const [isA, isB] = [changedBy(clean, a), changedBy(clean, b)];
   const indices = Array.from({ length: photos }, (_, i) => i);
-  const [byA, byB] = [indices.filter((i) => fools(a, i)), indices.filter((i) => fools(b, i))];
-  const both = byA.filter((i) => fools(b, i));
+  const [byA, byB] = [isA, isB].map((is) => indices.filter((i) => is[i]));
+  const both = byA.filter((i) => isB[i]);
   const { jaccard, expected, p } = overlap(photos, byA.length, byB.length, both.length);
   const agreeing = both.filter((i) => a.labels[i] === b.labels[i]).length;
   return {

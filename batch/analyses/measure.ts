@@ -9,6 +9,10 @@ export interface Measurement {
   probabilities: Float32Array;
 }
 
+/** Of each photo, whether its label is another one than it was. */
+export const changedBy = (clean: Pick<Measurement, 'labels'>, { labels }: Pick<Measurement, 'labels'>): boolean[] =>
+  Array.from(clean.labels, (label, i) => labels[i] !== label);
+
 export interface MeasureTask {
   compute: Compute;
   /** Prepared graph: canvas [N,3,S,S] to logits [N,K]. */

@@ -7,7 +7,7 @@ import { changedShare, holm, pairedTest } from '#shared/metrics';
 import type { VariantKind } from '../synthetic/index.ts';
 import { common, interval } from './columns.ts';
 import { type DerivedPerturbation, finding, type StudyJobs, type StudyPerturbation } from './finding.ts';
-import type { Measurement } from './measure.ts';
+import { changedBy, type Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
 import { percent } from './words.ts';
 
@@ -173,12 +173,11 @@ export function strengthRows(
   clean: Labels,
   all: readonly Tried[],
 ): StrengthRow[] {
-  const changedBy = ({ labels }: Labels) => Array.from(clean.labels, (label, i) => labels[i] !== label);
-  const itself = changedBy(all.find(({ variant, amount }) => variant === 'scaled' && amount === 1) as Tried);
+  const itself = changedBy(clean, all.find(({ variant, amount }) => variant === 'scaled' && amount === 1) as Tried);
   const rising = all.filter(isStrength).sort((a, b) => Number(a.amount) - Number(b.amount));
   const newly = new Map(newlyFooled(clean, rising).map((count, i) => [rising[i], count]));
   const others = all.filter((one) => !isStrength(one));
-  const corrected = holm(others.map((one) => pairedTest(itself, changedBy(one))));
+  const corrected = holm(others.map((one) => pairedTest(itself, changedBy(clean, one))));
   const p = new Map(others.map((one, i) => [one, corrected[i]]));
   return all.map((one) => ({
     ...of,

@@ -1,4 +1,5 @@
 // What happens to pictures that nobody has tampered with. All take and give canvases [3,size,size] of whole numbers.
+import { round8 } from '#shared/images';
 import type { Random } from '../synthetic/index.ts';
 
 /** Ways in which a clean picture is shown. */
@@ -15,7 +16,6 @@ const shades = [0.3, 0.9] as const;
 const grain = [1, 4] as const;
 
 const between = ([low, high]: readonly [number, number], draw: Random) => low + (high - low) * draw.uniform();
-const round8 = (value: number) => Math.round(Math.min(255, Math.max(0, value)));
 
 /** A canvas as this change shows it; how strong, the draw decides. */
 export function changed(canvas: Uint8Array, size: number, change: Change, draw: Random): Uint8Array {

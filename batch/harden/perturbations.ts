@@ -1,5 +1,5 @@
 // Perturbations from releases, folders and single files.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
@@ -99,7 +99,7 @@ async function walk(folder: string, depth: number, files: string[]): Promise<voi
 
 async function perturbationOf(file: string): Promise<GivenPerturbation> {
   const { v, size } = await readPerturbation(file, {}, async (bytes) => (await codecs()).decode(bytes));
-  const sha256 = createHash('sha256').update(v).digest('hex');
+  const sha256 = hash('sha256', v);
   const beside = ['craft.json', 'record.json'].map((name) => join(dirname(file), name)).find(existsSync);
   const { data } = record.safeParse(beside ? await readJsonValue(beside, 'record').catch(() => null) : null);
   return {

@@ -1,5 +1,5 @@
 // A hardened network as files: the model, its labels, its record, and last the card that makes them one.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ export async function writeHardened(
   checkFree(model, folder);
   const paths = pathsOf(model, folder);
   const { card } = model;
-  const sha256 = createHash('sha256').update(made.bytes).digest('hex');
+  const sha256 = hash('sha256', made.bytes);
   const hardened: ModelCard = {
     ...card,
     id: paths.id,

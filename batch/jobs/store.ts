@@ -83,7 +83,6 @@ export class JobStore {
     const from = contents.get(`${job.step} ${address.content}`);
     const record = from === undefined ? null : await this.#read(from);
     if (from === undefined || !record) return null;
-    if (record.key === address.key) return this.find(job, address.key);
     const folder = join(this.#folder, `${job.step}-${address.key}`);
     const { key, inputs } = address;
     // Of another job of the same run, such as the same model under another id.

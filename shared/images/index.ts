@@ -11,4 +11,4 @@ export { sniffImage } from './header.ts';
 export { ImageError, type ImageErrorCode } from './image-error.ts';
 export type { ImageHeader } from './image-header.ts';
 export { amplifyToRgba, applyPerturbation, l2Norm, linfNorm, project } from './perturb.ts';
-export { canvasToRgba, type Rgba } from './pixels.ts';
+export { canvasToRgba, type Rgba, round8 } from './pixels.ts';
