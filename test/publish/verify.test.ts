@@ -3,7 +3,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { writeNpy } from '#shared/formats';
 import { pullRelease, verifyRelease } from '../../batch/publish/index.ts';
+import { folderSource } from '../../batch/publish/source.ts';
+import { readManifest } from '../../batch/publish/verify.ts';
+import { contentChecks } from '../../batch/publish/verify-content.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 
 let root: string;
@@ -133,6 +137,20 @@ describe('verify says what is wrong', () => {
       bytes.writeFloatLE(10.000001, bytes.length - 4);
     });
     expect((await problemsOf(key)).join()).toContain('above its bound of 10');
+  });
+
+  test.each([
+    ['inf', 10, [10, 10.0001]],
+    ['2', 100, [100 / Math.sqrt(192), 100.001 / Math.sqrt(192)]],
+  ] as const)('with a perturbation above its bound under norm %s: %d, and no more', async (norm, epsilon, values) => {
+    const { manifest } = await readManifest(await folderSource(root));
+    const [perturbation] = manifest!.perturbations;
+    const bounded = { ...manifest!, perturbations: [{ ...perturbation, norm, epsilon }] };
+    const said = values.map((value) => {
+      const npy = writeNpy(new Float32Array(192).fill(value), [3, 8, 8]);
+      return contentChecks(bounded).get(perturbation.npy)!.look(npy);
+    });
+    expect(said).toEqual([[], [expect.stringContaining(`above its bound of ${epsilon}`)]]);
   });
 
   test('with a record that is not as its schema, although every hash agrees', async () => {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../batch/errors/index.ts';
 import { CodeReader, type Job, keysOf } from '../../batch/jobs/index.ts';
+import { craftWork } from '../../batch/studies/craft-work.ts';
 import { loadStudy } from '../../batch/studies/load.ts';
 import { planPerturbations } from '../../batch/studies/perturbations.ts';
 import { findPhotos } from '../../batch/studies/photos.ts';
 import { plan } from '../../batch/studies/plan.ts';
+import { craftStep } from '../../batch/studies/steps/craft.ts';
 import { writeSmallStudy } from './small-study.ts';
 
 let folder: string;
@@ -125,6 +127,14 @@ describe('the jobs of a study', () => {
     for (const id of another) expect(others.get(id), id).not.toBe(before.get(id));
   });
 
+  test('say how much work they are: a craft looks at each photo clean, mirrored and perturbed', () => {
+    const of = { surrogates: ['a', 'b'], canvas: 8, photos: 10 };
+    expect(craftWork({ ...of, budget: { gradients: 300 } })).toMatchObject({ forwards: 60, gradients: 300 });
+    expect(craftWork({ ...of, budget: { fooling: 0.5 } })).toMatchObject({ gradients: 20_000, atMost: true });
+    expect(craftWork({ ...of, budget: { seconds: 5 } })).toMatchObject({ forwards: 60, gradients: 0, seconds: 5 });
+    expect(craftWork({ ...of, budget: null })).toMatchObject({ forwards: 0, gradients: 0 });
+  });
+
   test('have the file of their attack in their code, and no other', async () => {
     const codes = await CodeReader.open();
     const craft = (await jobsOf()).find((job) => `${job.step} ${job.id}` === crafted) as Job;
@@ -186,4 +196,16 @@ describe('a study that is wrong is refused with what is wrong', () => {
     await expect(load({ perturbations: [{ attack: 'cosine-uap', ...change }] })).rejects.toThrow(message);
     expect(performance.now() - started).toBeLessThan(20_000);
   });
+});
+
+test('how long crafting took is no part of what it made; all else is', () => {
+  const made = {
+    ...{ linf: 10, l2: 100, settings: { rounds: 2 }, gradients: 7, seconds: 1 },
+    ...{ curve: [], fooling: null, each: [] },
+  };
+  const job = craftStep({ id: 'one', inputs: {}, place: {} } as unknown as Parameters<typeof craftStep>[0]);
+  const of = (change: Partial<typeof made>) => JSON.stringify(job.identity({ ...made, ...change }));
+  expect(of({ seconds: 2 })).toBe(of({}));
+  for (const change of [{ linf: 9 }, { l2: 99 }, { settings: { rounds: 3 } }, { gradients: 8 }])
+    expect(of(change)).not.toBe(of({}));
 });

@@ -188,6 +188,14 @@ describe('running again', () => {
     expect(again.jobs.resumed).toBe(again.jobs.total - 1);
   });
 
+  test('measures nothing again where a perturbation had to be crafted again and came out the same', async () => {
+    const jobs = await readdir(join(out, 'jobs'));
+    const folders = jobs.filter((name) => name.startsWith('craft-'));
+    for (const name of folders) await unlink(join(out, 'jobs', name, 'perturbation.npy'));
+    const again = await run();
+    expect(again.jobs.resumed).toBe(again.jobs.total - folders.length);
+  });
+
   test('crafts the same perturbations from nothing, with another number of workers', async () => {
     const other = join(folder, 'other');
     await runStudy({ study, out: other, provider: 'cpu', workers: 2 });
@@ -292,7 +300,13 @@ test('names photos that look alike on both sides of the split, and says how to k
 test('shows photos only where the study says so, and tells classes by their index, whatever they are called', async () => {
   const at = join(folder, 'shown');
   const examplesOf = async (publish: boolean) => {
-    const path = await writeSmallStudy(at, { photos: { folder: 'photos', credits: 'credits.json', publish } });
+    const path = await writeSmallStudy(at, {
+      photos: { folder: 'photos', credits: 'credits.json', publish },
+      perturbations: [
+        { attack: 'sgd-uap', epsilon: 20, budget: { gradients: 2000 } },
+        { attack: 'noise', norm: '2', epsilon: 200 },
+      ],
+    });
     const card = join(at, 'linear1.json');
     await writeFile(join(at, 'labels.json'), JSON.stringify(Array(4).fill('same')));
     await writeFile(card, JSON.stringify({ ...JSON.parse(await readFile(card, 'utf8')), labels: './labels.json' }));
@@ -303,6 +317,10 @@ test('shows photos only where the study says so, and tells classes by their inde
         perturbationRecord.parse(JSON.parse(await readFile(join(release, record), 'utf8'))),
       ),
     );
+    // Under norm 2 the largest value is no bound that anybody gave.
+    const { norm, linf, l2 } = records.at(-1)!;
+    const v = readNpy(await readFile(join(release, manifest.perturbations.at(-1)!.npy))).data as Float32Array;
+    expect({ norm, linf, l2 }).toEqual({ norm: '2', linf: linfNorm(v), l2: expect.closeTo(200, 3) });
     return { photos: manifest.photos, examples: records.flatMap(({ examples }) => examples) };
   };
   expect(await examplesOf(false)).toEqual({ photos: [], examples: [] });

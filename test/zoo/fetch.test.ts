@@ -77,6 +77,12 @@ test('a longer file is refused before all of it is here', async () => {
   server.behaviour = { instead: randomBytes(bytes.length + 1) };
   await expect(fetchModel(model)).rejects.toThrow(/longer than the 2000000 bytes/);
   expect(existsSync(part())).toBe(false);
+  // One that sends ten times as much, and then nothing more, is not waited for.
+  server.behaviour = { instead: randomBytes(11 * bytes.length), pauseAt: 10 * bytes.length };
+  const received: number[] = [];
+  const fetching = fetchModel(model, { onProgress: (progress) => received.push(progress.received) });
+  await expect(fetching).rejects.toThrow(/longer than the 2000000 bytes/);
+  expect(Math.max(...received)).toBeLessThanOrEqual(bytes.length);
 });
 
 test('a shorter file is told as broken off', async () => {
