@@ -80,15 +80,19 @@ export const studies = [
       'distortion is measured on whole pixels',
     ],
   ]),
-  ...plantedIn('batch/studies/steps/craft.ts', { test: run, named: 'of a run|from nothing' }, [
-    ['craft-linf', 'linf: linfNorm(v), l2', 'linf: epsilon, l2', 'the norms are those of v'],
+  ...plantedIn(
+    'batch/studies/steps/craft.ts',
+    { test: [plan, run], named: 'how long|measures nothing again|shows photos' },
     [
-      'craft-identity',
-      '({ seconds: _seconds, ...result }) => result',
-      '(result) => result',
-      'how long it took is no part of what it is',
+      ['craft-linf', 'linf: linfNorm(v), l2', 'linf: epsilon, l2', 'the norms are those of v'],
+      [
+        'craft-identity',
+        '({ seconds: _seconds, ...result }) => result',
+        '(result) => result',
+        'how long it took is no part of what it is',
+      ],
     ],
-  ]),
+  ),
   ...plantedIn('batch/studies/perturbations.ts', { test: plan }, [
     ['draws-seed', 'seed: seed + draw }', 'seed }', 'further draws have seeds of their own'],
     ['draws-number', 'const noiseDraws = 3;', 'const noiseDraws = 1;', 'three draws of noise'],
@@ -101,7 +105,7 @@ export const studies = [
       'each seed is crafted',
     ],
   ]),
-  ...plantedIn('batch/studies/craft-work.ts', { test: 'test/studies/dry-run.test.ts' }, [
+  ...plantedIn('batch/studies/craft-work.ts', { test: plan }, [
     [
       'work-forwards',
       '3 * photos * surrogates.length',
@@ -131,7 +135,7 @@ export const studies = [
   ]),
   ...plantedIn(
     'batch/analyses/grid.ts',
-    { test: [findings, analyses, run], named: 'truth|controls|every perturbation' },
+    { test: [findings, analyses, run], named: 'true class|controls|every perturbation' },
     [
       [
         'truth-order',
@@ -139,7 +143,7 @@ export const studies = [
         'classes',
         "a target's own order of classes counts",
       ],
-      ['grid-transposed', 'grid.measured[i][k]', 'grid.measured[k][i]', 'rows are perturbations, columns targets'],
+      ['grid-transposed', 'grid.measured[i][k]', 'grid.measured[i][0]', 'each target has its own predictions'],
       ['grid-noise', 'study.control(perturbation))', 'perturbation)', 'noise is measured, not the perturbation again'],
     ],
   ),
