@@ -33,7 +33,6 @@ export const studies = [
     ],
     ['attack-code', 'code: [method.source],', '', 'the file of an attack is part of the code of its crafts'],
   ]),
-  ...plantedIn('batch/studies/steps/photos.ts', { test: run, named: 'of a run' }, []),
   ...plantedIn('batch/studies/steps/content.ts', { test: run, named: 'of a run|shows photos' }, [
     [
       'example-place',
@@ -171,5 +170,42 @@ export const studies = [
       'the photos that are asked for are measured',
     ],
     ['measured-probability', 'softmax(row)[labels[i]]', 'softmax(row)[0]', 'the probability is that of the label'],
+  ]),
+
+  ...plantedIn('batch/studies/planner.ts', { test: plan }, [
+    [
+      'craft-provider',
+      'budget, photos, provider: this.options.provider }',
+      "budget, photos, provider: 'any' }",
+      'results depend on the provider',
+    ],
+    [
+      'craft-photos',
+      'budget, photos, provider',
+      'budget, photos: 0, provider',
+      'the number of crafting photos is part of the key',
+    ],
+    [
+      'prepared-source',
+      'const inputs = { source, preparation',
+      'const inputs = { source: id, preparation',
+      "a model's file is part of the key",
+    ],
+  ]),
+  ...plantedIn('batch/studies/steps/photos.ts', { test: run, named: 'of a run' }, [
+    [
+      'half-ignored',
+      'canvas, fit, half, signal }',
+      'canvas, fit, signal }',
+      'a half of the photos is read, not all of them',
+    ],
+  ]),
+  ...plantedIn('batch/studies/steps/content.ts', { test: run, named: 'of a run|shows photos' }, [
+    [
+      'record-photos',
+      'crafting: { photos, sha256',
+      'crafting: { photos: photos + 1, sha256',
+      'a record says how many photos crafted',
+    ],
   ]),
 ];

@@ -190,4 +190,28 @@ export const workers = [
   ...plantedIn('workers/atlas/routes/data.ts', { test: data, named: 'nothing but the files' }, [
     ['other-keys', 'if (!isReleaseKey(key)) throw missing(key);', '', 'only keys of releases are served'],
   ]),
+
+  ...plantedIn(
+    'workers/atlas/imaging/body.ts',
+    { test: [admission, data, pictures], named: 'bodies|body|form|streamed' },
+    [
+      ['slow', 'Math.min(Date.now() + PAUSE_MS, due)', 'due + 60_000', 'a body that stops is given up'],
+      ['slow-pace', 'length / BYTES_PER_MS)', 'length)', 'a body that trickles is given up'],
+    ],
+  ),
+  ...plantedIn('workers/atlas/imaging/admission.ts', { test: admission, named: 'the admission' }, [
+    [
+      'admission-places',
+      'this.#held.size < this.#limits.places',
+      'this.#held.size <= this.#limits.places',
+      'there are so many places',
+    ],
+    ['admission-way', 'if (slow) slow.givesWay = true;', '', 'the slowest gives way where room is asked for'],
+    [
+      'admission-patience',
+      'since < before',
+      'since > before',
+      'only a body that has been on its way for long gives way',
+    ],
+  ]),
 ];
