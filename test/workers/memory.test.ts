@@ -3,7 +3,16 @@ import type { ImageHeader } from '#shared/images';
 import { decodingBytes } from '../../workers/atlas/imaging/memory.ts';
 
 const header: ImageHeader = {
-  ...{ type: 'jpeg', width: 200, height: 100, orientation: 1, animated: false, bitDepth: 8, components: 3, process: 0xc0 },
+  ...{
+    type: 'jpeg',
+    width: 200,
+    height: 100,
+    orientation: 1,
+    animated: false,
+    bitDepth: 8,
+    components: 3,
+    process: 0xc0,
+  },
 };
 const baseline = Uint8Array.from([0xff, 0xd8, 0xff, 0xc0, 0, 0]);
 const progressive = Uint8Array.from([0xff, 0xd8, 0xff, 0xc2, 0, 0]);
