@@ -17,4 +17,5 @@ export { seeds } from './seeds.ts';
 export { span } from './span.ts';
 export { strength } from './strength.ts';
 export { subspace } from './subspace.ts';
+export { thresholds } from './thresholds.ts';
 export { transfer } from './transfer.ts';

@@ -7,7 +7,9 @@ import { someOf } from '../../batch/analyses/probes.ts';
 import { singular, singularValues } from '../../batch/analyses/singular.ts';
 import { dimensionsOf, sharesIn } from '../../batch/analyses/span.ts';
 import { subspaceRows } from '../../batch/analyses/subspace.ts';
+import { medianRanks, quantile, thresholdRows } from '../../batch/analyses/thresholds.ts';
 import { vectorIn } from '../../batch/studies/steps/spanned.ts';
+import { smallestStrengths } from '../../batch/studies/steps/strengths.ts';
 import { random } from '../../batch/synthetic/index.ts';
 
 test('some of the photos are spread evenly over all of them', () => {
@@ -145,5 +147,56 @@ describe('the decision boundary', () => {
     expect(dimensionsOf(12)).toEqual([1, 2, 5, 10, 12]);
     expect(dimensionsOf(1)).toEqual([1]);
     expect(dimensionsOf(0)).toEqual([]);
+  });
+});
+
+describe('thresholds', () => {
+  test('the smallest strength is found to an eighth of a step, from below the grid to its end', async () => {
+    const real = [0.0001, 0.05, 0.3, 0.51, 1, 1.99, 2.5];
+    const found = await smallestStrengths(real.length, async (tried) =>
+      tried.map(({ photo, strength }) => strength >= real[photo]),
+    );
+    expect(found.at(-1)).toBeNull();
+    for (const [i, strength] of found.slice(0, -1).entries()) {
+      // Of the grid the step that it lies in: below 1/16 four times as long as the one before.
+      const step = real[i] > 1 / 16 ? 2 ** Math.ceil(Math.log2(real[i])) / 2 : 1 / 16;
+      expect(strength).toBeGreaterThanOrEqual(real[i]);
+      expect(strength as number).toBeLessThanOrEqual(real[i] + step / 8 + 1e-9);
+    }
+  });
+
+  test('one that fools at once but not when it is stronger counts at the weaker, and is asked no more', async () => {
+    const asked: number[] = [];
+    const found = await smallestStrengths(1, async ([{ strength }]) => {
+      asked.push(strength);
+      return [strength >= 0.125 && strength <= 0.25];
+    });
+    expect(found).toEqual([0.125]);
+    expect(Math.max(...asked)).toBe(0.125);
+  });
+
+  test('quantiles count photos that never give way; the median has an interval from six photos on', () => {
+    const values = [4, null, 1, 2, 3, null];
+    expect([0.1, 0.25, 0.5, 0.75].map((share) => quantile(values, share))).toEqual([1, 2, 3, null]);
+    // P(at most 0 of 6) = 1/64, at most 1 of 8 = 9/256, at most 1 of 9 = 10/512.
+    expect([5, 6, 8, 9].map(medianRanks)).toEqual([null, [0, 5], [0, 7], [1, 7]]);
+  });
+
+  test('rows have lengths, photos that never give way, and the comparison with the universal one', () => {
+    const clean = Array(6).fill(0);
+    const kind = (strengths: (number | null)[], length: number) => ({ strengths, lengths: Array(6).fill(length) });
+    const rows = thresholdRows(
+      { perturbation: 'v', target: 't' },
+      ['universal', 'noise'],
+      [clean, Array(6).fill(1), clean],
+      [kind([1, 0.5, 0.25, 1, 2, 0.5], 100), kind([null, null, null, null, null, 2], 50)],
+    );
+    expect(rows).toMatchObject([
+      { kind: 'universal', photos: 6, fooled: 6, p: null, never: 0, strength_50: 0.5, length_50: 50, length_90: 200 },
+      { kind: 'noise', fooled: 0, never: 5, strength_50: null, length_10: 100, length_25: null },
+    ]);
+    expect([rows[0].length_50_low, rows[0].length_50_high]).toEqual([25, 200]);
+    expect([rows[1].length_50_low, rows[1].length_50_high]).toEqual([100, null]);
+    expect(rows[1].p).toBeCloseTo(2 / 64, 10);
   });
 });

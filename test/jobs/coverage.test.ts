@@ -31,7 +31,7 @@ beforeAll(async () => {
     ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
   }));
   loading = await countsOfLoading();
-  const analyses = [...findFindings().map(({ name }) => name), 'defences', 'layers', 'subspace'];
+  const analyses = [...findFindings().map(({ name }) => name), 'defences', 'layers', 'subspace', 'thresholds'];
   const study = await writeSmallStudy(join(folder, 'study'), { perturbations, analyses, effort: 'light' });
   const coverage = join(folder, 'coverage');
   const script = fileURLToPath(new URL('cover-jobs.ts', import.meta.url));
@@ -125,6 +125,7 @@ test('every step and every attack was run, and the coverage saw what they are ma
     expect.arrayContaining(['batch/attacks/deepfool.ts', 'batch/analyses/singular.ts']),
   );
   expect(executed('spanned')).toEqual(expect.arrayContaining(['batch/studies/steps/spanned.ts']));
+  expect(executed('thresholds')).toEqual(expect.arrayContaining(['batch/studies/steps/strengths.ts']));
   expect(executed('compared')).toEqual(expect.arrayContaining(['shared/graph/comparison.ts']));
   expect(executed('distortion')).toEqual(expect.arrayContaining(['shared/images/distortion.ts']));
   expect(executed('analyse', 'dominance')).toEqual(expect.arrayContaining(['batch/analyses/dominance.ts']));
