@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findFindings } from '../../batch/analyses/index.ts';
 import { attacks } from '../../batch/attacks/index.ts';
 import { CodeReader } from '../../batch/jobs/index.ts';
 import { root } from '../cli/atlas.ts';
@@ -31,12 +32,12 @@ beforeAll(async () => {
     ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
   }));
   loading = await countsOfLoading();
+  const analyses = [...findFindings().map(({ name }) => name), 'defences', 'layers', 'tampered'];
   await writeSmallNetwork(join(folder, 'study'), 8);
   const study = await writeSmallStudy(join(folder, 'study'), {
     ...{ perturbations, models: ['./linear1.json', './linear2.json', './small.json'] },
     hardened: [{ model: 'small', rate: 0.1 }],
-    analyses: ['controls', 'dominance', 'tampered'],
-    effort: 'light',
+    ...{ analyses, effort: 'light' },
   });
   const coverage = join(folder, 'coverage');
   const script = fileURLToPath(new URL('cover-jobs.ts', import.meta.url));
@@ -127,6 +128,10 @@ test('every step and every attack was run, and the coverage saw what they are ma
     expect.arrayContaining(['batch/harden/regression.ts', 'shared/graph/statistics.ts', 'batch/photos/jpeg.ts']),
   );
   expect(executed('measure', 'after crop')).toEqual(expect.arrayContaining(['batch/photos/altered.ts']));
+  expect(executed('defended')).toEqual(
+    expect.arrayContaining(['shared/graph/defences/jpeg.ts', 'shared/graph/defences/resize.ts']),
+  );
+  expect(executed('compared')).toEqual(expect.arrayContaining(['shared/graph/comparison.ts']));
   expect(executed('distortion')).toEqual(expect.arrayContaining(['shared/images/distortion.ts']));
   expect(executed('analyse', 'dominance')).toEqual(expect.arrayContaining(['batch/analyses/dominance.ts']));
   expect(executed('release')).toEqual(expect.arrayContaining(['batch/publish/build.ts', 'batch/publish/croissant.ts']));
