@@ -5,7 +5,7 @@
 import { entropy } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding } from './finding.ts';
-import { cellsOf, wholeGridOf } from './grid.ts';
+import { cellsOf, gridOf } from './grid.ts';
 import { imageNetGroups } from './imagenet-groups.ts';
 import { percent, withArticle } from './words.ts';
 
@@ -92,7 +92,7 @@ export const concentration = finding({
     inGroup('group_after', 'with the perturbation'),
     inGroup('group_noise', 'with noise of the same bound'),
   ],
-  needs: wholeGridOf,
+  needs: gridOf,
   async rows(grid) {
     const rows: ConcentrationRow[] = [];
     for await (const { perturbation, target, clean, perturbed, noise } of cellsOf(grid)) {

@@ -5,7 +5,7 @@
 import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding } from './finding.ts';
-import { cellsOf, wholeGridOf } from './grid.ts';
+import { cellsOf, gridOf } from './grid.ts';
 import type { Measurement } from './measure.ts';
 
 /**
@@ -55,7 +55,7 @@ export const dominance = finding({
     { name: 'after', type: 'INT32', description: 'Those that have it with the perturbation, changed or not' },
     { name: 'noise', type: 'INT32', description: 'Those that have it with noise of the same bound' },
   ],
-  needs: wholeGridOf,
+  needs: gridOf,
   async rows(grid) {
     const rows: DominanceRow[] = [];
     for await (const { perturbation, target, clean, perturbed, noise } of cellsOf(grid)) {

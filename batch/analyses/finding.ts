@@ -111,6 +111,10 @@ export interface StudyJobs {
     by?: Alteration,
   ): Job<MeasuredResult>;
   hardening(target: HardenedTarget): Job<HardenedResult>;
+  /** The same network hardened anew, from what it learnt from and from these. */
+  hardenedAgain(target: HardenedTarget, also: readonly StudyPerturbation[]): HardenedTarget;
+  /** Crafted in the same way on a hardened network. */
+  craftedOn(perturbation: StudyPerturbation, target: HardenedTarget): StudyPerturbation;
   /** The noise that a perturbation is read beside: of the same bound and seed. */
   control(perturbation: StudyPerturbation): StudyPerturbation;
   /** All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. */

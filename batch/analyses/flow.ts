@@ -6,7 +6,7 @@
 import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding } from './finding.ts';
-import { cellsOf, wholeGridOf } from './grid.ts';
+import { cellsOf, gridOf } from './grid.ts';
 
 export interface FlowRow {
   perturbation: string;
@@ -46,7 +46,7 @@ export const flow = finding({
     { name: 'to_label', type: 'STRING', description: 'Its label' },
     { name: 'photos', type: 'INT32', description: 'Evaluation photos that go this way' },
   ],
-  needs: wholeGridOf,
+  needs: gridOf,
   async rows(grid) {
     const rows: FlowRow[] = [];
     for await (const { perturbation, target, clean, perturbed } of cellsOf(grid)) {

@@ -26,7 +26,7 @@ export const gridOf = (study: StudyJobs, targets: readonly Target[] = study.mode
   ),
 });
 
-/** The same, on hardened networks too. */
+/** The same, on hardened networks too: for tables that count them as an attacker would. */
 export const wholeGridOf = (study: StudyJobs) => gridOf(study, study.targets);
 
 export type Grid = Outputs<ReturnType<typeof gridOf>>;

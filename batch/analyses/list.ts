@@ -11,6 +11,7 @@ export { predictions } from './predictions.ts';
 export { predictors } from './predictors.ts';
 export { resistance } from './resistance.ts';
 export { roles } from './roles.ts';
+export { rounds } from './rounds.ts';
 export { saturation } from './saturation.ts';
 export { seeds } from './seeds.ts';
 export { strength } from './strength.ts';

@@ -2,12 +2,11 @@
  * Transfer over seeds: what a perturbation of one seed does may be luck. One row for each way of crafting on each model
  * that it is tried on, over all seeds that the study has of it.
  */
-import { meanAndDeviation } from '#shared/metrics';
+import { changedShare, meanAndDeviation } from '#shared/metrics';
 import { givenAttack } from '#shared/release';
 import { common } from './columns.ts';
 import { finding, type StudyPerturbation, surrogateOf } from './finding.ts';
-import { cellsOf, wholeGridOf } from './grid.ts';
-import { foolingOf } from './measure.ts';
+import { cellsOf, gridOf } from './grid.ts';
 import { percent } from './words.ts';
 
 export interface SeedsRow {
@@ -75,14 +74,14 @@ export const seeds = finding({
     { name: 'noise', type: 'DOUBLE', description: 'Mean fooling ratio of random noise of the same bound and seeds' },
     { name: 'above_noise', type: 'DOUBLE', description: 'ratio less noise' },
   ],
-  needs: wholeGridOf,
+  needs: gridOf,
   async rows(grid) {
     const cells: Cell[] = [];
     for await (const { perturbation, target, clean, perturbed, noise } of cellsOf(grid)) {
       // Nobody knows of what others made which differ in their seed alone.
       if (perturbation.attack === givenAttack) continue;
-      const { photos, ratio } = foolingOf(clean, perturbed);
-      const ofNoise = foolingOf(clean, noise).ratio;
+      const { photos, ratio } = changedShare(clean.labels, perturbed.labels);
+      const ofNoise = changedShare(clean.labels, noise.labels).ratio;
       cells.push({ perturbation, target: target.id, photos, ratio, noise: ofNoise });
     }
     return [...Map.groupBy(cells, ({ perturbation, target }) => `${perturbation.recipe} ${target}`).values()].map(

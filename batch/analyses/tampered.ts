@@ -19,6 +19,7 @@ import {
 import { plain, truthOf } from './grid.ts';
 import { changedBy, type Detection, type Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
+import { craftedIn, platesFor } from './plates.ts';
 import { type TamperedRow, tamperedColumns } from './tampered-columns.ts';
 import { percent } from './words.ts';
 
@@ -34,17 +35,11 @@ const alterations: readonly Alteration[] = [
 
 /**
  * The perturbations that strengths and alterations are tried with: all; of a light study one, on its first hardened
- * network alone. That one was crafted on the network itself, where there is such a one, and held out, where there is
- * such a one of these.
+ * network alone.
  */
-function variedOf(study: StudyJobs, { id, learnt, network }: HardenedTarget) {
-  const crafted = study.perturbations.filter((one) => !isPattern(one));
-  if (study.effort === 'whole') return crafted;
-  if (id !== study.hardened[0].id) return [];
-  const isHeldOut = ({ id }: { id: string }) => !learnt.some((one) => one.id === id);
-  const own = crafted.filter(({ surrogates }) => surrogates.join() === network.id);
-  const [chosen] = [...own.filter(isHeldOut), ...own, ...crafted.filter(isHeldOut), ...crafted];
-  return chosen ? [chosen] : [];
+function variedOf(study: StudyJobs, target: HardenedTarget) {
+  if (study.effort === 'whole') return craftedIn(study);
+  return target.id === study.hardened[0].id ? platesFor(study, target).slice(0, 1) : [];
 }
 
 const triedOn = (study: StudyJobs, target: HardenedTarget) => {

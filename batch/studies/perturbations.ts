@@ -100,6 +100,13 @@ export function onPhotos(planned: PlannedPerturbation, photos: number): PlannedP
   return { ...planned, id, photos, recipe: recipeOf({ ...planned, photos }) };
 }
 
+/** The same, crafted on one other network. */
+export function craftedOn(planned: PlannedPerturbation, surrogate: string): PlannedPerturbation {
+  const on = { ...planned, surrogates: [surrogate] };
+  const id = perturbationId({ ...on, photos: on.photos ?? undefined });
+  return { ...on, id, recipe: recipeOf(on) };
+}
+
 type Made = Pick<PlannedPerturbation, 'attack' | 'settings' | 'norm' | 'epsilon' | 'surrogates' | 'budget' | 'photos'>;
 const recipeOf = ({ attack, settings, norm, epsilon, surrogates, budget, photos }: Made) =>
   JSON.stringify({ attack, settings, norm, epsilon, surrogates, budget, photos });

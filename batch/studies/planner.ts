@@ -25,7 +25,7 @@ import { craftWork } from './craft-work.ts';
 import type { Given } from './given.ts';
 import { learntBy, type WantedHardened } from './hardened.ts';
 import type { LoadedStudy } from './load.ts';
-import { onPhotos, type PlannedPerturbation, planPerturbations } from './perturbations.ts';
+import { craftedOn, onPhotos, type PlannedPerturbation, planPerturbations } from './perturbations.ts';
 import type { PhotoFiles } from './photos.ts';
 import { StudyProbes } from './probes.ts';
 import { craftStep } from './steps/craft.ts';
@@ -68,6 +68,8 @@ export class Planner implements StudyJobs {
   readonly options: PlanOptions;
   readonly probes = new StudyProbes(this);
   readonly #planned: Map<string, PlannedPerturbation>;
+  /** Those of the study, and those that are hardened again. */
+  readonly #hardened: Map<string, PlannedHardened>;
   readonly #jobs = new Map<string, unknown>();
 
   constructor(study: LoadedStudy, options: PlanOptions) {
@@ -84,6 +86,7 @@ export class Planner implements StudyJobs {
       wnids: wnids && Array.from(wnids, (wnid) => wnid ?? null),
     }));
     this.hardened = study.hardened.map((one) => this.#plannedHardened(one));
+    this.#hardened = new Map(this.hardened.map((one) => [one.id, one]));
     const classes: (string | undefined)[] = [];
     for (const { index, wnid } of study.classes ?? []) classes[index] = wnid;
     this.classes = Array.from(classes, (wnid) => wnid ?? null);
@@ -102,7 +105,7 @@ export class Planner implements StudyJobs {
   }
 
   prepared(id: string): Job<PreparedResult> {
-    const hardened = this.hardened.find((one) => one.id === id);
+    const hardened = this.#hardened.get(id);
     if (hardened) return this.hardening(hardened);
     return this.#once(`prepare ${id}`, () => {
       const model = this.#model(id);
@@ -118,7 +121,7 @@ export class Planner implements StudyJobs {
 
   hardening({ id }: HardenedTarget): Job<HardenedResult> {
     return this.#once(`harden ${id}`, () => {
-      const { network, learnt, rate, seed } = this.hardened.find((one) => one.id === id) as PlannedHardened;
+      const { network, learnt, rate, seed } = this.#hardened.get(id) as PlannedHardened;
       const looks = looksOf[this.effort];
       return hardenStep({
         id,
@@ -131,6 +134,20 @@ export class Planner implements StudyJobs {
         place: { id: network.id },
       });
     });
+  }
+
+  hardenedAgain({ id }: HardenedTarget, also: readonly StudyPerturbation[]): HardenedTarget {
+    const first = this.#hardened.get(id) as PlannedHardened;
+    const further = also.map((one) => this.#planned.get(one.id) as PlannedPerturbation);
+    const again = { ...first, id: `${id}.again${also.length}`, learnt: [...first.learnt, ...further] };
+    this.#hardened.set(again.id, again);
+    return again;
+  }
+
+  craftedOn({ id }: StudyPerturbation, target: HardenedTarget): StudyPerturbation {
+    const planned = craftedOn(this.#planned.get(id) as PlannedPerturbation, target.id);
+    this.#planned.set(planned.id, planned);
+    return planned;
   }
 
   crafted({ id }: StudyPerturbation): Job<CraftedResult> {

@@ -168,6 +168,9 @@ async function exampleOf(
   };
 }
 
+/** Whether it is none of those that the study has hardened: what photos become there is in the table `tampered`. */
+const isPlain = ({ card }: Inputs['models'][number]) => 'source' in card;
+
 interface Rows {
   transfer: TransferRow[];
   dominance: DominanceRow[];
@@ -201,7 +204,7 @@ function recordOf(
       evaluation: transfer.filter((row) => row.perturbation === id),
       ...(controls && !isPattern(planned) && { controls: controls.filter((row) => row.perturbation === id) }),
     },
-    dominant: models.map(({ card }) => ({
+    dominant: models.filter(isPlain).map(({ card }) => ({
       target: card.id,
       labels: dominance
         .filter((row) => row.perturbation === id && row.target === card.id)
