@@ -8,6 +8,7 @@ import { UsageError } from '../../batch/errors/index.ts';
 import { runFindings, runStudy } from '../../batch/studies/index.ts';
 import { startAtlas } from '../cli/atlas.ts';
 import { writeSmallStudy } from '../studies/small-study.ts';
+import { writeSmallNetwork } from '../support/small-network.ts';
 
 let folder: string;
 const machine = { provider: 'cpu', workers: 1 } as const;
@@ -86,7 +87,9 @@ describe("a study's analyses", () => {
   test('have rows as their columns say, each finding of them, and sentences about them', async () => {
     const at = join(folder, 'all');
     const perturbations = [{ attack: 'cosine-uap', epsilon: 20, seeds: [1, 2], budget: { gradients: 100 } }];
-    const study = await writeSmallStudy(at, { perturbations });
+    await writeSmallNetwork(at, 8);
+    const models = ['./linear1.json', './linear2.json', './small.json'];
+    const study = await writeSmallStudy(at, { models, hardened: [{ model: 'small', rate: 0.1 }], perturbations });
     const names = findings.map(({ name }) => name);
     const { findings: outputs } = await runFindings({ study, out: join(at, 'out'), ...machine }, names);
     const fits = { STRING: 'string', BOOLEAN: 'boolean', INT32: 'number', INT64: 'number', DOUBLE: 'number' };

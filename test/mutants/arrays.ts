@@ -110,7 +110,7 @@ export const arrays = [
   ...plantedIn('batch/arrays/perturbation.ts', { test: perturbation }, [
     ['amplified-at', 'largest <= mostUsual', 'largest < mostUsual', 'a picture of the threshold itself is exact'],
   ]),
-  ...plantedIn('batch/arrays/layout.ts', { test: [perturbation, 'test/arrays/others-files.test.ts'] }, [
+  ...plantedIn('batch/arrays/layout.ts', { test: [perturbation, 'test/arrays/contents.test.ts'] }, [
     ['bgr', 'channel : 2 - channel)', 'channel : channel)', 'BGR is turned into RGB'],
     ['hwc', '{ channel: z, row: x, column: y }', '{ channel: x, row: y, column: z }', 'channels may come last'],
     ['stack-place', 'stack ? index * stack.stride : 0', '0', 'each of a stack has its own numbers'],
