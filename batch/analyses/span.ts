@@ -1,7 +1,7 @@
 /**
  * Span: how much of each perturbation lies in the directions that the normals of a network's decision boundary have in
- * common: of the network that it was crafted on, and of others. Were it a random vector, d of D directions would hold d /
- * D of its square. (Paper: see boundary.ts.)
+ * common: of the network that it was crafted on, and of others. Were it a random vector, d of D directions would hold d
+ * / D of its square. (Paper: see boundary.ts.)
  */
 import { boundariesOf } from './boundary.ts';
 import { common } from './columns.ts';

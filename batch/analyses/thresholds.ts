@@ -1,8 +1,8 @@
 /**
- * Thresholds: how strong a perturbation has to be before each photo gives way to it: one for all photos, noise, and those
- * that are made for one photo alone. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard, "Universal adversarial
- * perturbations", CVPR 2017, arXiv 1610.08401, figure 8, tries those of single photos on all others: at length 2000 they
- * fool 37 % (DeepFool) and 30 % (FGSM), the universal one 85 %, noise 11 %.
+ * Thresholds: how strong a perturbation has to be before each photo gives way to it: one for all photos, noise, and
+ * those that are made for one photo alone. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P. Frossard, "Universal
+ * adversarial perturbations", CVPR 2017, arXiv 1610.08401, figure 8, tries those of single photos on all others: at
+ * length 2000 they fool 37 % (DeepFool) and 30 % (FGSM), the universal one 85 %, noise 11 %.
  */
 import { atLeast, changedShare, holm, pairedTest } from '#shared/metrics';
 import { common, interval } from './columns.ts';

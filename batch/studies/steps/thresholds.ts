@@ -1,8 +1,8 @@
 /**
  * How strong perturbations have to be on each of some evaluation photos: the one that was crafted for all, noise, and
  * those that are made for one photo alone: a step along the sign of its gradient (FGSM: I. Goodfellow, J. Shlens, C.
- * Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015, arXiv 1412.6572) and DeepFool's, each tried on its
- * own photo and on another one.
+ * Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015, arXiv 1412.6572) and DeepFool's, each tried on
+ * its own photo and on another one.
  */
 import { writeNpy } from '#shared/formats';
 import { l2Norm } from '#shared/images';
