@@ -102,7 +102,9 @@ export function thresholdRows(
 /** A length that so many photos give way at. */
 const length = <Name extends string>(name: Name, share: string) =>
   ({
-    ...{ name, type: 'DOUBLE', nullable: true },
+    name,
+    type: 'DOUBLE',
+    nullable: true,
     description: `Euclidean length, in units of 0..255, at or below which ${share} of the photos give way; null where fewer do at twice the strength`,
   }) as const;
 

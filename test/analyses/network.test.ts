@@ -26,7 +26,8 @@ describe('defences', () => {
     const behind = { name: 'blur', clean: [3, 1, 1, 1, 1, 1, 1, 1], perturbed: [[3, 2, 1, 1, 1, 1, 1, 1]] };
     const useless = { name: 'bits', clean: plain.clean, perturbed: plain.perturbed };
     const truth = [1, 1, 1, 4, null, null, null, null];
-    const rows = defenceRows('t', [{ id: 'v', surrogate: 't' }], plain, [behind, useless], truth);
+    const v = { id: 'v', surrogate: 't', crafted_behind: null };
+    const rows = defenceRows('t', [v], plain, [behind, useless], truth);
     const of = { target: 't', perturbation: 'v', surrogate: 't', photos: 8, flagged: 0 };
     expect(rows).toMatchObject([
       { ...of, defence: 'none', kept: 8, fooled: 8, right: 0, wrong: 8, p: null, clean_accuracy: 0.75, accuracy: 0 },
@@ -36,7 +37,7 @@ describe('defences', () => {
     // Six of six right behind it alone: 2 / 2^6, twice for two defences.
     expect(rows[1].p).toBeCloseTo(4 / 64, 10);
     expect(rows[1].right_ratio).toBe(0.75);
-    expect(defenceRows('t', [{ id: 'v', surrogate: 't' }], plain, [], Array(8).fill(null))[0].accuracy).toBeNull();
+    expect(defenceRows('t', [v], plain, [], Array(8).fill(null))[0].accuracy).toBeNull();
   });
 
   test.each([8, 28, 224])('resize by the same draws each time, all of them on a canvas of %i pixels', (canvas) => {
