@@ -11,7 +11,7 @@ import { common, interval } from './columns.ts';
 import { finding, type StudyJobs, type StudyPerturbation, surrogateOf, type Target } from './finding.ts';
 import { truthOf } from './grid.ts';
 import { readMeasurement } from './outputs.ts';
-import { firstSeeds } from './perturbations-of.ts';
+import { meantFor } from './perturbations-of.ts';
 import { readLabels, someOf } from './probes.ts';
 import { percent } from './words.ts';
 
@@ -66,7 +66,8 @@ const needs = (study: StudyJobs) => {
   return {
     ...{ photos, evaluation: study.evaluation, classes: study.classes },
     targets: targets.map((target) => {
-      const own = firstSeeds(study.perturbations).filter(({ surrogates }) => surrogates.includes(target.id));
+      const own = meantFor(study.perturbations, target.id);
+      const crafted = own.filter(({ surrogates }) => surrogates.length > 0).slice(0, isLight ? 0 : 1);
       const tried = withNoise(study, isLight ? own.slice(0, light.perturbations) : own);
       return {
         ...{ id: target.id, wnids: target.wnids },
@@ -76,7 +77,7 @@ const needs = (study: StudyJobs) => {
           measured: study.measured(target, perturbation),
         })),
         defences: used.map(([name, defence]) => {
-          const knowing = isLight ? [] : own.slice(0, 1).map((one) => knowingOf(study, one, target, [name, defence]));
+          const knowing = crafted.map((one) => knowingOf(study, one, target, [name, defence]));
           const labels = study.probes.defended(target, defence, [...tried, ...knowing], photos);
           const known = knowing.map((one) => ({
             ...{ id: one.id, surrogate: surrogateOf(one) },

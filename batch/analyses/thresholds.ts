@@ -7,7 +7,7 @@
 import { atLeast, changedShare, holm, pairedTest } from '#shared/metrics';
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs } from './finding.ts';
-import { firstSeeds } from './perturbations-of.ts';
+import { meantFor } from './perturbations-of.ts';
 import { readLabels, thresholdKinds } from './probes.ts';
 import { percent } from './words.ts';
 
@@ -17,12 +17,10 @@ const whole = { perturbations: undefined, photos: 123 };
 
 const needs = (study: StudyJobs) => {
   const { perturbations, photos } = study.effort === 'light' ? light : whole;
-  const firsts = firstSeeds(study.perturbations);
-  const targets = study.models.filter(({ id }) => firsts.some(({ surrogates }) => surrogates.includes(id)));
+  const targets = study.models.filter(({ id }) => meantFor(study.perturbations, id).length > 0);
   return {
     tried: targets.slice(0, study.effort === 'light' ? light.targets : undefined).flatMap((target) =>
-      firsts
-        .filter(({ surrogates }) => surrogates.includes(target.id))
+      meantFor(study.perturbations, target.id)
         .slice(0, perturbations)
         .map((perturbation) => ({
           ...{ target: target.id, perturbation: perturbation.id },

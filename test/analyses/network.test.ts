@@ -3,6 +3,7 @@ import type { Defence } from '#shared/graph';
 import { defenceRows, defencesOf } from '../../batch/analyses/defences.ts';
 import { layerRows } from '../../batch/analyses/layers.ts';
 import { sharesOf } from '../../batch/analyses/normals.ts';
+import { meantFor } from '../../batch/analyses/perturbations-of.ts';
 import { someOf } from '../../batch/analyses/probes.ts';
 import { singular, singularValues } from '../../batch/analyses/singular.ts';
 import { dimensionsOf, sharesIn } from '../../batch/analyses/span.ts';
@@ -16,6 +17,17 @@ test('some of the photos are spread evenly over all of them', () => {
   expect(someOf(10, 4)).toEqual([0, 2, 5, 7]);
   expect(someOf(3, 4)).toEqual([0, 1, 2]);
   expect(someOf(3, null)).toEqual([0, 1, 2]);
+});
+
+test('meant for a model are the first seeds of what was crafted on it, and what nobody knows the origin of', () => {
+  const of = (id: string, surrogates: string[], seed: number, attack = 'uap') => ({
+    ...{ id, surrogates, seed, attack, norm: 'inf' as const, epsilon: 10, recipe: `${surrogates} ${attack}` },
+  });
+  const all = [
+    ...[of('a2', ['a'], 2), of('a1', ['a'], 1), of('b1', ['b'], 1), of('ab', ['a', 'b'], 1)],
+    ...[of('theirs', [], 1, 'given'), of('noise', [], 1, 'noise')],
+  ];
+  expect(meantFor(all, 'a').map(({ id }) => id)).toEqual(['a1', 'ab', 'theirs']);
 });
 
 describe('defences', () => {
