@@ -51,6 +51,9 @@ export {
   type SpannedResult,
   someOf,
   spannedResult,
+  type ThresholdsResult,
+  thresholdKinds,
+  thresholdsResult,
 } from './probes.ts';
 export { singular, singularValues } from './singular.ts';
 export { transfer } from './transfer.ts';

@@ -19,4 +19,5 @@ export { span } from './span.ts';
 export { strength } from './strength.ts';
 export { subspace } from './subspace.ts';
 export { tampered } from './tampered.ts';
+export { thresholds } from './thresholds.ts';
 export { transfer } from './transfer.ts';

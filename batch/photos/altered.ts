@@ -2,7 +2,9 @@
 import { contributions, round8 } from '#shared/images';
 import { throughJpeg } from './jpeg.ts';
 
-/** "jpeg": saved with that quality; "resize": made so many times as wide, and back; "crop": that share of the middle. */
+/**
+ * "jpeg": saved with that quality; "resize": made so many times as wide, and back; "crop": that share of the middle.
+ */
 export const alterationKinds = ['jpeg', 'resize', 'crop'] as const;
 
 export interface Alteration {
