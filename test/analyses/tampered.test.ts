@@ -66,7 +66,8 @@ describe('the counts of a hardened network', () => {
   });
 
   test('say how well the score tells them from clean ones that went the same way', () => {
-    // Of 36 pairs the perturbed one is higher in: -1.5 over 4, 2 and 3 over 6 each, -2.5 over 3, -4.5 over 1, -0.5 over 5.
+    // The perturbed one is higher in 25 of 36 pairs: -1.5 over 4, 2 and 3 over 6 each, -2.5 over 3, -4.5 over 1, -0.5
+    // over 5.
     expect(tamperedCounts(cell).auroc).toBeCloseTo((4 + 6 + 6 + 3 + 1 + 5) / 36, 12);
     const beside = seen([0, 1, 2, 3, 0, 1], [-9, -9, -9, -9, -9, -9]);
     expect(tamperedCounts({ ...cell, beside }).auroc).toBe(1);
