@@ -82,6 +82,21 @@ describe('the counts of a hardened network', () => {
   });
 });
 
+test('the sentence of the rounds is of the first and the last, and of the plain perturbation in both', () => {
+  const says = findings.find(({ name }) => name === 'rounds')?.says;
+  const row = (round: number, crafted_in: number | null, fooled_ratio: number) => ({
+    ...{ model: 'a-hardened', round, crafted_in, fooled_ratio },
+  });
+  const [first, second] = [
+    [row(1, null, 0), row(1, 0, 0.05), row(1, 1, 0.5)],
+    [row(2, null, 0), row(2, 0, 0.04), row(2, 1, 0.1), row(2, 2, 0.4)],
+  ];
+  expect(says?.([...first, ...second])).toBe(
+    'a-hardened is fooled by 50 % of photos with a perturbation that was crafted on it knowing of the class, and in round 2, hardened with those before, by 40 %; with one of the plain network by 5 % and 4 %.',
+  );
+  expect(says?.([])).toBe(null);
+});
+
 test('the sentence is of perturbations that were held out, where some were', () => {
   const says = findings.find(({ name }) => name === 'tampered')?.says;
   const row = (of: Partial<TamperedRow>) => ({
