@@ -43,7 +43,14 @@ export {
   comparedResult,
   type LabelledResult,
   labelledResult,
+  type NormalsResult,
+  normalsResult,
   type Probes,
+  readDirections,
+  type SpannedOptions,
+  type SpannedResult,
   someOf,
+  spannedResult,
 } from './probes.ts';
+export { singular, singularValues } from './singular.ts';
 export { transfer } from './transfer.ts';

@@ -32,7 +32,7 @@ beforeAll(async () => {
     ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
   }));
   loading = await countsOfLoading();
-  const analyses = [...findFindings().map(({ name }) => name), 'defences', 'layers', 'tampered'];
+  const analyses = [...findFindings().map(({ name }) => name), 'defences', 'layers', 'subspace', 'tampered'];
   await writeSmallNetwork(join(folder, 'study'), 8);
   const study = await writeSmallStudy(join(folder, 'study'), {
     ...{ perturbations, models: ['./linear1.json', './linear2.json', './small.json'] },
@@ -131,6 +131,10 @@ test('every step and every attack was run, and the coverage saw what they are ma
   expect(executed('defended')).toEqual(
     expect.arrayContaining(['shared/graph/defences/jpeg.ts', 'shared/graph/defences/resize.ts']),
   );
+  expect(executed('normals')).toEqual(
+    expect.arrayContaining(['batch/attacks/deepfool.ts', 'batch/analyses/singular.ts']),
+  );
+  expect(executed('spanned')).toEqual(expect.arrayContaining(['batch/studies/steps/spanned.ts']));
   expect(executed('compared')).toEqual(expect.arrayContaining(['shared/graph/comparison.ts']));
   expect(executed('distortion')).toEqual(expect.arrayContaining(['shared/images/distortion.ts']));
   expect(executed('analyse', 'dominance')).toEqual(expect.arrayContaining(['batch/analyses/dominance.ts']));
