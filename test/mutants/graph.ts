@@ -129,7 +129,18 @@ export const graph = [
       "b.add('Sub', [own, strongest])",
       'the margin is positive where a photo is misread',
     ],
-    ['cosine-centre', "['reference', 'centre']", "['reference', 'reference']", 'both sides are centred'],
+    [
+      'cosine-centre',
+      "b.add('Sub', [value, 'centre'])",
+      "b.add('Sub', [value, value === 'reference' ? value : 'centre'])",
+      'both sides are centred',
+    ],
+    [
+      'cosine-evade',
+      "b.add('Sub', [columns(b, logits, own, classes), others])",
+      "b.add('Sub', [others, columns(b, logits, own, classes)])",
+      'the class "tampered with" is to be behind, not in front',
+    ],
     [
       'clamp',
       "b.add('Clip', [loss, '', b.scalar(bound)])",
