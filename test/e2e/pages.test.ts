@@ -196,14 +196,55 @@ describe('the page of a plate', () => {
     const page = await site.open(address());
     const visible = () => page.locator('.readings > li:visible').count();
     const all = await visible();
-    await page.getByLabel(/^fooled/).check();
+    await page.locator('[name=which][value=fooled]').check();
     const fooled = await visible();
-    await page.getByLabel(/^resists/).check();
+    await page.locator('[name=which][value=resists]').check();
     expect(fooled + (await visible())).toBe(all);
     expect(new URL(page.url()).searchParams.get('which')).toBe('resists');
     await page.reload();
     expect(await visible()).toBe(all - fooled);
     expect(await page.locator('[data-count]').textContent()).toContain(String(all - fooled));
+    await page.context().close();
+  });
+});
+
+describe('the gallery', () => {
+  test('is narrowed down and ordered, by keyboard too, and its address says how', async () => {
+    const page = await site.open('/perturbations/');
+    const shown = () => page.locator('.plates > li:visible').evaluateAll((items) => items.map((item) => item.dataset));
+    const all = await shown();
+    expect(all).toHaveLength(release.perturbations.length);
+    const network = release.perturbations.find(({ surrogates }) => surrogates.length === 1)!.surrogates[0];
+    await page.locator('select[name=network]').selectOption(network);
+    const narrowed = await shown();
+    expect(narrowed.length).toBeLessThan(all.length);
+    for (const item of narrowed) expect(item.network?.split('\n')).toContain(network);
+    await page.locator('select[name=network]').selectOption('');
+    await page.locator('select[name=sort]').focus();
+    await page.keyboard.press('ArrowDown');
+    expect(new URL(page.url()).searchParams.get('sort')).toBe('fooling');
+    const ratios = (await shown()).map(({ fooling }) => Number(fooling));
+    expect(ratios).toEqual(ratios.toSorted((a, b) => b - a));
+    await page.goto(`${site.worker.url}/perturbations/?network=${network}&sort=no-such`);
+    expect(await shown()).toHaveLength(narrowed.length);
+    expect(await page.locator('select[name=sort]').inputValue()).toBe('');
+    await page.context().close();
+  });
+
+  test('puts two plates beside each other, each with what it does on every network', async () => {
+    const page = await site.open('/perturbations/');
+    const boxes = page.locator('[name=compare]');
+    for (const i of [0, 1, 2]) await boxes.nth(i).check();
+    expect(await boxes.nth(0).isChecked()).toBe(false);
+    const sides = page.locator('[data-compared] > div');
+    expect(await sides.count()).toBe(2);
+    const targets = new Set(release.models.map(({ card }) => card.title));
+    for (const title of targets) expect(await sides.first().textContent()).toContain(title);
+    await page.reload();
+    expect(await sides.count()).toBe(2);
+    await page.getByRole('button', { name: 'Show all' }).click();
+    expect(await sides.count()).toBe(0);
+    expect(page.url()).not.toContain('compare');
     await page.context().close();
   });
 });
