@@ -11,6 +11,7 @@ import { type ControlKind, givenAttack, type Norm, type TableColumn, tableColumn
 import { defineStep, type Job, type Output, type Outputs } from '../jobs/index.ts';
 import type { VariantKind } from '../synthetic/index.ts';
 import type { CraftedResult, DistortionResult, MeasuredResult, PerturbationResult, PhotosResult } from './outputs.ts';
+import type { Probes } from './probes.ts';
 
 /** A model that perturbations are tried on. */
 export interface Target {
@@ -89,6 +90,8 @@ export interface StudyJobs {
   distortion(perturbation: StudyPerturbation): Job<DistortionResult>;
   /** The same, crafted on so many of the crafting photos; 0: on as many pictures that are drawn from its seed. */
   onPhotos(perturbation: StudyPerturbation, photos: number): StudyPerturbation;
+  /** What is asked of networks beyond their answers. */
+  readonly probes: Probes;
 }
 
 type Cell = string | number | boolean | null;

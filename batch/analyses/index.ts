@@ -34,4 +34,12 @@ export {
   readPerturbation,
   readPrepared,
 } from './outputs.ts';
+export {
+  type ComparedResult,
+  comparedResult,
+  type LabelledResult,
+  labelledResult,
+  type Probes,
+  someOf,
+} from './probes.ts';
 export { transfer } from './transfer.ts';

@@ -1,9 +1,11 @@
 /** Every finding, one line each: all else that there is of a finding follows from its own file. */
 export { concentration } from './concentration.ts';
 export { controls } from './controls.ts';
+export { defences } from './defences.ts';
 export { diversity } from './diversity.ts';
 export { dominance } from './dominance.ts';
 export { flow } from './flow.ts';
+export { layers } from './layers.ts';
 export { perturbations } from './perturbations.ts';
 export { predictions } from './predictions.ts';
 export { predictors } from './predictors.ts';

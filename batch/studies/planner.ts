@@ -23,6 +23,7 @@ import type { Given } from './given.ts';
 import type { LoadedStudy } from './load.ts';
 import { onPhotos, type PlannedPerturbation, planPerturbations } from './perturbations.ts';
 import type { PhotoFiles } from './photos.ts';
+import { StudyProbes } from './probes.ts';
 import { craftStep } from './steps/craft.ts';
 import { deriveStep } from './steps/derive.ts';
 import { distortionStep } from './steps/distortion.ts';
@@ -51,6 +52,7 @@ export class Planner implements StudyJobs {
   readonly effort: StudyJobs['effort'];
   readonly study: LoadedStudy;
   readonly options: PlanOptions;
+  readonly probes = new StudyProbes(this);
   readonly #planned: Map<string, PlannedPerturbation>;
   readonly #jobs = new Map<string, unknown>();
 

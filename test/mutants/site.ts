@@ -3,7 +3,7 @@ import { plantedIn } from './mutant.ts';
 const e2e = 'test/e2e/site.test.ts';
 const words = 'test/site/words.test.ts';
 const remembering = 'test/site/lab.test.ts';
-const hostile = 'test/site/hostile-release.test.ts';
+const hostile = ['test/site/hostile-release.test.ts', 'test/site/release.test.ts'];
 
 export const site = [
   ...plantedIn('site/format.ts', { test: words }, [
@@ -44,7 +44,7 @@ export const site = [
     ['contrast', '>= 1.05 / (luminance + 0.05)', '< 1.05 / (luminance + 0.05)', 'ink can be read on its colour'],
     ['luminance', 'c <= 0.04045 ? c / 12.92', 'c <= 1 ? c / 12.92', 'luminance is not linear in the value'],
   ]),
-  ...plantedIn('site/release.ts', { test: hostile }, [
+  ...plantedIn('site/release.ts', { test: hostile, named: 'a release that means harm|its plates|one whose manifest' }, [
     [
       'release-hash',
       'if (sha256Hex(text) !== pointer.manifest.sha256) {',
@@ -64,7 +64,7 @@ export const site = [
       'own rows are those on the own networks',
     ],
   ]),
-  ...plantedIn('site/json-ld.ts', { test: hostile }, [
+  ...plantedIn('site/json-ld.ts', { test: 'test/site/release.test.ts' }, [
     [
       'croissant-served',
       'posix.join(releasePrefix(manifest.version), relative)',
@@ -123,7 +123,7 @@ export const lab = [
     ],
     ['download-total', 'state.total = state.loaded;', '', 'a download that is through is shown as through'],
   ]),
-  ...plantedIn('site/lab/pictures.ts', { test: e2e, named: 'the lab' }, [
+  ...plantedIn('site/lab/pictures.ts', { test: e2e, named: 'breaks the|keeps every choice' }, [
     [
       'compose-strength',
       'applyPerturbation(clean, v, strength)',
@@ -131,7 +131,7 @@ export const lab = [
       'the slider scales the perturbation',
     ],
   ]),
-  ...plantedIn('site/lab/view.ts', { test: e2e, named: 'the lab' }, [
+  ...plantedIn('site/lab/view.ts', { test: remembering, named: 'verdict' }, [
     [
       'view-fooled',
       'clean[0].index !== perturbed[0].index',
@@ -139,7 +139,7 @@ export const lab = [
       'fooled is where the label changes',
     ],
   ]),
-  ...plantedIn('site/lab/element.ts', { test: e2e, named: 'the lab' }, [
+  ...plantedIn('site/lab/element.ts', { test: e2e, named: 'breaks the|keeps every choice' }, [
     ['late-answer', 'if (id !== this.#id) return;', '', 'an answer to an older question is not shown'],
     [
       'known-strength',
@@ -154,7 +154,7 @@ export const lab = [
       'the back button undoes a choice',
     ],
   ]),
-  ...plantedIn('site/charts/transfer-matrix.ts', { test: e2e, named: 'matrix' }, [
+  ...plantedIn('site/charts/transfer-matrix.ts', { test: e2e, named: 'cells of the matrix' }, [
     [
       'matrix-down',
       'row = Math.min(lastRow, row + 1)',

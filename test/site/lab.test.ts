@@ -102,3 +102,60 @@ describe('a download', () => {
     await expect(download('/gone')).rejects.toThrow(/\/gone could not be loaded: the server answered 404/);
   });
 });
+
+describe('the verdict', () => {
+  /** As much of an element as the view asks for. */
+  class Fake {
+    textContent = '';
+    innerHTML = '';
+    className = '';
+    dataset: Record<string, string> = {};
+    classes = new Set<string>();
+    classList = {
+      add: (name: string) => this.classes.add(name),
+      toggle: (name: string, on: boolean) => (on ? this.classes.add(name) : this.classes.delete(name)),
+    };
+    style = { setProperty: () => {} };
+    children: (Fake | string)[] = [];
+    append = (...added: (Fake | string)[]) => void this.children.push(...added);
+    replaceChildren = (...added: (Fake | string)[]) => void this.children.splice(0, Infinity, ...added);
+    get text(): string {
+      return this.textContent + this.children.map((one) => (typeof one === 'string' ? one : one.text)).join('');
+    }
+  }
+  const of = (index: number, probability: number) => ({ index, label: `class ${index}`, probability });
+  /** What the lab says where the photo alone is class 3 with 60 %. */
+  async function said(perturbed: [number, number], strength: number) {
+    // By a name that TypeScript does not follow: the module is written for a browser's types, this one is not.
+    const module: string = '../../site/lab/view.ts';
+    const { LabView } = await import(module);
+    vi.stubGlobal('document', { createElement: () => new Fake() });
+    const elements = new Map<string, Fake>();
+    const named = (selector: string) => {
+      if (!elements.has(selector)) elements.set(selector, new Fake());
+      return elements.get(selector)!;
+    };
+    const root = Object.assign(new Fake(), { querySelector: named });
+    new LabView(root).labels([of(3, 0.6)], [of(...perturbed)], strength);
+    const label = named('[data-label]');
+    return { fooled: root.dataset.fooled, red: label.classes.has('fooled'), text: named('[data-verdict]').text };
+  }
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test('is fooled where the label is another one, however sure the network is', async () => {
+    for (const probability of [0.1, 0.6, 0.9]) {
+      expect(await said([4, probability], 1)).toMatchObject({ fooled: 'true', red: true });
+      expect((await said([4, probability], 1)).text).toBe(
+        'fooled: without the perturbation it reads class 3, 60.0\u202f%',
+      );
+    }
+  });
+
+  test('is not fooled where only the probability is another one', async () => {
+    for (const probability of [0.1, 0.6, 0.9]) {
+      expect(await said([3, probability], 1)).toMatchObject({ fooled: 'false', red: false });
+      expect((await said([3, probability], 1)).text).toMatch(/^not fooled/);
+    }
+    expect((await said([3, 0.6], 0)).text).toBe('this is the photograph as it is');
+  });
+});
