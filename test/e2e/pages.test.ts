@@ -249,6 +249,91 @@ describe('the gallery', () => {
   });
 });
 
+describe('the transfer matrix', () => {
+  const texts = (page: Page) => page.locator('.matrix td[data-views] a').allTextContents();
+
+  test('opens what is behind a cell, by keyboard too, and the cell has an address', async () => {
+    const page = await site.open('/transfer/');
+    const cell = page.locator('.matrix td[data-views]').first();
+    await cell.focus();
+    await page.keyboard.press('Enter');
+    const panel = page.locator('[data-behind]');
+    await panel.locator('.readings li').first().waitFor();
+    const [said, plate, target] = await cell.evaluate((one) => [
+      one.dataset.said,
+      one.dataset.plate,
+      one.dataset.target,
+    ]);
+    expect(await panel.locator('p').first().textContent()).toBe(said);
+    const [, fooled, photos] = /on (\d+) of (\d+) photographs/.exec(said!)!;
+    expect(await panel.locator('.readings li').count()).toBe(Number(photos));
+    expect(await panel.locator('.readings .fooled').count()).toBe(Number(fooled));
+    const lab = new URL((await panel.getByRole('link', { name: 'Try it' }).getAttribute('href'))!, site.worker.url);
+    expect([lab.searchParams.get('perturbation'), lab.searchParams.get('model')]).toEqual([plate, target]);
+    await page.reload();
+    await panel.locator('.readings li').first().waitFor();
+    await panel.getByRole('link', { name: 'close' }).click();
+    await panel.waitFor({ state: 'hidden' });
+    await page.context().close();
+    // Without script the address of the cell leads to its row.
+    const plain = await site.open(`/transfer/#cell-${plate}-${target}`, { javaScriptEnabled: false });
+    expect(await plain.locator(`tr[id="cell-${plate}-${target}"]`).count()).toBe(1);
+    await plain.context().close();
+  });
+
+  test('shows ratios, ratios less noise and the spread, in several orders, and its address says which', async () => {
+    const page = await site.open('/transfer/');
+    const given = await texts(page);
+    expect(given.every((text) => /^\d+\u202f%$/.test(text))).toBe(true);
+    await page.locator('select[name=view]').selectOption('less');
+    expect((await texts(page)).every((text) => /^[+\u2212]\d+$/.test(text))).toBe(true);
+    await page.locator('select[name=view]').selectOption('');
+    await page.locator('select[name=order]').selectOption('mean');
+    const rows = await page
+      .locator('.matrix tbody tr[data-mean]')
+      .evaluateAll((all) =>
+        all.map((row) => [...row.querySelectorAll('td a')].map((a) => parseInt(a.textContent!, 10))),
+      );
+    const means = rows.map((row) => row.reduce((sum, value) => sum + value, 0));
+    for (const [i, mean] of means.slice(1).entries()) expect(mean).toBeLessThanOrEqual(means[i] + 2);
+    expect((await texts(page)).toSorted()).toEqual(given.toSorted());
+    await page.goto(`${site.worker.url}/transfer/?view=less&order=name`);
+    expect(await page.locator('select[name=order]').inputValue()).toBe('name');
+    expect((await texts(page))[0]).toMatch(/^[+\u2212]/);
+    await page.context().close();
+  });
+
+  test('has text that can be read in every cell and an outline about the own ones, by day and by night', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await site.open('/transfer/', { colorScheme });
+      const worst = await page.locator('.matrix td[style]').evaluateAll((cells) => {
+        const luminance = (colour: string) => {
+          const [r, g, b] = colour
+            .match(/[\d.]+/g)!
+            .map((value) => Number(value) / 255)
+            .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+          return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        return Math.min(
+          ...cells.map((cell) => {
+            const { color, backgroundColor } = getComputedStyle(cell);
+            const [a, b] = [luminance(color), luminance(backgroundColor)].sort((x, y) => y - x);
+            return (a + 0.05) / (b + 0.05);
+          }),
+        );
+      });
+      expect(worst).toBeGreaterThanOrEqual(4.5);
+      const outlines = await page
+        .locator('.matrix td.self')
+        .evaluateAll((cells) => cells.map((cell) => getComputedStyle(cell).outlineColor));
+      const ink = await page.evaluate(() => getComputedStyle(document.body).color);
+      expect(outlines.length).toBeGreaterThan(0);
+      expect(new Set(outlines)).toEqual(new Set([ink]));
+      await page.context().close();
+    }
+  });
+});
+
 describe('problems', () => {
   test('have pages in the dress of the site, which lead to what answers with them', async () => {
     for (const kind of Object.keys(problemKinds) as (keyof typeof problemKinds)[]) {
