@@ -1,16 +1,14 @@
-import { interpolateLab, piecewise, rgb, scaleSequential } from 'd3';
+import { interpolateLab, piecewise, rgb } from 'd3';
 
 /**
- * Colours of a share 0..1 by day and by night: from paper to the red that means "fooled", lighter or darker all the way,
- * so that the colour-blind read them like everybody else.
+ * Colours of a share 0..1 by day and by night: from paper to the red that means "fooled", lighter or darker all the
+ * way, so that the colour-blind read them like everybody else.
  */
 const day = piecewise(interpolateLab, ['#f3ecdd', '#efb9a3', '#d4553c', '#a01f0c', '#5f0f05']);
 const night = piecewise(interpolateLab, ['#20252e', '#5b2a26', '#a53a2a', '#f0705a', '#ffcabb']);
 /** What is no share of fooled photographs: from paper to ink. */
 const plainDay = piecewise(interpolateLab, ['#f3ecdd', '#b9b09f', '#5f584b']);
 const plainNight = piecewise(interpolateLab, ['#20252e', '#676a70', '#cfc8b8']);
-
-export const ratioColour = scaleSequential(day).domain([0, 1]);
 
 /** A cell's colours: of the paper below and the ink on it, by day and by night. */
 export function cellColours(share: number, isFooled = true): { paper: string; ink: string } {

@@ -56,7 +56,7 @@ export function facetsOf(plates: readonly Plate[], titleOf: (id: string) => stri
   });
 }
 
-/** What plates are ordered by: mean ratio on the networks it was made on (on all, for a control), and that less noise. */
+/** What plates are ordered by: mean ratio on the networks it was made on (a control's on all), and that less noise. */
 export function measuresOf({ own, record }: Plate) {
   const rows = own.length > 0 ? own : record.fooling.evaluation;
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);

@@ -17,13 +17,8 @@ export async function behindOf(plate: string, target: string, said: string): Pro
   const head = element('p', '', said);
   const query = new URLSearchParams({ perturbation: plate, model: target, strength: '1' });
   const links = element('p', 'sans');
-  links.append(
-    link(`/?${query}`, 'Try it'),
-    ' ',
-    link(`/perturbations/${encodeURIComponent(plate)}/`, 'The plate'),
-    ' ',
-    link('#', 'Close'),
-  );
+  const page = `/perturbations/${encodeURIComponent(plate)}/`;
+  links.append(link(`/?${query}`, 'Try it'), ', ', link(page, 'the plate'), ', ', link('#', 'close'));
   fragment.append(head, links);
   try {
     const behind = loaded.get(plate) ?? load(plate);
