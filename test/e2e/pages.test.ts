@@ -1,8 +1,9 @@
 /** What holds for every page, however it is looked at. */
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problemKinds } from '#shared/api';
-import type { Manifest } from '#shared/release';
+import { type Manifest, photoId } from '#shared/release';
 import { type BuiltSite, buildSite } from '../support/built-site.ts';
 import { testManifest } from '../support/release.ts';
 
@@ -17,6 +18,7 @@ afterAll(() => site?.close());
 const pages = () => [
   ...['/', '/perturbations/', `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`],
   ...['/transfer/', '/findings/', '/downloads/', '/reference/', '/problems/', '/problems/busy', '/no/such/page'],
+  ...['/photos/', `/photos/${photoId(release.photos[0].file)}/`, '/tables/predictions/', '/about/'],
 ];
 
 describe('every page', () => {
@@ -331,6 +333,62 @@ describe('the transfer matrix', () => {
       expect(new Set(outlines)).toEqual(new Set([ink]));
       await page.context().close();
     }
+  });
+});
+
+describe('the page of a table', () => {
+  test('reads a page by ranges of the file, and all of it only where all is asked', async () => {
+    const page = await site.open('/tables/predictions/');
+    const ranges: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().endsWith('.parquet') && request.method() === 'GET')
+        ranges.push(request.headers().range ?? 'all');
+    });
+    const status = page.locator('[data-status]');
+    const table = release.tables.find(({ name }) => name === 'predictions')!;
+    const all = table.rows.toLocaleString('en');
+    await expect.poll(() => status.textContent()).toBe(`Rows 1 to 50 of ${all}`);
+    const first = await page.locator('tbody tr').first().textContent();
+    await page.getByRole('button', { name: 'Next' }).click();
+    await expect.poll(() => status.textContent()).toBe(`Rows 51 to 100 of ${all}`);
+    expect(await page.locator('tbody tr').first().textContent()).not.toBe(first);
+    expect(new URL(page.url()).searchParams.get('page')).toBe('2');
+    expect(ranges.length).toBeGreaterThan(0);
+    expect(ranges).not.toContain('all');
+    await page.context().close();
+  });
+
+  test('filters, orders and exports its rows, by keyboard too, and its address says what', async () => {
+    const page = await site.open('/tables/predictions/?f.fooled=true');
+    const column = async (name: string) => {
+      const at = await page
+        .locator('[data-column]')
+        .evaluateAll(
+          (heads, wanted) => heads.findIndex((head) => (head as HTMLElement).dataset.column === wanted),
+          name,
+        );
+      return page.locator(`tbody td:nth-child(${at + 1})`).allTextContents();
+    };
+    await expect.poll(async () => new Set(await column('fooled'))).toEqual(new Set(['yes']));
+    await page.getByRole('textbox', { name: 'Condition on perturbed_probability' }).fill('> 0.5');
+    await page.getByRole('button', { name: 'perturbed_probability' }).press('Enter');
+    await expect.poll(() => new URL(page.url()).searchParams.get('sort')).toBe('perturbed_probability');
+    await expect
+      .poll(async () => (await column('perturbed_probability')).every((text) => Number(text) >= 0.5))
+      .toBe(true);
+    const values = (await column('perturbed_probability')).map(Number);
+    expect(values).toEqual(values.toSorted((a, b) => a - b));
+    expect(await page.locator('[data-column=perturbed_probability]').getAttribute('aria-sort')).toBe('ascending');
+    const [, count] = /of ([\d,]+),/.exec((await page.locator('[data-status]').textContent())!)!;
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export' }).click(),
+    ]);
+    const lines = (await readFile((await download.path())!, 'utf8')).trimEnd().split('\n');
+    expect(lines.length - 1).toBe(Number(count.replaceAll(',', '')));
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await expect.poll(() => page.url()).not.toContain('?');
+    await page.context().close();
   });
 });
 
