@@ -7,6 +7,7 @@ export {
   type Finding,
   type FindingResult,
   findingJob,
+  type HardenedTarget,
   isPattern,
   readRows,
   type StudyJobs,
@@ -15,14 +16,17 @@ export {
   type Target,
 } from './finding.ts';
 export { findFindings, findings } from './findings.ts';
-export { type Measurement, type MeasureTask, measure } from './measure.ts';
+export { changedBy, foolingOf, labelsOf, type Measurement, type MeasureTask, measure } from './measure.ts';
 export {
   type CraftedResult,
   craftedResult,
   type DistortionResult,
   distortionResult,
+  type HardenedResult,
+  hardenedResult,
   type MeasuredResult,
   measuredResult,
+  measurementFiles,
   type PerturbationResult,
   type PhotosResult,
   type PreparedResult,
@@ -39,7 +43,14 @@ export {
   comparedResult,
   type LabelledResult,
   labelledResult,
+  type NormalsResult,
+  normalsResult,
   type Probes,
+  readDirections,
+  type SpannedOptions,
+  type SpannedResult,
   someOf,
+  spannedResult,
 } from './probes.ts';
+export { singular, singularValues } from './singular.ts';
 export { transfer } from './transfer.ts';

@@ -22,6 +22,31 @@ export const comparedResult = z.object({
 });
 export type ComparedResult = z.infer<typeof comparedResult>;
 
+/** Directions of a decision boundary: `vectors.npy`, float32 [vectors, 3 S S], orthonormal, the commonest first. */
+export const normalsResult = z.object({
+  photos: z.int(),
+  /** Of DeepFool's step of each photo that it found one for, Euclidean. */
+  lengths: z.array(z.number()),
+  /** Singular values of the matrix of unit normals, and of one of as many random directions. */
+  values: z.array(z.number()),
+  random: z.array(z.number()),
+});
+export type NormalsResult = z.infer<typeof normalsResult>;
+
+/** Labels as they are, then by dimensions, length and draw: `labels.npy`, int32 [conditions, photos]. */
+export const spannedResult = labelledResult.extend({ dimensions: z.array(z.int()) });
+export type SpannedResult = z.infer<typeof spannedResult>;
+
+export interface SpannedOptions {
+  /** 0: anywhere. */
+  dimensions: readonly number[];
+  /** Euclidean. */
+  lengths: readonly number[];
+  draws: number;
+  seed: number;
+  photos: number | null;
+}
+
 export interface Probes {
   /**
    * What a model behind a defence says of some of the evaluation photos: as they are, then with each perturbation.
@@ -33,6 +58,10 @@ export interface Probes {
     perturbations: readonly StudyPerturbation[],
     photos: number | null,
   ): Job<LabelledResult>;
+  /** The normals of a model's decision boundary next to some of the crafting photos. */
+  normals(target: Target, of: { photos: number; seed: number }): Job<NormalsResult>;
+  /** What a model says of some evaluation photos with random vectors in the span of normals. */
+  spanned(target: Target, normals: Job<NormalsResult>, of: SpannedOptions): Job<SpannedResult>;
   /** How far a perturbation moves what a model computes, at places from its first to its last, photo by photo. */
   compared(target: Target, perturbations: readonly StudyPerturbation[], photos: number | null): Job<ComparedResult>;
 }
@@ -41,6 +70,12 @@ export interface Probes {
 export function someOf(all: number, photos: number | null): number[] {
   const count = Math.min(all, photos ?? all);
   return Array.from({ length: count }, (_, i) => Math.floor((i * all) / count));
+}
+
+export async function readDirections({ folder }: Output<NormalsResult>): Promise<Float32Array[]> {
+  const { data, shape } = readNpy(await readFile(join(folder, 'vectors.npy')));
+  const [count, length] = shape;
+  return Array.from({ length: count }, (_, k) => (data as Float32Array).subarray(k * length, (k + 1) * length));
 }
 
 /** By perturbation and place: the cosine, and the length of the change, of each photo. */

@@ -3,8 +3,11 @@ import type { Defence } from '#shared/graph';
 import type {
   ComparedResult,
   LabelledResult,
+  NormalsResult,
   PreparedResult,
   Probes,
+  SpannedOptions,
+  SpannedResult,
   StudyJobs,
   StudyPerturbation,
   Target,
@@ -13,6 +16,8 @@ import { type Job, noWork } from '../jobs/index.ts';
 import type { PhotoFiles } from './photos.ts';
 import { comparedStep } from './steps/compared.ts';
 import { defendedStep } from './steps/defended.ts';
+import { normalsStep } from './steps/normals.ts';
+import { spannedStep } from './steps/spanned.ts';
 
 /** What the jobs are made from. */
 interface Planned extends Pick<StudyJobs, 'canvas' | 'crafting' | 'evaluation' | 'crafted'> {
@@ -55,6 +60,28 @@ export class StudyProbes implements Probes {
         inputs,
         work: { ...noWork, forwards, on: `${target.id} ${this.#planner.canvas}` },
       }),
+    );
+  }
+
+  normals(target: Target, { photos, seed }: { photos: number; seed: number }): Job<NormalsResult> {
+    const { crafting, options, canvas } = this.#planner;
+    const prepared = this.#planner.prepared(target.id);
+    const inputs = { prepared, crafting, photos, seed, provider: options.provider };
+    const count = Math.min(photos, options.photos.files.crafting.length);
+    return this.#once(`normals ${target.id} ${photos} ${seed}`, () =>
+      normalsStep({
+        ...{ id: target.id, inputs, place: { id: target.id } },
+        work: { ...noWork, photos: count, on: `${target.id} ${canvas}` },
+      }),
+    );
+  }
+
+  spanned(target: Target, normals: Job<NormalsResult>, of: SpannedOptions): Job<SpannedResult> {
+    const inputs = { ...this.#on(target), normals, ...of };
+    const conditions = 1 + of.dimensions.length * of.lengths.length * of.draws;
+    const forwards = conditions * this.#count(of.photos);
+    return this.#once(`spanned ${target.id} ${JSON.stringify(of)}`, () =>
+      spannedStep({ id: target.id, inputs, work: { ...noWork, forwards, on: `${target.id} ${this.#planner.canvas}` } }),
     );
   }
 

@@ -127,8 +127,8 @@ export const studies = [
     ],
     [
       'noise-of',
-      'changedShare(clean.labels, cell.noise.labels)',
-      'changedShare(perturbed.labels, cell.noise.labels)',
+      'foolingOf(clean, cell.noise)',
+      'foolingOf(perturbed, cell.noise)',
       'noise is held to the clean labels',
     ],
   ]),
