@@ -11,6 +11,7 @@ export {
   readRows,
   type StudyJobs,
   type StudyPerturbation,
+  type Swept,
   type TableRow,
   type Target,
 } from './finding.ts';
@@ -34,4 +35,5 @@ export {
   readPerturbation,
   readPrepared,
 } from './outputs.ts';
+export { type ShowcaseResult, type SweptResult, type SweptRow, sweptResult } from './swept.ts';
 export { transfer } from './transfer.ts';

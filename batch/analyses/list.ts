@@ -12,4 +12,5 @@ export { roles } from './roles.ts';
 export { saturation } from './saturation.ts';
 export { seeds } from './seeds.ts';
 export { strength } from './strength.ts';
+export { sweep } from './sweep.ts';
 export { transfer } from './transfer.ts';
