@@ -1,6 +1,6 @@
 /** What the lab remembers, fetches and puts into addresses; how it looks and behaves is test/e2e. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { LabData } from '../../site/lab/protocol.ts';
+import type { LabData } from '../../site/lab/data.ts';
 import { remember } from '../../site/lab/remember.ts';
 import { queryOf, stateOf } from '../../site/lab/state.ts';
 
@@ -8,9 +8,9 @@ const data = {
   photos: [{ id: 'cat' }, { id: 'dog' }],
   models: [{ id: 'one' }, { id: 'two' }],
   perturbations: [{ id: 'one.house.inf10.s1' }, { id: 'a+b.house.inf10.s1' }],
-  start: { photo: 'cat', model: 'one', perturbation: 'one.house.inf10.s1' },
+  start: { photo: 'cat', model: 'one', perturbation: 'one.house.inf10.s1', strength: 1 },
 } as unknown as LabData;
-const start = { ...data.start, strength: 0, where: 'browser' as const };
+const start = { ...data.start, where: 'release' as const };
 
 describe('the address of the lab', () => {
   test('has no query at the start, and the start is what no query means', () => {
@@ -30,14 +30,20 @@ describe('the address of the lab', () => {
     expect(queryOf({ ...start, strength: 0.5 }, data)).toBe('?strength=0.5');
   });
 
-  test('that names what there is not, or a strength beyond the slider, is as at the start', () => {
+  test('that names what there is not is as at the start', () => {
     const query = '?photo=horse&model=three&perturbation=&where=moon&strength=';
-    for (const strength of ['2.01', '-0.5', 'much', 'Infinity']) expect(stateOf(query + strength, data)).toEqual(start);
-    expect(stateOf('?strength=2', data).strength).toBe(2);
+    for (const strength of ['', '%20', 'much']) expect(stateOf(query + strength, data)).toEqual(start);
+  });
+
+  test('with a strength beyond the slider has that of its end, and is mended', () => {
+    const mended = (strength: string) => queryOf(stateOf(`?strength=${strength}`, data), data);
+    expect(['99', '2.01', 'Infinity', '2'].map(mended)).toEqual(Array(4).fill('?strength=2'));
+    expect(['-0.5', '0'].map(mended)).toEqual(['?strength=0', '?strength=0']);
+    expect(mended('1')).toBe('');
   });
 
   test('never names a photo that the visitor brought', () => {
-    expect(queryOf({ ...start, photo: 'own', strength: 1 }, data)).toBe('?strength=1');
+    expect(queryOf({ ...start, photo: 'own.2', strength: 0 }, data)).toBe('?strength=0');
   });
 });
 

@@ -1,0 +1,14 @@
+/** The canvas of each photo of the lab. */
+import type { APIRoute } from 'astro';
+import { photoId } from '#shared/release';
+import { labPhotos } from '../../lab-data.ts';
+import { canvasPng } from '../../lab-pictures.ts';
+import { loadAtlas } from '../../release.ts';
+
+export const getStaticPaths = async () =>
+  (await labPhotos(loadAtlas()))
+    .filter(({ isShown }) => isShown)
+    .map(({ file, key }) => ({ params: { photo: photoId(file) }, props: { key } }));
+
+export const GET: APIRoute<{ key: string }> = async ({ props: { key } }) =>
+  new Response(await canvasPng(key), { headers: { 'Content-Type': 'image/png' } });

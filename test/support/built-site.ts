@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { launchBrowser } from './browser.ts';
+import { TEST_RELEASE } from './release.ts';
+import { type RunningWorker, startWorker } from './worker.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The site of the test release, built as it is published, served by the real Worker, and a browser to look at it. */
+export interface BuiltSite {
+  worker: RunningWorker;
+  browser: Browser;
+  /** What any page that was opened wrote to its console as an error. */
+  complaints: string[];
+  /** @param said where its complaints go instead */
+  open(path: string, options?: BrowserContextOptions, said?: string[]): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export async function buildSite(): Promise<BuiltSite> {
+  const dist = await mkdtemp(join(tmpdir(), 'atlas-site-'));
+  await build(dist);
+  const worker = await startWorker({ release: TEST_RELEASE, assets: dist });
+  const browser = await launchBrowser();
+  const complaints: string[] = [];
+  return {
+    ...{ worker, browser, complaints },
+    async open(path, options = {}, said = complaints) {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+      const page = await context.newPage();
+      page.on('console', (message) => message.type() === 'error' && said.push(`${path}: ${message.text()}`));
+      page.on('pageerror', (error) => said.push(`${path}: ${error.message}`));
+      await page.goto(worker.url + path);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      await worker.dispose();
+      await rm(dist, { recursive: true, force: true });
+    },
+  };
+}
+
+async function build(dist: string) {
+  const child = spawn(process.execPath, [`${root}node_modules/astro/bin/astro.mjs`, 'build', '--outDir', dist], {
+    cwd: root,
+    env: {
+      ...process.env,
+      ATLAS_RELEASE: TEST_RELEASE,
+      ASTRO_TELEMETRY_DISABLED: '1',
+      NODE_ENV: 'production',
+      VITEST: undefined,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+  const code = await new Promise((done) => child.on('close', done));
+  if (code !== 0) throw new Error(`astro build ended with ${code}: ${said.slice(-2000)}`);
+}
