@@ -110,7 +110,7 @@ export const rooms = [
   {
     room: 'batch/analyses',
     holds: 'one file per finding, and how the outputs of jobs are read',
-    imports: ['shared', 'batch/errors', 'batch/compute', 'batch/synthetic', 'batch/jobs'],
+    imports: ['shared', 'batch/errors', 'batch/compute', 'batch/synthetic', 'batch/photos', 'batch/jobs'],
   },
   {
     room: 'batch/publish',

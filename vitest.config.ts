@@ -26,7 +26,7 @@ const SYSTEM = [
   'test/site/hostile-release.test.ts',
   'test/children/children.test.ts',
   'test/zoo/{add,cards,guessing}.test.ts',
-  'test/studies/{dry-run,exact,given,run}.test.ts',
+  'test/studies/{dry-run,exact,given,hardened,hardened-edge,run}.test.ts',
 ];
 
 /** Everything else is a unit test, and test/support/unit-setup.ts holds it to that. `npm run test:unit` runs these. */

@@ -9,8 +9,17 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type ControlKind, givenAttack, type Norm, type TableColumn, tableColumn } from '#shared/release';
 import { defineStep, type Job, type Output, type Outputs } from '../jobs/index.ts';
+import type { Alteration } from '../photos/index.ts';
 import type { VariantKind } from '../synthetic/index.ts';
-import type { CraftedResult, DistortionResult, MeasuredResult, PerturbationResult, PhotosResult } from './outputs.ts';
+import type {
+  CraftedResult,
+  DistortionResult,
+  HardenedResult,
+  MeasuredResult,
+  PerturbationResult,
+  PhotosResult,
+} from './outputs.ts';
+import type { Probes } from './probes.ts';
 import type { ShowcaseResult, SweptResult } from './swept.ts';
 
 /** A model that perturbations are tried on. */
@@ -21,6 +30,16 @@ export interface Target {
   labels: readonly string[] | null;
   /** WordNet id by class index; null where it is not known. */
   wnids: readonly (string | null)[] | null;
+}
+
+/** A model of the study with one more class, "non-natural or tampered with". */
+export interface HardenedTarget extends Target {
+  /** What it was made from. */
+  network: Target;
+  /** What it was shown. */
+  learnt: readonly StudyPerturbation[];
+  /** Of clean photos that may be taken for tampered ones. */
+  rate: number;
 }
 
 export interface StudyPerturbation {
@@ -84,7 +103,12 @@ export interface StudyJobs {
   readonly canvas: number;
   /** How much a finding that crafts or measures a lot may do. */
   readonly effort: 'light' | 'whole';
+  /** The models of the study, on which perturbations are crafted. */
   readonly models: readonly Target[];
+  /** Its hardened networks. */
+  readonly hardened: readonly HardenedTarget[];
+  /** Both: all that perturbations are tried on. */
+  readonly targets: readonly Target[];
   readonly perturbations: readonly StudyPerturbation[];
   /** WordNet id by class index, for models that do not say their own. */
   readonly classes: readonly (string | null)[];
@@ -92,8 +116,17 @@ export interface StudyJobs {
   readonly evaluation: Job<PhotosResult>;
   crafted(perturbation: StudyPerturbation): Job<CraftedResult>;
   derived(perturbation: DerivedPerturbation): Job<PerturbationResult>;
-  /** Predictions of the evaluation photos with a perturbation; null: as they are. */
-  measured(target: Target, perturbation: StudyPerturbation | DerivedPerturbation | null): Job<MeasuredResult>;
+  /** Predictions of the evaluation photos with a perturbation, null: as they are; and altered, where `by` is given. */
+  measured(
+    target: Target,
+    perturbation: StudyPerturbation | DerivedPerturbation | null,
+    by?: Alteration,
+  ): Job<MeasuredResult>;
+  hardening(target: HardenedTarget): Job<HardenedResult>;
+  /** The same network hardened anew, from what it learnt from and from these. */
+  hardenedAgain(target: HardenedTarget, also: readonly StudyPerturbation[]): HardenedTarget;
+  /** Crafted in the same way on a hardened network. */
+  craftedOn(perturbation: StudyPerturbation, target: HardenedTarget): StudyPerturbation;
   /** The noise that a perturbation is read beside: of the same bound and seed. */
   control(perturbation: StudyPerturbation): StudyPerturbation;
   /** All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. */
@@ -105,6 +138,8 @@ export interface StudyJobs {
   swept(target: Target, of: Swept): Job<SweptResult>;
   /** The same, crafted on so many of the crafting photos; 0: on as many pictures that are drawn from its seed. */
   onPhotos(perturbation: StudyPerturbation, photos: number): StudyPerturbation;
+  /** What is asked of networks beyond their answers. */
+  readonly probes: Probes;
 }
 
 type Cell = string | number | boolean | null;

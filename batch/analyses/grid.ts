@@ -10,20 +10,25 @@ export function plain(perturbation: StudyPerturbation): StudyPerturbation {
   return { id, attack, norm, epsilon, seed, surrogates: [...surrogates], recipe };
 }
 
-/** The jobs of it, for a finding's `needs`. */
-export const gridOf = (study: StudyJobs) => ({
+/** The jobs of it, for a finding's `needs`: on the models, or on all that `targets` has. */
+export const gridOf = (study: StudyJobs, targets: readonly Target[] = study.models) => ({
   evaluation: study.evaluation,
   classes: study.classes,
-  targets: study.models.map((target) => ({ ...target, clean: study.measured(target, null) })),
+  targets: targets.map(({ id, classes, labels, wnids }) => {
+    const target: Target = { id, classes, labels, wnids };
+    return { ...target, clean: study.measured(target, null) };
+  }),
   perturbations: study.perturbations.map(plain),
   /** By perturbation, then by target. */
-  measured: study.perturbations.map((perturbation) =>
-    study.models.map((target) => study.measured(target, perturbation)),
-  ),
+  measured: study.perturbations.map((perturbation) => targets.map((target) => study.measured(target, perturbation))),
   noise: study.perturbations.map((perturbation) =>
-    study.models.map((target) => study.measured(target, study.control(perturbation))),
+    targets.map((target) => study.measured(target, study.control(perturbation))),
   ),
 });
+
+/** The same, on hardened networks too: for tables that count them as an attacker would. */
+export const wholeGridOf = (study: StudyJobs) => gridOf(study, study.targets);
+
 export type Grid = Outputs<ReturnType<typeof gridOf>>;
 
 export interface GridCell {

@@ -7,6 +7,7 @@ export {
   type Finding,
   type FindingResult,
   findingJob,
+  type HardenedTarget,
   isPattern,
   readRows,
   type StudyJobs,
@@ -16,14 +17,17 @@ export {
   type Target,
 } from './finding.ts';
 export { findFindings, findings } from './findings.ts';
-export { type Measurement, type MeasureTask, measure } from './measure.ts';
+export { changedBy, foolingOf, labelsOf, type Measurement, type MeasureTask, measure } from './measure.ts';
 export {
   type CraftedResult,
   craftedResult,
   type DistortionResult,
   distortionResult,
+  type HardenedResult,
+  hardenedResult,
   type MeasuredResult,
   measuredResult,
+  measurementFiles,
   type PerturbationResult,
   type PhotosResult,
   type PreparedResult,
@@ -35,5 +39,20 @@ export {
   readPerturbation,
   readPrepared,
 } from './outputs.ts';
+export {
+  type ComparedResult,
+  comparedResult,
+  type LabelledResult,
+  labelledResult,
+  type NormalsResult,
+  normalsResult,
+  type Probes,
+  readDirections,
+  type SpannedOptions,
+  type SpannedResult,
+  someOf,
+  spannedResult,
+} from './probes.ts';
+export { singular, singularValues } from './singular.ts';
 export { type ShowcaseResult, type SweptResult, type SweptRow, sweptResult } from './swept.ts';
 export { transfer } from './transfer.ts';

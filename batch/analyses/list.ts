@@ -1,16 +1,23 @@
 /** Every finding, one line each: all else that there is of a finding follows from its own file. */
 export { concentration } from './concentration.ts';
 export { controls } from './controls.ts';
+export { defences } from './defences.ts';
 export { diversity } from './diversity.ts';
 export { dominance } from './dominance.ts';
 export { flow } from './flow.ts';
+export { layers } from './layers.ts';
+export { normals } from './normals.ts';
 export { perturbations } from './perturbations.ts';
 export { predictions } from './predictions.ts';
 export { predictors } from './predictors.ts';
 export { resistance } from './resistance.ts';
 export { roles } from './roles.ts';
+export { rounds } from './rounds.ts';
 export { saturation } from './saturation.ts';
 export { seeds } from './seeds.ts';
+export { span } from './span.ts';
 export { strength } from './strength.ts';
+export { subspace } from './subspace.ts';
 export { sweep } from './sweep.ts';
+export { tampered } from './tampered.ts';
 export { transfer } from './transfer.ts';

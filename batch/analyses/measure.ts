@@ -1,5 +1,7 @@
-import { argmax, softmax } from '#shared/metrics';
-import type { Compute, Pixels } from '../compute/index.ts';
+import { applyPerturbation } from '#shared/images';
+import { argmax, changedShare, isFooled, outlierScores, softmax } from '#shared/metrics';
+import type { Share } from '#shared/release';
+import { type Compute, collect, type Pixels } from '../compute/index.ts';
 
 /** What one model says of some photos. */
 export interface Measurement {
@@ -7,21 +9,53 @@ export interface Measurement {
   labels: Int32Array;
   /** The probability that the model gives it. */
   probabilities: Float32Array;
+  /** Of a hardened network. */
+  detection?: Detection;
 }
 
-/** Of each photo, whether its label is another one than it was. */
-export const changedBy = (clean: Pick<Measurement, 'labels'>, { labels }: Pick<Measurement, 'labels'>): boolean[] =>
-  Array.from(clean.labels, (label, i) => labels[i] !== label);
+/** What a hardened network says of each photo besides its label. */
+export interface Detection {
+  /** Index of its class "tampered with", the last. */
+  tampered: number;
+  /** The class that it would predict without that one: what the plain network says. */
+  beneath: Int32Array;
+  /** By how much the logit of "tampered with" exceeds all others. Above 0 it is the label. */
+  excess: Float32Array;
+  /** What the logits of the plain network tell (shared/metrics/outliers.ts). */
+  softmax: Float32Array;
+  energy: Float32Array;
+}
+
+type Labels = Pick<Measurement, 'labels' | 'detection'>;
+
+/**
+ * The labels that photos have, as they are: of a hardened network those beneath the class "tampered with", since what
+ * it says of a clean photo by mistake is no label of the photo.
+ */
+export const labelsOf = ({ labels, detection }: Labels): Int32Array => detection?.beneath ?? labels;
+
+/**
+ * Of each photo, whether it is fooled: its label is another one than it was, and not "tampered with", by which a
+ * hardened network says so.
+ */
+export const changedBy = (clean: Labels, { labels, detection }: Labels): boolean[] =>
+  Array.from(labelsOf(clean), (label, i) => isFooled(label, labels[i], detection?.tampered));
+
+/** The share of photos that are fooled. */
+export const foolingOf = (clean: Labels, { labels, detection }: Labels): Share =>
+  changedShare(labelsOf(clean), labels, detection?.tampered);
 
 export interface MeasureTask {
   compute: Compute;
-  /** Prepared graph: canvas [N,3,S,S] to logits [N,K]. */
-  prepared: { bytes: Uint8Array; sha256: string };
+  /** Prepared graph: canvas [N,3,S,S] to logits [N,K]. `tampered`: of a hardened network, the index of that class. */
+  prepared: { bytes: Uint8Array; sha256: string; tampered?: number };
   photos: Pixels;
   /** Which photos. */
   indices: readonly number[];
   /** float32 [3,S,S], or null for the photos as they are. */
   v: Float32Array | null;
+  /** What happens to a canvas [3,S,S] before the model sees it, perturbed or not; left out: nothing. */
+  alter?: (canvas: Uint8Array) => Promise<Uint8Array> | Uint8Array;
   signal?: AbortSignal;
   /** Called with the number of photos done. */
   onProgress?: (done: number) => void;
@@ -32,15 +66,8 @@ export interface MeasureTask {
  * the next measurement; call `compute.release(prepared.sha256)` after the last one of a model.
  */
 export async function measure(task: MeasureTask): Promise<Measurement> {
-  const { compute, prepared, photos, indices, v, signal, onProgress } = task;
-  const { logits, classes } = await compute.logits({
-    program: { key: prepared.sha256, bytes: prepared.bytes },
-    photos,
-    items: indices.map((photo) => ({ photo, flip: false })),
-    v,
-    signal,
-    onProgress,
-  });
+  const { prepared, indices } = task;
+  const { logits, classes } = await logitsOf(task);
   const labels = new Int32Array(indices.length);
   const probabilities = new Float32Array(indices.length);
   for (let i = 0; i < indices.length; i++) {
@@ -48,5 +75,45 @@ export async function measure(task: MeasureTask): Promise<Measurement> {
     labels[i] = argmax(row);
     probabilities[i] = softmax(row)[labels[i]];
   }
-  return { labels, probabilities };
+  if (prepared.tampered === undefined) return { labels, probabilities };
+  return { labels, probabilities, detection: detectionOf(logits, classes, prepared.tampered) };
+}
+
+async function logitsOf(task: MeasureTask): Promise<{ logits: Float32Array; classes: number }> {
+  const { compute, prepared, photos, indices, v, alter, signal, onProgress } = task;
+  const program = { key: prepared.sha256, bytes: prepared.bytes };
+  if (!alter) {
+    const items = indices.map((photo) => ({ photo, flip: false }));
+    return compute.logits({ program, photos, items, v, signal, onProgress });
+  }
+  const { pixels, size } = photos;
+  const plane = 3 * size * size;
+  return collect({
+    ...{ compute, program, size, pictures: indices, signal },
+    render: (photo) => {
+      const canvas = pixels.subarray(photo * plane, (photo + 1) * plane);
+      return alter(v ? Uint8Array.from(applyPerturbation(canvas, v)) : canvas);
+    },
+    onProgress: ({ done }) => onProgress?.(done),
+  });
+}
+
+function detectionOf(logits: Float32Array, classes: number, tampered: number): Detection {
+  const photos = logits.length / classes;
+  const found: Detection = {
+    tampered,
+    beneath: new Int32Array(photos),
+    excess: new Float32Array(photos),
+    softmax: new Float32Array(photos),
+    energy: new Float32Array(photos),
+  };
+  for (let i = 0; i < photos; i++) {
+    const plain = logits.subarray(i * classes, i * classes + tampered);
+    found.beneath[i] = argmax(plain);
+    found.excess[i] = logits[i * classes + tampered] - plain[found.beneath[i]];
+    const { softmax, energy } = outlierScores(plain);
+    found.softmax[i] = softmax;
+    found.energy[i] = energy;
+  }
+  return found;
 }

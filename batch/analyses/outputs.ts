@@ -2,7 +2,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FormatError, readNpy } from '#shared/formats';
+import { FormatError, readNpy, writeNpy } from '#shared/formats';
 import { curvePoint, modelShare, share } from '#shared/release';
 import type { Pixels } from '../compute/index.ts';
 import type { Output } from '../jobs/index.ts';
@@ -16,6 +16,8 @@ export const photosResult = z.object({
   sha256: z.string(),
   /** What each photo looks like: photos that look alike have fingerprints that differ little. */
   fingerprints: z.array(z.string().nullable()),
+  /** Of photos that are of one thing, the first of it by the name of each; left out where there are none. */
+  groups: z.record(z.string(), z.string()).optional(),
 });
 export type PhotosResult = z.infer<typeof photosResult>;
 
@@ -24,8 +26,28 @@ export const preparedResult = z.object({
   sha256: z.string(),
   /** Of the file it was made from. */
   sourceSha256: z.string(),
+  /** Of a hardened network: the index of the class "tampered with". */
+  tampered: z.int().optional(),
 });
 export type PreparedResult = z.infer<typeof preparedResult>;
+
+/** A prepared model that a study has hardened, and how (docs/hardening.md): `model.onnx`. */
+export const hardenedResult = preparedResult.extend({
+  tampered: z.int(),
+  places: z.array(z.object({ name: z.string(), axis: z.int(), channels: z.int() })),
+  /** Weights of the regression: one for each statistic. */
+  statistics: z.int(),
+  samples: z.object({ photos: z.int(), synthetic: z.int(), clean: z.int(), tampered: z.int() }),
+  detector: z.object({ bias: z.number(), threshold: z.number() }),
+  /** On crafting photos that the regression did not see. */
+  calibration: z.object({
+    ...{ photos: z.int(), rank: z.int(), falseAlarms: z.int() },
+    ...{ tampered: z.int(), caught: z.int(), auroc: z.number() },
+  }),
+  /** Thresholds of two detectors that look at the plain network's logits, which hold the same rate on those photos. */
+  baselines: z.object({ softmax: z.number(), energy: z.number() }),
+});
+export type HardenedResult = z.infer<typeof hardenedResult>;
 
 /** A perturbation, however it was made: `perturbation.npy`, float32 [3,S,S] in units of 0..255. */
 export const perturbationResult = z.object({ linf: z.number(), l2: z.number() });
@@ -45,8 +67,12 @@ export const craftedResult = perturbationResult.extend({
 });
 export type CraftedResult = z.infer<typeof craftedResult>;
 
-/** What a model says of photos: `labels.npy`, int32 [P], and `probabilities.npy`, float32 [P]. */
-export const measuredResult = z.object({ photos: z.int() });
+/**
+ * What a model says of photos: `labels.npy`, int32 [P], and `probabilities.npy`, float32 [P]. A hardened network, whose
+ * class "tampered with" has the index `tampered`: also `beneath.npy`, int32 [P], and `scores.npy`, float32 [3,P]:
+ * excess, softmax and energy.
+ */
+export const measuredResult = z.object({ photos: z.int(), tampered: z.int().optional() });
 export type MeasuredResult = z.infer<typeof measuredResult>;
 
 /** Means over photos. */
@@ -75,11 +101,37 @@ export async function readPerturbation(output: Output<PerturbationResult>): Prom
 export const readMeasurement = (output: Output<MeasuredResult>): Promise<Measurement> =>
   once(output, async () => {
     const read = async (name: string) => readNpy(await readFile(join(output.folder, name))).data;
-    return {
+    const { photos, tampered } = output.result;
+    const plain = {
       labels: (await read('labels.npy')) as Int32Array,
       probabilities: (await read('probabilities.npy')) as Float32Array,
     };
+    if (tampered === undefined) return plain;
+    const scores = (await read('scores.npy')) as Float32Array;
+    const [excess, softmax, energy] = [0, 1, 2].map((i) => scores.subarray(i * photos, (i + 1) * photos));
+    const beneath = (await read('beneath.npy')) as Int32Array;
+    return { ...plain, detection: { tampered, beneath, excess, softmax, energy } };
   });
+
+/** The files of a measurement, as `readMeasurement` finds them. */
+export function measurementFiles({ labels, probabilities, detection }: Measurement): Record<string, Uint8Array> {
+  const photos = labels.length;
+  const files = {
+    'labels.npy': writeNpy(new Int32Array(labels), [photos]),
+    'probabilities.npy': writeNpy(new Float32Array(probabilities), [photos]),
+  };
+  if (!detection) return files;
+  const { beneath, excess, softmax, energy } = detection;
+  const scores = new Float32Array(3 * photos);
+  [excess, softmax, energy].forEach((values, i) => {
+    scores.set(values, i * photos);
+  });
+  return {
+    ...files,
+    'beneath.npy': writeNpy(new Int32Array(beneath), [photos]),
+    'scores.npy': writeNpy(scores, [3, photos]),
+  };
+}
 
 /** Bytes that are read at once: the system gives no more than 2 GiB. */
 const chunk = 2 ** 28;

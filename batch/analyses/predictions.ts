@@ -2,7 +2,8 @@
 import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding } from './finding.ts';
-import { cellsOf, gridOf } from './grid.ts';
+import { cellsOf, wholeGridOf } from './grid.ts';
+import { changedBy } from './measure.ts';
 
 /** One photo on one target, clean and perturbed. */
 export interface PredictionRow {
@@ -33,13 +34,18 @@ export const predictions = finding({
     { name: 'perturbed', type: 'INT32', description: 'Predicted class index with the perturbation' },
     { name: 'perturbed_label', type: 'STRING', description: 'Its label' },
     { name: 'perturbed_probability', type: 'DOUBLE', description: 'Its probability' },
-    { name: 'fooled', type: 'BOOLEAN', description: 'Whether the two class indices differ' },
+    {
+      name: 'fooled',
+      type: 'BOOLEAN',
+      description: 'Whether the two class indices differ, and the second is not that of "tampered with"',
+    },
   ],
-  needs: gridOf,
+  needs: wholeGridOf,
   async rows(grid) {
     const { names } = grid.evaluation.result;
     const rows: PredictionRow[] = [];
     for await (const { perturbation, target, clean, perturbed } of cellsOf(grid)) {
+      const fooled = changedBy(clean, perturbed);
       names.forEach((photo, i) => {
         rows.push({
           perturbation: perturbation.id,
@@ -51,7 +57,7 @@ export const predictions = finding({
           perturbed: perturbed.labels[i],
           perturbed_label: labelOf(target.labels, perturbed.labels[i]),
           perturbed_probability: perturbed.probabilities[i],
-          fooled: clean.labels[i] !== perturbed.labels[i],
+          fooled: fooled[i],
         });
       });
     }

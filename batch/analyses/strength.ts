@@ -9,6 +9,7 @@ import { common, interval } from './columns.ts';
 import { type DerivedPerturbation, finding, type StudyJobs, type StudyPerturbation } from './finding.ts';
 import { changedBy, type Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
+import { firstSeeds } from './perturbations-of.ts';
 import { percent } from './words.ts';
 
 /** Factors; 1 is the perturbation itself. */
@@ -42,14 +43,6 @@ export interface StrengthRow {
   high: number;
   newly: number | null;
   p: number | null;
-}
-
-/** Of several seeds the lowest: what follows costs twenty measurements each. */
-function firstSeeds(perturbations: readonly StudyPerturbation[]): StudyPerturbation[] {
-  const crafted = perturbations.filter(({ surrogates }) => surrogates.length > 0);
-  return [...Map.groupBy(crafted, ({ recipe }) => recipe).values()].map((of) =>
-    of.reduce((first, one) => (one.seed < first.seed ? one : first)),
-  );
 }
 
 const needs = (study: StudyJobs) => ({

@@ -4,7 +4,8 @@
  */
 import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';
-import { finding, type StudyJobs } from './finding.ts';
+import { finding, type HardenedTarget, type StudyJobs } from './finding.ts';
+import { plain } from './grid.ts';
 import { ownOf, showcaseJob } from './showcase.ts';
 import { readSweep } from './swept.ts';
 import { percent } from './words.ts';
@@ -34,11 +35,12 @@ const needs = (study: StudyJobs) => {
   return {
     showcase,
     subjects: study.subjects,
-    targets: study.models.map((target) => ({
+    // A hardened network is tried with the perturbations of the one that it was made from.
+    targets: study.targets.map((target) => ({
       ...{ id: target.id, labels: target.labels },
       swept: study.swept(target, {
         ...{ showcase, count, top, strengths: sweepStrengths.filter((strength) => strength > 0) },
-        perturbations: ownOf(study, target.id),
+        perturbations: ownOf(study, 'network' in target ? (target as HardenedTarget).network.id : target.id).map(plain),
       }),
     })),
   };

@@ -2,12 +2,12 @@
  * Transfer: a perturbation crafted on one model, measured on another. S.-M. Moosavi-Dezfooli, A. Fawzi, O. Fawzi, P.
  * Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, table 2.
  */
-import { changedShare, wilson } from '#shared/metrics';
+import { wilson } from '#shared/metrics';
 import type { Norm, TransferRow } from '#shared/release';
 import { common, interval, intervalWhereKnown } from './columns.ts';
 import { finding, surrogateOf } from './finding.ts';
-import { cellsOf, gridOf, truthOf } from './grid.ts';
-import type { Measurement } from './measure.ts';
+import { cellsOf, truthOf, wholeGridOf } from './grid.ts';
+import { changedBy, foolingOf, type Measurement } from './measure.ts';
 
 export interface TransferCell {
   /** Id of the perturbation. */
@@ -35,8 +35,8 @@ type Row = Required<TransferRow>;
 /** One row of the transfer table. */
 export function transferRow(cell: TransferCell): Row {
   const { clean, perturbed } = cell;
-  const fooling = changedShare(clean.labels, perturbed.labels);
-  const control = changedShare(clean.labels, cell.noise.labels);
+  const fooling = foolingOf(clean, perturbed);
+  const control = foolingOf(clean, cell.noise);
   const labelled = cell.truth.filter((label) => label !== null).length;
   const right = cell.truth.flatMap((label, i) => (label !== null && clean.labels[i] === label ? [i] : []));
   const lost = lostOf(right, clean, perturbed);
@@ -62,13 +62,20 @@ export function transferRow(cell: TransferCell): Row {
     noise_given_correct_low: lostToNoise?.low ?? null,
     noise_given_correct_high: lostToNoise?.high ?? null,
     labelled,
+    tampered: tamperedIn(perturbed),
   };
 }
 
-/** Of photos that are labelled correctly, the share that no longer is; null where there are none. */
+/** Of photos that are labelled correctly, the share that is fooled; null where there are none. */
 function lostOf(right: readonly number[], clean: Measurement, changed: Measurement) {
   if (right.length === 0) return null;
-  return wilson(right.filter((i) => changed.labels[i] !== clean.labels[i]).length, right.length);
+  const fooled = changedBy(clean, changed);
+  return wilson(right.filter((i) => fooled[i]).length, right.length);
+}
+
+/** Photos that a hardened network calls tampered with; null of another. */
+function tamperedIn({ labels, detection }: Measurement): number | null {
+  return detection ? labels.filter((label) => label === detection.tampered).length : null;
 }
 
 export const transfer = finding({
@@ -86,7 +93,12 @@ export const transfer = finding({
     common.epsilon,
     common.seed,
     common.photos,
-    { name: 'fooled', type: 'INT32', description: 'Photos whose predicted label changed' },
+    {
+      name: 'fooled',
+      type: 'INT32',
+      description:
+        'Photos whose predicted label changed; on a hardened network to another one than "non-natural or tampered with"',
+    },
     { name: 'ratio', type: 'DOUBLE', description: 'Fooling ratio: fooled / photos' },
     ...interval('low', 'high'),
     { name: 'noise', type: 'DOUBLE', description: 'Fooling ratio of random noise of the same bound' },
@@ -102,7 +114,7 @@ export const transfer = finding({
       name: 'fooled_given_correct',
       type: 'DOUBLE',
       nullable: true,
-      description: 'Share of those that it no longer labels correctly with it',
+      description: 'Share of those that are fooled with it: no longer labelled correctly, nor as tampered with',
     },
     ...intervalWhereKnown('fooled_given_correct_low', 'fooled_given_correct_high'),
     {
@@ -113,8 +125,15 @@ export const transfer = finding({
     },
     ...intervalWhereKnown('noise_given_correct_low', 'noise_given_correct_high'),
     { name: 'labelled', type: 'INT32', description: 'Evaluation photos whose true class is known' },
+    {
+      name: 'tampered',
+      type: 'INT32',
+      nullable: true,
+      description:
+        'Photos that a hardened network calls "non-natural or tampered with": they do not count as fooled; null for other targets',
+    },
   ],
-  needs: gridOf,
+  needs: wholeGridOf,
   async rows(grid) {
     const rows: Row[] = [];
     for await (const { perturbation, target, ...predictions } of cellsOf(grid)) {

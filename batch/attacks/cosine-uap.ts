@@ -4,7 +4,8 @@
  *
  * Turns the logits of perturbed photos away from those of the clean ones:
  *   min_v  mean_x cos(f(x + v) - c, f(x) - c)   with |v|_p <= epsilon,
- * c = 0 in the paper. Its photos are jigsaw images when there is no data; here they are the crafting photos.
+ * c = 0 in the paper. Its photos are jigsaw images when there is no data; here they are the crafting photos. What is
+ * done about the further class of a hardened network is said in house.ts.
  *
  * The paper's optimiser is Adam. The default here, the sign of an L1-normalised momentum (see optimisers.ts) with a
  * step of epsilon / 10 that decays to a tenth, flips and batches of 20, fooled most of what was tried with plain
@@ -18,7 +19,7 @@ import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { cosine } from './objectives.ts';
 import { craftingPhotos } from './pictures.ts';
-import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
+import { descentSettings, ensembleSetting, evadeSetting, startSetting, targetSetting } from './settings.ts';
 
 export const cosineUap = attack({
   name: 'cosine-uap',
@@ -43,11 +44,14 @@ export const cosineUap = attack({
     ...startSetting,
     ...targetSetting,
     ...ensembleSetting,
+    ...evadeSetting,
   }),
-  begin: (surrogates, budget, settings) =>
-    descend(surrogates, budget, settings, {
-      objective: cosine({ centred: () => Number(settings.centred), target: settings.target }),
+  begin: (surrogates, budget, settings) => {
+    const { centred, start, target, evade } = settings;
+    return descend(surrogates, budget, settings, {
+      objective: cosine({ centred: () => Number(centred), target, evade }),
       pictures: craftingPhotos(surrogates.task, settings),
-      start: noiseStart(surrogates, settings.start),
-    }),
+      start: noiseStart(surrogates, start),
+    });
+  },
 });

@@ -1,5 +1,6 @@
 /** Several surrogates as one whose logits are the mean of theirs. */
 import { type Model, type Node, readModel, renamedNode, type Tensor, writeModel } from '#shared/graph';
+import { argmax } from '#shared/metrics';
 import { sha256Hex } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
 import type { SurrogateView } from './types.ts';
@@ -17,13 +18,14 @@ export function mergeByLogits(views: readonly SurrogateView[]): SurrogateView {
   const clean = new Float32Array(first.clean.length);
   for (const view of views) for (let i = 0; i < clean.length; i++) clean[i] += view.clean[i] / views.length;
   const { classes } = first;
+  const { tampered } = first.surrogate;
   const labels = Int32Array.from({ length: clean.length / classes }, (_, row) => {
     const logits = clean.subarray(row * classes, (row + 1) * classes);
-    return logits.indexOf(Math.max(...logits));
+    return argmax(logits, 0, tampered);
   });
   const id = views.map(({ surrogate }) => surrogate.id).join('+');
   const models = views.reduce((sum, view) => sum + view.models, 0);
-  return { surrogate: { id, bytes, sha256: sha256Hex(bytes) }, models, classes, clean, labels };
+  return { surrogate: { id, bytes, sha256: sha256Hex(bytes), tampered }, models, classes, clean, labels };
 }
 
 /** Every name of a model but that of its canvas gets a suffix of its own, so that the graphs lie side by side. */

@@ -7,6 +7,10 @@
  * near the floor of all their logits f(x + v) - c points away from f(x) - c whatever the label, so that the cosine
  * falls and few photos are fooled.
  *
+ * On a hardened network the cosine is that of its plain classes, and
+ *   evade * mean_x log(1 + exp(t(x + v) - max_k f_k(x + v)))
+ * is added, t the logit of "non-natural or tampered with": a photo is fooled only where that class does not win.
+ *
  * Steps along the sign of an L1-normalised momentum of 0.95 (norm 2: along the momentum) begin at 0.8 epsilon, where v
  * jumps from corner to corner of the ball and does not stay in the first local minimum, and shrink to a fiftieth of
  * that, where it converges. Each gradient is taken at the point that the momentum leads to (Nesterov). Batches grow
@@ -21,7 +25,7 @@ import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { cosine } from './objectives.ts';
 import { craftingPhotos } from './pictures.ts';
-import { descentSettings, ensembleSetting, startSetting, targetSetting } from './settings.ts';
+import { descentSettings, ensembleSetting, evadeSetting, startSetting, targetSetting } from './settings.ts';
 import type { Surrogates } from './surrogates.ts';
 import type { SurrogateView } from './types.ts';
 
@@ -69,11 +73,12 @@ export const house = attack({
     ...startSetting,
     ...targetSetting,
     ...ensembleSetting,
+    ...evadeSetting,
   }),
   begin: (surrogates, budget, settings) => {
-    const { batch, batchTo, centred, lookahead, pick, start, target } = settings;
+    const { batch, batchTo, centred, evade, lookahead, pick, start, target } = settings;
     return descend(surrogates, budget, settings, {
-      objective: cosine({ centred: (view) => centred ?? Number(!endsInRelu(view)), target }),
+      objective: cosine({ centred: (view) => centred ?? Number(!endsInRelu(view)), target, evade }),
       pictures: craftingPhotos(surrogates.task, settings, pick === undefined ? undefined : surest(surrogates, pick)),
       start: noiseStart(surrogates, start),
       batchAt: (progress) => Math.round(batch + (batchTo - batch) * progress),
@@ -88,9 +93,9 @@ export const house = attack({
  */
 function surest({ task, views }: Surrogates, count: number): number[] {
   const sureness = task.crafting.map((_, position) =>
-    views.reduce((sum, { clean, classes, labels }) => {
+    views.reduce((sum, { clean, classes, labels, surrogate: { tampered = classes } }) => {
       const row = 2 * position;
-      return sum + softmax(clean.subarray(row * classes, (row + 1) * classes))[labels[row]];
+      return sum + softmax(clean.subarray(row * classes, row * classes + tampered))[labels[row]];
     }, 0),
   );
   const inOrder = [...sureness.keys()].sort((a, b) => sureness[b] - sureness[a] || a - b);
@@ -107,4 +112,6 @@ function surest({ task, views }: Surrogates, count: number): number[] {
   return inOrder.sort((a, b) => (rank.get(a) as number) - (rank.get(b) as number)).slice(0, count);
 }
 
-const endsInRelu = ({ clean }: SurrogateView) => clean.every((value) => value >= 0);
+/** That of a hardened network is no output of the network. */
+const endsInRelu = ({ clean, classes, surrogate: { tampered } }: SurrogateView) =>
+  clean.every((value, i) => value >= 0 || i % classes === tampered);

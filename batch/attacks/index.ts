@@ -4,6 +4,7 @@ export type { Attack, Paper } from './attack.ts';
 export { gradientLimit } from './budget.ts';
 export { checkTarget } from './check.ts';
 export { craftWith } from './craft.ts';
+export { type DeepFooled, deepFool, networkOn } from './deepfool.ts';
 export { citation, describeSettings, parseSettings } from './describe.ts';
 export { blocksRecipe, controlRecipe, isControl, noiseControl } from './noise.ts';
 export { attacks, checkCraft, craft, findAttack } from './table.ts';

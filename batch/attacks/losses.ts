@@ -25,7 +25,8 @@ export interface LossParameters {
   'cross-entropy': { clampAt?: number };
   /** `clampAt`: margin between logits above which a photo has no gradient. */
   margin: { clampAt?: number };
-  cosine: None;
+  /** `evade`: of a hardened surrogate the weight of the class "tampered with", which is its last. */
+  cosine: { evade?: number };
   /**
    * `depth`: share of the layers, from the first on, that count. `of`: their outputs after normalisation and activation
    * (left out), or before.
@@ -46,7 +47,7 @@ export type Loss<Kind extends LossKind = LossKind> = {
 const graphs: { [K in LossKind]: (model: Model, parameters: LossParameters[K]) => Model } = {
   'cross-entropy': withCrossEntropy,
   margin: withMargin,
-  cosine: (model) => withCosine(model),
+  cosine: withCosine,
   'activation energy': (model, { depth, of = 'activated' }) =>
     withActivationEnergy(model, firstLayers(model, depth, of)),
   'activation ratio': (model, { depth, negative, negativeDepth = depth }) =>

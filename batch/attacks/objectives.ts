@@ -10,11 +10,17 @@ interface Inputs {
 
 export interface Objective {
   loss: Loss;
+  /** The same on a hardened surrogate, where it is another there. */
+  onHardened?: Loss;
   /** +1: v goes down the loss; -1: up. */
   direction: 1 | -1;
   /** What the loss is fed for a surrogate; rows as in `SurrogateView.clean`. Left out: nothing but the canvas. */
   inputs?(view: SurrogateView): Inputs;
 }
+
+/** The loss of an objective on a surrogate. */
+export const lossOf = ({ loss, onHardened = loss }: Objective, { surrogate }: SurrogateView): Loss =>
+  surrogate.tampered === undefined ? loss : onHardened;
 
 /** Cross-entropy: up, away from the label of the clean photo; towards a target, down. */
 export const crossEntropy = ({ clampAt, target }: { clampAt?: number; target?: number }): Objective => ({
@@ -31,12 +37,24 @@ export const margin = ({ clampAt, target }: { clampAt?: number; target?: number 
   inputs: (view) => ({ tables: { labels: labelTable(view, target) } }),
 });
 
+/** What `evade` is where an attack is not told: about the slope of the cosine, on crafting photos. */
+export const usualEvade = 0.1;
+
 /**
  * Cosine with the clean logits, both less a share of their mean over the clean photos: down; with the axis of a target
- * class: up. The share may depend on the surrogate.
+ * class: up. The share may depend on the surrogate. On a hardened surrogate the class "tampered with" has no part in
+ * it, and `evade` times how far that class is in front goes down as well.
  */
-export const cosine = (options: { centred: (view: SurrogateView) => number; target?: number }): Objective => ({
+export const cosine = ({
+  evade = usualEvade,
+  ...options
+}: {
+  centred: (view: SurrogateView) => number;
+  target?: number;
+  evade?: number;
+}): Objective => ({
   loss: { kind: 'cosine', parameters: {} },
+  onHardened: { kind: 'cosine', parameters: { evade: options.target === undefined ? evade : -evade } },
   direction: options.target === undefined ? 1 : -1,
   inputs(view) {
     const { clean, classes } = view;

@@ -63,6 +63,17 @@ export const startSetting = {
   start: z.number().gt(0).max(1).default(0.1).describe('v starts as uniform noise in +-start * epsilon'),
 };
 
+/** For attacks that know of hardened surrogates. */
+export const evadeSetting = {
+  evade: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      'on a hardened network: weight of how far "non-natural or tampered with" is in front, beside the cosine; left out: 0.1',
+    ),
+};
+
 /** For attacks that saturate: v ends at the bound, where no step moves it any more. */
 export const halveSetting = {
   halve: z

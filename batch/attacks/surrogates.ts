@@ -3,14 +3,14 @@
  * a photo is fooled. What they are asked is paid from a budget, which they know nothing of.
  */
 import { keepsBatchApart, readModel } from '#shared/graph';
-import { argmax, changedShare, targetShare } from '#shared/metrics';
+import { argmax, changedShare, isFooled, targetShare } from '#shared/metrics';
 import type { ModelShare } from '#shared/release';
 import type { Item, PixelRule } from '../compute/index.ts';
 import { AtlasError } from '../errors/index.ts';
 import type { Allowance } from './budget.ts';
 import { mergeByLogits } from './ensemble.ts';
 import { gradientProgram } from './losses.ts';
-import type { Objective } from './objectives.ts';
+import { lossOf, type Objective } from './objectives.ts';
 import { Running } from './running.ts';
 import type { CraftInputs, CraftTask, Pixels, SurrogateView } from './types.ts';
 import { labelsOf, viewsOf } from './views.ts';
@@ -68,9 +68,12 @@ export class Surrogates {
     return new Surrogates(task, await viewsOf(task, options.target, onProgress), options);
   }
 
-  /** Whether a label that was given to the photo of a row counts as fooled: another one, or the target. */
-  isFooled({ labels }: SurrogateView, row: number, label: number): boolean {
-    return this.#target === undefined ? label !== labels[row] : label === this.#target;
+  /**
+   * Whether a label that was given to the photo of a row counts as fooled: another one, and not the "tampered with" of
+   * a hardened surrogate; or the target.
+   */
+  isFooled({ surrogate, labels }: SurrogateView, row: number, label: number): boolean {
+    return this.#target === undefined ? isFooled(labels[row], label, surrogate.tampered) : label === this.#target;
   }
 
   /** Logits [items, K] of photos with v, by default rounded; of crafting photos unless others are given. */
@@ -97,7 +100,7 @@ export class Surrogates {
     const { compute, signal } = this.task;
     const parts = this.views.map((view) => ({
       view,
-      program: gradientProgram(view.surrogate, objective.loss, compute.profile),
+      program: gradientProgram(view.surrogate, lossOf(objective, view), compute.profile),
       inputs: objective.inputs?.(view) ?? {},
     }));
     for (const { program } of parts) this.uses(program.key);
@@ -165,7 +168,7 @@ export class Surrogates {
       });
       const perturbed = labelsOf(logits, classes);
       const clean = items.map((_, i) => labels[2 * i]);
-      fooling.push({ model: surrogate.id, ...changedShare(clean, perturbed) });
+      fooling.push({ model: surrogate.id, ...changedShare(clean, perturbed, surrogate.tampered) });
       if (this.#target !== undefined) {
         success.push({ model: surrogate.id, ...targetShare(this.#target, clean, perturbed) });
       }

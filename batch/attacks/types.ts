@@ -7,6 +7,8 @@ export interface Surrogate {
   /** Its prepared graph: canvas [N,3,S,S] to logits [N,K]. */
   bytes: Uint8Array;
   sha256: string;
+  /** Of a hardened network: the index of the class "tampered with", the last. A photo that gets it is not fooled. */
+  tampered?: number;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface SurrogateView {
   classes: number;
   /** [rows, K]. */
   clean: Float32Array;
-  /** The most probable class of every row. */
+  /** The most probable class of every row, "tampered with" left out. */
   labels: Int32Array;
 }
 

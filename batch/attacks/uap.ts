@@ -13,9 +13,9 @@
  */
 import { z } from 'zod';
 import { l2Norm } from '#shared/images';
-import { type Item, sharedFloats } from '../compute/index.ts';
 import { attack } from './attack.ts';
 import type { Allowance } from './budget.ts';
+import { type DeepFoolNetwork, type DeepFoolPoint, deepFool } from './deepfool.ts';
 import { startAt } from './descend.ts';
 import { photosInOrder } from './pictures.ts';
 import { photoSettings } from './settings.ts';
@@ -91,88 +91,19 @@ export const uap = attack({
   },
 });
 
-interface Point {
-  item: Item;
-  /** At the photo with v added. */
-  logits: Float32Array;
-}
-
-/**
- * DeepFool for many photos at once, each from its own place; the loss that is reported for `uap` is the length of what
- * it finds.
- */
+/** DeepFool on the surrogate, paid from the budget. What took all of its steps but one is not to be added. */
 function deepFoolOn(surrogates: Surrogates, budget: Allowance, settings: Settings) {
   const [view] = surrogates.views;
-  const { classes } = view;
-  const classGradients = surrogates.classGradientsOf(view, budget);
-  const ranked = Math.min(settings.classes, classes);
-
-  return async (points: Point[], v: Float32Array) => {
-    const runs = points.map(({ item, logits }) => ({
-      item,
-      ranking: likeliest(logits, ranked),
-      r: new Float32Array(v.length),
-      steps: 0,
-      crossed: false,
-    }));
-    const placeOf = ({ r }: { r: Float32Array }) => {
-      const place = sharedFloats(v.length);
-      for (let i = 0; i < v.length; i++) place[i] = v[i] + (1 + settings.overshoot) * r[i];
-      return place;
-    };
-    let active = runs;
-    for (let step = 0; step < settings.steps && active.length > 0 && budget.left >= ranked * active.length; step++) {
-      const found = await classGradients(
-        active.map((run) => ({ item: run.item, v: placeOf(run), cotangents: oneHots(run.ranking, classes) })),
-      );
-      active.forEach((run, i) => {
-        toNearest(run.r, run.ranking, found[i]);
-        run.steps++;
-      });
-      const items = active.map(({ item }) => item);
-      const { labels } = await surrogates.predict(view, items, active.map(placeOf), { rule: 'clipped' });
-      active.forEach((run, i) => {
-        run.crossed = labels[i] !== run.ranking[0];
-      });
-      active = active.filter(({ crossed }) => !crossed);
-    }
-    return runs.map(({ r, crossed, steps }) => ({
-      r: r.map((value) => (1 + settings.overshoot) * value),
+  const network: DeepFoolNetwork = {
+    classes: view.classes,
+    classGradients: surrogates.classGradientsOf(view, budget),
+    labels: async (items, v) => (await surrogates.predict(view, items, v, { rule: 'clipped' })).labels,
+  };
+  return async (points: DeepFoolPoint[], v: Float32Array) => {
+    const found = await deepFool(network, points, v, settings, (gradients) => budget.left >= gradients);
+    return found.map(({ r, crossed, steps }) => ({
+      r,
       crossed: crossed && (steps < settings.steps - 1 || settings.steps === 1),
     }));
   };
-}
-
-/**
- * Moves r to the nearest of the boundaries between the first of the ranked classes and the others, all taken as flat.
- */
-function toNearest(r: Float32Array, ranking: number[], at: { gradients: Float32Array; logits: Float32Array }): void {
-  const { gradients, logits } = at;
-  const { length: size } = r;
-  let nearest = { distance: Number.POSITIVE_INFINITY, rank: 0, scale: 0 };
-  for (let rank = 1; rank < ranking.length; rank++) {
-    let squares = 0;
-    for (let i = 0; i < size; i++) squares += (gradients[rank * size + i] - gradients[i]) ** 2;
-    if (squares === 0) continue;
-    const gap = Math.abs(logits[ranking[rank]] - logits[ranking[0]]);
-    const distance = gap / Math.sqrt(squares);
-    // The paper's hair beyond the boundary, so that a gap of zero still moves.
-    if (distance < nearest.distance) nearest = { distance, rank, scale: (distance + 1e-4) / Math.sqrt(squares) };
-  }
-  const { rank, scale } = nearest;
-  for (let i = 0; i < size; i++) r[i] += scale * (gradients[rank * size + i] - gradients[i]);
-}
-
-function likeliest(logits: Float32Array, count: number): number[] {
-  return Array.from(logits.keys())
-    .sort((a, b) => logits[b] - logits[a] || a - b)
-    .slice(0, count);
-}
-
-function oneHots(ranking: number[], classes: number): Float32Array {
-  const rows = new Float32Array(ranking.length * classes);
-  ranking.forEach((label, row) => {
-    rows[row * classes + label] = 1;
-  });
-  return rows;
 }

@@ -29,7 +29,8 @@ export async function viewsOf(
       ...{ photos, items, signal },
       onProgress: (done) => onProgress?.(before + done, surrogates.length * items.length),
     });
-    views.push({ surrogate, models: 1, classes, clean: logits, labels: labelsOf(logits, classes) });
+    const labels = labelsOf(logits, classes, surrogate.tampered);
+    views.push({ surrogate, models: 1, classes, clean: logits, labels });
   }
   for (const view of views) check(view, target);
   return views;
@@ -56,7 +57,7 @@ function check({ surrogate: { id }, classes, clean }: SurrogateView, target: num
   }
 }
 
-/** The most probable class of every row. */
-export function labelsOf(logits: Float32Array, classes: number): Int32Array {
-  return Int32Array.from({ length: logits.length / classes }, (_, row) => argmax(logits, row * classes, classes));
+/** The most probable class of every row, of its first `among`. */
+export function labelsOf(logits: Float32Array, classes: number, among = classes): Int32Array {
+  return Int32Array.from({ length: logits.length / classes }, (_, row) => argmax(logits, row * classes, among));
 }

@@ -14,6 +14,7 @@ import {
   norms,
   perturbationId,
   perturbationMetadata,
+  tamperedClass,
 } from '#shared/release';
 import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surrogate } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
@@ -105,7 +106,8 @@ async function run(context: Context, options: Options): Promise<void> {
   const surrogates: (Surrogate & { sourceSha256: string })[] = [];
   for (const model of models) {
     context.progress(`Preparing ${model.card.id}`);
-    surrogates.push({ id: model.card.id, ...(await prepareModel(model, canvas, context.signal)) });
+    const prepared = await prepareModel(model, canvas, context.signal);
+    surrogates.push({ id: model.card.id, ...prepared, tampered: tamperedClass(model.card) });
   }
   const photos = attack.usesModel
     ? await loadPhotos(options.photos ?? ['synthetic'], {

@@ -1,8 +1,8 @@
 /** `atlas evaluate`: fooling ratios of one perturbation, from anywhere, on photos and models of one's own. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { changedShare, targetShare } from '#shared/metrics';
-import { type Fit, fits, type Norm, norms, type Share } from '#shared/release';
-import { measure } from '../analyses/index.ts';
+import { targetShare } from '#shared/metrics';
+import { type Fit, fits, type Norm, norms, type Share, tamperedClass } from '#shared/release';
+import { foolingOf, measure } from '../analyses/index.ts';
 import {
   type Bound,
   type Layout,
@@ -162,7 +162,8 @@ async function run(context: Context, options: Options): Promise<void> {
       })[] = [];
     for (const model of models) {
       const { id } = model.card;
-      const prepared = await prepareModel(model, file.size, context.signal);
+      const made = await prepareModel(model, file.size, context.signal);
+      const prepared = { ...made, tampered: tamperedClass(model.card) };
       const look = (v: Float32Array | null, what: string) =>
         measure({
           compute,
@@ -175,12 +176,12 @@ async function run(context: Context, options: Options): Promise<void> {
         });
       const clean = await look(null, 'clean');
       const perturbed = await look(file.v, 'perturbed');
-      const fooling = changedShare(clean.labels, perturbed.labels);
+      const fooling = foolingOf(clean, perturbed);
       const target =
         options.target === undefined
           ? null
           : { class: options.target, ...targetShare(options.target, clean.labels, perturbed.labels) };
-      const control = changedShare(clean.labels, (await look(noise, 'noise')).labels);
+      const control = foolingOf(clean, await look(noise, 'noise'));
       await compute.release(prepared.sha256);
       results.push({ model: id, ...fooling, noise: control, target, skipped: photos.skipped.length });
     }

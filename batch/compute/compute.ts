@@ -27,6 +27,8 @@ export interface LogitsTask {
   v?: Float32Array | Float32Array[] | null;
   /** Default `rounded`. */
   rule?: PixelRule;
+  /** Further inputs of the program that are the same for every item. */
+  constants?: Record<string, Float32Array>;
   /** Another output of the program, [N, F], that is handed back beside the logits. */
   beside?: string;
   signal?: AbortSignal;

@@ -2,6 +2,7 @@
  * The only room that touches onnxruntime: worker threads that run models, and sum gradients the same way however many
  * they are.
  */
+export { type Collected, type CollectTask, collect } from './collect.ts';
 export {
   type ClassGradientsTask,
   type Compute,

@@ -1,6 +1,7 @@
 // A regression on statistics, and the threshold that it is used with.
 import { storedWeights } from '#shared/graph';
-import { auroc, conformalThreshold } from './calibration.ts';
+import { auroc } from '#shared/metrics';
+import { conformalThreshold } from './calibration.ts';
 import { fitRegression, type Regression } from './regression.ts';
 import { product } from './rows.ts';
 import type { Sample } from './samples.ts';

@@ -23,15 +23,21 @@ export interface Sample {
 const qualities = [null, null, 90, 75, 50] as const;
 /** A perturbation at half of its strength fools some photos still. */
 const strengths = [1, 0.5] as const;
-/** Perturbed pictures of each photo: as many as there are clean ones. */
-const tamperedEach = changes.length;
+/** How often each photo is shown clean: once in each way. */
+export const usualLooks: number = changes.length;
 
 /**
- * Every photo is shown clean in each way, and as many times perturbed, every perturbation as often as any other and as
- * often at half as at full strength; synthetic pictures are shown clean.
+ * Every photo is shown clean `looks` times, as it is and changed in ways that take turns, and as many times perturbed,
+ * every perturbation as often as any other and as often at half as at full strength; synthetic pictures are shown
+ * clean.
  */
 export function planSamples(
-  { photos, synthetic, perturbations }: { photos: number; synthetic: number; perturbations: number },
+  {
+    photos,
+    synthetic,
+    perturbations,
+    looks = usualLooks,
+  }: { photos: number; synthetic: number; perturbations: number; looks?: number },
   seed: number,
 ): Sample[] {
   const draw = random(seed, 'harden');
@@ -40,8 +46,9 @@ export function planSamples(
     samples.push({ ...sample, quality: qualities[draw.below(qualities.length)], seed: draw.bits() });
   let order: number[] = [];
   for (let source = 0; source < photos; source++) {
-    for (const change of changes) add({ source, change, tampered: null, calibrates: change === 'none' });
-    for (let i = 0; i < tamperedEach && perturbations > 0; i++) {
+    for (const change of changesOf(source, looks))
+      add({ source, change, tampered: null, calibrates: change === 'none' });
+    for (let i = 0; i < looks && perturbations > 0; i++) {
       if (order.length === 0) order = draw.order(strengths.length * perturbations);
       const next = order.pop() as number;
       const strength = strengths[next % strengths.length];
@@ -51,6 +58,13 @@ export function planSamples(
   }
   for (let i = 0; i < synthetic; i++) add({ source: photos + i, change: 'none', tampered: null, calibrates: false });
   return samples;
+}
+
+/** None, and so many others that follow each other from photo to photo. */
+function changesOf(source: number, looks: number): Change[] {
+  const [none, ...others] = changes;
+  const turns = Array.from({ length: looks - 1 }, (_, i) => others[(source * (looks - 1) + i) % others.length]);
+  return [none, ...others.filter((change) => turns.includes(change))];
 }
 
 /** The canvas [3,size,size] of a sample. */

@@ -4,14 +4,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { labelOf } from '#shared/metrics';
-import type { ModelCard } from '#shared/release';
+import { type ModelCard, tamperedLabel } from '#shared/release';
 import { UsageError } from '../errors/index.ts';
 import { writeAtomic } from '../files/index.ts';
 import type { ZooModel } from '../zoo/index.ts';
 import type { Hardened } from './harden.ts';
-
-/** As the article that proposed the class calls it. */
-const tamperedLabel = 'non-natural or tampered with';
 
 export interface WrittenCard {
   cardPath: string;
@@ -60,6 +57,7 @@ export async function writeHardened(
     classes: made.classes + 1,
     labels: `${paths.id}.labels.json`,
     published: null,
+    hardened: { model: card.id },
     notes: `${card.id} with one more class, "${tamperedLabel}"; how it was made is in record.json beside it.`,
   };
   const contents: [string, Uint8Array | string][] = [
@@ -89,7 +87,7 @@ function labelsOf({ labels, wnids }: ZooModel, classes: number) {
 }
 
 const summaryOf = (
-  { sourceSha256, places, samples, threshold, bias, weights, calibration }: Hardened,
+  { sourceSha256, places, samples, threshold, bias, weights, calibration, baselines }: Hardened,
   sha256: string,
 ) => ({
   model: { sha256, source: sourceSha256 },
@@ -98,4 +96,5 @@ const summaryOf = (
   samples,
   detector: { bias, threshold },
   calibration,
+  baselines,
 });

@@ -5,6 +5,7 @@ import { suggestion, UsageError } from '../errors/index.ts';
 import { readJson } from '../files/index.ts';
 import { canvasFor, loadCard, type ZooModel } from '../zoo/index.ts';
 import { type Given, readGiven } from './given.ts';
+import { hardenedOf, type WantedHardened } from './hardened.ts';
 
 /** A study with all that it names, read and checked. */
 export interface LoadedStudy {
@@ -12,6 +13,8 @@ export interface LoadedStudy {
   /** Absolute path of the study file. */
   path: string;
   models: ZooModel[];
+  /** Those that it hardens, in its order. */
+  hardened: WantedHardened[];
   /** The perturbations of its files, in its order. */
   given: Given[];
   /** Absolute path of the folder of photos, or of an .npy file of canvases. */
@@ -36,6 +39,8 @@ export async function loadStudy(file: string): Promise<LoadedStudy> {
   const ids = cards.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice) throw new UsageError(`The study ${file} names the model ${twice} twice. Name each model once.`);
+  const hardened = hardenedOf(file, parsed, models);
+  const crafted = [...ids, ...hardened.map(({ card }) => card.id)];
   const given: Given[] = [];
   for (const wanted of parsed.perturbations) {
     if ('file' in wanted) {
@@ -44,9 +49,9 @@ export async function loadStudy(file: string): Promise<LoadedStudy> {
     }
     const { surrogates = [] } = wanted;
     for (const id of surrogates.flatMap((surrogate) => surrogate.split('+'))) {
-      if (ids.includes(id)) continue;
+      if (crafted.includes(id)) continue;
       throw new UsageError(
-        `The study ${file} crafts on ${id}, which is none of its models.${suggestion(id, ids)} Its models are ${ids.join(', ')}: add it to "models", or correct "surrogates".`,
+        `The study ${file} crafts on ${id}, which is none of its models.${suggestion(id, crafted)} Its models are ${crafted.join(', ')}: add it to "models", or correct "surrogates".`,
       );
     }
   }
@@ -62,6 +67,7 @@ export async function loadStudy(file: string): Promise<LoadedStudy> {
     study: fit === 'exact' ? { ...parsed, fit } : parsed,
     path,
     models,
+    hardened,
     given,
     photos: resolve(base, folder),
     credits: new Map(list.map((credit) => [credit.file, credit])),

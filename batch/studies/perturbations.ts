@@ -37,8 +37,9 @@ export interface PlannedPerturbations {
 export function planPerturbations({
   study,
   models,
+  hardened,
   given,
-}: Pick<LoadedStudy, 'study' | 'models' | 'given'>): PlannedPerturbations {
+}: Pick<LoadedStudy, 'study' | 'models' | 'hardened' | 'given'>): PlannedPerturbations {
   const perturbations: PlannedPerturbation[] = given.map(plannedGiven);
   for (const entry of study.perturbations) {
     if ('file' in entry) continue;
@@ -48,7 +49,7 @@ export function planPerturbations({
       ? (wanted.surrogates?.map((one) => one.split('+')) ?? models.map(({ card }) => [card.id]))
       : [[]];
     for (const crafted of surrogates) {
-      const cards = models.map(({ card }) => card).filter(({ id }) => crafted.includes(id));
+      const cards = [...models, ...hardened].map(({ card }) => card).filter(({ id }) => crafted.includes(id));
       const { settings } = checkCraft({ ...wanted, canvas: study.canvas, surrogates: cards });
       for (const seed of wanted.seeds) {
         const { norm, epsilon } = wanted;
@@ -97,6 +98,13 @@ function plannedGiven(given: Given): PlannedPerturbation {
 export function onPhotos(planned: PlannedPerturbation, photos: number): PlannedPerturbation {
   const id = perturbationId({ ...planned, surrogates: [...planned.surrogates], photos });
   return { ...planned, id, photos, recipe: recipeOf({ ...planned, photos }) };
+}
+
+/** The same, crafted on one other network. */
+export function craftedOn(planned: PlannedPerturbation, surrogate: string): PlannedPerturbation {
+  const on = { ...planned, surrogates: [surrogate] };
+  const id = perturbationId({ ...on, photos: on.photos ?? undefined });
+  return { ...on, id, recipe: recipeOf(on) };
 }
 
 type Made = Pick<PlannedPerturbation, 'attack' | 'settings' | 'norm' | 'epsilon' | 'surrogates' | 'budget' | 'photos'>;

@@ -31,14 +31,14 @@ export function plan(study: LoadedStudy, options: PlanOptions, findings?: { only
   const tables = new Map(wanted.map((finding) => [finding.name, planner.finding(finding)]));
   const release = findings ? null : plannedRelease(planner, wanted);
   // The order that is kind to memory and to open sessions; what is needed comes before what needs it in any case.
-  const { perturbations, noises, twins, models } = planner;
+  const { perturbations, noises, twins, models, targets } = planner;
   const inTurn: Job<unknown>[] = [
     planner.crafting,
     planner.evaluation,
     ...models.map(({ id }) => planner.prepared(id)),
     ...[...perturbations, ...noises].map((perturbation) => planner.crafted(perturbation)),
     ...twins.map((twin) => planner.derived(twin)),
-    ...models.flatMap((target) =>
+    ...targets.flatMap((target) =>
       [null, ...perturbations, ...noises, ...twins].map((perturbation) => planner.measured(target, perturbation)),
     ),
     ...perturbations.map((perturbation) => planner.distortion(perturbation)),

@@ -13,13 +13,16 @@ import { type ReleaseResult, releaseStep } from './steps/release.ts';
  * @param findings Those whose tables it has.
  */
 export function plannedRelease(planner: Planner, findings: readonly Finding[]): Job<ReleaseResult> {
-  const { study, credits, models } = planner.study;
+  const { study, credits, models, hardened } = planner.study;
   const { photos, provider, release } = planner.options;
   return releaseStep({
     id: study.id,
     inputs: {
       study: { ...study, perturbations: study.perturbations.map(withoutFolders) },
-      models: models.map(({ card, labels }) => ({ card, labels, prepared: planner.prepared(card.id) })),
+      models: [
+        ...models.map(({ card, labels }) => ({ card, labels, prepared: planner.prepared(card.id) })),
+        ...hardened.map(({ card, labels }) => ({ card, labels, prepared: planner.prepared(card.id) })),
+      ],
       credits: [...credits.values()],
       files: photos.files.evaluation,
       ...{ crafting: planner.crafting, evaluation: planner.evaluation },
@@ -50,7 +53,7 @@ function released(planner: Planner, planned: PlannedPerturbation): ReleaseInputs
   const { credit, ...summary } = summaryOf(planned);
   const { surrogates } = summary;
   const shownOn = surrogates[0] ?? planner.models[0].id;
-  const target = planner.models.find((model) => model.id === shownOn) as Target;
+  const target = planner.targets.find((model) => model.id === shownOn) as Target;
   return {
     ...{ ...summary, budget, paper: method ? citation(method.paper) : (credit?.paper ?? 'not said') },
     ...(given && { given: { credit, file: given.sha256.file } }),

@@ -1,4 +1,4 @@
-import { preparationOf } from '#shared/release';
+import { preparationOf, tamperedClass } from '#shared/release';
 import {
   type Control,
   type CraftedResult,
@@ -7,6 +7,8 @@ import {
   type Finding,
   type FindingResult,
   findingJob,
+  type HardenedResult,
+  type HardenedTarget,
   isPattern,
   type MeasuredResult,
   type PerturbationResult,
@@ -18,17 +20,21 @@ import {
   type SweptResult,
   type Target,
 } from '../analyses/index.ts';
+import { pictureCount } from '../harden/index.ts';
 import { type Job, noWork } from '../jobs/index.ts';
-import type { Half } from '../photos/index.ts';
+import type { Alteration, Half } from '../photos/index.ts';
 import { craftWork } from './craft-work.ts';
 import type { Given } from './given.ts';
+import { learntBy, type WantedHardened } from './hardened.ts';
 import type { LoadedStudy } from './load.ts';
-import { onPhotos, type PlannedPerturbation, planPerturbations } from './perturbations.ts';
+import { craftedOn, onPhotos, type PlannedPerturbation, planPerturbations } from './perturbations.ts';
 import type { PhotoFiles } from './photos.ts';
+import { StudyProbes } from './probes.ts';
 import { craftStep } from './steps/craft.ts';
 import { deriveStep } from './steps/derive.ts';
 import { distortionStep } from './steps/distortion.ts';
 import { givenStep } from './steps/given.ts';
+import { hardenStep } from './steps/harden.ts';
 import { measureStep } from './steps/measure.ts';
 import { photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
@@ -43,18 +49,30 @@ export interface PlanOptions {
   release: string;
 }
 
+/** How often a network that is hardened is shown each photo, clean and perturbed. */
+const looksOf = { light: 3, whole: 6 };
+
+interface PlannedHardened extends HardenedTarget {
+  learnt: readonly PlannedPerturbation[];
+  seed: number;
+}
+
 /** Every job of a study: made when it is first asked for, and once. */
 export class Planner implements StudyJobs {
   readonly perturbations: readonly PlannedPerturbation[];
   /** The noise that none of them is, and further draws and blocks of it. */
   readonly noises: readonly PlannedPerturbation[];
   readonly models: readonly Target[];
+  readonly hardened: readonly PlannedHardened[];
   readonly classes: readonly (string | null)[];
   readonly canvas: number;
   readonly effort: StudyJobs['effort'];
   readonly study: LoadedStudy;
   readonly options: PlanOptions;
+  readonly probes = new StudyProbes(this);
   readonly #planned: Map<string, PlannedPerturbation>;
+  /** Those of the study, and those that are hardened again. */
+  readonly #hardened: Map<string, PlannedHardened>;
   readonly #jobs = new Map<string, unknown>();
 
   constructor(study: LoadedStudy, options: PlanOptions) {
@@ -70,9 +88,15 @@ export class Planner implements StudyJobs {
       ...{ id: card.id, classes: card.classes, labels },
       wnids: wnids && Array.from(wnids, (wnid) => wnid ?? null),
     }));
+    this.hardened = study.hardened.map((one) => this.#plannedHardened(one));
+    this.#hardened = new Map(this.hardened.map((one) => [one.id, one]));
     const classes: (string | undefined)[] = [];
     for (const { index, wnid } of study.classes ?? []) classes[index] = wnid;
     this.classes = Array.from(classes, (wnid) => wnid ?? null);
+  }
+
+  get targets(): readonly Target[] {
+    return [...this.models, ...this.hardened];
   }
 
   get crafting(): Job<PhotosResult> {
@@ -84,12 +108,49 @@ export class Planner implements StudyJobs {
   }
 
   prepared(id: string): Job<PreparedResult> {
+    const hardened = this.#hardened.get(id);
+    if (hardened) return this.hardening(hardened);
     return this.#once(`prepare ${id}`, () => {
       const model = this.#model(id);
       const source = this.options.sources.get(id) as string;
-      const inputs = { source, preparation: preparationOf(model.card), canvas: this.canvas };
+      const tampered = tamperedClass(model.card);
+      const inputs = {
+        ...{ source, preparation: preparationOf(model.card), canvas: this.canvas },
+        ...(tampered !== undefined && { tampered }),
+      };
       return prepareStep({ id, inputs, work: { ...noWork, on: id }, place: { model } });
     });
+  }
+
+  hardening({ id }: HardenedTarget): Job<HardenedResult> {
+    return this.#once(`harden ${id}`, () => {
+      const { network, learnt, rate, seed } = this.#hardened.get(id) as PlannedHardened;
+      const looks = looksOf[this.effort];
+      return hardenStep({
+        id,
+        inputs: {
+          ...{ prepared: this.prepared(network.id), crafting: this.crafting, rate, seed, looks },
+          perturbations: learnt.map((perturbation) => this.crafted(perturbation)),
+          ...{ classes: network.classes, provider: this.options.provider },
+        },
+        work: { ...noWork, forwards: pictureCount(this.#count('crafting'), looks), on: `${network.id} ${this.canvas}` },
+        place: { id: network.id },
+      });
+    });
+  }
+
+  hardenedAgain({ id }: HardenedTarget, also: readonly StudyPerturbation[]): HardenedTarget {
+    const first = this.#hardened.get(id) as PlannedHardened;
+    const further = also.map((one) => this.#planned.get(one.id) as PlannedPerturbation);
+    const again = { ...first, id: `${id}.again${also.length}`, learnt: [...first.learnt, ...further] };
+    this.#hardened.set(again.id, again);
+    return again;
+  }
+
+  craftedOn({ id }: StudyPerturbation, target: HardenedTarget): StudyPerturbation {
+    const planned = craftedOn(this.#planned.get(id) as PlannedPerturbation, target.id);
+    this.#planned.set(planned.id, planned);
+    return planned;
   }
 
   crafted({ id }: StudyPerturbation): Job<CraftedResult> {
@@ -120,8 +181,13 @@ export class Planner implements StudyJobs {
     );
   }
 
-  measured(target: Target, perturbation: StudyPerturbation | DerivedPerturbation | null): Job<MeasuredResult> {
-    const id = perturbation ? `${perturbation.id} on ${target.id}` : target.id;
+  measured(
+    target: Target,
+    perturbation: StudyPerturbation | DerivedPerturbation | null,
+    by?: Alteration,
+  ): Job<MeasuredResult> {
+    const what = perturbation ? `${perturbation.id} on ${target.id}` : target.id;
+    const id = by ? `${what} after ${by.kind} ${by.amount}` : what;
     return this.#once(`measure ${id}`, () =>
       measureStep({
         id,
@@ -129,6 +195,7 @@ export class Planner implements StudyJobs {
           prepared: this.prepared(target.id),
           photos: this.evaluation,
           perturbation: perturbation && this.#made(perturbation),
+          ...(by && { altered: by }),
           provider: this.options.provider,
         },
         work: { ...noWork, forwards: this.#count('evaluation'), on: `${target.id} ${this.canvas}` },
@@ -209,6 +276,14 @@ export class Planner implements StudyJobs {
     const { seed } = from;
     const kind = 'phase-twin';
     return [{ kind, seed, pattern: { id: `${from.id}.${kind}`, from, kind, amount: null, seed } }];
+  }
+
+  #plannedHardened(one: WantedHardened): PlannedHardened {
+    const { wanted, card, labels, wnids } = one;
+    const network = this.models.find(({ id }) => id === wanted.model) as Target;
+    const learnt = learntBy(one, this.perturbations, this.study.hardened);
+    const { rate, seed } = wanted;
+    return { ...{ id: card.id, classes: card.classes, labels, wnids }, ...{ network, learnt, rate, seed } };
   }
 
   #made(perturbation: StudyPerturbation | DerivedPerturbation): Job<PerturbationResult> {

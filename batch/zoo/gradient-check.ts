@@ -117,6 +117,14 @@ async function kindsOf(model: Model, crossEntropy: Uint8Array, at: CheckedPhotos
         centre: float(new Float32Array(classes), [classes]),
       },
     },
+    {
+      name: 'evading cosine',
+      compose: (m) => withCosine(m, { evade: 0.5 }),
+      feeds: {
+        reference: float(logits.toReversed(), [count, classes]),
+        centre: float(new Float32Array(classes), [classes]),
+      },
+    },
     { name: 'class gradient', compose: withCotangent, feeds: { cotangent: float(oneHot, [count, classes]) } },
     ...(layers.length > 0
       ? [{ name: 'activation energy', compose: (m: Model) => withActivationEnergy(m, layers), feeds: {} }]

@@ -1,6 +1,6 @@
 /** What one network is shown: the pictures of a hardening, and evaluation photos clean, changed and perturbed. */
-import type { Compute } from '../../batch/compute/index.ts';
-import { collect, type GivenPerturbation, planOf, render, type Sample } from '../../batch/harden/index.ts';
+import { type Compute, collect } from '../../batch/compute/index.ts';
+import { type GivenPerturbation, planOf, render, type Sample } from '../../batch/harden/index.ts';
 import { type PhotoSet, splitPhotos } from '../../batch/photos/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { statisticsModel, type ZooModel } from '../../batch/zoo/index.ts';
@@ -46,7 +46,7 @@ export async function show(
   const measure = async (samples: Sample[], sources: readonly Uint8Array[], what: string): Promise<Measured> => {
     const energies = new Float32Array(192 * samples.length);
     const found = await collect({
-      ...{ compute, program, size },
+      ...{ compute, program, size, beside: 'statistics' },
       pictures: samples.map((sample, row) => ({ sample, row })),
       render: async ({ sample, row }) => {
         const canvas = await render(sample, sources[sample.source], size, vs);
@@ -55,7 +55,8 @@ export async function show(
       },
       onProgress: ({ done, total }) => say(`${model.card.id}, ${what}: ${done} of ${total} pictures`),
     });
-    return { samples, energies, ...found };
+    const { beside: statistics, ...more } = found;
+    return { samples, energies, statistics, ...more };
   };
 
   const plan = planOf({ photos, crafting, perturbations: vs, seed }, statisticsOf(looked.places));

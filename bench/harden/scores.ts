@@ -1,6 +1,6 @@
 /** What detectors make of pictures that they have not seen. */
-import { auroc, conformalThreshold, type FittedDetector, fitDetector, scoreOf } from '../../batch/harden/index.ts';
-import { argmax } from '../../shared/metrics/index.ts';
+import { conformalThreshold, type FittedDetector, fitDetector, scoreOf } from '../../batch/harden/index.ts';
+import { argmax, auroc, outlierScores } from '../../shared/metrics/index.ts';
 import { everyday, type Measured, type Shown } from './pictures.ts';
 
 export interface Figures {
@@ -72,8 +72,8 @@ export async function leftOut(
     attack,
     perturbations: bad.length / clean.length,
     own: figures(ownScore, detector.threshold),
-    softmax: byLogits((measured, row) => -likelihood(measured, row)),
-    energy: byLogits((measured, row) => -logSum(measured, row)),
+    softmax: byLogits((measured, row) => outlierScores(rowOf(measured, row)).softmax),
+    energy: byLogits((measured, row) => outlierScores(rowOf(measured, row)).energy),
     dct: figures((row) => scoreOf(dctDetector, evaluation.energies, 192 * row), dctDetector.threshold),
     fooled: fooled.length / bad.length,
     missed: fooled.filter(({ row }) => !flagged(row)).length / bad.length,
@@ -118,15 +118,4 @@ export function everydayRow({ evaluation }: Shown, { detector }: Row): string {
 
 const labelOf = ({ logits, classes }: Measured, row: number) => argmax(logits, row * classes, classes);
 
-const logSum = ({ logits, classes }: Measured, row: number) => {
-  const largest = logits[row * classes + argmax(logits, row * classes, classes)];
-  let sum = 0;
-  for (let i = row * classes; i < (row + 1) * classes; i++) sum += Math.exp(logits[i] - largest);
-  return largest + Math.log(sum);
-};
-
-/** The largest probability. */
-const likelihood = (measured: Measured, row: number) => {
-  const { logits, classes } = measured;
-  return Math.exp(logits[row * classes + labelOf(measured, row)] - logSum(measured, row));
-};
+const rowOf = ({ logits, classes }: Measured, row: number) => logits.subarray(row * classes, (row + 1) * classes);

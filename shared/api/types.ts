@@ -106,7 +106,7 @@ export interface paths {
         };
         /**
          * Models
-         * @description Every model of a release with its card, and whether the edge serves it.
+         * @description Every model of a release with its card, whether the edge serves it, and which are hardened networks, and of what.
          */
         get: operations["listModels"];
         put?: never;
@@ -423,6 +423,15 @@ export interface components {
                 /** @description Whether /classify serves it. */
                 edge: boolean;
                 classes: number;
+                /** @description Of a network with the class "non-natural or tampered with"; null for any other. */
+                hardened: {
+                    /** @description Id of the model that it was made from. */
+                    model: string;
+                    /** @description Index of the class, the last. */
+                    class: number;
+                    /** @description What /classify calls it. */
+                    label: string;
+                } | null;
                 inputSize: number;
                 bytes: number;
                 sha256: string;
@@ -477,6 +486,9 @@ export interface components {
                 where: string;
             } | null;
             edge: boolean;
+            hardened?: {
+                model: string;
+            };
             notes?: string;
         };
         Perturbations: {
@@ -610,6 +622,7 @@ export interface components {
                     noise_given_correct_low?: number | null;
                     noise_given_correct_high?: number | null;
                     labelled?: number;
+                    tampered?: number | null;
                 }[];
                 controls?: {
                     perturbation: string;
@@ -688,6 +701,7 @@ export interface components {
             noise_given_correct_low?: number | null;
             noise_given_correct_high?: number | null;
             labelled?: number;
+            tampered?: number | null;
         };
         Classification: {
             model: string;
@@ -700,16 +714,20 @@ export interface components {
             clean: components["schemas"]["Prediction"][];
             /** @description What the model reads in the perturbed canvas. */
             perturbed: components["schemas"]["Prediction"][] | null;
-            /** @description Whether the most probable class changes, right or wrong: by its index, since two classes may share a label. */
+            /** @description Whether the most probable class changes, right or wrong: by its index, since two classes may share a label. Of a hardened network: to another one than "tampered with", and from the one that it gives beside that. */
             fooled: boolean | null;
+            /** @description Whether a hardened network says that the picture was tampered with; null for any other. */
+            tampered: boolean | null;
             distortion: components["schemas"]["Distortion"] | null;
             /** @description For each perturbation, in the order asked; the first one is above as well. */
             results: {
                 perturbation: string;
                 /** @description What the model reads in the perturbed canvas. */
                 perturbed: components["schemas"]["Prediction"][];
-                /** @description Whether the most probable class changes, right or wrong: by its index, since two classes may share a label. */
+                /** @description Whether the most probable class changes, right or wrong: by its index, since two classes may share a label. Of a hardened network: to another one than "tampered with", and from the one that it gives beside that. */
                 fooled: boolean;
+                /** @description Whether a hardened network says that the picture was tampered with; null for any other. */
+                tampered: boolean | null;
                 distortion: components["schemas"]["Distortion"];
             }[];
             timings: components["schemas"]["Timings"];

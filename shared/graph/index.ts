@@ -9,6 +9,8 @@
  */
 
 export { freeBatch, withInputShape } from './batch.ts';
+export { comparedNumbers, withComparison } from './comparison.ts';
+export { type Defence, type Placement, withDefence } from './defences/index.ts';
 export { type DifferentiateOptions, differentiate, keepsBatchApart } from './differentiate.ts';
 export { GraphError } from './errors.ts';
 export { withFloatInput } from './float-input.ts';

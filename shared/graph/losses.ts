@@ -107,24 +107,43 @@ export function withMargin(model: Model, { clampAt }: { clampAt?: number } = {})
  * loss = <a, r> / (|a| |r|), a = logits - centre, r = reference - centre.
  *
  * Adds the inputs `reference`, float32 [N,K], and `centre`, float32 [K]; a centre of zeros gives the plain cosine.
+ *
+ * With `evade` the last class of the model is "tampered with" (`withExtraClass`): the cosine is that of the others, and
+ * evade * log(1 + exp(excess)) is added, excess the logit of the last class less the largest of the others. So going
+ * down the loss of a positive `evade` leads away from the clean logits and below the threshold of that class at once.
  */
-export function withCosine(model: Model): Model {
+export function withCosine(model: Model, { evade }: { evade?: number } = {}): Model {
+  const classes = classesOf(model.outputs[0]);
   return composeLoss(
     model,
     (logits) => [
       { name: 'reference', type: 'float32', shape: logits.shape },
-      { name: 'centre', type: 'float32', shape: [classesOf(logits)] },
+      { name: 'centre', type: 'float32', shape: [classes] },
     ],
     (b, logits) => {
-      const a = b.add('Sub', [logits, 'centre']);
-      const r = b.add('Sub', ['reference', 'centre']);
-      const dot = (x: string, y: string) => b.sum(b.mul(x, y), [1], false);
-      // Far below any real logits: it only keeps the all-zero vector from dividing by zero.
-      const norms = b.add('Sqrt', [b.add('Add', [b.mul(dot(a, a), dot(r, r)), b.scalar(1e-20)])]);
-      return b.add('Div', [dot(a, r), norms]);
+      const [a, r] = [logits, 'reference'].map((value) => b.add('Sub', [value, 'centre']));
+      if (evade === undefined) return cosineOf(b, a, r);
+      const own = classes - 1;
+      const cosine = cosineOf(b, columns(b, a, 0, own), columns(b, r, 0, own));
+      const others = b.maximum(columns(b, logits, 0, own), [1]);
+      const excess = b.add('Sub', [columns(b, logits, own, classes), others]);
+      const penalty = b.mul(b.add('Softplus', [b.add('Squeeze', [excess, b.ints([1])])]), b.scalar(evade));
+      return b.add('Add', [cosine, penalty]);
     },
   );
 }
+
+/** Of rows [N,K] each, per sample. */
+function cosineOf(b: Builder, a: string, r: string): string {
+  const dot = (x: string, y: string) => b.sum(b.mul(x, y), [1], false);
+  // Far below any real logits: it only keeps the all-zero vector from dividing by zero.
+  const norms = b.add('Sqrt', [b.add('Add', [b.mul(dot(a, a), dot(r, r)), b.scalar(1e-20)])]);
+  return b.add('Div', [dot(a, r), norms]);
+}
+
+/** Columns `from` to `to` of [N,K]. */
+const columns = (b: Builder, rows: string, from: number, to: number): string =>
+  b.add('Slice', [rows, b.ints([from]), b.ints([to]), b.ints([1])]);
 
 /**
  * The sum of output times cotangent, per sample: its gradient is the vector-Jacobian product of the model.

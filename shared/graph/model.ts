@@ -114,12 +114,15 @@ export function intsAttribute(node: Node, name: string, longest = longestList): 
   return found.value;
 }
 
+/** A node's name, or else that of its first output that has one: a GRU may leave out the first of its two. */
+const nameOf = (node: Node): string => node.name || node.outputs.find(Boolean) || '';
+
 export const describe = (node: Node): string =>
-  `${node.domain ? `${node.domain}.` : ''}${node.operator} node "${node.name || node.outputs[0] || ''}"`;
+  `${node.domain ? `${node.domain}.` : ''}${node.operator} node "${nameOf(node)}"`;
 
 export const at = (node: Node): { operator: string; node: string } => ({
   operator: node.operator,
-  node: node.name || node.outputs[0] || '',
+  node: nameOf(node),
 });
 
 /** What breaks on a malformed node is the file's mistake, and is said so. */

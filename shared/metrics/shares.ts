@@ -1,15 +1,24 @@
 import type { Share } from '../release/measures.ts';
 import { wilson } from './wilson.ts';
 
-/** The share of photos whose label changed, truth ignored: the fooling ratio. */
-export function changedShare(clean: ArrayLike<number>, perturbed: ArrayLike<number>): Share {
+/**
+ * The share of photos whose label changed, truth ignored: the fooling ratio.
+ *
+ * @param tampered The class by which a hardened network says that a picture was tampered with: no success of an
+ * attacker. Left out: there is none.
+ */
+export function changedShare(clean: ArrayLike<number>, perturbed: ArrayLike<number>, tampered?: number): Share {
   return shareOf(
     clean,
     perturbed,
     () => true,
-    (after, before) => after !== before,
+    (after, before) => isFooled(before, after, tampered),
   );
 }
+
+/** Whether an attacker has won: the label is neither that of the clean photo nor "tampered with". */
+export const isFooled = (before: number, after: number, tampered?: number): boolean =>
+  after !== before && after !== tampered;
 
 /** Of the photos that are not taken for the class already, the share that now is. */
 export function targetShare(target: number, clean: ArrayLike<number>, perturbed: ArrayLike<number>): Share {
@@ -40,7 +49,7 @@ function shareOf(
   clean: ArrayLike<number>,
   perturbed: ArrayLike<number>,
   counts: (before: number) => boolean,
-  isFooled: (after: number, before: number) => boolean,
+  wins: (after: number, before: number) => boolean,
 ): Share {
   if (clean.length !== perturbed.length) {
     throw new RangeError(
@@ -51,7 +60,7 @@ function shareOf(
   for (let i = 0; i < clean.length; i++) {
     if (!counts(clean[i])) continue;
     photos++;
-    if (isFooled(perturbed[i], clean[i])) fooled++;
+    if (wins(perturbed[i], clean[i])) fooled++;
   }
   return { photos, fooled, ...wilson(fooled, photos) };
 }

@@ -82,9 +82,18 @@ export const modelCard = z.object({
   published: z.object({ top1: z.number(), where: z.string() }).nullable(),
   /** Whether the Worker is to serve it; it does where the prepared model is no larger than `edgeModelBytes`. */
   edge: z.boolean(),
+  /** Of a hardened network: the id of the model that it was made from. Its last class is "tampered with". */
+  hardened: z.object({ model: z.string() }).optional(),
   notes: z.string().optional(),
 });
 export type ModelCard = z.infer<typeof modelCard>;
+
+/** What the further class of a hardened network is called, after the article that proposed it (arXiv 1610.08401). */
+export const tamperedLabel = 'non-natural or tampered with';
+
+/** The index of that class, the last; undefined for a model that is not hardened. */
+export const tamperedClass = ({ hardened, classes }: Pick<ModelCard, 'hardened' | 'classes'>): number | undefined =>
+  hardened && classes - 1;
 
 /** All that a prepared model depends on besides its file and the canvas. */
 export const preparationOf = ({ preprocessing, output, classes }: ModelCard) => ({ ...preprocessing, output, classes });

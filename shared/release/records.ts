@@ -41,6 +41,8 @@ export const transferRow = z.object({
   noise_given_correct_high: z.number().nullable().optional(),
   /** Photos whose true class is known. */
   labelled: z.int().optional(),
+  /** Photos that a hardened target calls tampered with: they do not count as fooled. null for other targets. */
+  tampered: z.int().nullable().optional(),
 });
 export type TransferRow = z.infer<typeof transferRow>;
 

@@ -72,6 +72,31 @@ const givenPerturbation = z
     error: 'is needed where publish is true: author, licence and source of who made it',
   });
 
+/** A model of the study with one more class, "non-natural or tampered with" (docs/hardening.md). */
+const hardenedNetwork = z.strictObject({
+  /** Id of the model of the study that it is made from. */
+  model: z.string(),
+  /** Left out: the model's id and "-hardened". */
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'an id is letters, digits, ".", "_" and "-"')
+    .refine(isSafeName, 'must be a safe file name')
+    .optional(),
+  /** Share of clean photos that may be taken for tampered ones; (1 - rate) / rate crafting photos can hold it. */
+  rate: z.number().gt(0).lt(1).default(0.01),
+  /**
+   * Ids of perturbations that it does not learn from, so that they show what it makes of new ones. Left out: a third of
+   * the study's crafted ones, by the hash of their ids, where there are at least four.
+   */
+  holdOut: z.array(z.string()).max(1000).optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1),
+});
+export type HardenedNetwork = z.infer<typeof hardenedNetwork>;
+
 const studyFile = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   title: z.string(),
@@ -82,6 +107,11 @@ const studyFile = z.strictObject({
   fit: photoFit.optional(),
   /** Ids of the zoo, or paths to cards. */
   models: z.array(z.string()).min(1).max(1000),
+  /**
+   * Models with one more class, each a target beside the models, and published with them. Perturbations are crafted on
+   * one where their `surrogates` name it.
+   */
+  hardened: z.array(hardenedNetwork).max(100).default([]),
   photos: z.strictObject({
     folder: z.string(),
     /**

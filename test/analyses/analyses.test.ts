@@ -1,9 +1,13 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeNpy } from '#shared/formats';
 import { summariseControls, wilson } from '#shared/metrics';
 import { type ControlKind, controlRow as controlSchema, transferRow as schema } from '#shared/release';
 import { controlRow } from '../../batch/analyses/controls.ts';
 import { dominantLabels } from '../../batch/analyses/dominance.ts';
-import { truthOf } from '../../batch/analyses/grid.ts';
+import { cellsOf, type Grid, truthOf } from '../../batch/analyses/grid.ts';
 import { measure } from '../../batch/analyses/index.ts';
 import { transferRow } from '../../batch/analyses/transfer.ts';
 import { type Compute, openCompute } from '../../batch/compute/index.ts';
@@ -98,6 +102,40 @@ describe('the true class of a photo', () => {
     for (const wnids of [null, [null, null, null]])
       expect(truthOf(names, { wnids }, classes)).toEqual([1, 2, null, null]);
   });
+});
+
+test('every perturbation on every target has the predictions of that perturbation on that target', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'atlas-cells-'));
+  try {
+    /** Labels that tell what they are of. */
+    const output = async (label: number) => {
+      const at = join(folder, String(label));
+      await mkdir(at);
+      await writeFile(join(at, 'labels.npy'), writeNpy(Int32Array.of(label), [1]));
+      await writeFile(join(at, 'probabilities.npy'), writeNpy(Float32Array.of(0.5), [1]));
+      return { folder: at };
+    };
+    const table = (from: number) =>
+      Promise.all([0, 1].map((i) => Promise.all([0, 1, 2].map((k) => output(from + 10 * i + k)))));
+    const targets = await Promise.all([0, 1, 2].map(async (k) => ({ id: k, clean: await output(300 + k) })));
+    const perturbations = [{ id: 0 }, { id: 1 }];
+    const grid = { targets, perturbations, measured: await table(100), noise: await table(200) };
+    const cells: number[][] = [];
+    for await (const { perturbation, target, ...of } of cellsOf(grid as unknown as Grid)) {
+      const labels = [of.clean, of.perturbed, of.noise].map((measurement) => measurement.labels[0]);
+      cells.push([Number(perturbation.id), Number(target.id), ...labels]);
+    }
+    expect(cells).toEqual([
+      [0, 0, 300, 100, 200],
+      [0, 1, 301, 101, 201],
+      [0, 2, 302, 102, 202],
+      [1, 0, 300, 110, 210],
+      [1, 1, 301, 111, 211],
+      [1, 2, 302, 112, 212],
+    ]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('controls', () => {

@@ -8,6 +8,7 @@ import { UsageError } from '../../batch/errors/index.ts';
 import { runFindings, runStudy } from '../../batch/studies/index.ts';
 import { startAtlas } from '../cli/atlas.ts';
 import { writeSmallStudy } from '../studies/small-study.ts';
+import { writeSmallNetwork } from '../support/small-network.ts';
 
 let folder: string;
 const machine = { provider: 'cpu', workers: 1 } as const;
@@ -86,7 +87,9 @@ describe("a study's analyses", () => {
   test('have rows as their columns say, each finding of them, and sentences about them', async () => {
     const at = join(folder, 'all');
     const perturbations = [{ attack: 'cosine-uap', epsilon: 20, seeds: [1, 2], budget: { gradients: 100 } }];
-    const study = await writeSmallStudy(at, { perturbations });
+    await writeSmallNetwork(at, 8);
+    const models = ['./linear1.json', './linear2.json', './small.json'];
+    const study = await writeSmallStudy(at, { models, hardened: [{ model: 'small', rate: 0.1 }], perturbations });
     const names = findings.map(({ name }) => name);
     const { findings: outputs } = await runFindings({ study, out: join(at, 'out'), ...machine }, names);
     const fits = { STRING: 'string', BOOLEAN: 'boolean', INT32: 'number', INT64: 'number', DOUBLE: 'number' };
@@ -132,6 +135,36 @@ describe("a study's analyses", () => {
     await expect(runStudy({ study, out: join(folder, 'wrong', 'out'), ...machine })).rejects.toThrow(
       /no finding "dominence".*Did you mean "dominance"/,
     );
+  });
+});
+
+describe('the boundary of a linear network', () => {
+  test('has the differences of its classes for normals: three directions of four classes, and they fool most', async () => {
+    const at = join(folder, 'linear');
+    const study = await writeSmallStudy(at);
+    const found = await runFindings({ study, out: join(at, 'out'), ...machine }, ['normals', 'span', 'subspace']);
+    const of = async (name: string) =>
+      readRows(found.findings.find(({ result }) => result.name === name) as (typeof found.findings)[number]);
+    const normals = await of('normals');
+    for (const target of ['linear1', 'linear2']) {
+      const own = normals.filter((row) => row.target === target);
+      expect(own[0].normals).toBeGreaterThan(3);
+      expect(own).toHaveLength(3);
+      expect(own[2].share).toBeCloseTo(1, 6);
+      // As many random directions in 192 dimensions lie nowhere near three of them.
+      expect(own[2].random_share).toBeLessThan(0.8);
+    }
+    // What is crafted against a linear network is made of its gradients alone, but for their signs.
+    const spans = (await of('span')).filter(({ dimensions }) => dimensions === 3);
+    const shares = spans.filter(({ surrogate }) => surrogate !== 'none');
+    for (const { own, share } of shares) expect(share).toSatisfy((x: number) => (own ? x > 0.4 : x < 0.2));
+    expect(shares.filter(({ own }) => own)).toHaveLength(2);
+    const tried = (await of('subspace')).filter(({ length }) => length === (4000 * 8) / 224);
+    const mean = (dimensions: number) => {
+      const some = tried.filter((row) => row.dimensions === dimensions).map(({ ratio }) => Number(ratio));
+      return some.reduce((sum, ratio) => sum + ratio, 0) / some.length;
+    };
+    expect(mean(1)).toBeGreaterThan(mean(0) + 0.2);
   });
 });
 

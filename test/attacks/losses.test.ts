@@ -29,7 +29,7 @@ const surrogate = (() => {
 const variants: { [Kind in LossKind]: Loss<Kind>['parameters'][] } = {
   'cross-entropy': [{}, { clampAt: 9 }, { clampAt: 5 }],
   margin: [{}, { clampAt: 10 }, { clampAt: 5 }],
-  cosine: [{}],
+  cosine: [{}, { evade: 0.1 }, { evade: 1 }],
   'activation energy': [{ depth: 1 }, { depth: 0.5 }, { depth: 1, of: 'linear' }],
   'activation ratio': [
     { depth: 1 },

@@ -248,6 +248,24 @@ describe('sv-uap', () => {
       expect(l2Norm(v) / 500).toBeCloseTo(1, 5);
     },
   );
+
+  test.each(['inf', '2'] as const)(
+    'looks half a pixel value to either side of a photo, under norm %s',
+    async (norm) => {
+      const { looked } = await watch({
+        ...{ attack: 'sv-uap', norm, epsilon: norm === 'inf' ? 10 : 100 },
+        ...{ settings: { photos: 8 }, budget: { gradients: 80 } },
+      });
+      // Those that are not rounded: v itself is looked at too.
+      const ways = looked.flatMap(({ v, rule }) => (rule === 'free' && v instanceof Float32Array ? [v] : []));
+      expect(ways.length).toBeGreaterThanOrEqual(4);
+      for (const v of ways) {
+        // The largest value of it, or what one value is in the mean of squares.
+        const size = norm === 'inf' ? linfNorm(v) : l2Norm(v) / Math.sqrt(length);
+        expect(size).toBeCloseTo(0.5, 5);
+      }
+    },
+  );
 });
 
 test('what is chosen is chosen on crafting photos: no other is ever looked at', async () => {

@@ -3,45 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeNpy } from '#shared/formats';
-import { type Model, writeModel } from '#shared/graph';
 import { argmax } from '#shared/metrics';
 import { sha256Hex } from '#shared/release';
 import { openCompute } from '../../batch/compute/index.ts';
 import { loadPhotos } from '../../batch/photos/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { loadCard, prepareModel } from '../../batch/zoo/index.ts';
-import { nodeOf } from '../../shared/graph/model.ts';
-import { floats } from '../../shared/graph/tensor.ts';
-import { noise } from '../graph/support.ts';
 import { writeSmallStudy } from '../studies/small-study.ts';
+import { writeSmallNetwork } from '../support/small-network.ts';
 import { atlas } from './atlas.ts';
 
 const size = 32;
 const photos = 'synthetic:blobs:240';
-
-/** Two convolutions with random weights, 4 classes, as a file that ends in a Softmax. */
-function network(): Model {
-  return {
-    ...{ irVersion: 8, opset: 17, domains: {}, producer: 'test', name: 'test', metadata: {} },
-    inputs: [{ name: 'x', type: 'float32', shape: [1, 3, size, size] }],
-    outputs: [{ name: 'p', type: 'float32', shape: [1, 4] }],
-    constants: new Map([
-      ['w1', floats(noise(12 * 27, 1), [12, 3, 3, 3])],
-      ['w2', floats(noise(16 * 108, 2), [16, 12, 3, 3])],
-      ['w3', floats(noise(64, 3), [16, 4])],
-    ]),
-    nodes: [
-      nodeOf('Conv', ['x', 'w1'], 'c1'),
-      nodeOf('Relu', ['c1'], 'r1'),
-      nodeOf('Conv', ['r1', 'w2'], 'c2'),
-      nodeOf('Relu', ['c2'], 'r2'),
-      nodeOf('GlobalAveragePool', ['r2'], 'g'),
-      nodeOf('Flatten', ['g'], 'f'),
-      nodeOf('Gemm', ['f', 'w3'], 'l'),
-      nodeOf('Softmax', ['l'], 'p'),
-    ],
-  };
-}
 
 /** Random signs on squares of 2 x 2 pixels. */
 function pattern(seed: number): Float32Array<ArrayBuffer> {
@@ -58,33 +31,7 @@ let card: string;
 let unseen: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'atlas-harden-'));
-  const bytes = writeModel(network());
-  card = join(folder, 'small.json');
-  await writeFile(join(folder, 'small.onnx'), bytes);
-  const preprocessing = {
-    inputSize: size,
-    channelOrder: 'RGB',
-    layout: 'NCHW',
-    range: 255,
-    mean: [128, 128, 128],
-    std: [64, 64, 64],
-  };
-  await writeFile(join(folder, 'labels.json'), JSON.stringify(['cat', 'dog', 'cup', 'car']));
-  await writeFile(
-    card,
-    JSON.stringify({
-      ...{
-        id: 'small',
-        title: 'Small',
-        licence: 'MIT',
-        preprocessing,
-        classes: 4,
-        labels: 'labels.json',
-        published: null,
-      },
-      ...{ source: { file: 'small.onnx', sha256: sha256Hex(bytes), bytes: bytes.byteLength }, edge: true },
-    }),
-  );
+  card = await writeSmallNetwork(folder, size);
   // As crafts leave them: one is noise by its record, another the same numbers twice.
   for (const [name, seed, attack] of [
     ['a', 1, 'uap'],

@@ -130,14 +130,31 @@ describe('the pages', () => {
 
   test('show what each finding of the release says, with its table and its command, and no other', async () => {
     const page = await open('/findings/');
-    expect(await page.locator('main section h2').allTextContents()).toEqual(
-      release.tables.filter(({ says }) => says !== undefined).map(({ title }) => title),
-    );
+    const shown = await page.locator('main section').evaluateAll((sections) => sections.map(({ id }) => id));
+    const told = release.tables.filter(({ name, says }) => says !== undefined || name === 'controls');
+    expect(shown.toSorted()).toEqual(told.map(({ name }) => name).toSorted());
     const roles = release.tables.find(({ name }) => name === 'roles')!;
     const section = page.locator('section#roles');
-    expect(await section.locator('p').first().textContent()).toBe(roles.says);
+    const titleOf = new Map(release.models.map(({ card }) => [card.id, card.title]));
+    const words = roles.says!.replaceAll(' %', '\u202f%').replaceAll(/[a-z]+net\w+/g, (id) => titleOf.get(id) ?? id);
+    expect(await section.locator('p').first().textContent()).toBe(words);
     expect(await section.locator('tbody tr').count()).toBe(roles.rows);
     expect(await section.textContent()).toContain('npx atlas analyse studies/test.json --only roles');
+    expect(await section.locator('.dots li').count()).toBeGreaterThan(0);
+    await close(page);
+  });
+
+  test('tell each mark of a figure in words, under the pointer and by the keyboard', async () => {
+    const page = await open('/findings/');
+    const figure = page.locator('#roles atlas-figure');
+    await figure.locator('li[data-said]').first().hover();
+    const first = await figure.locator('li[data-said]').first().getAttribute('data-said');
+    expect(await figure.locator('[data-told]').textContent()).toBe(first);
+    await figure.locator('li[data-said]').first().focus();
+    await page.keyboard.press('End');
+    const last = await figure.locator('li[data-said]').last().getAttribute('data-said');
+    expect(await figure.locator('[data-told]').textContent()).toBe(last);
+    expect(await figure.locator('[tabindex="0"]').count()).toBe(1);
     await close(page);
   });
 

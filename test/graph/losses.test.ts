@@ -93,6 +93,25 @@ describe('losses of logits that are known', () => {
   });
 });
 
+test('the cosine of a hardened network leaves its last class out, and adds how far that is in front', async () => {
+  const reference = Float32Array.of(2, 1, 0, -1, 4, 0, 3, -2, 1, 1);
+  const { loss } = await (await open(withCosine(plain(0), { evade: 0.25 })))({
+    x: rows,
+    reference: { shape: [2, 5], data: reference },
+    centre: { shape: [5], data: new Float32Array(5) },
+  });
+  const cosine = (a: number[], b: number[]) =>
+    a.reduce((sum, value, k) => sum + value * b[k], 0) / (Math.hypot(...a) * Math.hypot(...b));
+  // The last is 3 and 6.5; the largest of the others 4 and 7.
+  const expected = [
+    cosine([1, 4, 2, 0], [2, 1, 0, -1]) + 0.25 * Math.log(1 + Math.exp(3 - 4)),
+    cosine([7, 5, 5.5, 6], [0, 3, -2, 1]) + 0.25 * Math.log(1 + Math.exp(6.5 - 7)),
+  ];
+  expected.forEach((value, n) => {
+    expect(loss[n]).toBeCloseTo(value, 5);
+  });
+});
+
 describe('the layers of a graph', () => {
   const matrix = floats(noise(16), [4, 4]);
   const of = (

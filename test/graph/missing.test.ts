@@ -13,7 +13,7 @@ import {
   withCrossEntropy,
   withMargin,
 } from '#shared/graph';
-import { type Attribute, int, ints, nodeOf } from '../../shared/graph/model.ts';
+import { type Attribute, describe as describeNode, int, ints, nodeOf } from '../../shared/graph/model.ts';
 import { floats, int64s, type Tensor } from '../../shared/graph/tensor.ts';
 import { noise } from './support.ts';
 
@@ -189,4 +189,9 @@ describe.each(Object.entries(places))('%s', (name, place) => {
     expect(attempt).toThrow(GraphError);
     expect(attempt).toThrow(/There is no rule for the .*"the odd one": the shape of what it gives is not known/);
   });
+});
+
+test('a node without a name that leaves out its first output is called by the next', () => {
+  const gru = { ...nodeOf('GRU', ['x', 'w', 'r'], ''), name: '', outputs: ['', 'state'] };
+  expect(describeNode(gru)).toBe('GRU node "state"');
 });

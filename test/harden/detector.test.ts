@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { auroc, conformalThreshold, leastPhotos } from '../../batch/harden/calibration.ts';
+import { auroc } from '#shared/metrics';
+import { conformalThreshold, leastPhotos } from '../../batch/harden/calibration.ts';
 import { fitDetector, type Sample, scoreOf } from '../../batch/harden/index.ts';
 import { fitRegression } from '../../batch/harden/regression.ts';
 import { random } from '../../batch/synthetic/index.ts';

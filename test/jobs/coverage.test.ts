@@ -5,10 +5,12 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findFindings } from '../../batch/analyses/index.ts';
 import { attacks } from '../../batch/attacks/index.ts';
 import { CodeReader } from '../../batch/jobs/index.ts';
 import { root } from '../cli/atlas.ts';
 import { writeSmallStudy } from '../studies/small-study.ts';
+import { writeSmallNetwork } from '../support/small-network.ts';
 
 interface Covered {
   step: string;
@@ -30,7 +32,13 @@ beforeAll(async () => {
     ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
   }));
   loading = await countsOfLoading();
-  const study = await writeSmallStudy(join(folder, 'study'), { perturbations });
+  const analyses = [...findFindings().map(({ name }) => name), 'defences', 'layers', 'subspace', 'tampered'];
+  await writeSmallNetwork(join(folder, 'study'), 8);
+  const study = await writeSmallStudy(join(folder, 'study'), {
+    ...{ perturbations, models: ['./linear1.json', './linear2.json', './small.json'] },
+    hardened: [{ model: 'small', rate: 0.1 }],
+    ...{ analyses, effort: 'light' },
+  });
   const coverage = join(folder, 'coverage');
   const script = fileURLToPath(new URL('cover-jobs.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(
@@ -116,6 +124,18 @@ test('every step and every attack was run, and the coverage saw what they are ma
   expect(executed('prepare')).toEqual(expect.arrayContaining(['batch/zoo/onnx.ts', 'shared/graph/prepare.ts']));
   expect(executed('measure')).toEqual(expect.arrayContaining(['batch/compute/worker.ts', 'shared/images/perturb.ts']));
   expect(executed('derive')).toEqual(expect.arrayContaining(['batch/synthetic/phase-twin.ts']));
+  expect(executed('harden')).toEqual(
+    expect.arrayContaining(['batch/harden/regression.ts', 'shared/graph/statistics.ts', 'batch/photos/jpeg.ts']),
+  );
+  expect(executed('measure', 'after crop')).toEqual(expect.arrayContaining(['batch/photos/altered.ts']));
+  expect(executed('defended')).toEqual(
+    expect.arrayContaining(['shared/graph/defences/jpeg.ts', 'shared/graph/defences/resize.ts']),
+  );
+  expect(executed('normals')).toEqual(
+    expect.arrayContaining(['batch/attacks/deepfool.ts', 'batch/analyses/singular.ts']),
+  );
+  expect(executed('spanned')).toEqual(expect.arrayContaining(['batch/studies/steps/spanned.ts']));
+  expect(executed('compared')).toEqual(expect.arrayContaining(['shared/graph/comparison.ts']));
   expect(executed('distortion')).toEqual(expect.arrayContaining(['shared/images/distortion.ts']));
   expect(executed('analyse', 'dominance')).toEqual(expect.arrayContaining(['batch/analyses/dominance.ts']));
   expect(executed('release')).toEqual(expect.arrayContaining(['batch/publish/build.ts', 'batch/publish/croissant.ts']));

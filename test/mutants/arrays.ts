@@ -92,4 +92,32 @@ export const arrays = [
       'only the names of tensors may stand in a pickle',
     ],
   ]),
+
+  ...plantedIn('shared/formats/half.ts', { test: [formats, ...others] }, [
+    ['half-small', 'fraction * 2 ** -24', 'fraction * 2 ** -25', 'subnormal numbers of half precision'],
+    ['half-sign', 'half >>> 15 ? -size : size', 'size', 'half precision has a sign'],
+    ['half-nan', '? Number.NaN', '? Infinity', 'what is no number stays none'],
+    ['bfloat', 'value << 16', 'value << 15', 'bfloat16 is the upper half of float32'],
+  ]),
+  ...plantedIn('batch/arrays/units.ts', { test: perturbation }, [
+    ['scale-unclear', 'largest > unclear', 'largest > unclear / 4', 'numbers up to 2 do not tell their unit'],
+    ['scale-range', 'Number(range[2]) - Number(range[1])', 'Number(range[2])', 'the range of -1..1 is 2'],
+    ['scale-factor', '(255 * one) / scale', '(127.5 * one) / scale', 'from black to white is 255'],
+    ['scale-std', 'scale.map((s) => 255 * s)', 'scale.map((s) => 255 / s)', 'what was divided by a std is multiplied'],
+    ['picture-threshold', 'const mostUsual = 64;', 'const mostUsual = 32;', 'up to 64 a picture is exact'],
+    ['picture-grey', 'const grey = 128;', 'const grey = 127;', '128 is no change'],
+  ]),
+  ...plantedIn('batch/arrays/perturbation.ts', { test: perturbation }, [
+    ['amplified-at', 'largest <= mostUsual', 'largest < mostUsual', 'a picture of the threshold itself is exact'],
+  ]),
+  ...plantedIn('batch/arrays/layout.ts', { test: [perturbation, 'test/arrays/contents.test.ts'] }, [
+    ['bgr', 'channel : 2 - channel)', 'channel : channel)', 'BGR is turned into RGB'],
+    ['hwc', '{ channel: z, row: x, column: y }', '{ channel: x, row: y, column: z }', 'channels may come last'],
+    ['stack-place', 'stack ? index * stack.stride : 0', '0', 'each of a stack has its own numbers'],
+  ]),
+  ...plantedIn('batch/arrays/bound.ts', { test: perturbation }, [
+    ['bound-norm', '> linf / 2 ?', '> 2 * linf ?', 'most values at the largest one tell norm inf'],
+    ['bound-held', 'size <= epsilon * rounding', 'size <= 2 * epsilon', 'what is beyond its bound is refused'],
+    ['bound-clip', 'project(v, norm, epsilon);', '', '--clip brings it within the bound'],
+  ]),
 ];

@@ -90,4 +90,16 @@ export const images = [
     ],
     ['discard', 'if (!(error instanceof ImageError)) discard();', '', 'a codec that threw is not used again'],
   ]),
+
+  ...plantedIn('shared/images/luma.ts', { test: [distortion, 'test/graph/classifiers.test.ts'] }, [
+    ['luma-red', '[0.299,', '[0.3,', 'the weight of red is 0.299 (Rec. 601)'],
+    ['luma-green', '0.587,', '0.586,', 'the weight of green is 0.587'],
+    ['luma-blue', '0.114]', '0.115]', 'the weight of blue is 0.114'],
+  ]),
+  ...plantedIn('shared/images/exif.ts', { test: codecs }, [
+    ['exif-byte-order', 'getUint16(start) === 0x4949', 'getUint16(start) !== 0x4d4e', 'EXIF may be big-endian'],
+  ]),
+  ...plantedIn('shared/images/jpeg.ts', { test: codecs }, [
+    ['jpeg-scans', 'scans > MOST_SCANS', 'scans < 0', 'a JPEG of millions of scans is refused'],
+  ]),
 ];

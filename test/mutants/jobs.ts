@@ -82,4 +82,25 @@ export const jobs = [
     ],
     ['code-files', '`${file} ${this.#hashOf(join(this.#root, file))}\\n`', '`${file}\\n`', 'an edit changes the code'],
   ]),
+
+  ...plantedIn('batch/jobs/runner.ts', { test: runner }, [
+    [
+      'there',
+      'if (known && (await job.isThere(known))) return known;',
+      'if (known) return known;',
+      'what stands beside the store is looked for',
+    ],
+    ['adopt-copied', 'planned.has(other)', 'false', 'what another job of the run needs is copied, not moved'],
+  ]),
+  ...plantedIn('batch/jobs/store.ts', { test: runner }, [
+    [
+      'half-written',
+      "if (fresh || name.startsWith('.')) await",
+      'if (fresh) await',
+      'what killed runs left is removed',
+    ],
+  ]),
+  ...plantedIn('batch/jobs/progress.ts', { test: runner }, [
+    ['left-done', 'if (!isDone) this.#left.add(job);', 'this.#left.add(job);', 'what is there takes no time'],
+  ]),
 ];

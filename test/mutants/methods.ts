@@ -20,20 +20,14 @@ export const methods = [
       'the walk has no momentum',
     ],
   ]),
-  ...plantedIn('batch/attacks/uap.ts', { test: [closed, held, watched], named: 'DeepFool|^uap ' }, [
+  ...plantedIn('batch/attacks/deepfool.ts', { test: [closed, held, watched], named: 'DeepFool|^uap ' }, [
     [
       'deepfool-overshoot',
-      'r: r.map((value) => (1 + settings.overshoot) * value)',
+      'r: r.map((value) => (1 + overshoot) * value)',
       'r: r.map((value) => value)',
       'DeepFool goes beyond the boundary',
     ],
-    ['deepfool-place', '(1 + settings.overshoot) * r[i];', 'r[i];', 'DeepFool looks where it ends, overshoot and all'],
-    [
-      'deepfool-unconverged',
-      'crossed: crossed && (steps < settings.steps - 1 || settings.steps === 1),',
-      'crossed,',
-      'what DeepFool took nine steps for is not added',
-    ],
+    ['deepfool-place', '(1 + overshoot) * r[i];', 'r[i];', 'DeepFool looks where it ends, overshoot and all'],
     [
       'deepfool-absolute',
       'Math.abs(logits[ranking[rank]] - logits[ranking[0]])',
@@ -51,6 +45,14 @@ export const methods = [
       '(distance + 1e-4) / Math.sqrt(squares)',
       '(distance + 1e-4) / squares',
       'a step has the length of the distance',
+    ],
+  ]),
+  ...plantedIn('batch/attacks/uap.ts', { test: [closed, held, watched], named: 'DeepFool|^uap ' }, [
+    [
+      'deepfool-unconverged',
+      'crossed: crossed && (steps < settings.steps - 1 || settings.steps === 1),',
+      'crossed,',
+      'what DeepFool took nine steps for is not added',
     ],
     ['deepfool-adds', 'if (crossed) for', 'for', 'what has not crossed is not added'],
     ['uap-idle', 'state.idle <= task.crafting.length', 'true', 'a whole pass that finds all fooled is the end'],

@@ -86,4 +86,37 @@ export const models = [
     ['target-class', 'target >= classes', 'target > classes', 'a target is a class of the model'],
     ['two-photos', 'if (photos >= 2) return;', 'if (photos >= 1) return;', 'one photo makes nothing universal'],
   ]),
+
+  ...plantedIn('shared/graph/prepare.ts', { test: classifiers, named: 'other ways|prepared' }, [
+    [
+      'prepare-axes',
+      'across[i * canvas + j]',
+      'across[i * canvas + canvas - 1 - j]',
+      'columns are resized as rows are',
+    ],
+  ]),
+  ...plantedIn('shared/graph/head.ts', { test: classifiers }, [
+    [
+      'prepare-softmax',
+      "new Set(['Sigmoid']) : softmaxes",
+      "new Set(['Sigmoid']) : new Set()",
+      'a last Softmax is cut',
+    ],
+    [
+      'prepare-sigmoid',
+      "isSingle ? new Set(['Sigmoid'])",
+      'isSingle ? new Set()',
+      'the Sigmoid of a single score is cut',
+    ],
+  ]),
+  ...plantedIn('batch/zoo/labelled-photos.ts', { test: guess }, [
+    [
+      'label-ambiguous',
+      'byLabel.has(key) && byLabel.get(key) !== index ? null : index',
+      'index',
+      'a label that two classes have tells nothing',
+    ],
+    ['label-index', 'Number(name) < classes', 'Number(name) <= classes', 'an index beyond the classes is none'],
+    ['label-from-one', '|| numbers.has(0)) return;', ') return;', 'folders from 0 to the number of classes are fine'],
+  ]),
 ];

@@ -76,4 +76,22 @@ export const photos = [
     ],
     ['stamp-hash', 'isSame ? before :', 'before ? before :', 'a photo that was changed is read again'],
   ]),
+
+  ...plantedIn('batch/photos/load.ts', { test: held }, [
+    ['skipped-place', 'names.length * 3 * canvas', 'index * 3 * canvas', 'a photo that is skipped leaves no gap'],
+  ]),
+  ...plantedIn('batch/studies/photos.ts', { test: held }, [
+    [
+      'half-files',
+      'split?.[half].map((index) => all[index]) ?? all',
+      'all',
+      'evaluation photos are not of the crafting half',
+    ],
+    [
+      'halves-groups',
+      'splitPhotos(names, await groupsOf(source, names))',
+      'splitPhotos(names)',
+      'a study keeps groups on one side',
+    ],
+  ]),
 ];

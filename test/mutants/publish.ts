@@ -72,7 +72,7 @@ export const publish = [
       'the manifest goes after the content',
     ],
   ]),
-  ...plantedIn('batch/publish/s3.ts', { test: [upload, bucket], named: 'publish|store|already|prune' }, [
+  ...plantedIn('batch/publish/s3.ts', { test: [upload, bucket], named: 'publish|store|already|prune|several pages' }, [
     ['s3-condition', "if (of.ifAbsent) headers['if-none-match'] = '*';", '', 'an object that exists stays as it is'],
     [
       's3-exists',

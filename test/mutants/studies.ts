@@ -33,7 +33,6 @@ export const studies = [
     ],
     ['attack-code', 'code: [method.source],', '', 'the file of an attack is part of the code of its crafts'],
   ]),
-  ...plantedIn('batch/studies/steps/photos.ts', { test: run, named: 'of a run' }, []),
   ...plantedIn('batch/studies/steps/content.ts', { test: run, named: 'of a run|shows photos' }, [
     [
       'example-place',
@@ -80,15 +79,19 @@ export const studies = [
       'distortion is measured on whole pixels',
     ],
   ]),
-  ...plantedIn('batch/studies/steps/craft.ts', { test: run, named: 'of a run|from nothing' }, [
-    ['craft-linf', 'linf: linfNorm(v), l2', 'linf: epsilon, l2', 'the norms are those of v'],
+  ...plantedIn(
+    'batch/studies/steps/craft.ts',
+    { test: [plan, run], named: 'how long|measures nothing again|shows photos' },
     [
-      'craft-identity',
-      '({ seconds: _seconds, ...result }) => result',
-      '(result) => result',
-      'how long it took is no part of what it is',
+      ['craft-linf', 'linf: linfNorm(v), l2', 'linf: epsilon, l2', 'the norms are those of v'],
+      [
+        'craft-identity',
+        '({ seconds: _seconds, ...result }) => result',
+        '(result) => result',
+        'how long it took is no part of what it is',
+      ],
     ],
-  ]),
+  ),
   ...plantedIn('batch/studies/perturbations.ts', { test: plan }, [
     ['draws-seed', 'seed: seed + draw }', 'seed }', 'further draws have seeds of their own'],
     ['draws-number', 'const noiseDraws = 3;', 'const noiseDraws = 1;', 'three draws of noise'],
@@ -101,7 +104,7 @@ export const studies = [
       'each seed is crafted',
     ],
   ]),
-  ...plantedIn('batch/studies/craft-work.ts', { test: 'test/studies/dry-run.test.ts' }, [
+  ...plantedIn('batch/studies/craft-work.ts', { test: plan }, [
     [
       'work-forwards',
       '3 * photos * surrogates.length',
@@ -124,14 +127,14 @@ export const studies = [
     ],
     [
       'noise-of',
-      'changedShare(clean.labels, cell.noise.labels)',
-      'changedShare(perturbed.labels, cell.noise.labels)',
+      'foolingOf(clean, cell.noise)',
+      'foolingOf(perturbed, cell.noise)',
       'noise is held to the clean labels',
     ],
   ]),
   ...plantedIn(
     'batch/analyses/grid.ts',
-    { test: [findings, analyses, run], named: 'truth|controls|every perturbation' },
+    { test: [findings, analyses, run], named: 'true class|controls|every perturbation' },
     [
       [
         'truth-order',
@@ -139,7 +142,7 @@ export const studies = [
         'classes',
         "a target's own order of classes counts",
       ],
-      ['grid-transposed', 'grid.measured[i][k]', 'grid.measured[k][i]', 'rows are perturbations, columns targets'],
+      ['grid-transposed', 'grid.measured[i][k]', 'grid.measured[i][0]', 'each target has its own predictions'],
       ['grid-noise', 'study.control(perturbation))', 'perturbation)', 'noise is measured, not the perturbation again'],
     ],
   ),
@@ -167,5 +170,42 @@ export const studies = [
       'the photos that are asked for are measured',
     ],
     ['measured-probability', 'softmax(row)[labels[i]]', 'softmax(row)[0]', 'the probability is that of the label'],
+  ]),
+
+  ...plantedIn('batch/studies/planner.ts', { test: plan }, [
+    [
+      'craft-provider',
+      'budget, photos, provider: this.options.provider }',
+      "budget, photos, provider: 'any' }",
+      'results depend on the provider',
+    ],
+    [
+      'craft-photos',
+      'budget, photos, provider',
+      'budget, photos: 0, provider',
+      'the number of crafting photos is part of the key',
+    ],
+    [
+      'prepared-source',
+      'const inputs = { source, preparation',
+      'const inputs = { source: id, preparation',
+      "a model's file is part of the key",
+    ],
+  ]),
+  ...plantedIn('batch/studies/steps/photos.ts', { test: run, named: 'of a run' }, [
+    [
+      'half-ignored',
+      'canvas, fit, half, signal }',
+      'canvas, fit, signal }',
+      'a half of the photos is read, not all of them',
+    ],
+  ]),
+  ...plantedIn('batch/studies/steps/content.ts', { test: run, named: 'of a run|shows photos' }, [
+    [
+      'record-photos',
+      'crafting: { photos, sha256',
+      'crafting: { photos: photos + 1, sha256',
+      'a record says how many photos crafted',
+    ],
   ]),
 ];

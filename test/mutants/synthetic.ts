@@ -59,7 +59,7 @@ export const synthetic = [
       'a twin has nothing of the shapes',
     ],
   ]),
-  ...plantedIn('shared/fourier/fourier.ts', { test: twin }, [
+  ...plantedIn('shared/fourier/fourier.ts', { test: 'test/fourier/fourier.test.ts' }, [
     [
       'fourier-sign',
       '-Math.sin((2 * Math.PI * k) / size)',

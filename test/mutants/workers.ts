@@ -6,6 +6,7 @@ const api = 'test/workers/api.test.ts';
 const data = 'test/workers/data.test.ts';
 const admission = 'test/workers/admission.test.ts';
 const unpublished = 'test/workers/unpublished.test.ts';
+const memory = 'test/workers/memory.test.ts';
 const pictures = 'test/workers/pictures.test.ts';
 const turnstile = 'test/workers/turnstile.test.ts';
 
@@ -138,15 +139,19 @@ export const workers = [
       'the place of the dead is given to others',
     ],
   ]),
-  ...plantedIn('workers/atlas/imaging/memory.ts', { test: pictures, named: 'pictures of every kind' }, [
-    ['memory-progressive', 'perPixel += 6;', 'perPixel += 0;', 'a progressive JPEG takes more memory'],
+  ...plantedIn(
+    'workers/atlas/imaging/memory.ts',
+    { test: [memory, pictures], named: 'decoding holds|pictures of every kind' },
     [
-      'memory-limit',
-      'const DECODING_BYTES = 70_000_000;',
-      'const DECODING_BYTES = 700_000_000;',
-      'decoding fits into an isolate',
+      ['memory-progressive', 'perPixel += 6;', 'perPixel += 0;', 'a progressive JPEG takes more memory'],
+      [
+        'memory-limit',
+        'const DECODING_BYTES = 70_000_000;',
+        'const DECODING_BYTES = 700_000_000;',
+        'decoding fits into an isolate',
+      ],
     ],
-  ]),
+  ),
   ...plantedIn('workers/atlas/inference/turnstile.ts', { test: turnstile }, [
     ['turnstile-order', 'await withinLease(before, this.#limits.leaseMs);', '', 'one goes through at a time'],
     ['turnstile-leaves', 'this.#inside -= 1;', '', 'who has left takes no place'],
@@ -182,7 +187,31 @@ export const workers = [
     ],
     ['cached-latest', 'object.key === LATEST_KEY ?', 'false ?', 'latest.json is not kept for a year'],
   ]),
-  ...plantedIn('workers/atlas/routes/data.ts', { test: [data, lists], named: 'data|folders|key|path' }, [
+  ...plantedIn('workers/atlas/routes/data.ts', { test: data, named: 'nothing but the files' }, [
     ['other-keys', 'if (!isReleaseKey(key)) throw missing(key);', '', 'only keys of releases are served'],
+  ]),
+
+  ...plantedIn(
+    'workers/atlas/imaging/body.ts',
+    { test: [admission, data, pictures], named: 'bodies|body|form|streamed' },
+    [
+      ['slow', 'Math.min(Date.now() + PAUSE_MS, due)', 'due + 60_000', 'a body that stops is given up'],
+      ['slow-pace', 'length / BYTES_PER_MS)', 'length)', 'a body that trickles is given up'],
+    ],
+  ),
+  ...plantedIn('workers/atlas/imaging/admission.ts', { test: admission, named: 'the admission' }, [
+    [
+      'admission-places',
+      'this.#held.size < this.#limits.places',
+      'this.#held.size <= this.#limits.places',
+      'there are so many places',
+    ],
+    ['admission-way', 'if (slow) slow.givesWay = true;', '', 'the slowest gives way where room is asked for'],
+    [
+      'admission-patience',
+      'since < before',
+      'since > before',
+      'only a body that has been on its way for long gives way',
+    ],
   ]),
 ];

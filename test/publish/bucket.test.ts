@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -202,6 +204,27 @@ describe('what lies in the bucket already', () => {
     expect(await publishRelease(folder, racing)).toMatchObject({ version, skipped: 1 });
     expect(await latest()).toBe(version);
   });
+});
+
+test('a listing of several pages is read to its end', async () => {
+  const seen: (string | null)[] = [];
+  const server = createServer((request, response) => {
+    const from = new URL(request.url!, 'http://localhost').searchParams.get('continuation-token');
+    seen.push(from);
+    const page = Number(from ?? 0);
+    const object = `<Contents><Key>releases/${page}</Key><Size>${page}</Size></Contents>`;
+    const next = page < 2 ? `<NextContinuationToken>${page + 1}</NextContinuationToken>` : '';
+    response.end(`<ListBucketResult><IsTruncated>${page < 2}</IsTruncated>${object}${next}</ListBucketResult>`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const bucket = openBucket(`http://127.0.0.1:${port}/atlas`, local.credentials);
+    expect(await bucket.list('releases/')).toEqual(['releases/0', 'releases/1', 'releases/2']);
+    expect(seen).toEqual([null, '1', '2']);
+  } finally {
+    server.close();
+  }
 });
 
 describe('prune', () => {

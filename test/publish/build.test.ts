@@ -77,6 +77,14 @@ describe('a release', () => {
     const v = first.v.map((value) => -value);
     const turned = await buildRelease({ ...content, perturbations: [{ ...first, v }] }, join(folder, 'turned'));
     expect(turned.version).not.toBe(built.version);
+    // Several whose files are all as long: of two digits each.
+    const versions = await Promise.all(
+      [11, 12, 13, 14, 15].map(async (gradients) => {
+        const alike = [{ ...first, record: { ...first.record, gradients } }];
+        return (await buildRelease({ ...content, perturbations: alike }, join(folder, `alike-${gradients}`))).version;
+      }),
+    );
+    expect(new Set(versions).size).toBe(5);
   });
 
   test('quotes what anybody may have written: no formula, field, heading, link or row comes of it', async () => {

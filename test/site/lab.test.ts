@@ -1,8 +1,10 @@
 /** What the lab remembers, fetches and puts into addresses; how it looks and behaves is test/e2e. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { LabData } from '../../site/lab/data.ts';
+import { isFooled } from '../../site/lab/machine.ts';
 import { remember } from '../../site/lab/remember.ts';
 import { queryOf, stateOf } from '../../site/lab/state.ts';
+import { verdictOf } from '../../site/lab/words.ts';
 
 const data = {
   photos: [{ id: 'cat' }, { id: 'dog' }],
@@ -106,5 +108,34 @@ describe('a download', () => {
   test('that is answered with an error is an error that says which', async () => {
     const { download } = await answering([1]);
     await expect(download('/gone')).rejects.toThrow(/\/gone could not be loaded: the server answered 404/);
+  });
+});
+
+describe('the verdict', () => {
+  const of = (index: number, probability: number) => ({ index, label: `class ${index}`, probability });
+  /** What the lab says where the photo alone is class 3 with 60 %. */
+  const said = (perturbed: [number, number], strength: number) => {
+    const reading = { clean: [of(3, 0.6)], perturbed: [of(...perturbed)], by: 'browser' as const, took: '' };
+    const pieces = verdictOf(reading, strength).map((piece) =>
+      typeof piece === 'string' ? piece : Object.values(piece)[0],
+    );
+    return { fooled: isFooled(reading), text: pieces.join('') };
+  };
+
+  test('is fooled where the label is another one, however sure the network is', () => {
+    for (const probability of [0.1, 0.6, 0.9]) {
+      expect(said([4, probability], 1)).toEqual({
+        fooled: true,
+        text: 'fooled: without the pattern it reads class 3, 60.0\u202f%',
+      });
+    }
+  });
+
+  test('is not fooled where only the probability is another one', () => {
+    for (const probability of [0.1, 0.6, 0.9]) {
+      expect(said([3, probability], 1).fooled).toBe(false);
+      expect(said([3, probability], 1).text).toMatch(/^not fooled/);
+    }
+    expect(said([3, 0.6], 0).text).toBe('this is the photograph as it is');
   });
 });

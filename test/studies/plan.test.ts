@@ -9,6 +9,7 @@ import { loadStudy } from '../../batch/studies/load.ts';
 import { planPerturbations } from '../../batch/studies/perturbations.ts';
 import { findPhotos } from '../../batch/studies/photos.ts';
 import { plan } from '../../batch/studies/plan.ts';
+import { craftStep } from '../../batch/studies/steps/craft.ts';
 import { writeSmallStudy } from './small-study.ts';
 
 let folder: string;
@@ -208,4 +209,16 @@ describe('a study that is wrong is refused with what is wrong', () => {
     await expect(load({ perturbations: [{ attack: 'cosine-uap', ...change }] })).rejects.toThrow(message);
     expect(performance.now() - started).toBeLessThan(20_000);
   });
+});
+
+test('how long crafting took is no part of what it made; all else is', () => {
+  const made = {
+    ...{ linf: 10, l2: 100, settings: { rounds: 2 }, photos: 5, gradients: 7, seconds: 1 },
+    ...{ curve: [], fooling: null, each: [] },
+  };
+  const job = craftStep({ id: 'one', inputs: {}, place: {} } as unknown as Parameters<typeof craftStep>[0]);
+  const of = (change: Partial<typeof made>) => JSON.stringify(job.identity({ ...made, ...change }));
+  expect(of({ seconds: 2 })).toBe(of({}));
+  for (const change of [{ photos: 4 }, { linf: 9 }, { l2: 99 }, { settings: { rounds: 3 } }, { gradients: 8 }])
+    expect(of(change)).not.toBe(of({}));
 });

@@ -166,6 +166,7 @@ const transferRow = (perturbation: string, i: number): Required<TransferRow> => 
   noise_given_correct_low: i === 0 ? 0 : null,
   noise_given_correct_high: i === 0 ? 0.5 : null,
   labelled: i === 0 ? 3 : 0,
+  tampered: i === 0 ? null : 1,
 });
 
 /** Rows by hand under the columns of the finding of that name. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Admission } from '../../workers/atlas/imaging/admission.ts';
+import { announcedBytes } from '../../workers/atlas/imaging/body.ts';
 import { TEST_RELEASE } from '../support/release.ts';
 import { openUpload, sendSlowly } from '../support/slow.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
@@ -68,6 +69,14 @@ describe('the admission of bodies', () => {
     expect(admission.enter(0)).not.toBeNull();
     expect(places[0]?.holds(1)).toBe(false);
   });
+});
+
+test('a body that announces more than the cap is refused before any of it is read or room is made for it', () => {
+  const announced = (length: string) =>
+    announcedBytes({ headers: new Headers({ 'Content-Length': length }) } as unknown as Request);
+  expect(announced('20000000')).toBe(20e6);
+  for (const length of ['20000001', '4000000000', '1e15'])
+    expect(() => announced(length)).toThrow(expect.objectContaining({ kind: 'body-too-large' }));
 });
 
 describe('bodies that take room', () => {

@@ -32,7 +32,8 @@ describe('releases', () => {
   test('are those whose manifest is there, newest first, and any of them can be asked for', async () => {
     const { current, releases } = answerOf(await atlas.GET('/api/v1/releases'));
     expect(current).toBe(release.version);
-    expect(releases.map(({ version }) => version).toSorted()).toEqual([EARLIER, release.version].toSorted());
+    // Its number is the lower one, but it was put there later.
+    expect(releases.map(({ version }) => version)).toEqual([EARLIER, release.version]);
     expect(releases.filter((one) => one.current).map(({ version }) => version)).toEqual([release.version]);
     for (const { links } of releases)
       for (const link of Object.values(links)) expect((await get(link)).status, link).toBe(200);

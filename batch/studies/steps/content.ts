@@ -3,25 +3,28 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { amplifyToRgba, applyPerturbation, canvasToRgba } from '#shared/images';
 import { labelOf } from '#shared/metrics';
-import type {
-  Budget,
-  ControlRow,
-  Manifest,
-  ModelCard,
-  Norm,
-  PerturbationCredit,
-  PhotoCredit,
-  ReleaseRun,
-  Study,
-  TransferRow,
+import {
+  type Budget,
+  type ControlRow,
+  type Manifest,
+  type ModelCard,
+  modelKey,
+  type Norm,
+  type PerturbationCredit,
+  type PhotoCredit,
+  type ReleaseRun,
+  type Study,
+  type TransferRow,
 } from '#shared/release';
 import {
   type CraftedResult,
+  changedBy,
   type DistortionResult,
   type DominanceRow,
   type FindingResult,
   isPattern,
   type MeasuredResult,
+  type Measurement,
   type PhotosResult,
   type PreparedResult,
   readCanvases,
@@ -40,7 +43,12 @@ const examplePhotos = 6;
 /** All that a release is made from. */
 export interface ReleaseInputs {
   study: Study;
-  models: { card: ModelCard; labels: readonly string[] | null; prepared: Job<PreparedResult> }[];
+  /** The card of one that the study has hardened does not say yet where it is. */
+  models: {
+    card: ModelCard | Omit<ModelCard, 'source'>;
+    labels: readonly string[] | null;
+    prepared: Job<PreparedResult>;
+  }[];
   credits: PhotoCredit[];
   /** Name and SHA-256 of the evaluation photos' files. */
   files: readonly (readonly [string, string])[];
@@ -122,11 +130,16 @@ export async function releaseContent(
   return {
     ...{ study, run: of.run, provider, perturbations, unpublished, photos },
     models: await Promise.all(
-      inputs.models.map(async ({ card, labels, prepared }) => ({
-        card,
-        ...{ bytes: await readPrepared(prepared), sha256: prepared.result.sha256 },
-        labels: Array.from({ length: labels?.length ?? card.classes }, (_, index) => labelOf(labels, index)),
-      })),
+      inputs.models.map(async ({ card, labels, prepared }) => {
+        const { sha256 } = prepared.result;
+        const bytes = await readPrepared(prepared);
+        // One that was made here lies nowhere but in the release.
+        const source = { file: modelKey(sha256), sha256, bytes: bytes.byteLength };
+        return {
+          ...{ card: 'source' in card ? card : { ...card, source }, bytes, sha256 },
+          labels: Array.from({ length: labels?.length ?? card.classes }, (_, index) => labelOf(labels, index)),
+        };
+      }),
     ),
     tables: await Promise.all(
       inputs.tables.map(async (table) => {
@@ -144,15 +157,19 @@ async function exampleOf(
 ): Promise<ContentPerturbation['examples'][number]['example']> {
   const place = evaluation.result.names.indexOf(photo);
   const labels = models.find(({ card }) => card.id === example.target)?.labels ?? null;
-  const predictionOf = async (output: Planned['example']['clean']) => {
-    const measurement = await readMeasurement(output);
-    const index = measurement.labels[place];
-    return { index, label: labelOf(labels, index), probability: measurement.probabilities[place] };
+  const [clean, perturbed] = await Promise.all([readMeasurement(example.clean), readMeasurement(example.perturbed)]);
+  const predictionOf = ({ labels: found, probabilities }: Measurement) => {
+    const index = found[place];
+    return { index, label: labelOf(labels, index), probability: probabilities[place] };
   };
-  const clean = await predictionOf(example.clean);
-  const perturbed = await predictionOf(example.perturbed);
-  return { photo, target: example.target, clean, perturbed, fooled: clean.index !== perturbed.index };
+  return {
+    ...{ photo, target: example.target, clean: predictionOf(clean), perturbed: predictionOf(perturbed) },
+    fooled: changedBy(clean, perturbed)[place],
+  };
 }
+
+/** Whether it is none of those that the study has hardened: what photos become there is in the table `tampered`. */
+const isPlain = ({ card }: Inputs['models'][number]) => 'source' in card;
 
 interface Rows {
   transfer: TransferRow[];
@@ -187,7 +204,7 @@ function recordOf(
       evaluation: transfer.filter((row) => row.perturbation === id),
       ...(controls && !isPattern(planned) && { controls: controls.filter((row) => row.perturbation === id) }),
     },
-    dominant: models.map(({ card }) => ({
+    dominant: models.filter(isPlain).map(({ card }) => ({
       target: card.id,
       labels: dominance
         .filter((row) => row.perturbation === id && row.target === card.id)

@@ -51,7 +51,7 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
     const compute = await computeOf(machine);
     const models = await Promise.all(
       (on?.surrogates ?? []).map(async (output, i) => ({
-        ...{ id: surrogates[i], sha256: output.result.sha256 },
+        ...{ id: surrogates[i], sha256: output.result.sha256, tampered: output.result.tampered },
         bytes: await readPrepared(output),
       })),
     );

@@ -1,9 +1,9 @@
 /** What a model says of the evaluation photos, with a perturbation or as they are. */
-import { writeNpy } from '#shared/formats';
 import {
   type MeasuredResult,
   measure,
   measuredResult,
+  measurementFiles,
   type PerturbationResult,
   type PhotosResult,
   type PreparedResult,
@@ -12,12 +12,15 @@ import {
   readPrepared,
 } from '../../analyses/index.ts';
 import { computeOf, defineStep, type Job } from '../../jobs/index.ts';
+import { type Alteration, altered } from '../../photos/index.ts';
 
 interface Inputs {
   prepared: Job<PreparedResult>;
   photos: Job<PhotosResult>;
   /** null: the photos as they are. */
   perturbation: Job<PerturbationResult> | null;
+  /** What happens to the pictures on their way to the model; left out: nothing. */
+  altered?: Alteration;
   provider: string;
 }
 
@@ -25,23 +28,23 @@ export const measureStep = defineStep<Inputs, MeasuredResult>({
   name: 'measure',
   source: import.meta.url,
   result: measuredResult,
-  async run({ machine, signal, report }, { prepared, photos, perturbation }) {
+  async run({ machine, signal, report }, { prepared, photos, perturbation, altered: by }) {
     const total = photos.result.names.length;
-    const { labels, probabilities } = await measure({
+    const { sha256, tampered } = prepared.result;
+    const canvases = await readCanvases(photos);
+    const measured = await measure({
       compute: await computeOf(machine),
-      prepared: { bytes: await readPrepared(prepared), sha256: prepared.result.sha256 },
-      photos: await readCanvases(photos),
+      prepared: { bytes: await readPrepared(prepared), sha256, tampered },
+      photos: canvases,
       indices: photos.result.names.map((_, index) => index),
       v: perturbation && (await readPerturbation(perturbation)),
+      ...(by && { alter: (canvas: Uint8Array) => altered(canvas, canvases.size, by) }),
       signal,
       onProgress: (done) => report({ done, total, unit: 'photos' }),
     });
     return {
-      result: { photos: labels.length },
-      files: {
-        'labels.npy': writeNpy(new Int32Array(labels), [labels.length]),
-        'probabilities.npy': writeNpy(new Float32Array(probabilities), [probabilities.length]),
-      },
+      result: { photos: measured.labels.length, ...(tampered !== undefined && { tampered }) },
+      files: measurementFiles(measured),
     };
   },
 });

@@ -30,6 +30,7 @@ export const photosStep = defineStep<Inputs, z.infer<typeof photosResult>, { sou
       result: {
         ...{ names, skipped, sha256: photos.sha256(names.map((_, index) => index)) },
         fingerprints: fingerprintsOf(pixels, canvas),
+        ...(photos.groups.size > 0 && { groups: Object.fromEntries(photos.groups) }),
       },
       files: { 'canvases.npy': [header, pixels] },
     };

@@ -10,14 +10,19 @@ interface Inputs {
   source: string;
   preparation: ReturnType<typeof preparationOf>;
   canvas: number;
+  /** Of a hardened network: the index of the class "tampered with". */
+  tampered?: number;
 }
 
 export const prepareStep = defineStep<Inputs, z.infer<typeof preparedResult>, { model: ZooModel }>({
   name: 'prepare',
   source: import.meta.url,
   result: preparedResult,
-  async run({ signal }, { canvas }, { model }) {
+  async run({ signal }, { canvas, tampered }, { model }) {
     const { bytes, sha256, sourceSha256 } = await prepareModel(model, canvas, signal);
-    return { result: { sha256, sourceSha256 }, files: { 'model.onnx': bytes } };
+    return {
+      result: { sha256, sourceSha256, ...(tampered !== undefined && { tampered }) },
+      files: { 'model.onnx': bytes },
+    };
   },
 });

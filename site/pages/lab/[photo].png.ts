@@ -2,7 +2,7 @@
 import type { APIRoute } from 'astro';
 import { photoId } from '#shared/release';
 import { labPhotos } from '../../lab-data.ts';
-import { canvasPng } from '../../lab-pictures.ts';
+import { png, squareOf } from '../../pictures.ts';
 import { loadAtlas } from '../../release.ts';
 
 export const getStaticPaths = async () =>
@@ -11,4 +11,6 @@ export const getStaticPaths = async () =>
     .map(({ file, key }) => ({ params: { photo: photoId(file) }, props: { key } }));
 
 export const GET: APIRoute<{ key: string }> = async ({ props: { key } }) =>
-  new Response(await canvasPng(key), { headers: { 'Content-Type': 'image/png' } });
+  new Response(await png(await squareOf(key, loadAtlas().manifest.canvas, true)), {
+    headers: { 'Content-Type': 'image/png' },
+  });

@@ -2,7 +2,7 @@
 import type { APIRoute } from 'astro';
 import { photoId } from '#shared/release';
 import { labPhotos } from '../../lab-data.ts';
-import { photoPixels, webp } from '../../lab-pictures.ts';
+import { squareOf, webp } from '../../pictures.ts';
 import { loadAtlas } from '../../release.ts';
 
 /** Twice the tile's side, for screens that have so many. */
@@ -14,4 +14,4 @@ export const getStaticPaths = async () =>
     .map(({ file, key }) => ({ params: { photo: photoId(file) }, props: { key } }));
 
 export const GET: APIRoute<{ key: string }> = async ({ props: { key } }) =>
-  new Response(await webp(await photoPixels(key, SIDE)), { headers: { 'Content-Type': 'image/webp' } });
+  new Response(await webp(await squareOf(key, SIDE, true)), { headers: { 'Content-Type': 'image/webp' } });

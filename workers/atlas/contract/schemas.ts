@@ -86,6 +86,16 @@ export const modelsSchema = z
         title: z.string(),
         edge: z.boolean().meta({ description: 'Whether /classify serves it.' }),
         classes: z.int(),
+        hardened: z
+          .object({
+            model: z.string().meta({ description: 'Id of the model that it was made from.' }),
+            class: z.int().meta({ description: 'Index of the class, the last.' }),
+            label: z.string().meta({ description: 'What /classify calls it.' }),
+          })
+          .nullable()
+          .meta({
+            description: 'Of a network with the class "non-natural or tampered with"; null for any other.',
+          }),
         inputSize: z.int(),
         bytes: z.int(),
         sha256: z.string(),
@@ -131,7 +141,10 @@ const perturbed = {
   perturbed: predictions.meta({ description: 'What the model reads in the perturbed canvas.' }),
   fooled: z.boolean().meta({
     description:
-      'Whether the most probable class changes, right or wrong: by its index, since two classes may share a label.',
+      'Whether the most probable class changes, right or wrong: by its index, since two classes may share a label. Of a hardened network: to another one than "tampered with", and from the one that it gives beside that.',
+  }),
+  tampered: z.boolean().nullable().meta({
+    description: 'Whether a hardened network says that the picture was tampered with; null for any other.',
   }),
   distortion: distortionSchema,
 };
@@ -156,6 +169,7 @@ export const classificationSchema = z
     clean: predictions.meta({ description: 'What the model reads in the clean canvas.' }),
     perturbed: perturbed.perturbed.nullable(),
     fooled: perturbed.fooled.nullable(),
+    tampered: perturbed.tampered,
     distortion: z.union([perturbed.distortion, z.null()]),
     results: z
       .array(z.object({ perturbation: z.string(), ...perturbed }))

@@ -9,6 +9,7 @@ export const securityHeaders = createMiddleware<AppEnv>(async (c, next) => {
   c.header('X-Content-Type-Options', 'nosniff');
   c.header('Referrer-Policy', 'no-referrer');
   c.header('Cross-Origin-Resource-Policy', 'cross-origin');
+  c.header('Cross-Origin-Opener-Policy', 'same-origin');
   c.header('Strict-Transport-Security', 'max-age=31536000');
   if (!c.res.headers.has('Content-Security-Policy'))
     c.header(

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { applyPerturbation, distortion } from '#shared/images';
-import { predictionsOf } from '#shared/metrics';
-import type { Manifest, ReleaseModel } from '#shared/release';
+import { argmax, isFooled, predictionsOf } from '#shared/metrics';
+import { type Manifest, type ReleaseModel, tamperedClass } from '#shared/release';
 import {
   classificationSchema,
   imageBody,
@@ -99,6 +99,7 @@ classify.openapi(
         clean,
         perturbed: first?.perturbed ?? null,
         fooled: first?.fooled ?? null,
+        tampered: first?.tampered ?? null,
         distortion: first?.distortion ?? null,
         results,
         timings,
@@ -137,10 +138,14 @@ async function classifyImage(job: {
   const logits = await classifyCanvases(session, [clean, ...perturbed], release.canvas);
   const inference = await stopwatch();
   const [before, ...after] = logits.map((one) => predictionsOf(one, labels, top));
+  // A clean photo that is flagged by mistake has the label that lies beneath.
+  const tampered = tamperedClass(model.card);
+  const own = argmax(logits[0], 0, tampered);
   const results = perturbations.map(({ id }, i) => ({
     perturbation: id,
     perturbed: after[i],
-    fooled: after[i][0].index !== before[0].index,
+    fooled: isFooled(own, after[i][0].index, tampered),
+    tampered: tampered === undefined ? null : after[i][0].index === tampered,
     distortion: distortion(clean, perturbed[i]),
   }));
   const timings: Timings = {

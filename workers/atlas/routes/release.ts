@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { manifestKey } from '#shared/release';
+import { type ModelCard, manifestKey, tamperedClass, tamperedLabel } from '#shared/release';
 import {
   healthSchema,
   json,
@@ -127,7 +127,8 @@ release.openapi(
     tags: ['release'],
     operationId: 'listModels',
     summary: 'Models',
-    description: 'Every model of a release with its card, and whether the edge serves it.',
+    description:
+      'Every model of a release with its card, whether the edge serves it, and which are hardened networks, and of what.',
     request: { query: z.strictObject({ release: releaseParameter }) },
     responses: {
       200: json(modelsSchema, 'Models.'),
@@ -145,6 +146,7 @@ release.openapi(
           title: card.title,
           edge,
           classes: card.classes,
+          hardened: hardenedOf(card),
           inputSize: card.preprocessing.inputSize,
           bytes,
           sha256,
@@ -156,3 +158,10 @@ release.openapi(
     );
   },
 );
+
+function hardenedOf(card: ModelCard) {
+  const index = tamperedClass(card);
+  return card.hardened && index !== undefined
+    ? { model: card.hardened.model, class: index, label: tamperedLabel }
+    : null;
+}

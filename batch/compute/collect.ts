@@ -1,11 +1,14 @@
 // What a network computes of many pictures that are made while it runs.
 import { setImmediate } from 'node:timers/promises';
-import type { Compute, Program } from '../compute/index.ts';
+import type { Compute } from './compute.ts';
+import type { Program } from './protocol.ts';
 
 export interface CollectTask<Picture> {
   compute: Compute;
-  /** Outputs `logits` [N,K] and `statistics` [N,F]. */
+  /** A prepared model: outputs `logits` [N,K], and what `beside` names. */
   program: Program;
+  /** Another output of the program, [N,F]; left out: none. */
+  beside?: string;
   /** Side of the canvas. */
   size: number;
   pictures: readonly Picture[];
@@ -17,8 +20,8 @@ export interface CollectTask<Picture> {
 
 /** What a network says of pictures, in their order. */
 export interface Collected {
-  /** [n, features]. */
-  statistics: Float32Array;
+  /** [n, features]: of the output `beside`; nothing where none was named. */
+  beside: Float32Array;
   features: number;
   /** [n, classes]. */
   logits: Float32Array;
@@ -30,14 +33,14 @@ const together = 64;
 
 /** Runs the pictures through the network. The results do not depend on how many threads there are. */
 export async function collect<Picture>(task: CollectTask<Picture>): Promise<Collected> {
-  const { compute, program, size, pictures, signal, onProgress } = task;
-  const result: Collected = { statistics: new Float32Array(0), features: 0, logits: new Float32Array(0), classes: 0 };
+  const { compute, program, size, pictures, beside: wanted, signal, onProgress } = task;
+  const result: Collected = { beside: new Float32Array(0), features: 0, logits: new Float32Array(0), classes: 0 };
   let next = make(task, 0);
   for (let start = 0; start < pictures.length; start += together) {
     const pixels = await next;
     const count = Math.min(together, pictures.length - start);
     const running = compute.logits({
-      ...{ program, photos: { pixels, size }, beside: 'statistics', signal },
+      ...{ program, photos: { pixels, size }, beside: wanted, signal },
       items: Array.from({ length: count }, (_, photo) => ({ photo, flip: false })),
     });
     next = make(task, start + together);
@@ -47,10 +50,10 @@ export async function collect<Picture>(task: CollectTask<Picture>): Promise<Coll
       result.classes = classes;
       result.features = beside.length / count;
       result.logits = new Float32Array(pictures.length * classes);
-      result.statistics = new Float32Array(pictures.length * result.features);
+      result.beside = new Float32Array(pictures.length * result.features);
     }
     result.logits.set(logits, start * result.classes);
-    result.statistics.set(beside, start * result.features);
+    result.beside.set(beside, start * result.features);
     onProgress?.({ done: start + count, total: pictures.length });
   }
   return result;

@@ -1,0 +1,259 @@
+/**
+ * Defences: what is done to pictures before a network sees them, and what that leaves of perturbations and of what the
+ * network knew. Squeezing, JPEG, total variation and random resizing are the usual ones (papers in
+ * `shared/graph/defences`). Each is part of the network's graph, so that it can be attacked as well.
+ */
+import type { Defence } from '#shared/graph';
+import { changedShare, holm, pairedTest, wilson } from '#shared/metrics';
+import type { Outputs } from '../jobs/index.ts';
+import { random } from '../synthetic/index.ts';
+import { common, interval } from './columns.ts';
+import { finding, type StudyJobs, type StudyPerturbation, surrogateOf } from './finding.ts';
+import { truthOf } from './grid.ts';
+import { readMeasurement } from './outputs.ts';
+import { firstSeeds } from './perturbations-of.ts';
+import { readLabels, someOf } from './probes.ts';
+import { percent } from './words.ts';
+
+/** Of the draws of random resizing. */
+const seed = 1;
+const draws = 16;
+/** The smallest share of the canvas that a picture is resized to: 299 of 331 pixels in the paper. */
+const smallest = 0.9;
+
+function resizing(canvas: number): Defence {
+  const draw = random(seed, 'defence');
+  const least = Math.min(canvas - 1, Math.ceil(smallest * canvas));
+  return {
+    kind: 'resize',
+    draws: Array.from({ length: draws }, () => {
+      const side = least + draw.below(canvas - least);
+      const room = canvas - side + 1;
+      return { side, down: draw.below(room), right: draw.below(room) };
+    }),
+  };
+}
+
+/** By name, in the order of the table. */
+export const defencesOf = (canvas: number): [string, Defence][] => [
+  ['jpeg 90', { kind: 'jpeg', quality: 90 }],
+  ['jpeg 75', { kind: 'jpeg', quality: 75 }],
+  ['jpeg 50', { kind: 'jpeg', quality: 50 }],
+  ['jpeg 30', { kind: 'jpeg', quality: 30 }],
+  ['median', { kind: 'median' }],
+  ['blur', { kind: 'blur', sigma: 1 }],
+  ['bits', { kind: 'bits', bits: 3 }],
+  ['variation', { kind: 'variation', weight: 15 }],
+  ['resize', resizing(canvas)],
+];
+
+/** A light study tries the first two networks, one perturbation each, on so many photos. */
+const light = {
+  targets: 2,
+  perturbations: 1,
+  photos: 32,
+  defences: ['jpeg 75', 'jpeg 50', 'median', 'bits', 'resize'],
+};
+
+/** The first network's are first. */
+const needs = (study: StudyJobs) => {
+  const isLight = study.effort === 'light';
+  const photos = isLight ? light.photos : null;
+  const targets = study.models.slice(0, isLight ? light.targets : undefined);
+  const used = defencesOf(study.canvas).filter(([name]) => !isLight || light.defences.includes(name));
+  return {
+    ...{ photos, evaluation: study.evaluation, classes: study.classes },
+    targets: targets.map((target) => {
+      const own = firstSeeds(study.perturbations).filter(({ surrogates }) => surrogates.includes(target.id));
+      const tried = withNoise(study, isLight ? own.slice(0, light.perturbations) : own);
+      return {
+        ...{ id: target.id, wnids: target.wnids },
+        clean: study.measured(target, null),
+        perturbations: tried.map((perturbation) => ({
+          ...{ id: perturbation.id, surrogate: surrogateOf(perturbation) },
+          measured: study.measured(target, perturbation),
+        })),
+        defences: used.map(([name, defence]) => ({
+          name,
+          labels: study.probes.defended(target, defence, tried, photos),
+        })),
+      };
+    }),
+  };
+};
+
+/** The noise of the same bound after the perturbations, each once. */
+function withNoise(study: StudyJobs, own: StudyPerturbation[]): StudyPerturbation[] {
+  const noise = new Map(own.map((perturbation) => study.control(perturbation)).map((control) => [control.id, control]));
+  return [...own, ...[...noise.values()].filter(({ id }) => own.every((one) => one.id !== id))];
+}
+
+export interface DefenceRow {
+  target: string;
+  defence: string;
+  perturbation: string;
+  surrogate: string;
+  photos: number;
+  kept: number;
+  fooled: number;
+  ratio: number;
+  low: number;
+  high: number;
+  right: number;
+  wrong: number;
+  flagged: number;
+  right_ratio: number;
+  right_low: number;
+  right_high: number;
+  p: number | null;
+  clean_accuracy: number | null;
+  accuracy: number | null;
+}
+
+type Labels = ArrayLike<number>;
+
+/** What is said of the same photos, without a perturbation and with each. */
+export interface Said {
+  name: string;
+  clean: Labels;
+  /** By perturbation. */
+  perturbed: readonly Labels[];
+}
+
+/**
+ * The rows of one model.
+ * @param plain Without a defence, named "none".
+ * @param truth The true class of each photo; null where it is not known.
+ */
+export function defenceRows(
+  target: string,
+  perturbations: readonly { id: string; surrogate: string }[],
+  plain: Said,
+  defended: readonly Said[],
+  truth: readonly (number | null)[],
+): DefenceRow[] {
+  const isRight = (labels: Labels) => Array.from(labels, (label, i) => label === plain.clean[i]);
+  const count = (hits: readonly boolean[]) => hits.filter(Boolean).length;
+  const known = truth.flatMap((label, i) => (label === null ? [] : [i]));
+  const accuracyOf = (labels: Labels) =>
+    known.length === 0 ? null : known.filter((i) => labels[i] === truth[i]).length / known.length;
+  return perturbations.flatMap(({ id, surrogate }, k) => {
+    const without = isRight(plain.perturbed[k]);
+    const ps = holm(defended.map(({ perturbed }) => pairedTest(without, isRight(perturbed[k]))));
+    return [plain, ...defended].map(({ name, clean, perturbed }, d): DefenceRow => {
+      const hits = isRight(perturbed[k]);
+      const { ratio, low, high } = wilson(count(hits), hits.length);
+      return {
+        ...{ target, defence: name, perturbation: id, surrogate },
+        ...{ kept: count(isRight(clean)), ...changedShare(clean, perturbed[k]) },
+        ...{ right: count(hits), wrong: hits.length - count(hits), flagged: 0 },
+        ...{ right_ratio: ratio, right_low: low, right_high: high, p: d === 0 ? null : ps[d - 1] },
+        ...{ clean_accuracy: accuracyOf(clean), accuracy: accuracyOf(perturbed[k]) },
+      };
+    });
+  });
+}
+
+export const defences = finding({
+  name: 'defences',
+  title: 'What a defence in front of a network leaves of perturbations, and of the network',
+  source: import.meta.url,
+  byDefault: false,
+  columns: [
+    common.predicts,
+    {
+      name: 'defence',
+      type: 'STRING',
+      description:
+        'What pictures go through first: "none"; "jpeg" of a quality; "median" of 3 x 3 pixels; "blur": Gaussian of 1 pixel; "bits": 3 for each colour; "variation": less of it; "resize": made up to a tenth smaller and put somewhere, by chance',
+    },
+    common.perturbation,
+    common.surrogate,
+    common.photos,
+    { name: 'kept', type: 'INT32', description: 'Of the photos as they are: those whose label the defence leaves' },
+    {
+      name: 'fooled',
+      type: 'INT32',
+      description: 'Photos whose label behind the defence the perturbation changes',
+    },
+    { name: 'ratio', type: 'DOUBLE', description: 'fooled / photos' },
+    ...interval('low', 'high'),
+    {
+      name: 'right',
+      type: 'INT32',
+      description: 'Perturbed photos that get the label which they have without perturbation and defence',
+    },
+    { name: 'wrong', type: 'INT32', description: 'Perturbed photos that get another label' },
+    {
+      name: 'flagged',
+      type: 'INT32',
+      description: 'Perturbed photos that get none: a defence of this kind says so of none',
+    },
+    { name: 'right_ratio', type: 'DOUBLE', description: 'right / photos' },
+    ...interval('right_low', 'right_high'),
+    {
+      name: 'p',
+      type: 'DOUBLE',
+      nullable: true,
+      description:
+        'Exact McNemar test of right against no defence on the same photos, corrected for the defences (Holm); null for none',
+    },
+    {
+      name: 'clean_accuracy',
+      type: 'DOUBLE',
+      nullable: true,
+      description: 'Share of the photos as they are that get their true class; null where it is not known',
+    },
+    {
+      name: 'accuracy',
+      type: 'DOUBLE',
+      nullable: true,
+      description: 'The same of perturbed photos',
+    },
+  ],
+  needs,
+  async rows({ photos, evaluation, classes, targets }) {
+    const { names } = evaluation.result;
+    const indices = someOf(names.length, photos);
+    const rows: DefenceRow[] = [];
+    for (const { id, wnids, clean, perturbations, defences } of targets) {
+      const some = async (output: Outputs<typeof clean>) => {
+        const { labels } = await readMeasurement(output);
+        return indices.map((index) => labels[index]);
+      };
+      const plain: Said = {
+        name: 'none',
+        clean: await some(clean),
+        perturbed: await Promise.all(perturbations.map(({ measured }) => some(measured))),
+      };
+      const defended = await Promise.all(
+        defences.map(async ({ name, labels }): Promise<Said> => {
+          const [behind, ...perturbed] = await readLabels(labels);
+          return { name, clean: behind, perturbed };
+        }),
+      );
+      const truth = truthOf(names, { wnids }, classes);
+      rows.push(
+        ...defenceRows(
+          id,
+          perturbations,
+          plain,
+          defended,
+          indices.map((index) => truth[index]),
+        ),
+      );
+    }
+    return rows;
+  },
+  says(rows) {
+    const crafted = rows.filter(({ surrogate }) => surrogate !== 'none');
+    if (crafted.length === 0) return null;
+    const share = (of: readonly DefenceRow[], value: (row: DefenceRow) => number) =>
+      percent(of.reduce((sum, row) => sum + value(row) / row.photos, 0) / of.length);
+    const [[, none], ...others] = Map.groupBy(crafted, ({ defence }) => defence);
+    const said = others.map(
+      ([name, of]) => `${name} ${share(of, ({ right }) => right)} (of clean ones ${share(of, ({ kept }) => kept)})`,
+    );
+    return `Of perturbed photos ${share(none, ({ right }) => right)} keep their label without a defence; behind one: ${said.join(', ')}.`;
+  },
+});

@@ -1,0 +1,154 @@
+// What a detector learns from: a network is shown pictures, and a regression is fitted to what its channels do.
+import { createHash } from 'node:crypto';
+import { type Place, statisticsOf } from '#shared/graph';
+import { type OutlierScores, outlierScores } from '#shared/metrics';
+import { type Compute, collect, type Program } from '../compute/index.ts';
+import { UsageError } from '../errors/index.ts';
+import { inHashOrder, type PhotoSet } from '../photos/index.ts';
+import { syntheticKinds, syntheticPictures } from '../synthetic/index.ts';
+import { conformalThreshold, leastPhotos } from './calibration.ts';
+import { type FittedDetector, fitDetector, folds } from './detector.ts';
+import { planSamples, render, type Sample, usualLooks } from './samples.ts';
+
+export interface LearningTask {
+  /** float32 [3,S,S] each, all of the size of the photos. */
+  perturbations: readonly Float32Array[];
+  photos: Pick<PhotoSet, 'names' | 'groups' | 'pixels' | 'size'>;
+  /** Indices of the photos that may be learnt from: the crafting half. */
+  crafting: readonly number[];
+  /** Of clean photos taken for tampered ones, above 0 and below 1. */
+  rate: number;
+  seed: number;
+  /** How often each photo is shown clean, and how often perturbed, from 1 to 6; left out: 6. */
+  looks?: number;
+  compute: Compute;
+  signal?: AbortSignal;
+  onProgress?: (progress: HardenProgress) => void;
+}
+
+export interface HardenProgress {
+  stage: 'pictures' | 'regressions';
+  done: number;
+  total: number;
+}
+
+/** A network that is looked at. */
+export interface Looked {
+  /** Canvas in, `logits` and `statistics` out. */
+  program: Program;
+  places: Place[];
+}
+
+export interface Learnt extends FittedDetector {
+  samples: { photos: number; synthetic: number; clean: number; tampered: number };
+  /** The thresholds of two detectors that need no learning, which hold the same rate on the same photos. */
+  baselines: OutlierScores;
+}
+
+/** @throws UsageError for a rate that so few photos cannot hold */
+export function checkRate(rate: number, photos: number): void {
+  if (!(rate > 0 && rate < 1)) throw new UsageError(`--rate is ${rate}, but is a share of photos: above 0, below 1.`);
+  if (photos < leastPhotos(rate)) throw tooFew(rate, photos);
+}
+
+const tooFew = (rate: number, photos: number) =>
+  new UsageError(
+    `A rate of ${rate} needs at least ${leastPhotos(rate)} crafting photos that set the threshold, and there are ${photos} (about half of those given: the others are for evaluation). Give more photos, or a larger --rate.`,
+  );
+
+/**
+ * Shows the network clean and perturbed pictures, fits the regression, and sets the thresholds.
+ * @throws UsageError for a rate that so few photos cannot hold
+ */
+export async function learn(task: LearningTask, { program, places }: Looked): Promise<Learnt> {
+  const { photos, rate, compute, signal, onProgress } = task;
+  checkRate(rate, task.crafting.length);
+  const { samples, sources, counts } = planOf(task, statisticsOf(places));
+  const collected = await collect({
+    ...{ compute, program, beside: 'statistics', size: photos.size, signal, pictures: samples },
+    render: (sample) => render(sample, sources[sample.source], photos.size, task.perturbations),
+    onProgress: (progress) => onProgress?.({ stage: 'pictures', ...progress }),
+  });
+  await compute.release(program.key);
+  const detector = await fitDetector({
+    ...{ statistics: collected.beside, features: collected.features, samples, rate, signal },
+    foldOf: counts.foldOf,
+    onProgress: (progress) => onProgress?.({ stage: 'regressions', ...progress }),
+  });
+  if (!detector) throw tooFew(rate, counts.photos);
+  const clean = samples.filter(({ tampered }) => tampered === null).length;
+  return {
+    ...detector,
+    samples: { photos: counts.photos, synthetic: counts.synthetic, clean, tampered: samples.length - clean },
+    baselines: baselinesOf(samples, collected, rate),
+  };
+}
+
+function baselinesOf(
+  samples: readonly Sample[],
+  { logits, classes }: { logits: Float32Array; classes: number },
+  rate: number,
+): OutlierScores {
+  const rows = samples.flatMap(({ calibrates }, row) =>
+    calibrates ? [logits.subarray(row * classes, (row + 1) * classes)] : [],
+  );
+  const scores = rows.map(outlierScores);
+  const held = (score: keyof OutlierScores) => {
+    const found = conformalThreshold(
+      scores.map((one) => one[score]),
+      rate,
+    );
+    return found?.threshold ?? Number.POSITIVE_INFINITY;
+  };
+  return { softmax: held('softmax'), energy: held('energy') };
+}
+
+/** Statistics that lie in memory at most: 600 MB. */
+const mostStatistics = 1.5e8;
+/** Pictures without a camera among the clean ones. */
+const mostSynthetic = 120;
+
+/** How many pictures a network is shown that so many photos harden, as long as they fit into memory. */
+export const pictureCount = (photos: number, looks = usualLooks): number => 2 * looks * photos + syntheticFor(photos);
+
+const syntheticFor = (photos: number) => Math.min(mostSynthetic, Math.ceil(photos / 2));
+
+/** The pictures of a hardening, and what they are made from. */
+export function planOf(
+  {
+    photos,
+    crafting,
+    perturbations,
+    seed,
+    looks = usualLooks,
+  }: Pick<LearningTask, 'photos' | 'crafting' | 'perturbations' | 'seed' | 'looks'>,
+  features: number,
+) {
+  const most = Math.max(1, Math.floor(mostStatistics / (2 * looks * features)));
+  const chosen = crafting.length <= most ? crafting : firstByHash(photos, crafting, most);
+  const synthetic = syntheticFor(chosen.length);
+  const size = photos.size;
+  const drawn = syntheticPictures({ kinds: syntheticKinds, count: synthetic, size, seed });
+  const plane = 3 * size * size;
+  const sources = [
+    ...chosen.map((index) => photos.pixels.subarray(index * plane, (index + 1) * plane)),
+    ...Array.from({ length: synthetic }, (_, i) => Uint8Array.from(drawn.subarray(i * plane, (i + 1) * plane))),
+  ];
+  const names = chosen.map((index) => photos.groups.get(photos.names[index]) ?? photos.names[index]);
+  const samples: Sample[] = planSamples(
+    { photos: chosen.length, synthetic, perturbations: perturbations.length, looks },
+    seed,
+  );
+  const foldOf = (source: number) => (source < names.length ? foldOfName(names[source]) : null);
+  return { samples, sources, counts: { photos: chosen.length, synthetic, foldOf } };
+}
+
+/** By the hash of the name, or of the first of its group: photos of one thing are seen together or not at all. */
+const foldOfName = (name: string) => createHash('sha256').update(`fold ${name}`).digest().readUInt32BE() % folds;
+
+function firstByHash({ names }: Pick<PhotoSet, 'names'>, crafting: readonly number[], count: number): number[] {
+  const byName = new Map(crafting.map((index) => [names[index], index]));
+  return inHashOrder([...byName.keys()])
+    .slice(0, count)
+    .map((name) => byName.get(name) as number);
+}

@@ -1,0 +1,31 @@
+/** Every photo of a plate before and after, on one network. */
+import { z } from 'zod';
+import type { Manifest } from '#shared/release';
+import { loadAtlas } from '../release.ts';
+import { rowsOf } from '../tables.ts';
+
+const prediction = z.object({
+  ...{ perturbation: z.string(), target: z.string(), photo: z.string(), fooled: z.boolean() },
+  ...{ clean_label: z.string(), clean_probability: z.number() },
+  ...{ perturbed_label: z.string(), perturbed_probability: z.number() },
+});
+export type Prediction = z.output<typeof prediction>;
+export type Reading = Prediction & { published: Manifest['photos'][number] | undefined };
+
+let byPair: Promise<Map<string, Prediction[]>> | undefined;
+
+async function index() {
+  const rows = z.array(prediction).safeParse(await rowsOf('predictions')).data ?? [];
+  return Map.groupBy(rows, ({ perturbation, target }) => `${perturbation}\n${target}`);
+}
+
+/** The readings of a plate on a network, those of photos that the release shows first. */
+export async function readingsOf(perturbation: string, target: string): Promise<Reading[]> {
+  byPair ??= index();
+  const rows = (await byPair).get(`${perturbation}\n${target}`) ?? [];
+  const { photos } = loadAtlas().manifest;
+  const published = new Map(photos.map((photo) => [photo.file, photo]));
+  return rows
+    .map((row) => ({ ...row, published: published.get(row.photo) }))
+    .sort((a, b) => Number(b.published !== undefined) - Number(a.published !== undefined));
+}

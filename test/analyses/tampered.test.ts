@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { wilson } from '#shared/metrics';
+import { changedBy, findings, foolingOf } from '../../batch/analyses/index.ts';
+import { tamperedCounts } from '../../batch/analyses/tampered.ts';
+import type { TamperedRow } from '../../batch/analyses/tampered-columns.ts';
+import { transferRow } from '../../batch/analyses/transfer.ts';
+
+/** A network of the classes 0 to 3, hardened: 4 is "tampered with". `excess` decides where that wins. */
+function seen(beneath: number[], excess: number[], softmax = beneath.map(() => 0.5), energy = softmax) {
+  return {
+    labels: Int32Array.from(beneath, (label, i) => (excess[i] > 0 ? 4 : label)),
+    probabilities: new Float32Array(beneath.length).fill(0.5),
+    detection: {
+      ...{ tampered: 4, beneath: Int32Array.from(beneath), excess: Float32Array.from(excess) },
+      ...{ softmax: Float32Array.from(softmax), energy: Float32Array.from(energy) },
+    },
+  };
+}
+
+// Six photos. Clean, the fourth is flagged by mistake.
+const clean = seen([0, 1, 2, 3, 0, 1], [-5, -4, -3, 1, -2, -1]);
+// Perturbed: kept, caught though not fooled, fooled and caught, flagged and then let through with another label, let
+// through with its own label, fooled and not caught.
+const perturbed = seen([0, 1, 0, 0, 0, 2], [-1.5, 2, 3, -2.5, -4.5, -0.5]);
+
+describe('an attacker has won', () => {
+  test('where the label is neither that of the clean photo nor "tampered with"', () => {
+    expect(changedBy(clean, perturbed)).toEqual([false, false, false, true, false, true]);
+    expect(foolingOf(clean, perturbed)).toEqual({ photos: 6, fooled: 2, ...wilson(2, 6) });
+    // A clean photo that was flagged has the label that lies beneath.
+    expect(changedBy(clean, seen([0, 1, 2, 3, 0, 1], [-1, -1, -1, -1, -1, -1]))).toEqual(Array(6).fill(false));
+  });
+
+  test('which is what the transfer table counts, with those that are caught beside it', () => {
+    const of = {
+      perturbation: 'p',
+      surrogates: ['a'],
+      target: 'h',
+      attack: 'house',
+      norm: 'inf',
+      epsilon: 10,
+      seed: 1,
+    };
+    const row = transferRow({ ...of, norm: 'inf', clean, perturbed, noise: clean, truth: [0, 1, 2, 3, 1, 1] });
+    expect(row).toMatchObject({ fooled: 2, tampered: 2, noise_fooled: 0, labelled: 6 });
+    // The fourth is flagged as it is, the fifth misread: four are right, and one of these is fooled.
+    expect(row).toMatchObject({ correct: 4, fooled_given_correct: 0.25 });
+    const { detection: _, ...plain } = clean;
+    expect(transferRow({ ...of, norm: 'inf', clean: plain, perturbed: plain, noise: plain, truth: [] }).tampered).toBe(
+      null,
+    );
+  });
+});
+
+describe('the counts of a hardened network', () => {
+  const truth = [0, 1, 2, 3, null, null];
+  const thresholds = { softmax: 0.5, energy: 0.9 };
+  const cell = { clean, beside: clean, seen: perturbed, isPerturbed: true, truth, thresholds };
+
+  test('are of every photo one of three, and of the plain network what lies beneath', () => {
+    expect(tamperedCounts(cell)).toMatchObject({ photos: 6, kept: 2, tampered: 2, fooled: 2, plain_fooled: 3 });
+    expect(tamperedCounts(cell)).toMatchObject({ tampered_ratio: 1 / 3, tampered_low: wilson(2, 6).low });
+    // Of the four whose class is known: the first is right, two are caught, the fourth is wrong.
+    expect(tamperedCounts(cell)).toMatchObject({ right: 1, wrong: 1, plain_right: 2 });
+    expect(tamperedCounts({ ...cell, truth: truth.map(() => null) })).toMatchObject({ right: null, wrong: null });
+  });
+
+  test('say how well the score tells them from clean ones that went the same way', () => {
+    // Of 36 pairs the perturbed one is higher in: -1.5 over 4, 2 and 3 over 6 each, -2.5 over 3, -4.5 over 1, -0.5 over 5.
+    expect(tamperedCounts(cell).auroc).toBeCloseTo((4 + 6 + 6 + 3 + 1 + 5) / 36, 12);
+    const beside = seen([0, 1, 2, 3, 0, 1], [-9, -9, -9, -9, -9, -9]);
+    expect(tamperedCounts({ ...cell, beside }).auroc).toBe(1);
+    expect(tamperedCounts({ ...cell, seen: clean, isPerturbed: false }).auroc).toBe(null);
+  });
+
+  test('hold the other two detectors to thresholds of their own', () => {
+    const surprised = seen([0, 1, 2, 3, 0, 1], Array(6).fill(-1), [0.6, 0.7, 0.4, 0.5, 0.5, 0.9], [1, 0, 0, 0, 0, 0]);
+    expect(tamperedCounts({ ...cell, seen: surprised })).toMatchObject({ softmax_ratio: 0.5, energy_ratio: 1 / 6 });
+    // All of clean are at 0.5: of the surprised two are equal, one below, three above.
+    expect(tamperedCounts({ ...cell, seen: surprised }).softmax_auroc).toBeCloseTo((3 + 2 / 2) / 6, 12);
+  });
+});
+
+test('the sentence is of perturbations that were held out, where some were', () => {
+  const says = findings.find(({ name }) => name === 'tampered')?.says;
+  const row = (of: Partial<TamperedRow>) => ({
+    ...{ model: 'a-hardened', network: 'a', perturbation: 'p', variant: 'none', photos: 100, tampered_ratio: 0.02 },
+    ...of,
+  });
+  const first = row({ perturbation: 'none', learnt: null });
+  const learnt = row({ learnt: true, tampered: 99, fooled: 1, plain_fooled: 90 });
+  const held = row({ learnt: false, tampered: 80, fooled: 10, plain_fooled: 70 });
+  const weak = row({ learnt: false, variant: 'scaled', amount: 0.5, tampered: 0, fooled: 0, plain_fooled: 0 });
+  expect(says?.([first, learnt, held, weak])).toBe(
+    'With perturbations that it did not learn from a-hardened calls 80 % of photos tampered with and is fooled by 10 %, a by 70 %; of clean photos it flags 2 %.',
+  );
+  expect(says?.([first, learnt])).toMatch(/that it learnt from .* 99 %/);
+  expect(says?.([])).toBe(null);
+});

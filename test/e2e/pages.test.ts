@@ -1,0 +1,231 @@
+/** What holds for every page, however it is looked at. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { problemKinds } from '#shared/api';
+import type { Manifest } from '#shared/release';
+import { type BuiltSite, buildSite } from '../support/built-site.ts';
+import { testManifest } from '../support/release.ts';
+
+let site: BuiltSite;
+let release: Manifest;
+beforeAll(async () => {
+  release = await testManifest();
+  site = await buildSite();
+}, 180_000);
+afterAll(() => site?.close());
+
+const pages = () => [
+  ...['/', '/perturbations/', `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`],
+  ...['/transfer/', '/findings/', '/downloads/', '/reference/', '/problems/', '/problems/busy', '/no/such/page'],
+];
+
+describe('every page', () => {
+  // The home page is the lab's, whose tests are test/e2e/lab.test.ts.
+  test('fits screens from 320 to 1920 pixels', async () => {
+    for (const path of pages().slice(1)) {
+      const page = await site.open(path, {}, []);
+      const wide: number[] = [];
+      for (let width = 320; width <= 1920; width += 20) {
+        await page.setViewportSize({ width, height: 800 });
+        if ((await page.evaluate(() => document.documentElement.scrollWidth)) > width) wide.push(width);
+      }
+      expect([path, wide]).toEqual([path, []]);
+      await page.context().close();
+    }
+  });
+
+  test('fits when its text is twice as large', async () => {
+    for (const path of pages().slice(1)) {
+      const page = await site.open(path, { viewport: { width: 1280, height: 800 } }, []);
+      await page.evaluate(() => document.documentElement.style.setProperty('font-size', '36px'));
+      expect([path, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 1280]);
+      await page.context().close();
+    }
+  });
+
+  test('moves nothing once it is shown, though its fonts come late', async () => {
+    for (const path of pages().slice(1)) {
+      const context = await site.browser.newContext({ viewport: { width: 412, height: 823 } });
+      const page = await context.newPage();
+      await page.route('**/*.woff2', async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        await route.continue();
+      });
+      await page.addInitScript(() => {
+        Object.assign(window, { shift: 0 });
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[])
+            (window as unknown as { shift: number }).shift += entry.value;
+        }).observe({ type: 'layout-shift', buffered: true });
+      });
+      await page.goto(site.worker.url + path);
+      await page.waitForTimeout(800);
+      const shift = await page.evaluate(() => (window as unknown as { shift: number }).shift);
+      expect(shift, path).toBeLessThan(0.02);
+      await context.close();
+    }
+  }, 120_000);
+
+  test('fetches at most 200 kB of fonts, nothing from elsewhere, and what it preloads', async () => {
+    for (const path of pages()) {
+      const context = await site.browser.newContext();
+      const page = await context.newPage();
+      const fonts = new Map<string, number>();
+      const elsewhere: string[] = [];
+      page.on('response', async (response) => {
+        const url = response.url();
+        if (!url.startsWith(site.worker.url) && !/^(blob|data):/.test(url)) elsewhere.push(url);
+        if (url.endsWith('.woff2')) fonts.set(url, Number(response.headers()['content-length'] ?? 0));
+      });
+      await page.goto(site.worker.url + path, { waitUntil: 'networkidle' });
+      const preloaded = await page
+        .locator('link[rel=preload][as=font]')
+        .evaluateAll((links) => links.map((link) => (link as HTMLLinkElement).href));
+      expect(preloaded.length).toBe(3);
+      for (const href of preloaded) expect([...fonts.keys()], path).toContain(href);
+      expect(fonts.size, path).toBeLessThanOrEqual(3);
+      expect(
+        [...fonts.values()].reduce((sum, bytes) => sum + bytes, 0),
+        path,
+      ).toBeLessThanOrEqual(200_000);
+      expect(elsewhere, path).toEqual([]);
+      await context.close();
+    }
+  });
+
+  test('says beside a link what it is, with a picture that is there', async () => {
+    for (const path of pages()) {
+      const page = await site.open(path, {}, []);
+      const meta = (name: string) =>
+        page.locator(`meta[property="${name}"], meta[name="${name}"]`).getAttribute('content');
+      expect(await meta('og:title'), path).toBeTruthy();
+      expect(await meta('og:description'), path).toBe(await meta('description'));
+      const picture = await fetch(new URL((await meta('og:image'))!, site.worker.url));
+      expect([picture.status, picture.headers.get('Content-Type')], path).toEqual([200, 'image/jpeg']);
+      await page.context().close();
+    }
+  });
+
+  test('has its colours where the visitor forces theirs: text that can be read, and marks that can be seen', async () => {
+    const page = await site.open('/findings/', { forcedColors: 'active', colorScheme: 'dark' });
+    const colours = await page.evaluate(() => {
+      const probe = document.createElement('i');
+      document.body.appendChild(probe);
+      const resolved = (name: string) => {
+        probe.style.color = `var(${name})`;
+        probe.style.setProperty('forced-color-adjust', 'none');
+        return getComputedStyle(probe).color;
+      };
+      return [resolved('--ink'), resolved('--paper'), resolved('--fooled')];
+    });
+    expect(new Set(colours).size).toBe(3);
+    await page.context().close();
+  });
+
+  test('is kept to itself by its headers', async () => {
+    for (const path of pages()) {
+      const { headers } = await fetch(site.worker.url + path);
+      expect(headers.get('Cross-Origin-Opener-Policy'), path).toBe('same-origin');
+      expect(headers.get('Content-Security-Policy'), path).toContain("frame-ancestors 'none'");
+      expect(headers.get('Strict-Transport-Security'), path).toContain('max-age=');
+    }
+  });
+});
+
+describe('the page of a plate', () => {
+  const crafted = () => release.perturbations.find(({ surrogates }) => surrogates.length > 0)!;
+  const address = () => `/perturbations/${encodeURIComponent(crafted().id)}/`;
+  const grey = (page: Page, frame: string) =>
+    page.locator(`[data-frame=${frame}] [data-picture]`).evaluate((canvas) => {
+      const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 224, 224);
+      return data.reduce((sum, value, i) => sum + (i % 4 === 3 ? 0 : Math.abs(value - 127.5)), 0);
+    });
+  const painted = (page: Page) => page.locator('[data-frame=sum] [data-painted]').waitFor();
+
+  test('shows the plate on a photograph: amplified, as strong as chosen, and gone while the picture is held', async () => {
+    const page = await site.open(address());
+    await painted(page);
+    expect(await page.title()).toMatch(/^Plate \d+\. .+\. Made on /);
+    const set = (name: string, value: number) =>
+      page.locator(`[name=${name}]`).evaluate((input, to) => {
+        (input as HTMLInputElement).value = String(to);
+        input.dispatchEvent(new Event('input', { bubbles: true }));
+      }, value);
+    await set('amplified', 1);
+    await expect.poll(() => grey(page, 'pattern')).toBeLessThan(3 * 224 * 224 * 12);
+    const faint = await grey(page, 'pattern');
+    await set('amplified', 25);
+    await expect.poll(() => grey(page, 'pattern')).toBeGreaterThan(5 * faint);
+    const sum = page.locator('[data-frame=sum]');
+    const [clean, perturbed] = [await grey(page, 'clean'), await grey(page, 'sum')];
+    expect(perturbed).not.toBe(clean);
+    await sum.focus();
+    await page.keyboard.down(' ');
+    expect(await grey(page, 'sum')).toBe(clean);
+    await page.keyboard.up(' ');
+    expect(await grey(page, 'sum')).toBe(perturbed);
+    await set('strength', 0);
+    await expect.poll(() => grey(page, 'sum')).toBe(clean);
+    expect(await page.locator('[data-said-after]').textContent()).toBe(
+      await page.locator('[data-said-before]').textContent(),
+    );
+    for (const live of await page.locator('[data-live=strength]').allTextContents()) expect(live).toBe('0');
+    await page.context().close();
+  });
+
+  test('has one loupe over the same place of all three pictures, by pointer and by keyboard', async () => {
+    const page = await site.open(address());
+    await painted(page);
+    await page.locator('[data-frame=clean]').hover({ position: { x: 20, y: 30 } });
+    const places = () =>
+      page
+        .locator('[data-loupe]')
+        .evaluateAll((all) => all.map((one) => [(one as HTMLElement).hidden, (one as HTMLElement).style.left]));
+    const [first, ...others] = await places();
+    expect(first[0]).toBe(false);
+    expect(others).toEqual([first, first]);
+    await page.locator('[data-frame=pattern]').focus();
+    await page.keyboard.press('ArrowRight');
+    expect((await places())[0][1]).not.toBe(first[1]);
+    await page.keyboard.press('Escape');
+    expect((await places()).every(([hidden]) => hidden)).toBe(true);
+    await page.context().close();
+  });
+
+  test('lists every photograph, those that are fooled, and those of a label, in its address too', async () => {
+    const page = await site.open(address());
+    const visible = () => page.locator('.readings > li:visible').count();
+    const all = await visible();
+    await page.getByLabel(/^fooled/).check();
+    const fooled = await visible();
+    await page.getByLabel(/^resists/).check();
+    expect(fooled + (await visible())).toBe(all);
+    expect(new URL(page.url()).searchParams.get('which')).toBe('resists');
+    await page.reload();
+    expect(await visible()).toBe(all - fooled);
+    expect(await page.locator('[data-count]').textContent()).toContain(String(all - fooled));
+    await page.context().close();
+  });
+});
+
+describe('problems', () => {
+  test('have pages in the dress of the site, which lead to what answers with them', async () => {
+    for (const kind of Object.keys(problemKinds) as (keyof typeof problemKinds)[]) {
+      const response = await fetch(`${site.worker.url}/problems/${kind}`, { redirect: 'manual' });
+      expect([kind, response.status]).toEqual([kind, 200]);
+      const html = await response.text();
+      expect(html).toContain('/_astro/');
+      expect(html).toContain(`<h1>${problemKinds[kind].title}`);
+    }
+    const page = await site.open('/problems/busy');
+    await page.getByRole('link', { name: 'POST /api/v1/classify' }).click();
+    await page.waitForURL(/\/reference\/#classify/);
+    await page.context().close();
+    const unknown = await fetch(`${site.worker.url}/problems/no-such`);
+    expect([unknown.status, unknown.headers.get('Content-Type')]).toEqual([404, 'application/problem+json']);
+  });
+});
+
+test('they made no complaint in the console', () => {
+  expect(site.complaints).toEqual([]);
+});

@@ -1,0 +1,174 @@
+/** The figures of the findings page: what they make of the tables of a release. */
+
+import { hash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ReleaseTable } from '#shared/release';
+import { named } from '../../site/charts/figure.ts';
+import { flow, flowOf } from '../../site/charts/figures/flow.ts';
+import { resistance } from '../../site/charts/figures/resistance.ts';
+import { saturation } from '../../site/charts/figures/saturation.ts';
+import { strength } from '../../site/charts/figures/strength.ts';
+import { type Dots, type Lines, percents, place } from '../../site/charts/kinds.ts';
+import type { Atlas } from '../../site/release.ts';
+import { writeSmallRelease } from '../support/small-release.ts';
+
+const plate = (number: number, id: string, surrogate: string) => ({
+  number,
+  id,
+  title: 'Net',
+  entry: { surrogates: [surrogate] },
+});
+const atlas = {
+  manifest: { models: [{ card: { id: 'net', title: 'Net' } }, { card: { id: 'net_b', title: 'Net B' } }] },
+  plates: [plate(1, 'net.house.s1', 'net'), plate(2, 'net.house.s1.photos0', 'net')],
+  titleOf: (id: string) => (id === 'net' ? 'Net' : id),
+} as unknown as Atlas;
+
+const edge = (from: number, to: number, photos: number, perturbation = 'net.house.s1') => ({
+  ...{ perturbation, target: 'net', photos, from, from_label: `label ${from}`, to, to_label: `label ${to}` },
+});
+
+describe('figures', () => {
+  test('name plates and networks as the site does, and only whole ids', () => {
+    const said = named('net.house.s1.photos0 on net_b: 5 %; net.house.s1 on net, magnet.', atlas);
+    expect(said).toBe('plate 2 (Net) on Net B: 5\u202f%; plate 1 (Net) on Net, magnet.');
+  });
+
+  test('place values on a scale, and those beyond it at its ends', () => {
+    const scale = { from: -1, to: 1, ticks: [] };
+    expect([-2, -1, 0, 0.5, 3].map((value) => place(scale, value))).toEqual([
+      '0.00%',
+      '0.00%',
+      '50.00%',
+      '75.00%',
+      '100.00%',
+    ]);
+    expect(place({ ...percents, from: 1, to: 0 }, 0.25)).toBe('75.00%');
+  });
+
+  test('draw every photo once on either side of a flow, the rare labels together, and what is kept apart', () => {
+    const rows = [
+      edge(1, 9, 30),
+      edge(2, 9, 20),
+      edge(3, 3, 5),
+      ...Array.from({ length: 10 }, (_, i) => edge(10 + i, 9, 1)),
+    ];
+    const { total, before, after, bands } = flowOf(rows);
+    const sum = (counts: { count: number }[]) => counts.reduce((all, { count }) => all + count, 0);
+    expect([total, sum(before), sum(after), sum(bands)]).toEqual([65, 65, 65, 65]);
+    expect(before.at(-1)).toEqual({ name: 'all other labels', count: 10 });
+    for (const [i, { count }] of before.entries()) expect(sum(bands.filter(({ from }) => from === i))).toBe(count);
+    for (const [i, { count }] of after.entries()) expect(sum(bands.filter(({ to }) => to === i))).toBe(count);
+    expect(bands.filter(({ isChanged }) => !isChanged).map(({ said }) => said)).toEqual(['5 of 65: label 3, kept.']);
+  });
+
+  test('choose for the flow the plate that leads most photos to five labels on its own network, and say so', () => {
+    const other = Array.from({ length: 10 }, (_, i) => edge(i, 20 + i, 1, 'net.house.s1.photos0'));
+    expect(flow.says([...other, edge(1, 9, 6), edge(9, 9, 4)], atlas)).toBe(
+      'Plate 1 leads 10 of 10 photographs on Net to five labels (label 9), which 4 had before.',
+    );
+  });
+
+  test('average seeds, and put no photo at all first', () => {
+    const row = { surrogate: 'net', attack: 'house', photos: 100, low: 0.1, high: 0.9, noise: 0.2 };
+    const rows = [
+      { ...row, crafting_photos: 5, ratio: 0.6 },
+      { ...row, crafting_photos: 0, ratio: 0.3 },
+      { ...row, crafting_photos: 5, ratio: 0.8 },
+    ];
+    const chart = saturation.draw(rows, atlas)[0].chart as Lines;
+    expect(chart.x.ticks.map(({ text }) => text)).toEqual(['no photo', '5']);
+    expect(chart.series[0].points.map(({ y }) => y)).toEqual([0.3, 0.7]);
+    expect(chart.level?.at).toBeCloseTo(0.2);
+  });
+
+  test('tell strengths from variants, and order these by what they fool', () => {
+    const row = { perturbation: 'net.house.s1', target: 'net' };
+    const rows = [
+      { ...row, variant: 'scaled', amount: 2, ratio: 0.9 },
+      { ...row, variant: 'scaled', amount: 1, ratio: 0.8 },
+      { ...row, variant: 'shuffled', amount: null, ratio: 0.1 },
+      { ...row, variant: 'scaled', amount: -1, ratio: 0.7 },
+    ];
+    const [curves, variants] = strength.draw(rows, atlas).map(({ chart }) => chart) as [Lines, Dots];
+    expect(curves.series.at(-1)?.points.map(({ x, y }) => [x, y])).toEqual([
+      [1, 0.8],
+      [2, 0.9],
+    ]);
+    expect(variants.groups[0].rows.map(({ name }) => name)).toEqual([
+      'as it is',
+      'with its sign flipped',
+      'its pixels shuffled',
+    ]);
+  });
+
+  test('put photos that resist all and those that resist none into columns of their own', () => {
+    const rows = [
+      ['a-b.jpg', 0],
+      ['c.jpg', 4],
+      ['d.jpg', 1],
+    ].map(([photo, fooled_by_own]) => ({ photo, target: 'net', own: 4, fooled_by_own }));
+    const [{ caption, chart }] = resistance.draw(rows, atlas);
+    if (chart.kind !== 'columns') throw new Error(chart.kind);
+    expect(chart.columns.map(({ items }) => items.length)).toEqual([1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    expect(chart.columns[0].items).toEqual([{ said: 'a b: fooled by 0 of 4.', isFooled: false }]);
+    expect(caption).toContain('Fooled by none: a b.');
+  });
+});
+
+describe('the findings of a release', () => {
+  let root = '';
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  test('are those it has: with a figure where its table is as known, else with their sentence alone', async () => {
+    root = await mkdtemp(join(tmpdir(), 'atlas-findings-'));
+    const manifest = await writeSmallRelease(root);
+    const add = async (
+      name: string,
+      says: string | undefined,
+      columnData: Parameters<typeof parquetWriteBuffer>[0]['columnData'],
+    ) => {
+      const key = `releases/1.0.0/tables/${name}`;
+      await writeFile(join(root, `${key}.parquet`), new Uint8Array(parquetWriteBuffer({ columnData })));
+      const columns = columnData.map((one) => ({ name: one.name, type: one.type, description: '' }));
+      manifest.tables.push({
+        name,
+        title: `On ${name}`,
+        says,
+        csv: `${key}.csv`,
+        parquet: `${key}.parquet`,
+        rows: 1,
+        columns,
+      } as ReleaseTable);
+    };
+    await add('defences', 'They help in tiny.', [{ name: 'seed', data: [7n], type: 'INT64' }]);
+    await add('strength', 'It is 5 %.', [{ name: 'ratio', data: ['much'], type: 'STRING' }]);
+    await add('roles', 'tiny gives most.', [
+      { name: 'model', data: ['tiny'], type: 'STRING' },
+      { name: 'own', data: [0.5], type: 'DOUBLE' },
+    ]);
+    await add('flow', undefined, [{ name: 'from', data: ['x'], type: 'STRING' }]);
+    const text = JSON.stringify(manifest);
+    await writeFile(join(root, 'releases/1.0.0/manifest.json'), text);
+    const pointer = JSON.parse(await readFile(join(root, 'latest.json'), 'utf8'));
+    pointer.manifest.sha256 = hash('sha256', text);
+    await writeFile(join(root, 'latest.json'), JSON.stringify(pointer));
+    vi.stubEnv('ATLAS_RELEASE', root);
+    vi.resetModules();
+    const { findings } = await import('../../site/tables.ts');
+    const sections = await findings();
+    expect(sections.map(({ name, says, drawings }) => [name, says, drawings.length])).toEqual([
+      ['strength', 'It is 5\u202f%.', 0],
+      ['roles', 'Tiny gives most.', 1],
+      ['defences', 'They help in Tiny.', 0],
+    ]);
+    expect(sections[2].tables[0].rows).toEqual([['7']]);
+  });
+});
