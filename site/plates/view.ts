@@ -1,6 +1,6 @@
 /**
- * Enhances the view of a plate: how much the pattern is amplified, how strongly it is added, a loupe over the same place
- * of all three pictures, and the photograph as it was while one holds the picture.
+ * Enhances the view of a plate: how much the pattern is amplified, how strongly it is added, a loupe over the same
+ * place of all three pictures, and the photograph as it was while one holds the picture.
  *
  * The pattern is read from its picture, which is amplified about grey: 8 bits of it are more than the eye tells apart.
  */
