@@ -66,8 +66,9 @@ test('a photograph of 49 megapixels that is dropped is made smaller here, which 
 test('a GIF that is pasted is decoded by the browser, and the edge can read it too', async () => {
   const page = await open('/?strength=1');
   await page.evaluate(() => {
-    const gif = Uint8Array.from(atob('R0lGODdhAgACAIAAAP8AAAAA/ywAAAAAAgACAAACA0QCBQA7'), (letter) =>
-      letter.charCodeAt(0),
+    const gif = Uint8Array.from(
+      atob('R0lGODdhCAAIAIEAAMgoKB48yAAAAAAAACwAAAAACAAIAAAIGwABCAQQoGCAgQQNIjR4cCDDhQodRhT4UGLBgAA7'),
+      (letter) => letter.charCodeAt(0),
     );
     const data = new DataTransfer();
     data.items.add(new File([gif], 'small.gif', { type: 'image/gif' }));

@@ -115,8 +115,11 @@ describe('the wall', () => {
 
   test('tells before and after without JavaScript, and never scrolls sideways', async () => {
     const page = await open('/wall/', { javaScriptEnabled: false });
-    const [first] = rows;
-    expect(await page.locator('[data-tiles]').textContent()).toContain(first.clean_label);
+    const model = await page.locator('atlas-wall select[name=model]').inputValue();
+    const perturbation = await page.locator('atlas-wall select[name=perturbation]').inputValue();
+    const first = rows.find((row) => row.target === model && row.perturbation === perturbation && row.fooled)!;
+    const tile = page.locator('[data-tiles] li', { has: page.locator(`a[href*="photo=${photoId(first.photo)}&"]`) });
+    expect(await tile.locator('.caption').textContent()).toBe(`${first.clean_label} ${first.perturbed_label}`);
     await close(page);
     for (const width of [320, 412, 768]) {
       const narrow = await open('/wall/?strength=1', { viewport: { width, height: 800 } });
