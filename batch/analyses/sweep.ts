@@ -14,7 +14,7 @@ import { percent } from './words.ts';
 export const sweepStrengths = [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 /** Labels of each, from the most probable on. */
 const top = 5;
-const photos = { light: 12, whole: 48 };
+const photos = { light: 10, whole: 40 };
 
 export interface SweepRow {
   photo: string;

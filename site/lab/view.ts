@@ -21,12 +21,13 @@ const ways: Record<Way, string> = {
 export class LabView {
   readonly #root: HTMLElement;
   readonly #size: number;
-  /** The photo whose canvas is on the screen. */
-  #painted: string | null = null;
+  /** The photo that is on the screen; at first the one that the page came with. */
+  #painted: string | null;
 
   constructor(root: HTMLElement, size: number) {
     this.#root = root;
     this.#size = size;
+    this.#painted = this.get('frame').dataset.photo ?? null;
   }
 
   get<T extends HTMLElement>(name: string): T {
@@ -76,7 +77,8 @@ export class LabView {
       this.#painted = null;
     }
     // Of a photo that is on its way the one before is shown, as what it is.
-    frame.dataset.picture = this.#painted === question.photo ? 'its own' : phase === 'failed' ? 'none' : 'old';
+    const isOld = this.#painted !== null && this.#painted !== question.photo;
+    frame.dataset.picture = this.#painted === null ? 'none' : isOld ? 'old' : 'its own';
   }
 
   #paint(name: 'perturbed' | 'clean', pixels: Picture['clean']) {
