@@ -25,12 +25,15 @@ export interface Candidate {
 
 const shareOf = ({ fooled, own }: Candidate) => (own > 0 ? fooled / own : 0);
 
+/** Mean probability from which on models are sure of a photo. */
+const surely = 0.4;
+
 /**
- * The best `count` of them. Those that a model misreads, or that noise fools, come only where there are not enough
- * others; one resists when it is right, no noise fools it, and at most a third of the perturbations do.
+ * The best `count` of them. Those that a model misreads or is not sure of, or that noise fools, come only where there
+ * are not enough others; one resists when none of this is so, and at most a third of the perturbations fool it.
  */
 export function showcaseOf(candidates: readonly Candidate[], count: number): ShowcaseResult['photos'] {
-  const isClear = ({ right, fooledByNoise }: Candidate) => right && fooledByNoise === 0;
+  const isClear = ({ right, sure, fooledByNoise }: Candidate) => right && sure >= surely && fooledByNoise === 0;
   const best = candidates.toSorted(
     (a, b) =>
       Number(isClear(b)) - Number(isClear(a)) ||

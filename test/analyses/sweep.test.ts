@@ -13,6 +13,7 @@ test('photos that are read rightly, surely and fooled by all that was crafted co
   const candidates = [
     candidate('misread', { right: false, sure: 1 }),
     candidate('noisy', { fooledByNoise: 1, sure: 1 }),
+    candidate('doubtful', { sure: 0.39 }),
     candidate('half', { fooled: 3 }),
     candidate('sure', { sure: 0.95 }),
     candidate('less sure'),
@@ -21,7 +22,9 @@ test('photos that are read rightly, surely and fooled by all that was crafted co
   ];
   expect(photosOf(candidates, 4)).toEqual(['sure', 'less sure', 'half', 'firmer resists']);
   // Where there are no more, what is left is better than nothing: first those that nobody else fools.
-  expect(photosOf(candidates, 7)).toEqual(['sure', 'less sure', 'half', 'firm', 'misread', 'noisy', 'firmer resists']);
+  expect(photosOf(candidates, 8)).toEqual([
+    ...['sure', 'less sure', 'half', 'firm', 'misread', 'noisy', 'doubtful', 'firmer resists'],
+  ]);
   expect(photosOf(candidates, 1)).toEqual(['sure']);
 });
 
