@@ -45,15 +45,15 @@ export class Thread {
   stop(): void {
     this.#worker?.terminate();
     this.#worker = null;
+    // Nobody answers these any more.
+    for (const { reject } of this.#open.values()) reject(new LabError('network'));
   }
 
   #start(): Worker {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
     worker.addEventListener('message', ({ data }: MessageEvent<Report>) => this.#onReport(data));
     worker.addEventListener('error', () => {
-      if (worker !== this.#worker) return;
-      this.stop();
-      for (const { reject } of this.#open.values()) reject(new LabError('network'));
+      if (worker === this.#worker) this.stop();
     });
     return worker;
   }
