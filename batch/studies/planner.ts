@@ -17,6 +17,8 @@ import {
   type PreparedResult,
   type StudyJobs,
   type StudyPerturbation,
+  type Swept,
+  type SweptResult,
   type Target,
 } from '../analyses/index.ts';
 import { pictureCount } from '../harden/index.ts';
@@ -38,6 +40,7 @@ import { hardenStep } from './steps/harden.ts';
 import { measureStep } from './steps/measure.ts';
 import { photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
+import { sweepStep } from './steps/sweep.ts';
 
 export interface PlanOptions {
   photos: PhotoFiles;
@@ -211,6 +214,30 @@ export class Planner implements StudyJobs {
           provider: this.options.provider,
         },
         work: { ...noWork, forwards: this.#count('evaluation'), on: `${target.id} ${this.canvas}` },
+      }),
+    );
+  }
+
+  get subjects(): StudyJobs['subjects'] {
+    return [...this.study.credits.values()].flatMap(({ file: photo, subject }) =>
+      subject ? [{ photo, labels: subject.labels }] : [],
+    );
+  }
+
+  swept(target: Target, { showcase, count, perturbations, strengths, top }: Swept): Job<SweptResult> {
+    return this.#once(`sweep ${target.id}`, () =>
+      sweepStep({
+        id: target.id,
+        inputs: {
+          ...{ prepared: this.prepared(target.id), photos: this.evaluation, showcase, strengths, top },
+          perturbations: perturbations.map((one) => ({ id: one.id, made: this.crafted(one) })),
+          provider: this.options.provider,
+        },
+        work: {
+          ...noWork,
+          forwards: count * (1 + perturbations.length * strengths.length),
+          on: `${target.id} ${this.canvas}`,
+        },
       }),
     );
   }

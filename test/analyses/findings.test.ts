@@ -113,6 +113,21 @@ describe("a study's analyses", () => {
     const photos = await readRows(outputs.find(({ result }) => result.name === 'saturation')!);
     expect(photos.slice(0, 4).map((row) => row.crafting_photos)).toEqual([0, 1, 2, 5]);
     expect(new Set(photos.map(({ gradients }) => gradients)).size).toBe(1);
+    // The sweep goes through what is measured anyway: it has the same labels there, and others at other strengths.
+    const rowsOf = (name: string) => readRows(outputs.find(({ result }) => result.name === name)!);
+    const measured = new Map(
+      (await rowsOf('predictions')).map((row) => [`${row.photo} ${row.target} ${row.perturbation}`, row]),
+    );
+    const swept = (await rowsOf('sweep')).filter(({ rank }) => rank === 1);
+    const whole = swept.filter(({ strength }) => strength === 1);
+    expect(whole.length).toBeGreaterThan(20);
+    for (const { photo, target, perturbation, index, probability } of whole) {
+      const row = measured.get(`${photo} ${target} ${perturbation}`)!;
+      expect([index, probability]).toEqual([row.perturbed, expect.closeTo(Number(row.perturbed_probability), 5)]);
+    }
+    for (const { photo, target, index } of swept.filter(({ strength }) => strength === 0))
+      expect(index).toBe([...measured.values()].find((row) => row.photo === photo && row.target === target)!.clean);
+    expect(new Set(swept.map(({ strength }) => strength)).size).toBe(9);
   });
 
   test('that are none are refused with the nearest', async () => {
