@@ -137,14 +137,20 @@ describe('figures of defences and of decision boundaries', () => {
   });
 
   test('show for each defence what is still fooled behind it, and what it changes by itself', () => {
-    const row = { target: 'net', defence: 'jpeg 75', photos: 10, kept: 8, low: 0.2, high: 0.6 };
+    const row = { target: 'net', defence: 'jpeg 75', photos: 10, kept: 8, low: 0.2, high: 0.6, surrogate: 'net' };
     const rows = [
       { ...row, perturbation: 'net.house.s1', ratio: 0.5 },
-      { ...row, perturbation: 'net.house.s1.photos0', ratio: 0.3 },
+      { ...row, perturbation: 'net.house.s1.photos0', ratio: 0.3, crafted_behind: null },
+      { ...row, perturbation: 'noise', ratio: 0.1, surrogate: 'none' },
+      { ...row, perturbation: 'knowing', ratio: 0.9, crafted_behind: 'jpeg 75' },
     ];
     const [{ rows: drawn, title }] = (defences.draw(rows, atlas)[0].chart as Dots).groups;
     expect([title, drawn[0].name, drawn[0].value]).toEqual(['Net', 'jpeg 75', 0.4]);
-    expect(drawn[0].marks?.[0].at).toBeCloseTo(0.2);
+    expect(drawn[0].marks?.map(({ shape, at }) => [shape, Number(at.toFixed(3))])).toEqual([
+      ['ring', 0.2],
+      ['tick', 0.1],
+      ['diamond', 0.9],
+    ]);
     expect(drawn[0].said).toContain('Plate 1 50\u202f%, Plate 2 30\u202f%; alone it changes 20.0\u202f%');
   });
 
