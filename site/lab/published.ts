@@ -40,7 +40,10 @@ export interface MeasuredRow {
   probability: number;
 }
 
-/** @param rows of one photo, each reading from the most probable label on; of a reading that comes twice the first counts */
+/**
+ * @param rows of one photo, each reading from the most probable label on; of a reading that comes twice the first
+ * counts
+ */
 export function publishedOf(rows: Iterable<MeasuredRow>): Published {
   const of: Published = { labels: [], models: {} };
   const places = new Map<string, number>();
