@@ -134,7 +134,7 @@ export const rounds = finding({
         percent(race.find((row) => row.round === round && row.crafted_in === crafted_in)?.fooled_ratio ?? 0);
       return `${model} is fooled by ${by(1, 1)} of photos with a perturbation that was crafted on it knowing of the class, and in round ${last}, hardened with those before, by ${by(last, last)}; with one of the plain network by ${by(1, 0)} and ${by(last, 0)}`;
     });
-    return said.length > 0 ? `${said.join('; ')}.` : null;
+    return said.length > 0 ? `Hardened again and again, ${said.join('; ')}.` : null;
   },
 });
 
