@@ -165,8 +165,8 @@ export const tampered = finding({
     return rows;
   },
   says(rows) {
-    const said = [...Map.groupBy(rows, ({ model }) => model).values()].flatMap(sentenceOf);
-    return said.length > 0 ? `${said.join('; ')}.` : null;
+    const said = [...Map.groupBy(rows, ({ model }) => model).values()].flatMap(sentenceOf).join('; ');
+    return said === '' ? null : `${said[0].toUpperCase()}${said.slice(1)}.`;
   },
 });
 
@@ -180,6 +180,6 @@ function sentenceOf(rows: readonly TamperedRow[]): string[] {
     percent(some.reduce((sum, row) => sum + of(row) / row.photos, 0) / some.length);
   const which = held.length > 0 ? 'that it did not learn from' : 'that it learnt from';
   return [
-    `With perturbations ${which} ${clean.model} calls ${share((row) => row.tampered)} of photos tampered with and is fooled by ${share((row) => row.fooled)}, ${clean.network} by ${share((row) => row.plain_fooled)}; of clean photos it flags ${percent(clean.tampered_ratio)}`,
+    `with perturbations ${which} ${clean.model} calls ${share((row) => row.tampered)} of photos tampered with and is fooled by ${share((row) => row.fooled)}, ${clean.network} by ${share((row) => row.plain_fooled)}; of clean photos it flags ${percent(clean.tampered_ratio)}`,
   ];
 }
