@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
-import { latest, manifest } from '#shared/release';
+import { latest, manifest, photoId } from '#shared/release';
 import { launchBrowser } from '../test/support/browser.ts';
 import { startWorker } from '../test/support/worker.ts';
 
@@ -94,10 +94,11 @@ const isText = (headers: Record<string, string>) => /text|json|javascript|svg|xm
 
 async function pagesOf(release: string): Promise<string[]> {
   const json = async (key: string) => JSON.parse(await readFile(join(release, key), 'utf8'));
-  const { perturbations } = manifest.parse(await json(latest.parse(await json('latest.json')).manifest.key));
+  const { perturbations, photos } = manifest.parse(await json(latest.parse(await json('latest.json')).manifest.key));
   return [
     ...['/', '/perturbations/', `/perturbations/${encodeURIComponent(perturbations[0].id)}/`],
-    ...['/transfer/', '/findings/', '/downloads/', '/reference/'],
+    ...['/transfer/', '/findings/', '/photos/', ...photos.slice(0, 1).map(({ file }) => `/photos/${photoId(file)}/`)],
+    ...['/downloads/', '/tables/transfer/', '/reference/', '/about/'],
   ];
 }
 

@@ -170,7 +170,7 @@ export const graph = [
     ],
   ]),
 
-  ...plantedIn('shared/graph/rules/normalisation.ts', { test: [rules, exported] }, [
+  ...plantedIn('shared/graph/rules/normalisation.ts', { test: [rules, 'test/graph/cases.test.ts'] }, [
     ['layer-scale', 'b.mul(gradient, z.value), b.shape(scale)', 'gradient, b.shape(scale)', 'the scale has a gradient'],
     ['whiten-mean', "b.add('Sub', [h, b.mean(h, axes)])", 'h', 'what moves all values alike has no gradient'],
     ['batch-variance', 'b.scalar(-0.5)', 'b.scalar(0.5)', 'a larger variance makes values smaller'],
