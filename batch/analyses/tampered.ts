@@ -21,7 +21,7 @@ import { changedBy, type Detection, type Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
 import { craftedIn, platesFor } from './plates.ts';
 import { type TamperedRow, tamperedColumns } from './tampered-columns.ts';
-import { percent } from './words.ts';
+import { percent, sentence } from './words.ts';
 
 /** Factors; 1 is the perturbation itself. */
 const strengths = { light: [0.25, 0.5, 2], whole: [0.25, 0.5, 0.75, 1.5, 2] };
@@ -165,12 +165,12 @@ export const tampered = finding({
     return rows;
   },
   says(rows) {
-    const said = [...Map.groupBy(rows, ({ model }) => model).values()].flatMap(sentenceOf).join('; ');
-    return said === '' ? null : `${said[0].toUpperCase()}${said.slice(1)}.`;
+    const said = [...Map.groupBy(rows, ({ model }) => model).values()].flatMap(partOf);
+    return said.length > 0 ? sentence(said) : null;
   },
 });
 
-function sentenceOf(rows: readonly TamperedRow[]): string[] {
+function partOf(rows: readonly TamperedRow[]): string[] {
   const asTheyAre = rows.filter(({ variant }) => variant === 'none');
   const clean = asTheyAre.find(({ perturbation }) => perturbation === 'none');
   const held = asTheyAre.filter(({ learnt }) => learnt === false);
