@@ -118,9 +118,33 @@ describe('every page', () => {
         probe.style.setProperty('forced-color-adjust', 'none');
         return getComputedStyle(probe).color;
       };
-      return [resolved('--ink'), resolved('--paper'), resolved('--fooled')];
+      const system = (name: string) => {
+        probe.style.color = name;
+        return getComputedStyle(probe).color;
+      };
+      return [
+        resolved('--ink'),
+        system('CanvasText'),
+        resolved('--paper'),
+        system('Canvas'),
+        resolved('--fooled'),
+        system('LinkText'),
+      ];
     });
+    const [ink, text, paper, canvas, fooled, link] = colours;
+    expect([ink, paper, fooled]).toEqual([text, canvas, link]);
     expect(new Set(colours).size).toBe(3);
+    await page.context().close();
+  });
+
+  test('is black on white on paper, without what nobody can press there', async () => {
+    const page = await site.open('/transfer/', { colorScheme: 'dark' });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).toBe(
+      'rgb(255, 255, 255)',
+    );
+    expect(await page.locator('.head nav').isVisible()).toBe(false);
+    expect(await page.locator('.head .name').isVisible()).toBe(true);
     await page.context().close();
   });
 
