@@ -55,7 +55,10 @@ export async function smallWebp({ key, isPhoto }: Small): Promise<Uint8Array<Arr
 export async function squareOf(key: string, size: number, isPhoto: boolean): Promise<Rgba> {
   const { decode, canvas } = await codecs();
   const bytes = new Uint8Array(readFile(key));
-  if (isPhoto) return canvasToRgba(await canvas(bytes, size), size);
+  const { manifest } = loadAtlas();
+  // The very canvas that networks read, where it is asked for in its own size.
+  const fit = size === manifest.canvas ? manifest.fit : undefined;
+  if (isPhoto) return canvasToRgba(await canvas(bytes, size, fit), size);
   return enlarged(await decode(bytes), size);
 }
 
@@ -102,7 +105,7 @@ async function encoders() {
 
 const imageData = ({ data, width, height }: Rgba) => ({ data, width, height }) as unknown as ImageData;
 
-async function webp(picture: Rgba, quality: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function webp(picture: Rgba, quality = QUALITY.photo): Promise<Uint8Array<ArrayBuffer>> {
   await encoders();
   return new Uint8Array(await encodeWebp(imageData(picture), { quality }));
 }

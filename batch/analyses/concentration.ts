@@ -2,11 +2,11 @@
  * Concentration: how few labels all photos end in, with the perturbation, with noise of the same bound, and as they
  * are; and the kind of thing that most of them become. S.-M. Moosavi-Dezfooli et al., arXiv 1610.08401, section 3.3.
  */
-import { entropy } from '#shared/metrics';
+import { entropy, imageNetGroups } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding } from './finding.ts';
 import { cellsOf, gridOf } from './grid.ts';
-import { imageNetGroups } from './imagenet-groups.ts';
+
 import { percent, withArticle } from './words.ts';
 
 /** Of the commonest labels the share of photos is told. */

@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Defence } from '#shared/graph';
 import { type ControlKind, givenAttack, type Norm, type TableColumn, tableColumn } from '#shared/release';
 import { defineStep, type Job, type Output, type Outputs } from '../jobs/index.ts';
 import type { Alteration } from '../photos/index.ts';
@@ -20,6 +21,7 @@ import type {
   PhotosResult,
 } from './outputs.ts';
 import type { Probes } from './probes.ts';
+import type { ShowcaseResult, SweptResult } from './swept.ts';
 
 /** A model that perturbations are tried on. */
 export interface Target {
@@ -82,6 +84,17 @@ export interface Control {
   pattern: StudyPerturbation | DerivedPerturbation;
 }
 
+/** What is swept: the photos of a showcase, by factors above 0. */
+export interface Swept {
+  showcase: Job<ShowcaseResult>;
+  /** How many photos that chooses. */
+  count: number;
+  perturbations: readonly StudyPerturbation[];
+  strengths: readonly number[];
+  /** Labels of each. */
+  top: number;
+}
+
 /**
  * What a finding can build on: the jobs of a study. Those that the study does anyway and those that only this finding
  * asks for are had in the same way; each is done once.
@@ -114,12 +127,18 @@ export interface StudyJobs {
   /** The same network hardened anew, from what it learnt from and from these. */
   hardenedAgain(target: HardenedTarget, also: readonly StudyPerturbation[]): HardenedTarget;
   /** Crafted in the same way on a hardened network. */
-  craftedOn(perturbation: StudyPerturbation, target: HardenedTarget): StudyPerturbation;
+  craftedOn(perturbation: StudyPerturbation, target: Target): StudyPerturbation;
+  /** A network behind a defence, to craft on. */
+  behind(network: Target, name: string, defence: Defence): Target;
   /** The noise that a perturbation is read beside: of the same bound and seed. */
   control(perturbation: StudyPerturbation): StudyPerturbation;
   /** All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. */
   controls(perturbation: StudyPerturbation): Control[];
   distortion(perturbation: StudyPerturbation): Job<DistortionResult>;
+  /** What photos show, where their credits say so: file name, and the labels that are right. */
+  readonly subjects: readonly { photo: string; labels: readonly string[] }[];
+  /** What a target reads in chosen evaluation photos, as they are and at several strengths of perturbations. */
+  swept(target: Target, of: Swept): Job<SweptResult>;
   /** The same, crafted on so many of the crafting photos; 0: on as many pictures that are drawn from its seed. */
   onPhotos(perturbation: StudyPerturbation, photos: number): StudyPerturbation;
   /** What is asked of networks beyond their answers. */

@@ -12,11 +12,12 @@ export {
   readRows,
   type StudyJobs,
   type StudyPerturbation,
+  type Swept,
   type TableRow,
   type Target,
 } from './finding.ts';
 export { findFindings, findings } from './findings.ts';
-export { changedBy, foolingOf, labelsOf, type Measurement, type MeasureTask, measure } from './measure.ts';
+export { changedBy, foolingOf, type Measurement, type MeasureTask, measure } from './measure.ts';
 export {
   type CraftedResult,
   craftedResult,
@@ -51,6 +52,10 @@ export {
   type SpannedResult,
   someOf,
   spannedResult,
+  type ThresholdsResult,
+  thresholdKinds,
+  thresholdsResult,
 } from './probes.ts';
 export { singular, singularValues } from './singular.ts';
+export { type ShowcaseResult, type SweptResult, type SweptRow, sweptResult } from './swept.ts';
 export { transfer } from './transfer.ts';

@@ -18,5 +18,7 @@ export { seeds } from './seeds.ts';
 export { span } from './span.ts';
 export { strength } from './strength.ts';
 export { subspace } from './subspace.ts';
+export { sweep } from './sweep.ts';
 export { tampered } from './tampered.ts';
+export { thresholds } from './thresholds.ts';
 export { transfer } from './transfer.ts';

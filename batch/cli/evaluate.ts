@@ -1,5 +1,5 @@
 /** `atlas evaluate`: fooling ratios of one perturbation, from anywhere, on photos and models of one's own. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { targetShare } from '#shared/metrics';
 import { type Fit, fits, type Norm, norms, type Share, tamperedClass } from '#shared/release';
 import { foolingOf, measure } from '../analyses/index.ts';
@@ -10,7 +10,6 @@ import {
   type Order,
   orders,
   type PerturbationFile,
-  parseScale,
   perturbationFiles,
   readPerturbation,
   type Scale,
@@ -23,7 +22,7 @@ import { UsageError } from '../errors/index.ts';
 import { codecs, type Half, halves, loadPhotos } from '../photos/index.ts';
 import { canvasFor, loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, repeated } from './context.ts';
-import { fitHelp, percent, positive } from './craft-options.ts';
+import { fitHelp, percent, positive, scaleOption } from './craft-options.ts';
 import { craftedOn, craftedOnText } from './crafted-on.ts';
 import { table } from './text.ts';
 
@@ -94,14 +93,6 @@ export function registerEvaluate(program: Command): Command {
       '\nExample:\n  atlas evaluate --perturbation .atlas/squeezenet/perturbation.npy --model squeezenet1_1 --model efficientnet_lite0 \\\n    --photos zoo/starter/photos --half evaluation\n  atlas evaluate --perturbation theirs.npy --scale -1..1 --epsilon 10 --model squeezenet1_1 --photos photos',
     )
     .action(action(run));
-}
-
-function scaleOption(text: string): Scale {
-  try {
-    return parseScale(text);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
 }
 
 function layoutOf(text: string): Layout {

@@ -152,12 +152,21 @@ export const perturbationRecord = z.object({
 });
 export type PerturbationRecord = z.infer<typeof perturbationRecord>;
 
+/** What a photo shows, said by a person. */
+const subject = z.object({
+  /** With its article, to be read aloud: "a red panda". */
+  shows: z.string().min(1).max(100),
+  /** The labels that are right for it; none where the classes have no name for it. */
+  labels: z.array(z.string()).max(20),
+});
+
 export const photoCredit = z.object({
   file: z.string(),
   author: z.string(),
   licence: z.string(),
   source: z.string(),
   label: z.string().optional(),
+  subject: subject.optional(),
 });
 export type PhotoCredit = z.infer<typeof photoCredit>;
 

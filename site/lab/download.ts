@@ -25,17 +25,12 @@ function tell(force: boolean) {
  * Fetches a file and reports on the way.
  *
  * @param expected its size where known: Content-Length says nothing about what a compressed answer unpacks to
- * @throws Error that names the address, and what was answered
+ * @throws Error that names the address, and what was answered: for whoever looks for the cause, not for visitors
  */
 export async function download(url: string, expected = 0): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url).catch((error) => {
-    throw new Error(`${url} could not be loaded (${(error as Error).message}). Check the connection and try again.`);
-  });
-  if (!response.ok || !response.body) {
-    throw new Error(
-      `${url} could not be loaded: the server answered ${response.status}. Reload the page and try again.`,
-    );
-  }
+  const response = await fetch(url);
+  if (!response.ok || !response.body)
+    throw new Error(`${url} could not be loaded: the server answered ${response.status}.`);
   const state = { loaded: 0, total: expected };
   downloads.set(url, state);
   const chunks: Uint8Array[] = [];

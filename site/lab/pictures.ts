@@ -2,9 +2,10 @@ import jpegUrl from '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm?url';
 import pngUrl from '@jsquash/png/codec/pkg/squoosh_png_bg.wasm?url';
 import webpUrl from '@jsquash/webp/codec/dec/webp_dec.wasm?url';
 import { readNpy } from '#shared/formats';
-import { applyPerturbation, type Codecs, canvasToRgba, createCodecs, distortion } from '#shared/images';
+import { applyPerturbation, type Codecs, canvasToRgba, createCodecs, distortion, ImageError } from '#shared/images';
 import type { Fit } from '#shared/release';
 import { download } from './download.ts';
+import { LabError } from './failure.ts';
 import { remember } from './remember.ts';
 
 // The same codecs as in batch and at the edge, not the browser's own: another JPEG decoder gives other pixels, and now
@@ -20,7 +21,10 @@ const codecs = remember(async (_key: 'codecs'): Promise<Codecs> => {
 export const canvasOf = remember(async (key: string): Promise<Float32Array> => {
   const [size, fit, ...address] = key.split(' ');
   const [bytes, { canvas }] = await Promise.all([download(address.join(' ')), codecs('codecs')]);
-  return await canvas(bytes, Number(size), fit as Fit);
+  return await canvas(bytes, Number(size), fit as Fit).catch((error: unknown) => {
+    // The codecs' own words are for visitors: what is wrong with the picture, and what to do.
+    throw new LabError('photo', error instanceof ImageError ? error.message : undefined, error);
+  });
 }, 16);
 
 /** The values [3,S,S] of the perturbation.npy at an address. */
@@ -29,10 +33,10 @@ export const perturbationOf = remember(async (url: string): Promise<Float32Array
   return Float32Array.from(data as Float32Array);
 }, 16);
 
-/** Both canvases as pictures, the perturbed canvas itself, and how far it is from the clean one. */
+/** The perturbed canvas, and both as pictures with how far they are apart. */
 export function compose(clean: Float32Array, v: Float32Array, strength: number, size: number) {
   const perturbed = applyPerturbation(clean, v, strength);
   const { linf, psnr } = distortion(clean, perturbed);
   const pixels = (canvas: Float32Array) => new Uint8ClampedArray(canvasToRgba(canvas, size).data);
-  return { perturbed, linf, psnr, pixels: { clean: pixels(clean), perturbed: pixels(perturbed) } };
+  return { perturbed, picture: { clean: pixels(clean), perturbed: pixels(perturbed), linf, psnr } };
 }

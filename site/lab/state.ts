@@ -1,28 +1,43 @@
-import type { LabData } from './protocol.ts';
+import type { LabData } from './data.ts';
 
-/** Everything that the visitor chose; all of it is in the query string. */
+/** Who answers: the release's own measurements where it has them, a network in this browser, or the edge. */
+export const places = ['release', 'browser', 'edge'] as const;
+export type Where = (typeof places)[number];
+
+/** Everything that the visitor chose, which is the question that the lab answers; all of it is in the query string. */
 export interface LabState {
   photo: string;
   model: string;
   perturbation: string;
   strength: number;
-  where: 'browser' | 'edge';
+  where: Where;
 }
 
-/** Reads the state of a query string; what is missing or unknown is as `data.start` says. */
+/** The strongest that the slider and the API go. */
+const strongest = 2;
+
+/** The id of the nth photo that the visitor brought: it stays in the page, so no address can name it. */
+export const ownPhoto = (n: number) => `own.${n}`;
+export const isOwnPhoto = (id: string) => /^own\.\d+$/.test(id);
+
+/**
+ * Reads the state of a query string; what is missing or unknown is as `data.start` says, and a strength beyond the
+ * slider is at its end.
+ */
 export function stateOf(query: string, data: LabData): LabState {
   const asked = new URLSearchParams(query);
   const known = (name: 'photo' | 'model' | 'perturbation', ids: { id: string }[]) => {
     const id = asked.get(name);
     return id !== null && ids.some((item) => item.id === id) ? id : data.start[name];
   };
-  const strength = Number(asked.get('strength') ?? 0);
+  const text = asked.get('strength')?.trim();
+  const strength = text ? Number(text) : Number.NaN;
   return {
     photo: known('photo', data.photos),
     model: known('model', data.models),
     perturbation: known('perturbation', data.perturbations),
-    strength: strength >= 0 && strength <= 2 ? strength : 0,
-    where: asked.get('where') === 'edge' ? 'edge' : 'browser',
+    strength: Number.isNaN(strength) ? data.start.strength : Math.min(Math.max(strength, 0), strongest),
+    where: places.find((place) => place === asked.get('where')) ?? 'release',
   };
 }
 
@@ -30,12 +45,9 @@ export function stateOf(query: string, data: LabData): LabState {
 export function queryOf(state: LabState, data: LabData): string {
   const query = new URLSearchParams();
   for (const name of ['photo', 'model', 'perturbation'] as const) {
-    if (state[name] !== data.start[name] && state[name] !== OWN_PHOTO) query.set(name, state[name]);
+    if (state[name] !== data.start[name] && !isOwnPhoto(state[name])) query.set(name, state[name]);
   }
-  if (state.strength > 0) query.set('strength', String(state.strength));
-  if (state.where === 'edge') query.set('where', 'edge');
+  if (state.strength !== data.start.strength) query.set('strength', String(state.strength));
+  if (state.where !== 'release') query.set('where', state.where);
   return query.size > 0 ? `?${query}` : '';
 }
-
-/** The id of a photo that the visitor brought: it stays in the page, so no address can name it. */
-export const OWN_PHOTO = 'own';

@@ -1,12 +1,13 @@
 /**
- * Decodes, perturbs and classifies, apart from the page's thread. Of several tasks that wait for the network only the
- * newest is run.
+ * Decodes, perturbs and classifies, apart from the page's thread. Of several tasks of a kind that wait only the newest
+ * is done; the others are never answered.
  */
 import { predictionsOf } from '#shared/metrics';
 import { download, onProgress } from './download.ts';
+import { during, LabError } from './failure.ts';
 import { logitsOf, open } from './network.ts';
 import { canvasOf, compose, perturbationOf } from './pictures.ts';
-import type { Report, Task } from './protocol.ts';
+import type { Perturbed, Report, Task } from './protocol.ts';
 import { remember } from './remember.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -19,46 +20,57 @@ const labelsOf = remember(
   8,
 );
 
-let newest = 0;
+const newest = { draw: 0, read: 0 };
 let turn: Promise<void> = Promise.resolve();
 /** The clean photo's labels do not change with the strength. */
 let lastClean: { key: string; logits: Float32Array } | null = null;
 
 scope.addEventListener('message', ({ data: task }: MessageEvent<Task>) => {
-  newest = Math.max(newest, task.id);
-  work(task).catch((error: unknown) =>
-    report({ type: 'failed', id: task.id, message: error instanceof Error ? error.message : String(error) }),
-  );
+  newest[task.type] = task.id;
+  const done = task.type === 'draw' ? draw(task) : read(task);
+  done.catch((error: unknown) => {
+    const { stage, message } = error instanceof LabError ? error : new LabError('network', undefined, error);
+    report({ type: 'failed', id: task.id, stage, says: message });
+  });
 });
 
-async function work(task: Task) {
-  // Starts the model's download beside the photo's.
-  const opening = task.model && Promise.all([open(task.model.url, task.model.bytes), labelsOf(task.model.labels)]);
-  opening?.catch(() => {});
-  const [clean, v] = await Promise.all([
-    canvasOf(`${task.size} ${task.fit} ${task.photo}`),
-    perturbationOf(task.perturbation),
-  ]);
-  if (task.id !== newest) return;
-  const { perturbed, pixels, linf, psnr } = compose(clean, v, task.strength, task.size);
-  report({ type: 'pixels', id: task.id, ...pixels, linf, psnr }, [pixels.clean.buffer, pixels.perturbed.buffer]);
-  if (!opening) return;
+/** The clean canvas and the perturbation. */
+const partsOf = ({ size, fit, photo, perturbation }: Perturbed) =>
+  Promise.all([
+    during('photo', canvasOf(`${size} ${fit} ${photo}`)),
+    during('pattern', perturbationOf(perturbation)),
+  ] as const);
+
+async function draw(task: Extract<Task, { type: 'draw' }>) {
+  const [clean, v] = await partsOf(task);
+  if (task.id !== newest.draw) return;
+  const { picture } = compose(clean, v, task.strength, task.size);
+  report({ type: 'drawn', id: task.id, picture }, [picture.clean.buffer, picture.perturbed.buffer]);
+}
+
+async function read(task: Extract<Task, { type: 'read' }>) {
+  const { model, size, top } = task;
+  // Starts the network's download beside the photo's.
+  const opening = during('network', Promise.all([open(model.url, model.bytes), labelsOf(model.labels)]));
+  opening.catch(() => {});
+  const [clean, v] = await partsOf(task);
   const [session, labels] = await opening;
   const previous = turn;
   turn = (async () => {
     await previous.catch(() => {});
     // Lets messages in, so that a slider on the move is followed and not recited.
     await new Promise((resolve) => setTimeout(resolve));
-    if (task.id !== newest) return;
-    const key = `${task.model?.url} ${task.photo}`;
-    let cleanLogits = lastClean?.key === key ? lastClean.logits : null;
-    cleanLogits ??= (await logitsOf(session, [clean], task.size))[0];
-    lastClean = { key, logits: cleanLogits };
+    if (task.id !== newest.read) return;
+    const logits = async (canvas: Float32Array) =>
+      (await during('network', logitsOf(session, [canvas], size))) as Float32Array[];
+    const key = `${model.url} ${size} ${task.fit} ${task.photo}`;
+    const before = lastClean?.key === key ? lastClean.logits : (await logits(clean))[0];
+    lastClean = { key, logits: before };
     const started = performance.now();
-    const [logits] = await logitsOf(session, [perturbed], task.size);
+    const [after] = await logits(compose(clean, v, task.strength, size).perturbed);
     const milliseconds = performance.now() - started;
-    const read = (values: Float32Array) => predictionsOf(values, labels, task.top);
-    report({ type: 'labels', id: task.id, clean: read(cleanLogits), perturbed: read(logits), milliseconds });
+    const named = (values: Float32Array) => predictionsOf(values, labels, top);
+    report({ type: 'read', id: task.id, clean: named(before), perturbed: named(after), milliseconds });
   })();
   await turn;
 }

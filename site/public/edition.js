@@ -7,3 +7,13 @@ try {
 } catch {
   // Storage is switched off: the system's preference counts.
 }
+
+// Where the script of a page cannot be loaded, the page is as it is without scripts.
+addEventListener(
+  'error',
+  ({ target }) => {
+    if (target instanceof HTMLScriptElement && target.type === 'module')
+      document.documentElement.classList.remove('js');
+  },
+  true,
+);

@@ -113,6 +113,21 @@ describe("a study's analyses", () => {
     const photos = await readRows(outputs.find(({ result }) => result.name === 'saturation')!);
     expect(photos.slice(0, 4).map((row) => row.crafting_photos)).toEqual([0, 1, 2, 5]);
     expect(new Set(photos.map(({ gradients }) => gradients)).size).toBe(1);
+    // The sweep goes through what is measured anyway: it has the same labels there, and others at other strengths.
+    const rowsOf = (name: string) => readRows(outputs.find(({ result }) => result.name === name)!);
+    const measured = new Map(
+      (await rowsOf('predictions')).map((row) => [`${row.photo} ${row.target} ${row.perturbation}`, row]),
+    );
+    const swept = (await rowsOf('sweep')).filter(({ rank }) => rank === 1);
+    const whole = swept.filter(({ strength }) => strength === 1);
+    expect(whole.length).toBeGreaterThan(20);
+    for (const { photo, target, perturbation, index, probability } of whole) {
+      const row = measured.get(`${photo} ${target} ${perturbation}`)!;
+      expect([index, probability]).toEqual([row.perturbed, expect.closeTo(Number(row.perturbed_probability), 5)]);
+    }
+    for (const { photo, target, index } of swept.filter(({ strength }) => strength === 0))
+      expect(index).toBe([...measured.values()].find((row) => row.photo === photo && row.target === target)!.clean);
+    expect(new Set(swept.map(({ strength }) => strength)).size).toBe(9);
   });
 
   test('that are none are refused with the nearest', async () => {
@@ -120,6 +135,31 @@ describe("a study's analyses", () => {
     await expect(runStudy({ study, out: join(folder, 'wrong', 'out'), ...machine })).rejects.toThrow(
       /no finding "dominence".*Did you mean "dominance"/,
     );
+  });
+});
+
+describe('defences', () => {
+  test('are attacked by perturbations that know of them, crafted behind them', async () => {
+    const at = join(folder, 'knowing');
+    const study = await writeSmallStudy(at, { models: ['./linear1.json'] });
+    const { findings: found } = await runFindings({ study, out: join(at, 'out'), ...machine }, ['defences']);
+    const rows = await readRows(found[0]);
+    const right = new Map<string, { blind: number; knowing: number }>();
+    for (const [defence, of] of Map.groupBy(rows, (row) => row.defence as string)) {
+      const blind = of.find((row) => row.crafted_behind === null && row.surrogate !== 'none');
+      const knowing = of.find((row) => row.crafted_behind === defence);
+      if (!blind || !knowing) continue;
+      expect(knowing.perturbation).toBe(`linear1.${defence.replace(' ', '-')}.sgd-uap.inf20.s1`);
+      right.set(defence, { blind: Number(blind.right), knowing: Number(knowing.right) });
+    }
+    expect(right.size).toBe(9);
+    // What knows of a defence leaves no more photos right behind it than what does not, and behind some far fewer.
+    for (const [defence, { blind, knowing }] of right) expect(knowing, defence).toBeLessThanOrEqual(blind);
+    for (const defence of ['jpeg 75', 'jpeg 30']) {
+      const { blind, knowing } = right.get(defence) as { blind: number; knowing: number };
+      expect(knowing, defence).toBeLessThan(blind - 2);
+    }
+    expect(found[0].result.says).toMatch(/crafted behind the defence: jpeg 90 \d+ %, /);
   });
 });
 

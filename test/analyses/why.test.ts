@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { imageNetGroups } from '#shared/metrics';
 import { concentrationOf, growingGroup } from '../../batch/analyses/concentration.ts';
 import { cosine, sharedPhotos } from '../../batch/analyses/diversity.ts';
 import { edgesOf } from '../../batch/analyses/flow.ts';
-import { imageNetGroups } from '../../batch/analyses/imagenet-groups.ts';
 import { correlationOf } from '../../batch/analyses/predictors.ts';
 import { resistances } from '../../batch/analyses/resistance.ts';
 import { type RoleCell, roleRow } from '../../batch/analyses/roles.ts';

@@ -146,6 +146,12 @@ describe('refuses, and leaves nothing behind:', () => {
     expect(await readdir(folder)).not.toContain('refused');
   });
 
+  test('noise alone, which was not made to fool', async () => {
+    const { code, stderr } = await harden(out(), '--perturbations', join(folder, 'known', 'd'));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no perturbation in .* but noise/);
+  });
+
   test('a model without places to look at', async () => {
     await writeSmallStudy(join(folder, 'linear'));
     const v = join(folder, 'v8.npy');

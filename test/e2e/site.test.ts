@@ -1,92 +1,31 @@
-import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openApiDocument, problemKinds } from '#shared/api';
-import { type Example, latest, type Manifest, manifest, perturbationRecord, photoId } from '#shared/release';
-import { launchBrowser } from '../support/browser.ts';
-import { parityPhotos } from '../support/images.ts';
-import { TEST_RELEASE } from '../support/release.ts';
-import { type RunningWorker, startWorker } from '../support/worker.ts';
+import type { Manifest } from '#shared/release';
+import { type BuiltSite, buildSite } from '../support/built-site.ts';
+import { testManifest } from '../support/release.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-let dist: string;
-let worker: RunningWorker;
-let browser: Browser;
+let site: BuiltSite;
+let worker: BuiltSite['worker'];
 let release: Manifest;
-let examples: (Example & { perturbation: string })[];
-/** Of all pages that a test opened: none of them may complain. */
-const complaints: string[] = [];
-
-const readJson = async (key: string) => JSON.parse(await readFile(join(TEST_RELEASE, key), 'utf8'));
 
 beforeAll(async () => {
-  release = manifest.parse(await readJson(latest.parse(await readJson('latest.json')).manifest.key));
-  const records = await Promise.all(
-    release.perturbations.map(async ({ record }) => perturbationRecord.parse(await readJson(record))),
-  );
-  examples = records.flatMap((record) => record.examples.map((example) => ({ ...example, perturbation: record.id })));
-  dist = await mkdtemp(join(tmpdir(), 'atlas-site-'));
-  await buildSite();
-  worker = await startWorker({ release: TEST_RELEASE, assets: dist });
-  browser = await launchBrowser();
+  release = await testManifest();
+  site = await buildSite();
+  worker = site.worker;
 }, 180_000);
 
-afterAll(async () => {
-  await browser?.close();
-  await worker?.dispose();
-  if (dist) await rm(dist, { recursive: true, force: true });
-});
+afterAll(() => site?.close());
 
-async function buildSite() {
-  const child = spawn(process.execPath, [`${root}node_modules/astro/bin/astro.mjs`, 'build', '--outDir', dist], {
-    cwd: root,
-    env: {
-      ...process.env,
-      ATLAS_RELEASE: TEST_RELEASE,
-      ASTRO_TELEMETRY_DISABLED: '1',
-      NODE_ENV: 'production',
-      VITEST: undefined,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
-  const code = await new Promise((done) => child.on('close', done));
-  if (code !== 0) throw new Error(`astro build ended with ${code}: ${said.slice(-2000)}`);
-}
-
-/** @param said where its complaints go */
-async function open(path: string, options: BrowserContextOptions = {}, said = complaints): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  const page = await context.newPage();
-  page.on('console', (message) => message.type() === 'error' && said.push(`${path}: ${message.text()}`));
-  page.on('pageerror', (error) => said.push(`${path}: ${error.message}`));
-  await page.goto(worker.url + path);
-  return page;
-}
-
+const open: BuiltSite['open'] = (...args) => site.open(...args);
 const close = (page: Page) => page.context().close();
-
-/** Waits until the lab answers the state that it shows; the label, then. */
-async function answered(page: Page, state: Record<string, string | number>): Promise<string> {
-  await page.waitForFunction(
-    (wanted) => {
-      const lab = document.querySelector<HTMLElement>('atlas-lab');
-      const answer = JSON.parse(lab?.dataset.answered ?? 'null');
-      return (
-        lab?.dataset.busy === 'false' && answer && Object.entries(wanted).every(([key, value]) => answer[key] === value)
-      );
-    },
-    state,
-    { timeout: 45_000 },
-  );
-  return (await page.locator('[data-label]').textContent()) ?? '';
-}
 
 const pages = () => [
   '/',
@@ -97,117 +36,6 @@ const pages = () => [
   '/downloads/',
   '/reference/',
 ];
-
-/** An example that is fooled, of the model that its perturbation was crafted on. */
-const fooledExample = () => {
-  const own = examples.find((example) => example.fooled && example.perturbation.startsWith(`${example.target}.`));
-  if (!own) throw new Error('The test release has no example of a fooled network.');
-  return own;
-};
-const addressOf = ({ photo, target, perturbation }: Example & { perturbation: string }) =>
-  `/?${new URLSearchParams({ photo: photoId(photo), model: target, perturbation })}`;
-
-describe('the lab', () => {
-  test('breaks the label in the browser when the slider is moved, and tells what the record tells', async () => {
-    const example = fooledExample();
-    const page = await open(addressOf(example));
-    expect(await answered(page, { strength: 0, where: 'browser' })).toBe(example.clean.label);
-    const slider = page.locator('#strength');
-    await slider.focus();
-    for (let step = 0; step < 20; step++) await slider.press('ArrowRight');
-    expect(await answered(page, { strength: 1 })).toBe(example.perturbed.label);
-    expect(await page.locator('[data-verdict]').textContent()).toContain('fooled');
-    expect(new URL(page.url()).searchParams.get('strength')).toBe('1');
-    await close(page);
-  });
-
-  test('breaks the same label at the edge, and shows how long it took', async () => {
-    const example = fooledExample();
-    const page = await open(addressOf(example));
-    await page.getByLabel('at the edge').check();
-    expect(await answered(page, { strength: 0, where: 'edge' })).toBe(example.clean.label);
-    await page.locator('[data-preset="1"]').click();
-    expect(await answered(page, { strength: 1, where: 'edge' })).toBe(example.perturbed.label);
-    expect(await page.locator('[data-status]').textContent()).toMatch(/At the edge: \d+ ms there and back/);
-    await close(page);
-  });
-
-  test('reads in the browser every example as batch has read it', async () => {
-    const page = await open('/?strength=1');
-    const offered = await page
-      .locator('input[name=photo]')
-      .evaluateAll((inputs) => inputs.map((input) => (input as HTMLInputElement).value));
-    const comparable = examples.filter(({ photo }) => offered.includes(photoId(photo)));
-    expect(comparable.length).toBeGreaterThanOrEqual(8);
-    const different: string[] = [];
-    for (const { photo, target, perturbation, clean, perturbed } of comparable) {
-      await page.locator('select[name=model]').selectOption(target);
-      await page.locator('select[name=perturbation]').selectOption(perturbation);
-      await page.locator(`input[name=photo][value="${photoId(photo)}"]`).check({ force: true });
-      const label = await answered(page, { photo: photoId(photo), model: target, perturbation, strength: 1 });
-      const before = (await page.locator('[data-clean-label]').textContent()) ?? '';
-      if (label !== perturbed.label || !before.startsWith(clean.label))
-        different.push(`${photo} on ${target}: ${before} -> ${label}`);
-    }
-    expect(different).toEqual([]);
-    await close(page);
-  });
-
-  // That the Worker reads them as batch does is test/workers/parity.test.ts.
-  test('reads 20 photographs on every network of the edge as the Worker reads them', async () => {
-    const photos = await parityPhotos();
-    const page = await open('/?strength=1');
-    await answered(page, { strength: 1 });
-    const different: string[] = [];
-    for (const { card } of release.models.filter(({ edge }) => edge)) {
-      await page.locator('select[name=model]').selectOption(card.id);
-      const perturbation = release.perturbations[0].id;
-      await page.locator('select[name=perturbation]').selectOption(perturbation);
-      await answered(page, { model: card.id, perturbation });
-      for (const { name, bytes } of photos) {
-        // The state of one photograph that is brought is that of the next: only a new answer counts.
-        await page.locator('atlas-lab').evaluate((lab) => delete (lab as HTMLElement).dataset.answered);
-        await page
-          .locator('input[type=file]')
-          .setInputFiles({ name, mimeType: 'image/jpeg', buffer: Buffer.from(bytes) });
-        const label = await answered(page, { photo: 'own', model: card.id, perturbation, strength: 1 });
-        const before = (await page.locator('[data-clean-label]').textContent()) ?? '';
-        const query = new URLSearchParams({ model: card.id, perturbation, top: '1' });
-        const response = await fetch(`${worker.url}/api/v1/classify?${query}`, { method: 'POST', body: bytes });
-        const edge = (await response.json()) as Record<'clean' | 'perturbed', { label: string }[]>;
-        if (label !== edge.perturbed[0].label || !before.startsWith(edge.clean[0].label))
-          different.push(`${name} on ${card.id}: browser ${before} -> ${label}, ${JSON.stringify(edge)}`);
-      }
-    }
-    expect(different).toEqual([]);
-    await close(page);
-  }, 240_000);
-
-  test('keeps every choice in the address, so that the back button undoes it', async () => {
-    const page = await open('/');
-    const start = await page.locator('input[name=photo]:checked').getAttribute('value');
-    const other = page.locator('input[name=photo]:not(:checked)').first();
-    const chosen = await other.getAttribute('value');
-    await other.check({ force: true });
-    expect(new URL(page.url()).searchParams.get('photo')).toBe(chosen);
-    await page.goBack();
-    await expect.poll(() => page.locator('input[name=photo]:checked').getAttribute('value')).toBe(start);
-    await close(page);
-  });
-
-  test('reads a photograph that the visitor brings', async () => {
-    const page = await open('/');
-    const [photo] = release.photos;
-    await page.locator('input[type=file]').setInputFiles(join(TEST_RELEASE, photo.key));
-    expect(await answered(page, { photo: 'own' })).not.toBe('');
-    expect(await page.locator('[data-credit]').textContent()).toContain('Your photograph');
-    await page
-      .locator('input[type=file]')
-      .setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('not a picture') });
-    await expect.poll(() => page.locator('[data-status]').textContent()).toContain('not a JPEG, PNG or WebP');
-    await close(page);
-  });
-});
 
 describe('the pages', () => {
   test('show their content without JavaScript', async () => {
@@ -382,7 +210,7 @@ describe('the pages', () => {
     expect(tried.refused.toSorted()).toEqual(['connect-src', 'script-src-attr', 'script-src-elem']);
     await close(page);
 
-    const outside = await browser.newPage();
+    const outside = await site.browser.newPage();
     await outside.setContent(`<iframe src="${worker.url}/transfer/"></iframe>`);
     await expect.poll(() => outside.frames().length).toBe(2);
     await expect.poll(() => outside.frames()[1].url()).toMatch(/^chrome-error:/);
@@ -396,6 +224,6 @@ describe('the pages', () => {
   });
 
   test('made no complaint in the console', () => {
-    expect(complaints).toEqual([]);
+    expect(site.complaints).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import {
   type Model,
   prepare,
   readModel,
+  whereImagesMix,
   withCotangent,
   withDefence,
   writeModel,
@@ -338,6 +339,7 @@ describe('gradients', () => {
   test.each(all)('%j has one, for several classes of one photo at a time', async (defence) => {
     const model = withDefence(looking(size), defence);
     expect(keepsBatchApart(model)).toBe(true);
+    expect(whereImagesMix(model)).toBeUndefined();
     const gradient = await gradientOf(model, picture(size));
     expect(gradient.every(Number.isFinite)).toBe(true);
     expect(gradient.filter((value) => value !== 0).length).toBeGreaterThan(60);

@@ -14,11 +14,12 @@ import { publish } from './publish.ts';
 import { lab, site } from './site.ts';
 import { studies } from './studies.ts';
 import { synthetic } from './synthetic.ts';
+import { why } from './why.ts';
 import { workers } from './workers.ts';
 
 const rooms = {
   ...{ images, metrics, arrays, photos, synthetic, compute, attacks, methods, graph, models },
-  ...{ jobs, studies, publish, workers, site, lab },
+  ...{ jobs, studies, why, publish, workers, site, lab },
 };
 
 export const mutants: Mutant[] = Object.entries(rooms).flatMap(([room, list]) =>

@@ -2,7 +2,11 @@ import { plantedIn } from './mutant.ts';
 
 const e2e = 'test/e2e/site.test.ts';
 const words = 'test/site/words.test.ts';
+const e2eLab = 'test/e2e/lab.test.ts';
 const remembering = 'test/site/lab.test.ts';
+const machine = 'test/site/lab-machine.test.ts';
+const published = 'test/site/lab-published.test.ts';
+const wall = 'test/site/wall.test.ts';
 const hostile = ['test/site/hostile-release.test.ts', 'test/site/release.test.ts'];
 
 export const site = [
@@ -84,21 +88,31 @@ export const site = [
       'only models of the edge are offered',
     ],
     ['lab-start', 'sure(b) - sure(a)', 'sure(a) - sure(b)', 'the first photo is one that is fooled'],
-    ['lab-known', 'shown.has(photo) && served.has(target)', 'true', 'answers are known for what can be chosen'],
+    [
+      'lab-published',
+      'filter(({ photo }) => published.has(photo))',
+      'filter(() => true)',
+      'only published photos are shown',
+    ],
   ]),
 ];
 
 /** What runs in the visitor's browser. */
 export const lab = [
   ...plantedIn('site/lab/state.ts', { test: remembering }, [
-    ['strength-most', 'strength >= 0 && strength <= 2', 'strength >= 0', 'no strength beyond the slider'],
+    [
+      'strength-most',
+      'Math.min(Math.max(strength, 0), strongest)',
+      'Math.max(strength, 0)',
+      'no strength beyond the slider',
+    ],
     ['unknown-id', 'ids.some((item) => item.id === id)', 'true', 'an id that is none is as at the start'],
-    ['own-photo', ' && state[name] !== OWN_PHOTO', '', 'no address names the photo that a visitor brought'],
+    ['own-photo', ' && !isOwnPhoto(state[name])', '', 'no address names the photo that a visitor brought'],
     [
       'where',
-      "asked.get('where') === 'edge'",
-      "asked.get('where') !== 'edge'",
-      'the browser computes unless the edge is asked for',
+      "places.find((place) => place === asked.get('where'))",
+      'places.find((place) => place === undefined)',
+      'the address says who answers',
     ],
     ['query-empty', "query.size > 0 ? `?${query}` : ''", '`?${query}`', 'the address of the start has no query'],
   ]),
@@ -117,13 +131,13 @@ export const lab = [
     ['download-place', 'offset += chunk.byteLength;', 'offset += 0;', 'pieces come one after the other'],
     [
       'download-status',
-      'if (!response.ok || !response.body) {',
-      'if (!response.body) {',
+      'if (!response.ok || !response.body)',
+      'if (!response.body)',
       'an answer that says no is no file',
     ],
     ['download-total', 'state.total = state.loaded;', '', 'a download that is through is shown as through'],
   ]),
-  ...plantedIn('site/lab/pictures.ts', { test: e2e, named: 'breaks the|keeps every choice' }, [
+  ...plantedIn('site/lab/pictures.ts', { test: e2eLab, named: 'breaks the' }, [
     [
       'compose-strength',
       'applyPerturbation(clean, v, strength)',
@@ -131,27 +145,59 @@ export const lab = [
       'the slider scales the perturbation',
     ],
   ]),
-  ...plantedIn('site/lab/view.ts', { test: remembering, named: 'verdict' }, [
+  ...plantedIn('site/lab/machine.ts', { test: machine }, [
     [
-      'view-fooled',
-      'clean[0].index !== perturbed[0].index',
-      'clean[0].probability !== perturbed[0].probability',
+      'fooled',
+      'return before.index !== perturbed[0].index;',
+      'return before.probability !== perturbed[0].probability;',
       'fooled is where the label changes',
     ],
-  ]),
-  ...plantedIn('site/lab/element.ts', { test: e2e, named: 'breaks the|keeps every choice' }, [
-    ['late-answer', 'if (id !== this.#id) return;', '', 'an answer to an older question is not shown'],
     [
-      'known-strength',
-      'strength === 1 ? known.perturbed : known.clean',
-      'known.perturbed',
-      'at strength 0 the clean answer is shown',
+      'late-answer',
+      "if (event.asked !== lab.asked || lab.phase !== 'waiting') return lab;",
+      "if (lab.phase !== 'waiting') return lab;",
+      'an answer to an older question is not shown',
     ],
     [
-      'history',
-      "this.#change({ photo: input.value }, 'push')",
-      "this.#change({ photo: input.value }, 'replace')",
-      'the back button undoes a choice',
+      'late-progress',
+      "if (event.asked !== lab.asked || lab.phase !== 'waiting') return lab;",
+      'if (event.asked !== lab.asked) return lab;',
+      'nothing late writes over a failure',
+    ],
+    ['both', 'lab.picture && lab.reading', 'lab.reading', 'a label without its picture is no answer'],
+    [
+      'failed-reading',
+      "phase: 'failed', reading: null, before: null,",
+      "phase: 'failed', before: null,",
+      'a failure clears the reading',
+    ],
+  ]),
+  ...plantedIn('site/lab/conductor.ts', { test: machine }, [
+    ['renew', '    this.#sources.renew();', '', 'what failed is forgotten before it is asked for again'],
+    ['slow', "phase === 'waiting' && event.type !== 'slow'", 'false', 'another way is offered where nothing comes'],
+  ]),
+  ...plantedIn('site/lab/entries.ts', { test: machine }, [
+    ['history', "goesOn ? 'replace' : 'push'", "'replace'", 'the back button undoes a choice'],
+    ['history-keys', "goesOn ? 'replace' : 'push'", "'push'", 'arrow keys make one entry'],
+  ]),
+  ...plantedIn('site/lab/published.ts', { test: published }, [
+    ['known-strength', 'strength === 0 ? read?.clean : ', '', 'at strength 0 the clean answer is shown'],
+    [
+      'known-twice',
+      'if (done.has(open)) open = null;',
+      'if (!open) open = null;',
+      'a reading that comes twice counts once',
+    ],
+  ]),
+  ...plantedIn('site/lab/drawn.ts', { test: published }, [
+    ['drawn-grey', '(pattern[i] - 128)', '(pattern[i] - 127)', 'grey is nothing'],
+  ]),
+  ...plantedIn('site/wall/groups.ts', { test: wall }, [
+    [
+      'wall-fooled',
+      'labels[place][0] !== labels[after[photo]][0]',
+      'labels[place][2] !== labels[after[photo]][2]',
+      'a tile turns where the class changes',
     ],
   ]),
   ...plantedIn('site/charts/transfer-matrix.ts', { test: e2e, named: 'cells of the matrix' }, [

@@ -5,6 +5,7 @@ import { wilson } from '#shared/metrics';
 import { cellColours, inkOn } from '../../site/charts/colour.ts';
 import { transferSentences } from '../../site/findings.ts';
 import { bytes, interval, linkTo, percent } from '../../site/format.ts';
+import { publishedFor } from '../../site/lab-answers.ts';
 import { labData } from '../../site/lab-data.ts';
 import { operationsOf, propertiesOf } from '../../site/reference.ts';
 import type { Atlas } from '../../site/release.ts';
@@ -150,12 +151,14 @@ describe('what the lab may choose from', () => {
     author: 'A',
     licence: 'CC0',
     source: 'https://x.org',
+    ...(file === 'c.jpg' && { subject: { shows: 'a cat', labels: ['tabby'] } }),
   });
   const atlas = {
     manifest: {
       canvas: 8,
       models: [model('large', false), model('small', true), model('other', true)],
       photos: ['a.jpg', 'b.jpg', 'c.jpg'].map(photo),
+      tables: [],
     },
     plates: ['small', 'large'].map((surrogate, i) => ({
       ...{ id: `${surrogate}.house`, number: i + 1, title: surrogate },
@@ -173,15 +176,22 @@ describe('what the lab may choose from', () => {
     titleOf: (id: string) => id,
   } as unknown as Atlas;
 
-  test('are models of the edge alone, and it begins with a photo that the network is sure of and that is fooled', () => {
-    const { data } = labData(atlas)!;
+  test('are models of the edge alone, and it begins with a photo that the network is sure of and that is fooled', async () => {
+    const { data, opening } = (await labData(atlas))!;
     expect(data.models.map(({ id }) => id)).toEqual(['small', 'other']);
-    expect(data.start).toEqual({ photo: 'c', model: 'small', perturbation: 'small.house' });
+    expect(data.start).toEqual({ photo: 'c', model: 'small', perturbation: 'small.house', strength: 1 });
+    expect([opening.clean.probability, opening.perturbed.index]).toEqual([0.9, 2]);
   });
 
-  test('have known answers only for what can be chosen', () => {
-    const { data } = labData(atlas)!;
-    expect(data.photos.map(({ id }) => id)).toEqual(['c', 'a', 'b']);
-    expect(data.known.map(({ photo, model }) => `${photo} ${model}`)).toEqual(['a small', 'b small', 'c small']);
+  test('are published photos, called by what they show where somebody said it', async () => {
+    const { data } = (await labData(atlas))!;
+    expect(data.photos.every(({ canvas }) => canvas)).toBe(true);
+    expect(data.photos.map(({ id, name }) => [id, name])).toEqual([
+      ['c', 'a cat'],
+      ['b', 'b'],
+      ['a', 'a'],
+    ]);
+    expect(Object.keys((await publishedFor(atlas, 'c.jpg')).models)).toEqual(['small', 'large']);
+    expect((await publishedFor(atlas, 'e.jpg')).models).toEqual({});
   });
 });

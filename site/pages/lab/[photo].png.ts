@@ -1,0 +1,16 @@
+/** The canvas of each photo of the lab. */
+import type { APIRoute } from 'astro';
+import { photoId } from '#shared/release';
+import { labPhotos } from '../../lab-data.ts';
+import { png, squareOf } from '../../pictures.ts';
+import { loadAtlas } from '../../release.ts';
+
+export const getStaticPaths = async () =>
+  (await labPhotos(loadAtlas()))
+    .filter(({ isShown }) => isShown)
+    .map(({ file, key }) => ({ params: { photo: photoId(file) }, props: { key } }));
+
+export const GET: APIRoute<{ key: string }> = async ({ props: { key } }) =>
+  new Response(await png(await squareOf(key, loadAtlas().manifest.canvas, true)), {
+    headers: { 'Content-Type': 'image/png' },
+  });

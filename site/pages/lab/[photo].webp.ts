@@ -1,0 +1,17 @@
+/** Each photo of the lab, small. */
+import type { APIRoute } from 'astro';
+import { photoId } from '#shared/release';
+import { labPhotos } from '../../lab-data.ts';
+import { squareOf, webp } from '../../pictures.ts';
+import { loadAtlas } from '../../release.ts';
+
+/** Twice the tile's side, for screens that have so many. */
+const SIDE = 112;
+
+export const getStaticPaths = async () =>
+  (await labPhotos(loadAtlas()))
+    .filter(({ isShown }) => isShown)
+    .map(({ file, key }) => ({ params: { photo: photoId(file) }, props: { key } }));
+
+export const GET: APIRoute<{ key: string }> = async ({ props: { key } }) =>
+  new Response(await webp(await squareOf(key, SIDE, true)), { headers: { 'Content-Type': 'image/webp' } });

@@ -1,0 +1,207 @@
+import { pixelsAt } from '../lab/drawn.ts';
+import type { WallData, WallReadings } from './data.ts';
+import { type Group, groupsOf, headingOf, sentenceOf, type Tile, tilesOf } from './groups.ts';
+import { add, shrunk } from './pixels.ts';
+import { labAddress, type WallState, wallQueryOf, wallStateOf } from './state.ts';
+
+/** How long tiles turn, and then take to their new places. */
+const TURN_MS = 700;
+const MOVE_MS = 900;
+
+/** `<atlas-wall>`: every photo with one pattern on it; nothing is computed but pixels. */
+class AtlasWall extends HTMLElement {
+  #data!: WallData;
+  #readings: WallReadings | null = null;
+  #state!: WallState;
+  /** What the slider says, which is between two measured strengths while it moves. */
+  #strength = 0;
+  #listening: AbortController | undefined;
+  #items: HTMLElement[] = [];
+  #clean: Uint8ClampedArray[] = [];
+  #pattern: { id: string; values: Float32Array; linf: number } | null = null;
+  #regrouping: ReturnType<typeof setTimeout> | undefined;
+  #frame = 0;
+
+  connectedCallback() {
+    const text = this.querySelector('script[data-wall]')?.textContent;
+    if (!text) return;
+    this.#data = JSON.parse(text);
+    this.#items = [...this.querySelectorAll<HTMLElement>('[data-tiles] > li')];
+    this.#state = wallStateOf(location.search, this.#data);
+    this.#strength = this.#state.strength;
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    this.addEventListener('input', (event) => this.#onInput(event.target as HTMLInputElement), { signal });
+    this.addEventListener('change', (event) => this.#onChange(event.target as HTMLInputElement), { signal });
+    addEventListener(
+      'popstate',
+      () => {
+        this.#state = wallStateOf(location.search, this.#data);
+        this.#strength = this.#state.strength;
+        this.#show();
+      },
+      { signal },
+    );
+    this.dataset.live = '';
+    this.#load().catch(() => this.#note('The measurements could not be loaded. Reload the page to try again.'));
+  }
+
+  disconnectedCallback() {
+    this.#listening?.abort();
+    clearTimeout(this.#regrouping);
+    cancelAnimationFrame(this.#frame);
+  }
+
+  async #load() {
+    const response = await fetch('/wall/readings.json');
+    if (!response.ok) throw new Error(`The readings were answered with ${response.status}.`);
+    this.#readings = (await response.json()) as WallReadings;
+    const { tile, columns } = this.#data;
+    const sheet = new Image();
+    sheet.src = '/wall/sheet.webp';
+    await sheet.decode();
+    const canvas = Object.assign(document.createElement('canvas'), {
+      width: columns * tile,
+      height: sheet.naturalHeight,
+    });
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context?.drawImage(sheet, 0, 0);
+    this.#clean = this.#items.flatMap((_, i) =>
+      context ? [context.getImageData((i % columns) * tile, Math.floor(i / columns) * tile, tile, tile).data] : [],
+    );
+    this.#show();
+  }
+
+  #onInput(input: HTMLInputElement) {
+    if (input.name !== 'strength') return;
+    this.#strength = Number(input.value);
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.#show());
+  }
+
+  #onChange(input: HTMLInputElement) {
+    if (input.name === 'strength') {
+      // Nothing is measured between the ends: it goes on to the nearer one.
+      this.#strength = Number(input.value) >= 0.5 ? 1 : 0;
+      this.#go({ strength: this.#strength }, 'replaceState');
+    } else if (input.name === 'model' || input.name === 'perturbation')
+      this.#go({ [input.name]: input.value }, 'pushState');
+  }
+
+  #go(part: Partial<WallState>, history: 'pushState' | 'replaceState') {
+    this.#state = { ...this.#state, ...part };
+    window.history[history](null, '', `${location.pathname}${wallQueryOf(this.#state, this.#data)}`);
+    this.#show();
+  }
+
+  #show() {
+    const { model, perturbation } = this.#state;
+    const slider = this.querySelector<HTMLInputElement>('input[name=strength]');
+    if (slider) slider.value = String(this.#strength);
+    for (const name of ['model', 'perturbation'] as const) {
+      const select = this.querySelector<HTMLSelectElement>(`select[name=${name}]`);
+      if (select) select.value = this.#state[name];
+    }
+    this.#text('strength-value', this.#strength.toFixed(2));
+    this.#text('reader', this.#data.models.find(({ id }) => id === model)?.title ?? model);
+    const tiles = this.#readings && tilesOf(this.#readings, model, perturbation);
+    if (!tiles || !this.#readings) return;
+    const isEnd = this.#strength === 0 || this.#strength === 1;
+    this.dataset.at = isEnd ? String(this.#strength) : 'between';
+    this.#note(isEnd ? 'Labels are measured at both ends.' : 'Between the ends no label is measured.');
+    for (const tile of tiles) this.#showTile(tile);
+    const groups = groupsOf(this.#readings, tiles, model);
+    this.#text('sentence', sentenceOf(tiles, groups));
+    this.#draw().catch(() => this.#note('The pattern could not be loaded. Reload the page to try again.'));
+    clearTimeout(this.#regrouping);
+    if (this.#strength === 1) {
+      this.#regrouping = setTimeout(() => {
+        this.#arrange(groups);
+        this.#text('said', sentenceOf(tiles, groups));
+      }, TURN_MS);
+    } else if (this.#strength === 0) this.#arrange(null);
+  }
+
+  #showTile({ photo, before, after, fooled }: Tile) {
+    const item = this.#items[photo];
+    const turned = this.#strength === 1 && fooled;
+    item.classList.toggle('turned', turned);
+    const link = item.querySelector('a');
+    if (link) link.href = labAddress(this.#data.photos[photo].id, this.#state);
+    for (const [name, text] of [
+      ['before', before],
+      ['after', after],
+    ] as const) {
+      const element = item.querySelector<HTMLElement>(`[data-${name}]`);
+      if (element) element.textContent = text;
+    }
+    item.querySelector('[data-after]')?.classList.toggle('fooled', fooled);
+  }
+
+  async #draw() {
+    const { perturbation } = this.#state;
+    if (this.#pattern?.id !== perturbation) {
+      const { preview, linf } = this.#data.perturbations.find(
+        ({ id }) => id === perturbation,
+      ) as WallData['perturbations'][0];
+      const values = shrunk(await pixelsAt(preview), this.#data.size, this.#data.tile);
+      // The visitor may have chosen another one meanwhile.
+      if (this.#state.perturbation !== perturbation) return;
+      this.#pattern = { id: perturbation, values, linf };
+    }
+    const { tile } = this.#data;
+    const { values, linf } = this.#pattern;
+    for (const [i, clean] of this.#clean.entries()) {
+      const canvas = this.#canvasOf(this.#items[i]);
+      const picture = new ImageData(tile, tile);
+      add(clean, values, { linf, strength: this.#strength }, picture.data);
+      canvas.getContext('2d')?.putImageData(picture, 0, 0);
+    }
+  }
+
+  #canvasOf(item: HTMLElement): HTMLCanvasElement {
+    const known = item.querySelector('canvas');
+    if (known) return known;
+    const { tile } = this.#data;
+    const canvas = Object.assign(document.createElement('canvas'), { width: tile, height: tile });
+    item.querySelector('.face')?.append(canvas);
+    return canvas;
+  }
+
+  /** Puts the tiles below what they became; null: in their first order. */
+  #arrange(groups: Group[] | null) {
+    const list = this.querySelector<HTMLElement>('[data-tiles]');
+    const order = groups
+      ? groups.flatMap(({ tiles }) => tiles.map(({ photo }) => photo))
+      : this.#items.map((_, i) => i);
+    const arranged = groups ? groups.map(({ kind, tiles }) => `${kind} ${tiles.length}`).join() : '';
+    if (!list || list.dataset.arranged === arranged) return;
+    list.dataset.arranged = arranged;
+    const before = this.#items.map((item) => item.getBoundingClientRect());
+    for (const heading of list.querySelectorAll('.group')) heading.remove();
+    for (const photo of order) list.append(this.#items[photo]);
+    for (const group of groups ?? []) {
+      const heading = document.createElement('li');
+      heading.className = 'group';
+      heading.textContent = headingOf(group);
+      list.insertBefore(heading, this.#items[group.tiles[0].photo]);
+    }
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    this.#items.forEach((item, i) => {
+      const { left, top } = item.getBoundingClientRect();
+      const move = `translate(${before[i].left - left}px, ${before[i].top - top}px)`;
+      item.animate([{ transform: move }, { transform: 'none' }], { duration: MOVE_MS, easing: 'ease-in-out' });
+    });
+  }
+
+  #note(text: string) {
+    this.#text('note', text);
+  }
+
+  #text(name: string, text: string) {
+    const element = this.querySelector(`[data-${name}]`);
+    if (element && element.textContent !== text) element.textContent = text;
+  }
+}
+
+if (!customElements.get('atlas-wall')) customElements.define('atlas-wall', AtlasWall);
