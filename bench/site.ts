@@ -97,7 +97,7 @@ async function pagesOf(release: string): Promise<string[]> {
   const json = async (key: string) => JSON.parse(await readFile(join(release, key), 'utf8'));
   const { perturbations, photos } = manifest.parse(await json(latest.parse(await json('latest.json')).manifest.key));
   return [
-    ...['/', '/perturbations/', `/perturbations/${encodeURIComponent(perturbations[0].id)}/`],
+    ...['/', '/wall/', '/perturbations/', `/perturbations/${encodeURIComponent(perturbations[0].id)}/`],
     ...['/transfer/', '/findings/', '/photos/', ...photos.slice(0, 1).map(({ file }) => `/photos/${photoId(file)}/`)],
     ...['/downloads/', '/tables/transfer/', '/reference/', '/about/'],
   ];

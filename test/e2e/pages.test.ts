@@ -18,13 +18,12 @@ afterAll(() => site?.close());
 const pages = () => [
   ...['/', '/perturbations/', `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`],
   ...['/transfer/', '/findings/', '/downloads/', '/reference/', '/problems/', '/problems/busy', '/no/such/page'],
-  ...['/photos/', `/photos/${photoId(release.photos[0].file)}/`, '/tables/predictions/', '/about/'],
+  ...['/photos/', `/photos/${photoId(release.photos[0].file)}/`, '/tables/predictions/', '/about/', '/wall/'],
 ];
 
 describe('every page', () => {
-  // The home page is the lab's, whose tests are test/e2e/lab.test.ts.
   test('fits screens from 320 to 1920 pixels', async () => {
-    for (const path of pages().slice(1)) {
+    for (const path of pages()) {
       const page = await site.open(path, {}, []);
       const wide: number[] = [];
       for (let width = 320; width <= 1920; width += 20) {
@@ -37,7 +36,7 @@ describe('every page', () => {
   });
 
   test('fits when its text is twice as large', async () => {
-    for (const path of pages().slice(1)) {
+    for (const path of pages()) {
       const page = await site.open(path, { viewport: { width: 1280, height: 800 } }, []);
       await page.evaluate(() => document.documentElement.style.setProperty('font-size', '36px'));
       expect([path, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 1280]);
@@ -46,7 +45,7 @@ describe('every page', () => {
   });
 
   test('moves nothing once it is shown, though its fonts come late', async () => {
-    for (const path of pages().slice(1)) {
+    for (const path of pages()) {
       const context = await site.browser.newContext({ viewport: { width: 412, height: 823 } });
       const page = await context.newPage();
       await page.route('**/*.woff2', async (route) => {
