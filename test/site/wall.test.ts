@@ -53,8 +53,9 @@ describe('the tiles of the wall', () => {
   });
 
   test('have kinds that can be said', () => {
-    expect(['artefact', 'fish', 'wolf, fox or wild dog'].map(withArticle)).toEqual([
+    expect(['artefact', 'other mammal', 'fish', 'wolf, fox or wild dog'].map(withArticle)).toEqual([
       'an artefact',
+      'another mammal',
       'fish',
       'wolf, fox or wild dog',
     ]);
