@@ -50,8 +50,8 @@ async function changedBy(file: string): Promise<Step[]> {
 describe('an edit changes the code of just the steps that use the file', () => {
   test.each<[string, Step[]]>([
     ['shared/images/perturb.ts', ['craft house', 'craft noise', 'measure', 'distortion', 'release']],
-    // The release writes pictures with the codecs, which make canvases of what they read; a measurement may show them as
-    // they are after a JPEG.
+    // The release writes pictures with the codecs, which make canvases of what they read; a measurement may show them
+    // as they are after a JPEG.
     ['shared/images/resample.ts', ['photos', 'prepare', 'measure', 'release']],
     ['shared/images/distortion.ts', ['distortion']],
     ['shared/graph/rules/convolution.ts', ['craft house', 'craft noise']],
