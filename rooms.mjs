@@ -91,16 +91,7 @@ export const rooms = [
   {
     room: 'batch/harden',
     holds: 'one more class for a classifier, "non-natural or tampered with": pictures, regression, threshold, card',
-    imports: [
-      'shared',
-      'batch/errors',
-      'batch/files',
-      'batch/arrays',
-      'batch/synthetic',
-      'batch/photos',
-      'batch/compute',
-      'batch/zoo',
-    ],
+    imports: ['shared', 'batch/errors', 'batch/files', 'batch/synthetic', 'batch/photos', 'batch/compute', 'batch/zoo'],
   },
   {
     room: 'batch/jobs',
@@ -120,7 +111,7 @@ export const rooms = [
   {
     room: 'batch/perturbations',
     holds: 'perturbations from wherever they lie: releases, folders, files',
-    imports: ['shared', 'batch/errors', 'batch/arrays', 'batch/photos', 'batch/publish'],
+    imports: ['shared', 'batch/errors', 'batch/files', 'batch/arrays', 'batch/photos', 'batch/publish'],
   },
   {
     room: 'batch/studies',

@@ -15,7 +15,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCompute } from '../batch/compute/index.ts';
-import { givenPerturbations } from '../batch/harden/index.ts';
+import { readPerturbations } from '../batch/perturbations/index.ts';
 import { loadPhotos } from '../batch/photos/index.ts';
 import { loadCard } from '../batch/zoo/index.ts';
 import { show } from './harden/pictures.ts';
@@ -36,7 +36,7 @@ if (!given.data || !given.perturbations) {
   process.exit(2);
 }
 const rate = Number(given.rate);
-const { perturbations } = await givenPerturbations(given.perturbations);
+const perturbations = (await readPerturbations(given.perturbations)).filter(({ attack }) => attack !== 'noise');
 const photos = await loadPhotos([join(given.data, 'images')], { canvas: perturbations[0].size });
 const compute = await openCompute({ workers: given.workers ? Number(given.workers) : undefined });
 let told = performance.now();

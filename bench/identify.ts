@@ -17,7 +17,7 @@ import encodeJpeg, { init } from '@jsquash/jpeg/encode.js';
 import { Lineup, type Match, patternOf, REACH } from '#shared/identify';
 import { applyPerturbation, canvasFromRgba, canvasToRgba } from '#shared/images';
 import { wilson } from '#shared/metrics';
-import { knownPerturbations } from '../batch/perturbations/index.ts';
+import { readPerturbations } from '../batch/perturbations/index.ts';
 import { codecs, loadPhotos } from '../batch/photos/index.ts';
 import { random, syntheticKinds } from '../batch/synthetic/index.ts';
 
@@ -36,7 +36,8 @@ const { values } = parseArgs({
   },
 });
 
-const { known, size } = await knownPerturbations(values.perturbations, () => {});
+const known = await readPerturbations(values.perturbations);
+const [{ size }] = known;
 const patterns = known.map(({ id, v }) => ({ id, pattern: patternOf(v, size) }));
 const own = { 'starter photos': await loadPhotos(['starter'], { canvas: size }) };
 const given = values.data

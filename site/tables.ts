@@ -40,7 +40,12 @@ export async function findings(): Promise<Section[]> {
     if (!says && drawings.length === 0) continue;
     const together = [table, ...figure.others.flatMap((name) => tables.get(name) ?? [])];
     for (const { name } of together) tables.delete(name);
-    sections.push({ ...headOf(table), says, drawings, tables: await Promise.all(together.map(shownTable)) });
+    sections.push({
+      ...headOf(table),
+      says,
+      drawings,
+      tables: await Promise.all(together.map((one) => shownTable(one))),
+    });
   }
   for (const table of tables.values()) {
     if (table.says === undefined) continue;
@@ -73,12 +78,13 @@ export function rowsOf(name: string): Promise<Record<string, unknown>[]> {
   return rows;
 }
 
-async function shownTable(table: ReleaseTable): Promise<ShownTable> {
+/** Columns and first rows of a table. */
+export async function shownTable(table: ReleaseTable, most = shown): Promise<ShownTable> {
   const columns = (table.columns ?? []).map(({ name, type }) => ({
     name,
     isFigure: type !== 'STRING' && type !== 'BOOLEAN',
   }));
-  const rows = (await rowsOf(table.name)).slice(0, shown);
+  const rows = (await rowsOf(table.name)).slice(0, most);
   return { table, columns, rows: rows.map((row) => columns.map(({ name }) => textOf(row[name]))) };
 }
 

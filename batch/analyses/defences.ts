@@ -8,10 +8,10 @@ import { changedShare, holm, pairedTest, wilson } from '#shared/metrics';
 import type { Outputs } from '../jobs/index.ts';
 import { random } from '../synthetic/index.ts';
 import { common, interval } from './columns.ts';
-import { finding, type StudyJobs, type StudyPerturbation, surrogateOf } from './finding.ts';
+import { finding, type StudyJobs, type StudyPerturbation, surrogateOf, type Target } from './finding.ts';
 import { truthOf } from './grid.ts';
 import { readMeasurement } from './outputs.ts';
-import { firstSeeds } from './perturbations-of.ts';
+import { meantFor } from './perturbations-of.ts';
 import { readLabels, someOf } from './probes.ts';
 import { percent } from './words.ts';
 
@@ -55,7 +55,9 @@ const light = {
   defences: ['jpeg 75', 'jpeg 50', 'median', 'bits', 'resize'],
 };
 
-/** The first network's are first. */
+/**
+ * Of a whole study the first perturbation of each network is crafted anew, behind each defence: that one knows of it.
+ */
 const needs = (study: StudyJobs) => {
   const isLight = study.effort === 'light';
   const photos = isLight ? light.photos : null;
@@ -64,7 +66,8 @@ const needs = (study: StudyJobs) => {
   return {
     ...{ photos, evaluation: study.evaluation, classes: study.classes },
     targets: targets.map((target) => {
-      const own = firstSeeds(study.perturbations).filter(({ surrogates }) => surrogates.includes(target.id));
+      const own = meantFor(study.perturbations, target.id);
+      const crafted = own.filter(({ surrogates }) => surrogates.length > 0).slice(0, isLight ? 0 : 1);
       const tried = withNoise(study, isLight ? own.slice(0, light.perturbations) : own);
       return {
         ...{ id: target.id, wnids: target.wnids },
@@ -73,14 +76,23 @@ const needs = (study: StudyJobs) => {
           ...{ id: perturbation.id, surrogate: surrogateOf(perturbation) },
           measured: study.measured(target, perturbation),
         })),
-        defences: used.map(([name, defence]) => ({
-          name,
-          labels: study.probes.defended(target, defence, tried, photos),
-        })),
+        defences: used.map(([name, defence]) => {
+          const knowing = crafted.map((one) => knowingOf(study, one, target, [name, defence]));
+          const labels = study.probes.defended(target, defence, [...tried, ...knowing], photos);
+          const known = knowing.map((one) => ({
+            ...{ id: one.id, surrogate: surrogateOf(one) },
+            measured: study.measured(target, one),
+          }));
+          return { name, labels, known };
+        }),
       };
     }),
   };
 };
+
+function knowingOf(study: StudyJobs, own: StudyPerturbation, target: Target, [name, defence]: [string, Defence]) {
+  return study.craftedOn(own, study.behind(target, name, defence));
+}
 
 /** The noise of the same bound after the perturbations, each once. */
 function withNoise(study: StudyJobs, own: StudyPerturbation[]): StudyPerturbation[] {
@@ -93,6 +105,7 @@ export interface DefenceRow {
   defence: string;
   perturbation: string;
   surrogate: string;
+  crafted_behind: string | null;
   photos: number;
   kept: number;
   fooled: number;
@@ -127,7 +140,7 @@ export interface Said {
  */
 export function defenceRows(
   target: string,
-  perturbations: readonly { id: string; surrogate: string }[],
+  perturbations: readonly (Pick<DefenceRow, 'surrogate' | 'crafted_behind'> & { id: string })[],
   plain: Said,
   defended: readonly Said[],
   truth: readonly (number | null)[],
@@ -137,14 +150,14 @@ export function defenceRows(
   const known = truth.flatMap((label, i) => (label === null ? [] : [i]));
   const accuracyOf = (labels: Labels) =>
     known.length === 0 ? null : known.filter((i) => labels[i] === truth[i]).length / known.length;
-  return perturbations.flatMap(({ id, surrogate }, k) => {
+  return perturbations.flatMap(({ id, surrogate, crafted_behind }, k) => {
     const without = isRight(plain.perturbed[k]);
     const ps = holm(defended.map(({ perturbed }) => pairedTest(without, isRight(perturbed[k]))));
     return [plain, ...defended].map(({ name, clean, perturbed }, d): DefenceRow => {
       const hits = isRight(perturbed[k]);
       const { ratio, low, high } = wilson(count(hits), hits.length);
       return {
-        ...{ target, defence: name, perturbation: id, surrogate },
+        ...{ target, defence: name, perturbation: id, surrogate, crafted_behind },
         ...{ kept: count(isRight(clean)), ...changedShare(clean, perturbed[k]) },
         ...{ right: count(hits), wrong: hits.length - count(hits), flagged: 0 },
         ...{ right_ratio: ratio, right_low: low, right_high: high, p: d === 0 ? null : ps[d - 1] },
@@ -169,6 +182,12 @@ export const defences = finding({
     },
     common.perturbation,
     common.surrogate,
+    {
+      name: 'crafted_behind',
+      type: 'STRING',
+      nullable: true,
+      description: 'The defence that it was crafted behind, knowing of it; null where it knows of none',
+    },
     common.photos,
     { name: 'kept', type: 'INT32', description: 'Of the photos as they are: those whose label the defence leaves' },
     {
@@ -232,21 +251,25 @@ export const defences = finding({
           return { name, clean: behind, perturbed };
         }),
       );
-      const truth = truthOf(names, { wnids }, classes);
-      rows.push(
-        ...defenceRows(
-          id,
-          perturbations,
-          plain,
-          defended,
-          indices.map((index) => truth[index]),
-        ),
-      );
+      const all = truthOf(names, { wnids }, classes);
+      const truth = indices.map((index) => all[index]);
+      const first = defended.map(({ perturbed, ...said }) => ({
+        ...said,
+        perturbed: perturbed.slice(0, perturbations.length),
+      }));
+      const plainly = perturbations.map((one) => ({ ...one, crafted_behind: null }));
+      rows.push(...defenceRows(id, plainly, plain, first, truth));
+      for (const [d, { name, known }] of defences.entries()) {
+        const without = { ...plain, perturbed: await Promise.all(known.map(({ measured }) => some(measured))) };
+        const behind = { ...defended[d], perturbed: defended[d].perturbed.slice(perturbations.length) };
+        const knowing = known.map((one) => ({ id: one.id, surrogate: one.surrogate, crafted_behind: name }));
+        rows.push(...defenceRows(id, knowing, without, [behind], truth));
+      }
     }
     return rows;
   },
   says(rows) {
-    const crafted = rows.filter(({ surrogate }) => surrogate !== 'none');
+    const crafted = rows.filter(({ surrogate, crafted_behind }) => surrogate !== 'none' && crafted_behind === null);
     if (crafted.length === 0) return null;
     const share = (of: readonly DefenceRow[], value: (row: DefenceRow) => number) =>
       percent(of.reduce((sum, row) => sum + value(row) / row.photos, 0) / of.length);
@@ -254,6 +277,12 @@ export const defences = finding({
     const said = others.map(
       ([name, of]) => `${name} ${share(of, ({ right }) => right)} (of clean ones ${share(of, ({ kept }) => kept)})`,
     );
-    return `Of perturbed photos ${share(none, ({ right }) => right)} keep their label without a defence; behind one: ${said.join(', ')}.`;
+    const knowing = rows.filter(({ defence, crafted_behind }) => defence === crafted_behind);
+    const known = [...Map.groupBy(knowing, ({ defence }) => defence)].map(
+      ([name, of]) => `${name} ${share(of, ({ right }) => right)}`,
+    );
+    const attacked =
+      known.length > 0 ? ` Of perturbations that were crafted behind the defence: ${known.join(', ')}.` : '';
+    return `Of perturbed photos ${share(none, ({ right }) => right)} keep their label without a defence; behind one: ${said.join(', ')}.${attacked}`;
   },
 });

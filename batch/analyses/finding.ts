@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Defence } from '#shared/graph';
 import { type ControlKind, givenAttack, type Norm, type TableColumn, tableColumn } from '#shared/release';
 import { defineStep, type Job, type Output, type Outputs } from '../jobs/index.ts';
 import type { Alteration } from '../photos/index.ts';
@@ -126,7 +127,9 @@ export interface StudyJobs {
   /** The same network hardened anew, from what it learnt from and from these. */
   hardenedAgain(target: HardenedTarget, also: readonly StudyPerturbation[]): HardenedTarget;
   /** Crafted in the same way on a hardened network. */
-  craftedOn(perturbation: StudyPerturbation, target: HardenedTarget): StudyPerturbation;
+  craftedOn(perturbation: StudyPerturbation, target: Target): StudyPerturbation;
+  /** A network behind a defence, to craft on. */
+  behind(network: Target, name: string, defence: Defence): Target;
   /** The noise that a perturbation is read beside: of the same bound and seed. */
   control(perturbation: StudyPerturbation): StudyPerturbation;
   /** All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. */

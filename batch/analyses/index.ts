@@ -17,7 +17,7 @@ export {
   type Target,
 } from './finding.ts';
 export { findFindings, findings } from './findings.ts';
-export { changedBy, foolingOf, labelsOf, type Measurement, type MeasureTask, measure } from './measure.ts';
+export { changedBy, foolingOf, type Measurement, type MeasureTask, measure, tamperedIn } from './measure.ts';
 export {
   type CraftedResult,
   craftedResult,
@@ -52,6 +52,9 @@ export {
   type SpannedResult,
   someOf,
   spannedResult,
+  type ThresholdsResult,
+  thresholdKinds,
+  thresholdsResult,
 } from './probes.ts';
 export { singular, singularValues } from './singular.ts';
 export { type ShowcaseResult, type SweptResult, type SweptRow, sweptResult } from './swept.ts';

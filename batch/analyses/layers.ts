@@ -8,7 +8,7 @@
 import { atLeast, holm, meanAndDeviation } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding, type StudyJobs, surrogateOf } from './finding.ts';
-import { firstSeeds } from './perturbations-of.ts';
+import { firstSeeds, meantFor } from './perturbations-of.ts';
 import { readCompared } from './probes.ts';
 import { percent } from './words.ts';
 
@@ -20,7 +20,7 @@ const needs = (study: StudyJobs) => {
   const firsts = firstSeeds(study.perturbations);
   return {
     targets: study.models.flatMap((target) => {
-      const own = firsts.filter(({ surrogates }) => surrogates.includes(target.id));
+      const own = meantFor(study.perturbations, target.id);
       if (own.length === 0) return [];
       const tried = own.slice(0, isLight ? light.own : undefined);
       const others = firsts.filter(({ surrogates }) => !surrogates.includes(target.id)).slice(0, 1);

@@ -20,4 +20,5 @@ export { strength } from './strength.ts';
 export { subspace } from './subspace.ts';
 export { sweep } from './sweep.ts';
 export { tampered } from './tampered.ts';
+export { thresholds } from './thresholds.ts';
 export { transfer } from './transfer.ts';

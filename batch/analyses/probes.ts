@@ -37,6 +37,29 @@ export type NormalsResult = z.infer<typeof normalsResult>;
 export const spannedResult = labelledResult.extend({ dimensions: z.array(z.int()) });
 export type SpannedResult = z.infer<typeof spannedResult>;
 
+/** In the order of `kinds` and of the labels after the first. */
+export const thresholdKinds = [
+  'universal',
+  'noise',
+  'fgsm',
+  'deepfool',
+  'fgsm of another photo',
+  'deepfool of another photo',
+] as const;
+
+/** Labels as they are, then with each kind at full strength: `labels.npy`, int32 [conditions, photos]. */
+export const thresholdsResult = labelledResult.extend({
+  kinds: z.array(
+    z.object({
+      /** By photo: the smallest that fools; null where none up to 2 does. */
+      strengths: z.array(z.number().nullable()),
+      /** By photo: the Euclidean length at strength 1. */
+      lengths: z.array(z.number()),
+    }),
+  ),
+});
+export type ThresholdsResult = z.infer<typeof thresholdsResult>;
+
 export interface SpannedOptions {
   /** 0: anywhere. */
   dimensions: readonly number[];
@@ -62,6 +85,13 @@ export interface Probes {
   normals(target: Target, of: { photos: number; seed: number }): Job<NormalsResult>;
   /** What a model says of some evaluation photos with random vectors in the span of normals. */
   spanned(target: Target, normals: Job<NormalsResult>, of: SpannedOptions): Job<SpannedResult>;
+  /** How strong a perturbation has to be on each photo, beside noise and what is made for each photo alone. */
+  thresholds(
+    target: Target,
+    perturbation: StudyPerturbation,
+    noise: StudyPerturbation,
+    photos: number | null,
+  ): Job<ThresholdsResult>;
   /** How far a perturbation moves what a model computes, at places from its first to its last, photo by photo. */
   compared(target: Target, perturbations: readonly StudyPerturbation[], photos: number | null): Job<ComparedResult>;
 }

@@ -3,7 +3,7 @@
  * and not by noise; and one that resists, so that it is seen that some do. They are for looking at. No figure is made
  * from them, and they are chosen by what perturbations do to them.
  */
-import { labelOf } from '#shared/metrics';
+import { imageNetGroups, labelOf } from '#shared/metrics';
 import { defineStep, type Job } from '../jobs/index.ts';
 import { isPattern, type StudyJobs } from './finding.ts';
 import { readMeasurement } from './outputs.ts';
@@ -19,6 +19,8 @@ export interface Candidate {
   /** Of the perturbations that were crafted on each model: how many, and how many change the label. */
   own: number;
   fooled: number;
+  /** How many change it to one of another kind: a castle becomes a dog, and not a monastery. */
+  far: number;
   /** Draws of noise that change it. */
   fooledByNoise: number;
 }
@@ -29,8 +31,9 @@ const shareOf = ({ fooled, own }: Candidate) => (own > 0 ? fooled / own : 0);
 const surely = 0.4;
 
 /**
- * The best `count` of them. Those that a model misreads or is not sure of, or that noise fools, come only where there
- * are not enough others; one resists when none of this is so, and at most a third of the perturbations fool it.
+ * The best `count` of them: first by how many perturbations fool them, then by how many lead far. Those that a model
+ * misreads or is not sure of, or that noise fools, come only where there are not enough others; one resists when none
+ * of this is so, and at most a third of the perturbations fool it.
  */
 export function showcaseOf(candidates: readonly Candidate[], count: number): ShowcaseResult['photos'] {
   const isClear = ({ right, sure, fooledByNoise }: Candidate) => right && sure >= surely && fooledByNoise === 0;
@@ -38,6 +41,7 @@ export function showcaseOf(candidates: readonly Candidate[], count: number): Sho
     (a, b) =>
       Number(isClear(b)) - Number(isClear(a)) ||
       shareOf(b) - shareOf(a) ||
+      b.far - a.far ||
       b.sure - a.sure ||
       (a.photo < b.photo ? -1 : 1),
   );
@@ -58,11 +62,15 @@ interface Inputs {
   subjects: StudyJobs['subjects'];
   targets: {
     labels: readonly string[] | null;
+    /** What kind of thing each class is; null where that is not known. */
+    groups: readonly string[] | null;
     clean: ReturnType<StudyJobs['measured']>;
     own: ReturnType<StudyJobs['measured']>[];
     noises: ReturnType<StudyJobs['measured']>[];
   }[];
 }
+
+const noneYet = { fooled: 0, far: 0, fooledByNoise: 0 };
 
 const showcaseStep = defineStep<Inputs, ShowcaseResult>({
   name: 'showcase',
@@ -71,8 +79,8 @@ const showcaseStep = defineStep<Inputs, ShowcaseResult>({
   async run(_context, { evaluation, count, subjects, targets }) {
     const { names } = evaluation.result;
     const shown = new Map(subjects.map(({ photo, labels }) => [photo, labels]));
-    const counts = names.map((photo) => ({ photo, right: true, sure: 0, own: 0, fooled: 0, fooledByNoise: 0 }));
-    for (const { labels, clean, own, noises } of targets) {
+    const counts = names.map((photo) => ({ photo, right: true, sure: 0, own: 0, ...noneYet }));
+    for (const { labels, groups, clean, own, noises } of targets) {
       const before = await readMeasurement(clean);
       const [crafted, drawn] = await Promise.all(
         [own, noises].map((some) => Promise.all(some.map((one) => readMeasurement(one)))),
@@ -83,6 +91,8 @@ const showcaseStep = defineStep<Inputs, ShowcaseResult>({
         of.sure += before.probabilities[i] / targets.length;
         of.own += own.length;
         of.fooled += changed(crafted);
+        const kind = (label: number) => groups?.[label] ?? label;
+        of.far += crafted.filter((after) => kind(after.labels[i]) !== kind(before.labels[i])).length;
         of.fooledByNoise += changed(drawn);
       });
     }
@@ -103,6 +113,7 @@ export function showcaseJob(study: StudyJobs, count: number): Job<ShowcaseResult
         const noises = new Map(own.map((one) => study.control(one)).map((control) => [control.id, control]));
         return {
           labels: target.labels,
+          groups: imageNetGroups(target.wnids?.some((wnid) => wnid) ? target.wnids : study.classes),
           clean: study.measured(target, null),
           own: own.map((one) => study.measured(target, one)),
           noises: [...noises.values()].map((noise) => study.measured(target, noise)),

@@ -48,7 +48,8 @@ function productsOf(rows: readonly ArrayLike<number>[]): number[][] {
 const rounds = 60;
 
 /**
- * Eigenvalues of a symmetric matrix, largest first, and their vectors: C. G. J. Jacobi's rotations (1846), pair by pair.
+ * Eigenvalues of a symmetric matrix, largest first, and their vectors: C. G. J. Jacobi's rotations (1846), pair by
+ * pair.
  */
 function eigen(matrix: readonly (readonly number[])[]): { values: number[]; vectors: number[][] } {
   const size = matrix.length;

@@ -1,7 +1,7 @@
 /**
  * Span: how much of each perturbation lies in the directions that the normals of a network's decision boundary have in
- * common: of the network that it was crafted on, and of others. Were it a random vector, d of D directions would hold d /
- * D of its square. (Paper: see boundary.ts.)
+ * common: of the network that it was crafted on, and of others. Were it a random vector, d of D directions would hold d
+ * / D of its square. (Paper: see boundary.ts.)
  */
 import { boundariesOf } from './boundary.ts';
 import { common } from './columns.ts';
@@ -85,7 +85,7 @@ export const span = finding({
     if (own.length === 0) return null;
     const times = (of: readonly SpanRow[]) =>
       Math.round(of.reduce((sum, { share, chance }) => sum + share / chance, 0) / of.length);
-    const beside = others.length > 0 ? `, those of other networks ${times(others)} times` : '';
-    return `In the span of the normals next to ${own[0].dimensions} photos lies ${times(own)} times as much of a network's own perturbations as of a random vector${beside}.`;
+    const beside = others.length > 0 ? `, of those of other networks ${times(others)} times` : '';
+    return `In the ${own[0].dimensions} directions that the normals of a boundary span lies ${times(own)} times as much of the network's own perturbations as of a random vector${beside}.`;
   },
 });

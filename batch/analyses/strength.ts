@@ -1,7 +1,7 @@
 /**
  * Strength: how much of a perturbation is needed, and what about the pattern matters. Each is tried on the models that
  * it was crafted on at several strengths, and in variants that keep one thing of it and take another away. Strengths
- * are of one seed for each way of crafting: the lowest that the study has.
+ * are of one seed for each way of crafting: the lowest that the study has; in a light study of one for each model.
  */
 import { changedShare, holm, pairedTest } from '#shared/metrics';
 import type { VariantKind } from '../synthetic/index.ts';
@@ -45,8 +45,15 @@ export interface StrengthRow {
   p: number | null;
 }
 
+/** In a light study one for each model: the first that was crafted on it alone. */
+const triedIn = ({ effort, models, perturbations }: StudyJobs): StudyPerturbation[] => {
+  const firsts = firstSeeds(perturbations);
+  if (effort === 'whole') return firsts;
+  return models.flatMap(({ id }) => firsts.find(({ surrogates }) => surrogates.join() === id) ?? []);
+};
+
 const needs = (study: StudyJobs) => ({
-  perturbations: firstSeeds(study.perturbations).map((from) => {
+  perturbations: triedIn(study).map((from) => {
     const targets = study.models.filter(({ id }) => from.surrogates.includes(id));
     const derived = wanted.map(({ kind, amount }): DerivedPerturbation => {
       const id = [from.id, kind, ...(amount === null ? [] : [amount])].join('.');

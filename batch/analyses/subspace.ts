@@ -1,8 +1,8 @@
 /**
  * Subspace: whether a few directions suffice to fool. Random vectors in the span of the first singular vectors of the
  * boundary's normals are tried on evaluation photos, beside random vectors of the same length. The normals come from
- * crafting photos. (Paper: see boundary.ts; in the span of the first 100 of 10,000 photos' a random vector of length 2000
- * fools 38 %, anywhere 10 %.)
+ * crafting photos. (Paper: see boundary.ts; in the span of the first 100 of 10,000 photos' a random vector of length
+ * 2000 fools 38 %, anywhere 10 %.)
  */
 import { atLeast, changedShare, holm, meanShare } from '#shared/metrics';
 import { boundariesOf, boundarySeed } from './boundary.ts';

@@ -1,7 +1,8 @@
 /**
- * DeepFool: S.-M. Moosavi-Dezfooli, A. Fawzi, P. Frossard, CVPR 2016, arXiv 1511.04599. For a photo x it finds a small r
- * with k(x + r) != k(x): it crosses the nearest of the boundaries to the likeliest classes, each taken as flat, r <- r +
- * |f_k - f_0| / |w_k|^2 w_k, w_k the difference of the classes' gradients, until the label changes, overshooting a little.
+ * DeepFool: S.-M. Moosavi-Dezfooli, A. Fawzi, P. Frossard, CVPR 2016, arXiv 1511.04599. For a photo x it finds a small
+ * r with k(x + r) != k(x): it crosses the nearest of the boundaries to the likeliest classes, each taken as flat, r <-
+ * r + |f_k - f_0| / |w_k|^2 w_k, w_k the difference of the classes' gradients, until the label changes, overshooting a
+ * little.
  */
 import { keepsBatchApart, readModel } from '#shared/graph';
 import { argmax } from '#shared/metrics';

@@ -1,6 +1,7 @@
 /** What `atlas craft` and `atlas evaluate` read from their flags. */
 import { InvalidArgumentError } from 'commander';
 import { type Budget, budget as budgetSchema } from '#shared/release';
+import { parseScale, type Scale } from '../arrays/index.ts';
 import { suggestion, UsageError } from '../errors/index.ts';
 
 export const canvasHelp =
@@ -58,3 +59,12 @@ export function positive(text: string): number {
 }
 
 export const percent = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
+
+/** Parser of --scale. */
+export function scaleOption(text: string): Scale {
+  try {
+    return parseScale(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}

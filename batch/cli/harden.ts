@@ -1,19 +1,23 @@
 /** `atlas harden`: a classifier with one more class, "non-natural or tampered with". */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { type Scale, scaleForms } from '../arrays/index.ts';
+import { controlRecipe } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
 import { UsageError } from '../errors/index.ts';
-import { checkFree, type GivenPerturbation, givenPerturbations, harden, writeHardened } from '../harden/index.ts';
+import { checkFree, harden, writeHardened } from '../harden/index.ts';
+import { type FoundPerturbation, readPerturbations } from '../perturbations/index.ts';
 import { loadPhotos, splitPhotos } from '../photos/index.ts';
 import { loadCard } from '../zoo/index.ts';
 import { action, type Context, globalOptions, number, repeated } from './context.ts';
-import { percent } from './craft-options.ts';
+import { percent, scaleOption } from './craft-options.ts';
 import { megabytes } from './text.ts';
 
 interface Options {
   model: string;
   perturbations: string[];
   photos: string[];
+  scale?: Scale;
   rate: number;
   strict?: boolean;
   out: string;
@@ -32,6 +36,7 @@ export function registerHarden(program: Command): Command {
       'a folder, a .txt list, an .npy or .npz of canvases, starter; may be repeated. Only the half that crafts is used',
       repeated,
     )
+    .option('--scale <unit>', `the unit of files that do not tell it: ${scaleForms}`, scaleOption)
     .option('--rate <share>', 'of clean photos that may be taken for tampered ones', number({ min: 0, max: 1 }), 0.01)
     .option('--strict', 'a photo that cannot be read is an error, not skipped')
     .requiredOption('--out <dir>', 'folder for the model, its card, its labels and record.json')
@@ -48,7 +53,13 @@ async function run(context: Context, options: Options): Promise<void> {
   const out = resolve(options.out);
   const model = await loadCard(options.model);
   checkFree(model, out);
-  const { perturbations, noise } = await givenPerturbations(options.perturbations);
+  const found = await readPerturbations(options.perturbations, { scale: options.scale });
+  const perturbations = found.filter(({ attack }) => attack !== controlRecipe.attack);
+  const noise = found.length - perturbations.length;
+  if (perturbations.length === 0)
+    throw new UsageError(
+      `There is no perturbation in ${options.perturbations.join(', ')} but noise, which was not made to fool. Give crafted ones.`,
+    );
   if (noise > 0) context.say(`${noise} of the perturbations are noise, which was not made to fool, and are left out.`);
   const photos = await loadPhotos(options.photos, {
     ...{ canvas: perturbations[0].size, half: 'crafting', strict: options.strict, seed, signal },
@@ -105,4 +116,7 @@ async function run(context: Context, options: Options): Promise<void> {
   }
 }
 
-const described = ({ file, sha256, attack, surrogates }: GivenPerturbation) => ({ file, sha256, attack, surrogates });
+const described = ({ path, sha256, attack, surrogates }: FoundPerturbation) => ({
+  file: path,
+  ...{ sha256, attack, surrogates },
+});

@@ -2,14 +2,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Lineup, type Match, NAMED_BELOW, patternOf, REACH } from '#shared/identify';
-import { knownPerturbations } from '../perturbations/index.ts';
+import { type Scale, scaleForms } from '../arrays/index.ts';
+import { readPerturbations } from '../perturbations/index.ts';
 import { loadPhotos } from '../photos/index.ts';
 import { action, type Context, globalOptions, integer, repeated } from './context.ts';
+import { scaleOption } from './craft-options.ts';
 import { table } from './text.ts';
 
 interface Options {
   image: string[];
   perturbations: string[];
+  scale?: Scale;
   shift: number;
   top: number;
   strict?: boolean;
@@ -28,6 +31,7 @@ export function registerIdentify(program: Command): void {
       'a release, a folder of perturbations, or a file of one; may be repeated',
       repeated,
     )
+    .option('--scale <unit>', `the unit of files that do not tell it: ${scaleForms}`, scaleOption)
     .option(
       '--shift <pixels>',
       'how far a perturbation may have moved along each axis',
@@ -56,9 +60,11 @@ Example:
 }
 
 async function run(context: Context, options: Options): Promise<void> {
-  const { known, size } = await knownPerturbations(options.perturbations, ({ done, total }) =>
-    context.progress(`Reading perturbations: ${done} of ${total}`),
-  );
+  const known = await readPerturbations(options.perturbations, {
+    scale: options.scale,
+    onProgress: ({ done, total }) => context.progress(`Reading perturbations: ${done} of ${total}`),
+  });
+  const [{ size }] = known;
   const photos = await loadPhotos(options.image, {
     canvas: size,
     strict: options.strict,

@@ -1,6 +1,6 @@
 // What happens to pictures that nobody has tampered with. All take and give canvases [3,size,size] of whole numbers.
 import { round8 } from '#shared/images';
-import type { Random } from '../synthetic/index.ts';
+import { type Random, rearranged } from '../synthetic/index.ts';
 
 /** Ways in which a clean picture is shown. */
 export const changes = ['none', 'flip', 'shift', 'blur', 'dark', 'noise'] as const;
@@ -19,11 +19,13 @@ const between = ([low, high]: readonly [number, number], draw: Random) => low + 
 
 /** A canvas as this change shows it; how strong, the draw decides. */
 export function changed(canvas: Uint8Array, size: number, change: Change, draw: Random): Uint8Array {
-  if (change === 'flip') return placed(canvas, size, (y, x) => y * size + size - 1 - x);
+  if (change === 'flip') return rearranged(canvas, size, (at) => at - (at % size) + size - 1 - (at % size));
   if (change === 'shift') {
     const most = Math.max(1, Math.round(farthestShift * size));
     const [right, down] = [draw, draw].map(() => draw.below(2 * most + 1) - most);
-    return placed(canvas, size, (y, x) => mirrored(y - down, size) * size + mirrored(x - right, size));
+    const from = (at: number) =>
+      mirrored(Math.floor(at / size) - down, size) * size + mirrored((at % size) - right, size);
+    return rearranged(canvas, size, from);
   }
   if (change === 'blur') return blurred(canvas, size, between(blurs, draw));
   if (change === 'dark') {
@@ -35,20 +37,6 @@ export function changed(canvas: Uint8Array, size: number, change: Change, draw: 
     return canvas.map((value) => round8(value + sigma * draw.normal()));
   }
   return canvas;
-}
-
-function placed(canvas: Uint8Array, size: number, from: (y: number, x: number) => number): Uint8Array {
-  const plane = size * size;
-  const result = new Uint8Array(canvas.length);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const source = from(y, x);
-      for (let channel = 0; channel < 3; channel++) {
-        result[channel * plane + y * size + x] = canvas[channel * plane + source];
-      }
-    }
-  }
-  return result;
 }
 
 const mirrored = (at: number, size: number) => (at < 0 ? -at : at >= size ? 2 * size - 2 - at : at);

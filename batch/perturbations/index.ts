@@ -1,2 +1,2 @@
 /** Perturbations from wherever they lie: releases, folders, files. */
-export { knownPerturbations } from './known.ts';
+export { type FoundPerturbation, readPerturbations } from './read.ts';

@@ -2,11 +2,10 @@
 import { contributions, round8 } from '#shared/images';
 import { throughJpeg } from './jpeg.ts';
 
-/** "jpeg": saved with that quality; "resize": made so many times as wide, and back; "crop": that share of the middle. */
-export const alterationKinds = ['jpeg', 'resize', 'crop'] as const;
-
 export interface Alteration {
-  kind: (typeof alterationKinds)[number];
+  /** "jpeg": saved with the quality amount; "resize": made amount times as wide, and back; "crop": so much of it. */
+  kind: 'jpeg' | 'resize' | 'crop';
+  /** Quality 0..100, factor, or share of the side about the middle. */
   amount: number;
 }
 

@@ -34,7 +34,7 @@ export async function listPhotos(folders: readonly string[]): Promise<PhotoFile[
   for (const folder of folders) {
     if (!existsSync(folder)) {
       throw new UsageError(
-        `The photo folder ${folder} does not exist. Give the path of a folder with JPEG, PNG or WebP files in it.`,
+        `There is no ${folder}. Give the path of a JPEG, PNG or WebP file, or of a folder with such files in it.`,
       );
     }
     if (isList(folder)) {

@@ -1,7 +1,7 @@
 /** Photos from folders to canvases in memory. */
 
 export { alike, type Fingerprint, fingerprintsOf } from './alike.ts';
-export { type Alteration, alterationKinds, altered } from './altered.ts';
+export { type Alteration, altered } from './altered.ts';
 export { codecs } from './codecs.ts';
 export { type Groups, groupsFile, groupsIn } from './groups.ts';
 export { throughJpeg } from './jpeg.ts';

@@ -1,3 +1,4 @@
+import type { Defence } from '#shared/graph';
 import { preparationOf, tamperedClass } from '#shared/release';
 import {
   type Control,
@@ -31,6 +32,7 @@ import { craftedOn, onPhotos, type PlannedPerturbation, planPerturbations } from
 import type { PhotoFiles } from './photos.ts';
 import { StudyProbes } from './probes.ts';
 import { craftStep } from './steps/craft.ts';
+import { defendStep } from './steps/defend.ts';
 import { deriveStep } from './steps/derive.ts';
 import { distortionStep } from './steps/distortion.ts';
 import { givenStep } from './steps/given.ts';
@@ -73,6 +75,8 @@ export class Planner implements StudyJobs {
   readonly #planned: Map<string, PlannedPerturbation>;
   /** Those of the study, and those that are hardened again. */
   readonly #hardened: Map<string, PlannedHardened>;
+  /** Networks behind a defence. */
+  readonly #behind = new Map<string, { network: Target; defence: Defence }>();
   readonly #jobs = new Map<string, unknown>();
 
   constructor(study: LoadedStudy, options: PlanOptions) {
@@ -110,6 +114,11 @@ export class Planner implements StudyJobs {
   prepared(id: string): Job<PreparedResult> {
     const hardened = this.#hardened.get(id);
     if (hardened) return this.hardening(hardened);
+    const behind = this.#behind.get(id);
+    if (behind) {
+      const inputs = { prepared: this.prepared(behind.network.id), defence: behind.defence };
+      return this.#once(`defend ${id}`, () => defendStep({ id, inputs, work: { ...noWork, on: behind.network.id } }));
+    }
     return this.#once(`prepare ${id}`, () => {
       const model = this.#model(id);
       const source = this.options.sources.get(id) as string;
@@ -147,7 +156,13 @@ export class Planner implements StudyJobs {
     return again;
   }
 
-  craftedOn({ id }: StudyPerturbation, target: HardenedTarget): StudyPerturbation {
+  behind(network: Target, name: string, defence: Defence): Target {
+    const id = `${network.id}.${name.replaceAll(' ', '-')}`;
+    this.#behind.set(id, { network, defence });
+    return { ...network, id };
+  }
+
+  craftedOn({ id }: StudyPerturbation, target: Target): StudyPerturbation {
     const planned = craftedOn(this.#planned.get(id) as PlannedPerturbation, target.id);
     this.#planned.set(planned.id, planned);
     return planned;

@@ -11,6 +11,7 @@ import type {
   StudyJobs,
   StudyPerturbation,
   Target,
+  ThresholdsResult,
 } from '../analyses/index.ts';
 import { type Job, noWork } from '../jobs/index.ts';
 import type { PhotoFiles } from './photos.ts';
@@ -18,6 +19,7 @@ import { comparedStep } from './steps/compared.ts';
 import { defendedStep } from './steps/defended.ts';
 import { normalsStep } from './steps/normals.ts';
 import { spannedStep } from './steps/spanned.ts';
+import { thresholdsStep } from './steps/thresholds.ts';
 
 /** What the jobs are made from. */
 interface Planned extends Pick<StudyJobs, 'canvas' | 'crafting' | 'evaluation' | 'crafted'> {
@@ -82,6 +84,24 @@ export class StudyProbes implements Probes {
     const forwards = conditions * this.#count(of.photos);
     return this.#once(`spanned ${target.id} ${JSON.stringify(of)}`, () =>
       spannedStep({ id: target.id, inputs, work: { ...noWork, forwards, on: `${target.id} ${this.#planner.canvas}` } }),
+    );
+  }
+
+  thresholds(
+    target: Target,
+    perturbation: StudyPerturbation,
+    noise: StudyPerturbation,
+    photos: number | null,
+  ): Job<ThresholdsResult> {
+    const { norm } = perturbation;
+    const [made, control] = this.#crafted([perturbation, noise]);
+    const inputs = { ...this.#on(target), perturbation: made, noise: control, norm, photos };
+    const id = `${perturbation.id} on ${target.id}`;
+    return this.#once(`thresholds ${id} ${photos}`, () =>
+      thresholdsStep({
+        ...{ id, inputs, place: { id: target.id } },
+        work: { ...noWork, photos: this.#count(photos), on: `${target.id} ${this.#planner.canvas}` },
+      }),
     );
   }
 

@@ -5,4 +5,5 @@ export { isSynthetic, paintJigsaw, type SyntheticKind, syntheticKinds, synthetic
 export { between, type GaborParameters, gabor, type PerlinParameters, perlin } from './procedural.ts';
 export { radialSpectrum } from './radial.ts';
 export { type Random, random } from './random.ts';
+export { rearranged } from './rearranged.ts';
 export { type VariantKind, variantOf } from './variants.ts';

@@ -6,6 +6,7 @@ import { complex, Fourier } from '#shared/fourier';
 import { phaseTwin } from './phase-twin.ts';
 import { frequency } from './radial.ts';
 import { random } from './random.ts';
+import { rearranged } from './rearranged.ts';
 
 export interface VariantOf {
   size: number;
@@ -14,7 +15,7 @@ export interface VariantOf {
   seed: number;
 }
 
-type Variant = (v: Float32Array, of: VariantOf) => Float32Array<ArrayBuffer>;
+type Variant = (v: Float32Array<ArrayBuffer>, of: VariantOf) => Float32Array<ArrayBuffer>;
 
 const variants = {
   /** `amount` times as strong; -1 flips the sign. */
@@ -22,7 +23,7 @@ const variants = {
   /** Its pixels in another order, the same for the three colours: its values and colours, and no shapes. */
   shuffled: (v, { size, seed }) => {
     const order = random(seed, 'shuffled').order(size * size);
-    return moveTo(v, size, (at) => order[at]);
+    return rearranged(v, size, (at) => order[at]);
   },
   /** Its values and its spectrum, with other phases. */
   'phase-twin': (v, { size, seed }) => phaseTwin(v, size, seed),
@@ -31,11 +32,11 @@ const variants = {
   /** Its frequencies of more than `amount` cycles over the side. */
   high: (v, { size, amount }) => passed(v, size, (cycles) => cycles > Number(amount)),
   /** Turned by 90 degrees, clockwise. */
-  rotated: (v, { size }) => moveTo(v, size, (at) => (size - 1 - (at % size)) * size + Math.floor(at / size)),
+  rotated: (v, { size }) => rearranged(v, size, (at) => (size - 1 - (at % size)) * size + Math.floor(at / size)),
   /** Moved to the right and down by `amount` pixels; what leaves on one side comes in on the other. */
   moved: (v, { size, amount }) => {
     const back = (index: number) => (((index - Number(amount)) % size) + size) % size;
-    return moveTo(v, size, (at) => back(Math.floor(at / size)) * size + back(at % size));
+    return rearranged(v, size, (at) => back(Math.floor(at / size)) * size + back(at % size));
   },
   /** Gaussian noise of the same length (Euclidean), which is all that it has of it. */
   gaussian: (v, { seed }) => {
@@ -50,14 +51,8 @@ const variants = {
 export type VariantKind = keyof typeof variants;
 
 /** A variant of a perturbation. */
-export const variantOf = (v: Float32Array, kind: VariantKind, of: VariantOf): Float32Array<ArrayBuffer> =>
+export const variantOf = (v: Float32Array<ArrayBuffer>, kind: VariantKind, of: VariantOf): Float32Array<ArrayBuffer> =>
   (variants[kind] as Variant)(v, of);
-
-/** Each pixel from where `from` says, within its colour. */
-function moveTo(v: Float32Array, size: number, from: (at: number) => number): Float32Array<ArrayBuffer> {
-  const plane = size * size;
-  return new Float32Array(v.length).map((_, i) => v[i - (i % plane) + from(i % plane)]);
-}
 
 /** What a sharp filter leaves of the frequencies. */
 function passed(v: Float32Array, size: number, passes: (cycles: number) => boolean): Float32Array<ArrayBuffer> {

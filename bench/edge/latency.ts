@@ -10,6 +10,18 @@ interface Arm {
   cpu: number[];
 }
 
+/** One request, from its start to the end of its answer; with a body it is a POST. */
+async function timed(url: string, body?: Uint8Array<ArrayBuffer>): ReturnType<Arm['once']> {
+  const before = workerdUsage();
+  const started = performance.now();
+  const answer = await fetch(url, { method: body ? 'POST' : 'GET', body });
+  await answer.arrayBuffer();
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}.`);
+  const milliseconds = performance.now() - started;
+  const after = workerdUsage();
+  return { milliseconds, cpu: before && after ? after.cpu - before.cpu : undefined };
+}
+
 /**
  * Warm latency and CPU of the Worker beside the bare runtimes. Rounds of all are interleaved, so that a machine that is
  * busy for a while slows all alike.
@@ -35,14 +47,9 @@ export async function compareLatency(options: {
   };
   const [web, node] = [await startPeer('web', model.file, size), await startPeer('node', model.file, size)];
   // What HTTP, logging and the local runtime's own Workers in front of ours cost any request.
-  const nothing = async () => {
-    const before = workerdUsage();
-    const started = performance.now();
-    await (await fetch(`${url}/api/v1/health`)).arrayBuffer();
-    const milliseconds = performance.now() - started;
-    const after = workerdUsage();
-    return { milliseconds, cpu: before && after ? after.cpu - before.cpu : undefined };
-  };
+  const nothing = () => timed(`${url}/api/v1/health`);
+  // No network takes part in it.
+  const identify = () => timed(`${url}/api/v1/identify?${new URLSearchParams({ perturbation })}`, photo);
   const bare = (peer: Peer, batch: number) => () => peer.run(batch);
   const arms: Arm[] = [
     ['edge: /health, nothing done', nothing],
@@ -53,6 +60,7 @@ export async function compareLatency(options: {
     ['onnxruntime-web in Node, 4 canvases', bare(web, 4)],
     ['onnxruntime-node, 1 thread, 1 canvas', bare(node, 1)],
     ['onnxruntime-node, 1 thread, 2 canvases', bare(node, 2)],
+    ['edge: /identify, one perturbation', identify],
   ].map(([name, once]) => ({ name: name as string, once: once as Arm['once'], times: [], cpu: [] }));
 
   try {
@@ -81,7 +89,7 @@ export async function compareLatency(options: {
       const alike = arms.find(
         (arm) => arm.name === `onnxruntime-web in Node, ${/\+|2/.test(name) ? '2 canvases' : '1 canvas'}`,
       );
-      const ratio = alike && !/4|health/.test(name) ? median(times) / median(alike.times) : undefined;
+      const ratio = alike && !/4|health|identify/.test(name) ? median(times) / median(alike.times) : undefined;
       return [
         name,
         show(median(times)),

@@ -1,6 +1,7 @@
 /** What one network is shown: the pictures of a hardening, and evaluation photos clean, changed and perturbed. */
 import { type Compute, collect } from '../../batch/compute/index.ts';
-import { type GivenPerturbation, planOf, render, type Sample } from '../../batch/harden/index.ts';
+import { planOf, render, type Sample } from '../../batch/harden/index.ts';
+import type { FoundPerturbation } from '../../batch/perturbations/index.ts';
 import { type PhotoSet, splitPhotos } from '../../batch/photos/index.ts';
 import { random } from '../../batch/synthetic/index.ts';
 import { statisticsModel, type ZooModel } from '../../batch/zoo/index.ts';
@@ -33,7 +34,7 @@ const qualities = [null, null, 90, 75, 50] as const;
 export async function show(
   model: ZooModel,
   photos: PhotoSet,
-  perturbations: readonly GivenPerturbation[],
+  perturbations: readonly FoundPerturbation[],
   { compute, seed, say }: { compute: Compute; seed: number; say: (line: string) => void },
 ): Promise<Shown> {
   const { size } = photos;

@@ -1,7 +1,21 @@
-import { interpolateCividis, rgb, scaleSequential } from 'd3';
+import { interpolateLab, piecewise, rgb } from 'd3';
 
-/** Colour of a fooling ratio 0..1: cividis, which the colour-blind read like everybody else. Light is fooled. */
-export const ratioColour = scaleSequential(interpolateCividis).domain([0, 1]);
+/**
+ * Colours of a share 0..1 by day and by night: from paper to the red that means "fooled", lighter or darker all the
+ * way, so that the colour-blind read them like everybody else.
+ */
+const day = piecewise(interpolateLab, ['#f3ecdd', '#efb9a3', '#d4553c', '#a01f0c', '#5f0f05']);
+const night = piecewise(interpolateLab, ['#20252e', '#5b2a26', '#a53a2a', '#f0705a', '#ffcabb']);
+/** What is no share of fooled photographs: from paper to ink. */
+const plainDay = piecewise(interpolateLab, ['#f3ecdd', '#b9b09f', '#5f584b']);
+const plainNight = piecewise(interpolateLab, ['#20252e', '#676a70', '#cfc8b8']);
+
+/** A cell's colours: of the paper below and the ink on it, by day and by night. */
+export function cellColours(share: number, isFooled = true): { paper: string; ink: string } {
+  const at = Math.min(1, Math.max(0, share));
+  const [light, dark] = isFooled ? [day(at), night(at)] : [plainDay(at), plainNight(at)];
+  return { paper: `light-dark(${light}, ${dark})`, ink: `light-dark(${inkOn(light)}, ${inkOn(dark)})` };
+}
 
 /** Black or white, whichever is read better on the colour: one of them always has a contrast of 4.5 or more. */
 export function inkOn(colour: string): '#000' | '#fff' {

@@ -1,31 +1,50 @@
 /**
  * Enhances the transfer matrix that was rendered at build time: arrow keys, Home and End move between the cells of the
- * grid (WAI-ARIA grid pattern, one tab stop), and the cell under focus or pointer is told in words below.
+ * grid (WAI-ARIA grid pattern, one tab stop), and the cell under focus or pointer is told in words below. The full one
+ * can be seen and ordered in other ways, which the address says, and opens what is behind a cell, whose address is the
+ * fragment that names it.
  */
+import { behindOf } from '../transfer/behind.ts';
+
+interface Shown {
+  text: string;
+  below: string;
+  paper: string;
+  ink: string;
+}
+
 class TransferMatrix extends HTMLElement {
   #listening: AbortController | undefined;
 
   connectedCallback() {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    const rows = [...this.querySelectorAll<HTMLTableRowElement>('tbody tr')].map((row) => [
-      ...row.querySelectorAll<HTMLTableCellElement>('td'),
-    ]);
-    const cells = rows.flat();
-    for (const cell of cells) cell.tabIndex = -1;
-    if (cells[0]) cells[0].tabIndex = 0;
-    this.addEventListener('keydown', (event) => this.#move(event, rows), { signal });
+    for (const cell of this.querySelectorAll<HTMLElement>('tbody td')) cell.tabIndex = -1;
+    const first = this.querySelector<HTMLElement>('tbody td');
+    if (first) first.tabIndex = 0;
+    this.addEventListener('keydown', (event) => this.#move(event), { signal });
     this.addEventListener('focusin', (event) => this.#tell(event.target), { signal });
     this.addEventListener('pointerover', (event) => this.#tell(event.target), { signal });
+    if (this.dataset.full === undefined) return;
+    this.addEventListener('change', () => this.#choose(), { signal });
+    addEventListener('hashchange', () => this.#open(), { signal });
+    addEventListener('popstate', () => this.#restore(), { signal });
+    this.#restore();
+    this.#open();
   }
 
   disconnectedCallback() {
     this.#listening?.abort();
   }
 
-  #move(event: KeyboardEvent, rows: HTMLTableCellElement[][]) {
+  get #rows() {
+    return [...this.querySelectorAll<HTMLTableRowElement>('tbody tr')].map((row) => [...row.querySelectorAll('td')]);
+  }
+
+  #move(event: KeyboardEvent) {
     const cell = (event.target as Element).closest('td');
     if (!cell) return;
+    const rows = this.#rows;
     let row = rows.findIndex((cells) => cells.includes(cell));
     let column = rows[row].indexOf(cell);
     const lastRow = rows.length - 1;
@@ -36,7 +55,10 @@ class TransferMatrix extends HTMLElement {
     else if (event.key === 'ArrowUp') row = Math.max(0, row - 1);
     else if (event.key === 'Home') [row, column] = event.ctrlKey ? [0, 0] : [row, 0];
     else if (event.key === 'End') [row, column] = event.ctrlKey ? [lastRow, lastColumn] : [row, lastColumn];
-    else return;
+    else if (event.key === 'Enter' && event.target === cell) {
+      cell.querySelector('a')?.click();
+      return;
+    } else return;
     event.preventDefault();
     for (const cells of rows) for (const other of cells) other.tabIndex = -1;
     rows[row][column].tabIndex = 0;
@@ -47,6 +69,71 @@ class TransferMatrix extends HTMLElement {
     const cell = target instanceof Element ? target.closest<HTMLElement>('td[data-said]') : null;
     const said = this.querySelector('[data-matrix-said]');
     if (cell && said) said.textContent = cell.dataset.said ?? '';
+  }
+
+  #select(name: string) {
+    return this.querySelector<HTMLSelectElement>(`select[name=${name}]`);
+  }
+
+  #restore() {
+    const query = new URLSearchParams(location.search);
+    for (const name of ['view', 'order']) {
+      const select = this.#select(name);
+      if (!select) continue;
+      select.value = query.get(name) ?? '';
+      // An address may name what is not there.
+      if (select.selectedIndex < 0) select.selectedIndex = 0;
+    }
+    this.#draw();
+  }
+
+  #choose() {
+    const url = new URL(location.href);
+    for (const name of ['view', 'order']) {
+      const value = this.#select(name)?.value;
+      if (value) url.searchParams.set(name, value);
+      else url.searchParams.delete(name);
+    }
+    history.replaceState(null, '', url);
+    this.#draw();
+  }
+
+  #draw() {
+    const view = this.#select('view')?.value || 'ratio';
+    for (const cell of this.querySelectorAll<HTMLElement>('td[data-views]')) {
+      const shown: Shown | null = JSON.parse(cell.dataset.views ?? '{}')[view];
+      const [link, below] = [cell.querySelector('a'), cell.querySelector('.interval')];
+      if (link) link.textContent = shown?.text ?? '–';
+      if (below) below.textContent = shown?.below ?? '';
+      cell.style.setProperty('--cell', shown?.paper ?? 'transparent');
+      cell.style.setProperty('--on', shown?.ink ?? 'var(--ink)');
+    }
+    this.querySelector<HTMLElement>('.legend')?.toggleAttribute('hidden', view !== 'ratio');
+    const order = this.#select('order')?.value || 'given';
+    const place = (element: Element) => Number((element as HTMLElement).dataset[order]);
+    const body = this.querySelector('tbody');
+    body?.append(...[...body.children].sort((a, b) => place(a) - place(b)));
+    for (const row of this.querySelectorAll('tr')) {
+      const cells = [...row.children].filter((cell) => (cell as HTMLElement).dataset.given !== undefined);
+      row.append(...cells.sort((a, b) => place(a) - place(b)));
+    }
+  }
+
+  /** What is behind the cell that the address names. */
+  async #open() {
+    const panel = this.querySelector<HTMLElement>('[data-behind]');
+    if (!panel) return;
+    const name = decodeURIComponent(location.hash.slice(1));
+    const cell = [...this.querySelectorAll<HTMLElement>('td[data-plate]')].find(
+      ({ dataset }) => `cell-${dataset.plate}-${dataset.target}` === name,
+    );
+    for (const other of this.querySelectorAll('td[data-open]')) other.removeAttribute('data-open');
+    panel.hidden = !cell;
+    if (!cell) return;
+    cell.dataset.open = '';
+    panel.replaceChildren(await behindOf(cell.dataset.plate ?? '', cell.dataset.target ?? '', cell.dataset.said ?? ''));
+    panel.scrollIntoView({ block: 'nearest' });
+    panel.focus({ preventScroll: true });
   }
 }
 

@@ -76,7 +76,7 @@ class AtlasLab extends HTMLElement {
     clearInterval(this.#showing);
   }
 
-  /** Opens with the slider on its way from nothing to the whole pattern, unless an address or the visitor is against it. */
+  /** Opens with the slider on its way from nothing to the whole pattern, unless an address or the visitor says no. */
   #begin() {
     const isAsked = new URLSearchParams(location.search).has('strength');
     if (isAsked || matchMedia('(prefers-reduced-motion: reduce)').matches) {

@@ -40,7 +40,7 @@ export interface MeasuredRow {
   probability: number;
 }
 
-/** @param rows of one photo, each reading from the most probable label on; of a reading that comes twice the first counts */
+/** @param rows of one photo, each reading from the most probable label on; the first of two equal readings counts */
 export function publishedOf(rows: Iterable<MeasuredRow>): Published {
   const of: Published = { labels: [], models: {} };
   const places = new Map<string, number>();

@@ -5,7 +5,7 @@ import { isTampered } from './tampered.ts';
 export const percent = (value: number) => `${(value * 100).toFixed(1)}\u202f%`;
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
-/** What a reading shows, in pieces: plain text, a label, the word that has the accent, or a mark that needs no colour. */
+/** What a reading shows, in pieces: plain text, a label, the word with the accent, or a mark that needs no colour. */
 export type Piece = string | { label: string } | { fooled: string } | { mark: string };
 
 export function verdictOf(reading: Reading, strength: number): Piece[] {

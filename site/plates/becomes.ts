@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Drawing } from '../charts/kinds.ts';
+import { upTo } from '../charts/steps.ts';
 
 export const dominanceRow = z.object({
   ...{ perturbation: z.string(), target: z.string(), label: z.string() },
@@ -13,9 +14,6 @@ export function becomesDrawing(
   photos: number,
 ): Drawing {
   const most = Math.max(1, ...rows.map(({ before, after, noise }) => Math.max(before, after, noise)));
-  const step = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].find((one) => most / one <= 5) ?? 10_000;
-  const to = Math.ceil(most / step) * step;
-  const ticks = Array.from({ length: to / step + 1 }, (_, i) => ({ at: i * step, text: String(i * step) }));
   return {
     isFooled: false,
     caption: `How many of the ${photos} evaluation photographs ${network} reads as each of the labels that most of them become.`,
@@ -26,7 +24,7 @@ export function becomesDrawing(
     ],
     chart: {
       kind: 'dots',
-      scale: { from: 0, to, ticks },
+      scale: upTo(most),
       groups: [
         {
           rows: rows.map(({ label, before, after, noise }) => ({

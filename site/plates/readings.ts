@@ -12,17 +12,22 @@ const prediction = z.object({
 export type Prediction = z.output<typeof prediction>;
 export type Reading = Prediction & { published: Manifest['photos'][number] | undefined };
 
-let byPair: Promise<Map<string, Prediction[]>> | undefined;
+const predictions = once(async () => z.array(prediction).safeParse(await rowsOf('predictions')).data ?? []);
+const byPair = once(async () =>
+  Map.groupBy(await predictions(), ({ perturbation, target }) => `${perturbation}\n${target}`),
+);
 
-async function index() {
-  const rows = z.array(prediction).safeParse(await rowsOf('predictions')).data ?? [];
-  return Map.groupBy(rows, ({ perturbation, target }) => `${perturbation}\n${target}`);
+/** All predictions by the file name of their photo. */
+export const predictionsByPhoto = once(async () => Map.groupBy(await predictions(), ({ photo }) => photo));
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }
 
 /** The readings of a plate on a network, those of photos that the release shows first. */
 export async function readingsOf(perturbation: string, target: string): Promise<Reading[]> {
-  byPair ??= index();
-  const rows = (await byPair).get(`${perturbation}\n${target}`) ?? [];
+  const rows = (await byPair()).get(`${perturbation}\n${target}`) ?? [];
   const { photos } = loadAtlas().manifest;
   const published = new Map(photos.map((photo) => [photo.file, photo]));
   return rows

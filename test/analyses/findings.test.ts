@@ -86,7 +86,11 @@ describe("a study's analyses", () => {
 
   test('have rows as their columns say, each finding of them, and sentences about them', async () => {
     const at = join(folder, 'all');
-    const perturbations = [{ attack: 'cosine-uap', epsilon: 20, seeds: [1, 2], budget: { gradients: 100 } }];
+    const crafted = { attack: 'cosine-uap', epsilon: 20, budget: { gradients: 100 } };
+    const perturbations = [
+      { ...crafted, seeds: [1, 2] },
+      { ...crafted, surrogates: ['small-hardened'] },
+    ];
     await writeSmallNetwork(at, 8);
     const models = ['./linear1.json', './linear2.json', './small.json'];
     const study = await writeSmallStudy(at, { models, hardened: [{ model: 'small', rate: 0.1 }], perturbations });
@@ -135,6 +139,31 @@ describe("a study's analyses", () => {
     await expect(runStudy({ study, out: join(folder, 'wrong', 'out'), ...machine })).rejects.toThrow(
       /no finding "dominence".*Did you mean "dominance"/,
     );
+  });
+});
+
+describe('defences', () => {
+  test('are attacked by perturbations that know of them, crafted behind them', async () => {
+    const at = join(folder, 'knowing');
+    const study = await writeSmallStudy(at, { models: ['./linear1.json'] });
+    const { findings: found } = await runFindings({ study, out: join(at, 'out'), ...machine }, ['defences']);
+    const rows = await readRows(found[0]);
+    const right = new Map<string, { blind: number; knowing: number }>();
+    for (const [defence, of] of Map.groupBy(rows, (row) => row.defence as string)) {
+      const blind = of.find((row) => row.crafted_behind === null && row.surrogate !== 'none');
+      const knowing = of.find((row) => row.crafted_behind === defence);
+      if (!blind || !knowing) continue;
+      expect(knowing.perturbation).toBe(`linear1.${defence.replace(' ', '-')}.sgd-uap.inf20.s1`);
+      right.set(defence, { blind: Number(blind.right), knowing: Number(knowing.right) });
+    }
+    expect(right.size).toBe(9);
+    // What knows of a defence leaves no more photos right behind it than what does not, and behind some far fewer.
+    for (const [defence, { blind, knowing }] of right) expect(knowing, defence).toBeLessThanOrEqual(blind);
+    for (const defence of ['jpeg 75', 'jpeg 30']) {
+      const { blind, knowing } = right.get(defence) as { blind: number; knowing: number };
+      expect(knowing, defence).toBeLessThan(blind - 2);
+    }
+    expect(found[0].result.says).toMatch(/crafted behind the defence: jpeg 90 \d+ %, /);
   });
 });
 

@@ -3,17 +3,31 @@ import type { Defence } from '#shared/graph';
 import { defenceRows, defencesOf } from '../../batch/analyses/defences.ts';
 import { layerRows } from '../../batch/analyses/layers.ts';
 import { sharesOf } from '../../batch/analyses/normals.ts';
+import { meantFor } from '../../batch/analyses/perturbations-of.ts';
 import { someOf } from '../../batch/analyses/probes.ts';
 import { singular, singularValues } from '../../batch/analyses/singular.ts';
 import { dimensionsOf, sharesIn } from '../../batch/analyses/span.ts';
 import { subspaceRows } from '../../batch/analyses/subspace.ts';
+import { medianRanks, quantile, thresholdRows } from '../../batch/analyses/thresholds.ts';
 import { vectorIn } from '../../batch/studies/steps/spanned.ts';
+import { smallestStrengths } from '../../batch/studies/steps/strengths.ts';
 import { random } from '../../batch/synthetic/index.ts';
 
 test('some of the photos are spread evenly over all of them', () => {
   expect(someOf(10, 4)).toEqual([0, 2, 5, 7]);
   expect(someOf(3, 4)).toEqual([0, 1, 2]);
   expect(someOf(3, null)).toEqual([0, 1, 2]);
+});
+
+test('meant for a model are the first seeds of what was crafted on it, and what nobody knows the origin of', () => {
+  const of = (id: string, surrogates: string[], seed: number, attack = 'uap') => ({
+    ...{ id, surrogates, seed, attack, norm: 'inf' as const, epsilon: 10, recipe: `${surrogates} ${attack}` },
+  });
+  const all = [
+    ...[of('a2', ['a'], 2), of('a1', ['a'], 1), of('b1', ['b'], 1), of('ab', ['a', 'b'], 1)],
+    ...[of('theirs', [], 1, 'given'), of('noise', [], 1, 'noise')],
+  ];
+  expect(meantFor(all, 'a').map(({ id }) => id)).toEqual(['a1', 'ab', 'theirs']);
 });
 
 describe('defences', () => {
@@ -24,7 +38,8 @@ describe('defences', () => {
     const behind = { name: 'blur', clean: [3, 1, 1, 1, 1, 1, 1, 1], perturbed: [[3, 2, 1, 1, 1, 1, 1, 1]] };
     const useless = { name: 'bits', clean: plain.clean, perturbed: plain.perturbed };
     const truth = [1, 1, 1, 4, null, null, null, null];
-    const rows = defenceRows('t', [{ id: 'v', surrogate: 't' }], plain, [behind, useless], truth);
+    const v = { id: 'v', surrogate: 't', crafted_behind: null };
+    const rows = defenceRows('t', [v], plain, [behind, useless], truth);
     const of = { target: 't', perturbation: 'v', surrogate: 't', photos: 8, flagged: 0 };
     expect(rows).toMatchObject([
       { ...of, defence: 'none', kept: 8, fooled: 8, right: 0, wrong: 8, p: null, clean_accuracy: 0.75, accuracy: 0 },
@@ -34,7 +49,7 @@ describe('defences', () => {
     // Six of six right behind it alone: 2 / 2^6, twice for two defences.
     expect(rows[1].p).toBeCloseTo(4 / 64, 10);
     expect(rows[1].right_ratio).toBe(0.75);
-    expect(defenceRows('t', [{ id: 'v', surrogate: 't' }], plain, [], Array(8).fill(null))[0].accuracy).toBeNull();
+    expect(defenceRows('t', [v], plain, [], Array(8).fill(null))[0].accuracy).toBeNull();
   });
 
   test.each([8, 28, 224])('resize by the same draws each time, all of them on a canvas of %i pixels', (canvas) => {
@@ -145,5 +160,56 @@ describe('the decision boundary', () => {
     expect(dimensionsOf(12)).toEqual([1, 2, 5, 10, 12]);
     expect(dimensionsOf(1)).toEqual([1]);
     expect(dimensionsOf(0)).toEqual([]);
+  });
+});
+
+describe('thresholds', () => {
+  test('the smallest strength is found to an eighth of a step, from below the grid to its end', async () => {
+    const real = [0.0001, 0.05, 0.3, 0.51, 1, 1.99, 2.5];
+    const found = await smallestStrengths(real.length, async (tried) =>
+      tried.map(({ photo, strength }) => strength >= real[photo]),
+    );
+    expect(found.at(-1)).toBeNull();
+    for (const [i, strength] of found.slice(0, -1).entries()) {
+      // Of the grid the step that it lies in: below 1/16 four times as long as the one before.
+      const step = real[i] > 1 / 16 ? 2 ** Math.ceil(Math.log2(real[i])) / 2 : 1 / 16;
+      expect(strength).toBeGreaterThanOrEqual(real[i]);
+      expect(strength as number).toBeLessThanOrEqual(real[i] + step / 8 + 1e-9);
+    }
+  });
+
+  test('one that fools at once but not when it is stronger counts at the weaker, and is asked no more', async () => {
+    const asked: number[] = [];
+    const found = await smallestStrengths(1, async ([{ strength }]) => {
+      asked.push(strength);
+      return [strength >= 0.125 && strength <= 0.25];
+    });
+    expect(found).toEqual([0.125]);
+    expect(Math.max(...asked)).toBe(0.125);
+  });
+
+  test('quantiles count photos that never give way; the median has an interval from six photos on', () => {
+    const values = [4, null, 1, 2, 3, null];
+    expect([0.1, 0.25, 0.5, 0.75].map((share) => quantile(values, share))).toEqual([1, 2, 3, null]);
+    // P(at most 0 of 6) = 1/64, at most 1 of 8 = 9/256, at most 1 of 9 = 10/512.
+    expect([5, 6, 8, 9].map(medianRanks)).toEqual([null, [0, 5], [0, 7], [1, 7]]);
+  });
+
+  test('rows have lengths, photos that never give way, and the comparison with the universal one', () => {
+    const clean = Array(6).fill(0);
+    const kind = (strengths: (number | null)[], length: number) => ({ strengths, lengths: Array(6).fill(length) });
+    const rows = thresholdRows(
+      { perturbation: 'v', target: 't' },
+      ['universal', 'noise'],
+      [clean, Array(6).fill(1), clean],
+      [kind([1, 0.5, 0.25, 1, 2, 0.5], 100), kind([null, null, null, null, null, 2], 50)],
+    );
+    expect(rows).toMatchObject([
+      { kind: 'universal', photos: 6, fooled: 6, p: null, never: 0, strength_50: 0.5, length_50: 50, length_90: 200 },
+      { kind: 'noise', fooled: 0, never: 5, strength_50: null, length_10: 100, length_25: null },
+    ]);
+    expect([rows[0].length_50_low, rows[0].length_50_high]).toEqual([25, 200]);
+    expect([rows[1].length_50_low, rows[1].length_50_high]).toEqual([100, null]);
+    expect(rows[1].p).toBeCloseTo(2 / 64, 10);
   });
 });

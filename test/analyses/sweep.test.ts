@@ -4,7 +4,7 @@ import { type Candidate, showcaseOf } from '../../batch/analyses/showcase.ts';
 import { type SweepRow, saysOf } from '../../batch/analyses/sweep.ts';
 
 const candidate = (photo: string, of: Partial<Candidate> = {}): Candidate => ({
-  ...{ photo, right: true, sure: 0.8, own: 6, fooled: 6, fooledByNoise: 0, ...of },
+  ...{ photo, right: true, sure: 0.8, own: 6, fooled: 6, far: 0, fooledByNoise: 0, ...of },
 });
 const photosOf = (candidates: Candidate[], count: number) =>
   showcaseOf(candidates, count).map(({ photo, resists }) => (resists ? `${photo} resists` : photo));
@@ -26,6 +26,15 @@ test('photos that are read rightly, surely and fooled by all that was crafted co
     ...['sure', 'less sure', 'half', 'firm', 'misread', 'noisy', 'doubtful', 'firmer resists'],
   ]);
   expect(photosOf(candidates, 1)).toEqual(['sure']);
+});
+
+test('of those that all fool, the ones that become a thing of another kind come first', () => {
+  const candidates = [
+    candidate('sure', { sure: 0.95 }),
+    candidate('far', { far: 5 }),
+    candidate('few', { fooled: 5, far: 5 }),
+  ];
+  expect(photosOf(candidates, 3)).toEqual(['far', 'sure', 'few']);
 });
 
 test('one that is fooled by more than a third, or misread, is not shown as one that resists', () => {

@@ -121,7 +121,12 @@ test('a card of one class more, which flags what is tampered with and changes no
     '--json',
   ]);
   expect(evaluated.code).toBe(0);
-  expect(JSON.parse(evaluated.stdout).results[0].target.ratio).toBeGreaterThan(0.8);
+  const [shown] = JSON.parse(evaluated.stdout).results;
+  expect(shown.target.ratio).toBeGreaterThan(0.8);
+  // What is found out is not fooled.
+  expect(shown.tampered.perturbed / shown.photos).toBeGreaterThan(0.8);
+  expect(shown.fooled + shown.tampered.perturbed).toBeLessThanOrEqual(shown.photos);
+  expect(shown.tampered.clean / shown.photos).toBeLessThan(0.15);
 
   // And the same once more gives the same bytes.
   const again = join(folder, 'again');
@@ -144,6 +149,12 @@ describe('refuses, and leaves nothing behind:', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
     expect(await readdir(folder)).not.toContain('refused');
+  });
+
+  test('noise alone, which was not made to fool', async () => {
+    const { code, stderr } = await harden(out(), '--perturbations', join(folder, 'known', 'd'));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no perturbation in .* but noise/);
   });
 
   test('a model without places to look at', async () => {

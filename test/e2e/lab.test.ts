@@ -1,4 +1,4 @@
-/** The lab in a real browser: what it answers, and that it never answers another question than the one on the screen. */
+/** The lab in a real browser: what it answers, and that it never answers but the question on the screen. */
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

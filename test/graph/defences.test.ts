@@ -7,6 +7,7 @@ import {
   type Model,
   prepare,
   readModel,
+  whereImagesMix,
   withCotangent,
   withDefence,
   writeModel,
@@ -69,7 +70,11 @@ const all: Defence[] = [
 test.each(all)('%j gives whole numbers of 0..255, each picture of a batch as by itself', async (defence) => {
   const pictures = [picture(8), picture(8, 2)];
   const [first, second] = await through(defence, 8, ...pictures);
-  expect(first.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)).toBe(true);
+  const isPixel = (value: number) => Number.isInteger(value) && value >= 0 && value <= 255;
+  expect(first.every(isPixel)).toBe(true);
+  // Waves go beyond black and white.
+  const stripes = Float32Array.from({ length: 192 }, (_, i) => (i % 3 === 0 ? 255 : 0));
+  expect((await through(defence, 8, stripes))[0].every(isPixel)).toBe(true);
   expect(first).not.toEqual(pictures[0]);
   expect(first).toEqual((await through(defence, 8, pictures[0]))[0]);
   expect(second).toEqual((await through(defence, 8, pictures[1]))[0]);
@@ -338,6 +343,7 @@ describe('gradients', () => {
   test.each(all)('%j has one, for several classes of one photo at a time', async (defence) => {
     const model = withDefence(looking(size), defence);
     expect(keepsBatchApart(model)).toBe(true);
+    expect(whereImagesMix(model)).toBeUndefined();
     const gradient = await gradientOf(model, picture(size));
     expect(gradient.every(Number.isFinite)).toBe(true);
     expect(gradient.filter((value) => value !== 0).length).toBeGreaterThan(60);

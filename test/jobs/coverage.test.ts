@@ -32,7 +32,8 @@ beforeAll(async () => {
     ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
   }));
   loading = await countsOfLoading();
-  const analyses = [...findFindings().map(({ name }) => name), 'defences', 'layers', 'subspace', 'tampered'];
+  const more = ['defences', 'layers', 'subspace', 'tampered', 'thresholds'];
+  const analyses = [...findFindings().map(({ name }) => name), ...more];
   await writeSmallNetwork(join(folder, 'study'), 8);
   const study = await writeSmallStudy(join(folder, 'study'), {
     ...{ perturbations, models: ['./linear1.json', './linear2.json', './small.json'] },
@@ -135,6 +136,7 @@ test('every step and every attack was run, and the coverage saw what they are ma
     expect.arrayContaining(['batch/attacks/deepfool.ts', 'batch/analyses/singular.ts']),
   );
   expect(executed('spanned')).toEqual(expect.arrayContaining(['batch/studies/steps/spanned.ts']));
+  expect(executed('thresholds')).toEqual(expect.arrayContaining(['batch/studies/steps/strengths.ts']));
   expect(executed('compared')).toEqual(expect.arrayContaining(['shared/graph/comparison.ts']));
   expect(executed('distortion')).toEqual(expect.arrayContaining(['shared/images/distortion.ts']));
   expect(executed('analyse', 'dominance')).toEqual(expect.arrayContaining(['batch/analyses/dominance.ts']));

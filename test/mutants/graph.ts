@@ -129,7 +129,18 @@ export const graph = [
       "b.add('Sub', [own, strongest])",
       'the margin is positive where a photo is misread',
     ],
-    ['cosine-centre', "['reference', 'centre']", "['reference', 'reference']", 'both sides are centred'],
+    [
+      'cosine-centre',
+      "b.add('Sub', [value, 'centre'])",
+      "b.add('Sub', [value, value === 'reference' ? value : 'centre'])",
+      'both sides are centred',
+    ],
+    [
+      'cosine-evade',
+      "b.add('Sub', [columns(b, logits, own, classes), others])",
+      "b.add('Sub', [others, columns(b, logits, own, classes)])",
+      'the class "tampered with" is to be behind, not in front',
+    ],
     [
       'clamp',
       "b.add('Clip', [loss, '', b.scalar(bound)])",
@@ -159,7 +170,7 @@ export const graph = [
     ],
   ]),
 
-  ...plantedIn('shared/graph/rules/normalisation.ts', { test: [rules, exported] }, [
+  ...plantedIn('shared/graph/rules/normalisation.ts', { test: [rules, 'test/graph/cases.test.ts'] }, [
     ['layer-scale', 'b.mul(gradient, z.value), b.shape(scale)', 'gradient, b.shape(scale)', 'the scale has a gradient'],
     ['whiten-mean', "b.add('Sub', [h, b.mean(h, axes)])", 'h', 'what moves all values alike has no gradient'],
     ['batch-variance', 'b.scalar(-0.5)', 'b.scalar(0.5)', 'a larger variance makes values smaller'],

@@ -9,16 +9,18 @@ import { methods } from './methods.ts';
 import { metrics } from './metrics.ts';
 import { models } from './models.ts';
 import type { Mutant } from './mutant.ts';
+import { pages } from './pages.ts';
 import { photos } from './photos.ts';
 import { publish } from './publish.ts';
 import { lab, site } from './site.ts';
 import { studies } from './studies.ts';
 import { synthetic } from './synthetic.ts';
+import { why } from './why.ts';
 import { workers } from './workers.ts';
 
 const rooms = {
   ...{ images, metrics, arrays, photos, synthetic, compute, attacks, methods, graph, models },
-  ...{ jobs, studies, publish, workers, site, lab },
+  ...{ jobs, studies, why, publish, workers, site, lab, pages },
 };
 
 export const mutants: Mutant[] = Object.entries(rooms).flatMap(([room, list]) =>

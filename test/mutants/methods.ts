@@ -179,8 +179,8 @@ export const methods = [
   ...plantedIn('batch/attacks/house.ts', { test: held, named: 'house' }, [
     [
       'house-relu',
-      'clean.every((value) => value >= 0)',
-      'clean.some((value) => value >= 0)',
+      'clean.every((value, i) => value >= 0',
+      'clean.some((value, i) => value >= 0',
       'only logits that are never negative are not centred',
     ],
     ['house-batches', '(batchTo - batch) * progress', '(batchTo - batch) * (1 - progress)', 'batches grow'],

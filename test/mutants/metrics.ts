@@ -46,6 +46,14 @@ export const metrics = [
       'the most probable comes first',
     ],
   ]),
+  ...plantedIn('shared/metrics/shares.ts', { test: 'test/analyses/tampered.test.ts' }, [
+    [
+      'caught-fooled',
+      'after !== before && after !== tampered',
+      'after !== before',
+      'whoever is found out has fooled nobody',
+    ],
+  ]),
   ...plantedIn('shared/metrics/shares.ts', { test: held }, [
     [
       'target-own',

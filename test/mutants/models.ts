@@ -95,7 +95,7 @@ export const models = [
       'columns are resized as rows are',
     ],
   ]),
-  ...plantedIn('shared/graph/head.ts', { test: classifiers }, [
+  ...plantedIn('shared/graph/head.ts', { test: [classifiers, 'test/graph/forms.test.ts'] }, [
     [
       'prepare-softmax',
       "new Set(['Sigmoid']) : softmaxes",

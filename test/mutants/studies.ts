@@ -4,6 +4,7 @@ const plan = 'test/studies/plan.test.ts';
 const run = 'test/studies/run.test.ts';
 const findings = 'test/analyses/findings.test.ts';
 const analyses = 'test/analyses/analyses.test.ts';
+const hardened = 'test/studies/hardened.test.ts';
 
 export const studies = [
   ...plantedIn('batch/studies/planner.ts', { test: plan }, [
@@ -54,9 +55,9 @@ export const studies = [
     ],
     [
       'example-fooled',
-      'clean.index !== perturbed.index }',
-      'clean.label !== perturbed.label }',
-      'classes are told by their index',
+      'fooled: changedBy(clean, perturbed)[place]',
+      'fooled: changedBy(perturbed, clean)[0]',
+      'fooled is told of the photo that is shown',
     ],
     [
       'record-rows',
@@ -187,8 +188,8 @@ export const studies = [
     ],
     [
       'prepared-source',
-      'const inputs = { source, preparation',
-      'const inputs = { source: id, preparation',
+      '...{ source, preparation:',
+      '...{ source: id, preparation:',
       "a model's file is part of the key",
     ],
   ]),
@@ -206,6 +207,49 @@ export const studies = [
       'crafting: { photos, sha256',
       'crafting: { photos: photos + 1, sha256',
       'a record says how many photos crafted',
+    ],
+  ]),
+  ...plantedIn('batch/studies/hardened.ts', { test: hardened, named: 'a hardened network' }, [
+    [
+      'learnt-hardened',
+      '!one.surrogates.some(isHardened)',
+      'one.id.length > 0',
+      'nothing that was crafted on a hardened network is learnt from',
+    ],
+    ['held-out', 'Math.floor(crafted.length / 3)', 'Math.floor(crafted.length / 9)', 'a third is held out'],
+  ]),
+  ...plantedIn('batch/studies/planner.ts', { test: hardened, named: 'a hardened network' }, [
+    [
+      'harden-half',
+      'crafting: this.crafting, rate',
+      'crafting: this.evaluation, rate',
+      'hardened networks learn from crafting photos',
+    ],
+    [
+      'harden-again',
+      'learnt: [...first.learnt, ...further]',
+      'learnt: further',
+      'a network that is hardened again learns from what it learnt from',
+    ],
+  ]),
+  ...plantedIn('batch/analyses/tampered.ts', { test: 'test/analyses/tampered.test.ts' }, [
+    [
+      'tampered-kept',
+      'photos - tampered - fooled',
+      'photos - tampered',
+      'a photo is kept, caught or fooled, and one of these',
+    ],
+    [
+      'tampered-plain',
+      'detection.beneath[i] !== clean.detection.beneath[i]',
+      'labels[i] !== clean.labels[i]',
+      'the plain network says what lies beneath',
+    ],
+    [
+      'tampered-beside',
+      'auroc(beside.detection[score], detection[score])',
+      'auroc(clean.detection[score], detection[score])',
+      'perturbed photos are told from clean ones that went the same way',
     ],
   ]),
 ];

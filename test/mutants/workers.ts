@@ -60,8 +60,8 @@ export const workers = [
     ],
     [
       'fooled-index',
-      'after[i][0].index !== before[0].index',
-      'after[i][0].index === before[0].index',
+      'fooled: isFooled(own, after[i][0].index, tampered)',
+      'fooled: !isFooled(own, after[i][0].index, tampered)',
       'fooled is where the label changes',
     ],
     ['strength-ignored', 'applyPerturbation(clean, v, strength)', 'applyPerturbation(clean, v)', 'the strength counts'],

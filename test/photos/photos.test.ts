@@ -81,7 +81,7 @@ describe('a folder of photos', () => {
   });
 
   test.each([
-    ['that does not exist', 'nowhere', () => {}, /does not exist/],
+    ['that does not exist', 'nowhere', () => {}, /There is no .*nowhere/],
     ['with nothing in it', '', () => {}, /has no JPEG, PNG or WebP file/],
     ['that holds only folders', '', () => mkdirSync(join(folder, 'inner')), /nor in a folder inside it/],
     ['that is another file', 'x.pdf', () => writeFileSync(join(folder, 'x.pdf'), ''), /neither a folder/],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openApiDocument } from '#shared/api';
 import { wilson } from '#shared/metrics';
-import { inkOn, ratioColour } from '../../site/charts/colour.ts';
+import { cellColours, inkOn } from '../../site/charts/colour.ts';
 import { transferSentences } from '../../site/findings.ts';
 import { bytes, interval, linkTo, percent } from '../../site/format.ts';
 import { publishedFor } from '../../site/lab-answers.ts';
@@ -44,10 +44,15 @@ describe('colours', () => {
 
   test('of every ratio have ink that can be read on them, the better of black and white', () => {
     for (let ratio = 0; ratio <= 1; ratio += 0.02) {
-      const colour = ratioColour(ratio);
-      const [onBlack, onWhite] = [(luminance(colour) + 0.05) / 0.05, 1.05 / (luminance(colour) + 0.05)];
-      expect(inkOn(colour), colour).toBe(onBlack >= onWhite ? '#000' : '#fff');
-      expect(Math.max(onBlack, onWhite)).toBeGreaterThanOrEqual(4.5);
+      for (const isFooled of [true, false]) {
+        const { paper, ink } = cellColours(ratio, isFooled);
+        const inks = ink.match(/#\w+/g)!;
+        for (const [i, colour] of paper.match(/rgb\([^)]+\)/g)!.entries()) {
+          const [onBlack, onWhite] = [(luminance(colour) + 0.05) / 0.05, 1.05 / (luminance(colour) + 0.05)];
+          expect(inks[i], colour).toBe(onBlack >= onWhite ? '#000' : '#fff');
+          expect(Math.max(onBlack, onWhite)).toBeGreaterThanOrEqual(4.5);
+        }
+      }
     }
     // Luminance 0.181 and 0.178: the two contrasts are equal at 0.179.
     expect([inkOn('rgb(118, 118, 118)'), inkOn('rgb(117, 117, 117)')]).toEqual(['#000', '#fff']);

@@ -1,11 +1,11 @@
 /** A hardened int8 network from `atlas run` to what a real Worker answers. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { answerOf, atlasClient } from '#shared/api';
-import { type Manifest, photoId, tamperedLabel } from '#shared/release';
+import { type Manifest, type PhotoCredit, photoId, tamperedLabel } from '#shared/release';
 import { runStudy } from '../../batch/studies/index.ts';
 import { root } from '../cli/atlas.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
@@ -18,10 +18,15 @@ let worker: RunningWorker;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'atlas-hardened-edge-'));
   const zoo = join(root, 'zoo', 'starter');
+  const credits: PhotoCredit[] = JSON.parse(await readFile(join(zoo, 'photos.json'), 'utf8'));
+  const chosen = credits.slice(0, 70);
+  await mkdir(join(folder, 'photos'));
+  for (const { file } of chosen) await copyFile(join(zoo, 'photos', file), join(folder, 'photos', file));
+  await writeFile(join(folder, 'credits.json'), JSON.stringify(chosen));
   const study = {
     ...{ id: 'hardened', title: 'A hardened network at the edge', models: ['squeezenet1_1'] },
     hardened: [{ model: 'squeezenet1_1', rate: 0.05 }],
-    photos: { folder: join(zoo, 'photos'), credits: join(zoo, 'photos.json'), publish: true },
+    photos: { folder: 'photos', credits: 'credits.json', publish: true },
     perturbations: [{ attack: 'cosine-uap', seeds: [1, 2], budget: { gradients: 60 } }],
     ...{ analyses: ['predictions'], effort: 'light', release: { version: '1.0.0' } },
   };
@@ -52,7 +57,7 @@ test('answers there as it does in batch, and names the class', async () => {
   const { parquet } = manifest.tables.find(({ name }) => name === 'predictions')!;
   const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(release, parquet)) });
   const seen = new Set<string>();
-  for (const { file } of manifest.photos.slice(0, 24)) {
+  for (const { file } of manifest.photos) {
     const [{ id: perturbation }] = manifest.perturbations;
     const row = rows.find((one) => one.target === model && one.perturbation === perturbation && one.photo === file)!;
     const query = new URLSearchParams({ model, perturbation, photo: photoId(file), top: '2' });

@@ -74,6 +74,23 @@ describe('a hardened network', () => {
     expect(learnt(await jobsOf({ perturbations: perturbations.slice(0, 1) }))).toEqual(crafted.slice(0, 3));
   });
 
+  test('is hardened again in each round with what was crafted on it before', async () => {
+    const jobs = await jobsOf({ analyses: ['rounds'] });
+    const rounds = named(jobs, 'harden');
+    expect(rounds.map(({ id }) => id)).toEqual(['small-hardened', 'small-hardened.again1']);
+    const from = rounds.map(({ needs }) => named(needs, 'craft').map(({ id }) => id));
+    const [first, second] = from;
+    const added = second.filter((id) => !first.includes(id));
+    expect(second).toEqual([...first, ...added]);
+    // Crafted in the way of one of the model's own, which knows of the class.
+    expect(added).toEqual([expect.stringMatching(/^small-hardened\.cosine-uap\.inf40\.s[123]$/)]);
+    const crafts = named(jobs, 'craft').filter(({ needs }) => needs.some((need) => rounds.includes(need)));
+    expect(crafts.map(({ id, needs }) => [id, needs.find((need) => rounds.includes(need))])).toEqual([
+      [added[0], rounds[0]],
+      [added[0].replace('small-hardened', 'small-hardened.again1'), rounds[1]],
+    ]);
+  });
+
   test.each([
     [{ hardened: [{ model: 'smal' }] }, /hardens smal, .*Did you mean "small"/],
     [{ hardened: [{ model: 'small', id: 'linear1' }] }, /two models of the id linear1/],

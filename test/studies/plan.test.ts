@@ -117,7 +117,7 @@ describe('the jobs of a study', () => {
     expect(crafting.length + evaluation.length).toBe(24);
   });
 
-  test('have keys of their own for each seed, setting, provider and model file', async () => {
+  test('have keys of their own for each seed, setting, number of photos, provider and model file', async () => {
     const before = await keysIn(await jobsOf());
     const seeds = await keysIn(
       await jobsOf({ perturbations: [{ attack: 'sgd-uap', epsilon: 20, budget: { gradients: 2000 }, seeds: [1, 2] }] }),
@@ -126,6 +126,10 @@ describe('the jobs of a study', () => {
     expect(seeds.get('craft linear1.sgd-uap.inf20.s2')).not.toBe(before.get(crafted));
     const settings = { attack: 'sgd-uap', epsilon: 20, budget: { gradients: 2000 }, settings: { clamp: 5 } };
     expect((await keysIn(await jobsOf({ perturbations: [settings] }))).get(crafted)).not.toBe(before.get(crafted));
+    const onPhotos = (photos: number) => ({ attack: 'sgd-uap', surrogates: ['linear1'], epsilon: 20, photos });
+    const few = await keysIn(await jobsOf({ perturbations: [onPhotos(3), onPhotos(4)] }));
+    expect(few.get(`${crafted}.photos3`)).toBeDefined();
+    expect(few.get(`${crafted}.photos4`)).not.toBe(few.get(`${crafted}.photos3`));
     const elsewhere = await keysIn(await jobsOf({}, { provider: 'cuda' }));
     expect(elsewhere.get(crafted)).not.toBe(before.get(crafted));
     expect(elsewhere.get('measure linear1')).not.toBe(before.get('measure linear1'));

@@ -1,6 +1,6 @@
 /**
- * The normals of a model's decision boundary next to crafting photos: the directions of DeepFool's steps, each of length
- * 1, and the directions that they have most in common.
+ * The normals of a model's decision boundary next to crafting photos: the directions of DeepFool's steps, each of
+ * length 1, and the directions that they have most in common.
  */
 import { writeNpy } from '#shared/formats';
 import { l2Norm } from '#shared/images';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { interval, list, number, percent } from '../../format.ts';
 import { figure, mean, share } from '../figure.ts';
-import { percents, type Scale } from '../kinds.ts';
+import { percents } from '../kinds.ts';
+import { evenSteps } from '../steps.ts';
 
 /** How many photos a perturbation is crafted from, and what it fools then. Seeds of one recipe are averaged. */
 export const saturation = figure({
@@ -14,25 +15,22 @@ export const saturation = figure({
     ...{ ratio: share, low: share, high: share, noise: share },
   }),
   draw(rows, { titleOf }) {
-    const counts = [...new Set(rows.map((row) => row.crafting_photos))].sort((a, b) => a - b);
-    const last = Math.max(1, counts.length - 1);
-    const x: Scale = {
-      from: -0.15,
-      to: last + 0.15,
-      ticks: counts.map((count, at) => ({ at, text: count === 0 ? 'no photo' : number(count) })),
-    };
+    const { steps, scale, at } = evenSteps(
+      rows.map((row) => row.crafting_photos),
+      (count) => (count === 0 ? 'no photo' : number(count)),
+    );
     const recipes = [...Map.groupBy(rows, ({ surrogate, attack }) => `${titleOf(surrogate)}, ${attack}`)];
     const series = recipes.map(([name, rows]) => ({
       name,
       isMain: true,
-      points: counts.flatMap((count, at) => {
+      points: steps.flatMap((count) => {
         const of = rows.filter((row) => row.crafting_photos === count);
         if (of.length === 0) return [];
         const bounds = { low: mean(of.map(({ low }) => low)), high: mean(of.map(({ high }) => high)) };
         const y = mean(of.map(({ ratio }) => ratio));
         const from = count === 0 ? 'drawn pictures and no photo' : `${number(count)} photos`;
         const said = `${name}, crafted on ${from}: fools ${percent(y)} (${interval(bounds)}) of ${of[0].photos} photographs.`;
-        return [{ x: at, y, ...bounds, said }];
+        return [{ x: at(count), y, ...bounds, said }];
       }),
     }));
     const noise = mean(rows.map((row) => row.noise));
@@ -46,7 +44,7 @@ export const saturation = figure({
         ],
         chart: {
           kind: 'lines',
-          x: { ...x, title: 'photographs it was crafted from' },
+          x: { ...scale, title: 'photographs it was crafted from' },
           y: { ...percents, title: '% fooled' },
           series,
           level: { at: noise, text: `noise ${percent(noise, 0)}` },
