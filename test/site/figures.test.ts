@@ -14,7 +14,9 @@ import { resistance } from '../../site/charts/figures/resistance.ts';
 import { rounds } from '../../site/charts/figures/rounds.ts';
 import { saturation } from '../../site/charts/figures/saturation.ts';
 import { strength } from '../../site/charts/figures/strength.ts';
+import { sweep } from '../../site/charts/figures/sweep.ts';
 import { tampered } from '../../site/charts/figures/tampered.ts';
+import { thresholds } from '../../site/charts/figures/thresholds.ts';
 import { type Dots, type Lines, percents, place } from '../../site/charts/kinds.ts';
 import { evenSteps, upTo } from '../../site/charts/steps.ts';
 import type { Atlas } from '../../site/release.ts';
@@ -146,6 +148,54 @@ describe('figures of defences and of decision boundaries', () => {
     expect([title, drawn[0].name, drawn[0].value]).toEqual(['Net', 'jpeg 75', 0.4]);
     expect(drawn[0].marks?.[0].at).toBeCloseTo(0.2);
     expect(drawn[0].said).toContain('Plate 1 50\u202f%, Plate 2 30\u202f%; alone it changes 20.0\u202f%');
+  });
+
+  test('show of a sweep how often the first label is right, photo by photo and over all', () => {
+    const row = { resists: false, target: 'net', probability: 0.5, rank: 1 };
+    const read = (photo: string, strength: number, right: boolean) => ({
+      ...row,
+      photo,
+      strength,
+      right,
+      perturbation: null,
+    });
+    const rows = [read('a.jpg', 0, true), read('b.jpg', 0, true), read('a.jpg', 1, false), read('b.jpg', 1, true)];
+    const seconds = rows.map((one) => ({ ...one, rank: 2, right: false }));
+    const { series } = sweep.draw([...rows, ...seconds], atlas)[0].chart as Lines;
+    expect(series.map(({ name, points }) => [name, points.map(({ x, y }) => [x, y])])).toEqual([
+      [
+        'a',
+        [
+          [0, 1],
+          [1, 0],
+        ],
+      ],
+      [
+        'b',
+        [
+          [0, 1],
+          [1, 1],
+        ],
+      ],
+      [
+        'all photographs',
+        [
+          [0, 1],
+          [1, 0.5],
+        ],
+      ],
+    ]);
+  });
+
+  test('show what was made for each photo alone beside the plate', () => {
+    const row = { perturbation: 'net.house.s1', target: 'net', photos: 9, low: 0.1, high: 0.9 };
+    const rows = [
+      { ...row, kind: 'universal', ratio: 0.8, length_50: 1463.1 },
+      { ...row, kind: 'fgsm', ratio: 1, length_50: null },
+    ];
+    const [{ title, rows: drawn }] = (thresholds.draw(rows, atlas)[0].chart as Dots).groups;
+    expect([title, ...drawn.map(({ name }) => name)]).toEqual(['Plate 1 on Net', 'the plate', 'fgsm']);
+    expect(drawn.map(({ said }) => said.includes('half of them'))).toEqual([true, false]);
   });
 
   test('show hardened networks as they are, round by round, and leave other variants to the table', () => {
