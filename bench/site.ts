@@ -5,8 +5,8 @@
  *     npm run bench:site                      # of .atlas/starter/release
  *     npm run bench:site -- --release <dir> --json
  *
- * Bytes are those on the wire. The Worker answers uncompressed here, where Cloudflare compresses text: what is text is
- * counted as gzip would leave it.
+ * Bytes are those on the wire. The Worker answers uncompressed here, where Cloudflare compresses text and WebAssembly:
+ * these are counted as gzip would leave them.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -91,13 +91,15 @@ const watching = `
 
 const kindOf = (type: string) =>
   ({ document: 'html', stylesheet: 'styles', script: 'script', font: 'fonts', image: 'images' })[type] ?? 'other';
-const isText = (headers: Record<string, string>) => /text|json|javascript|svg|xml/.test(headers['content-type'] ?? '');
+/** What Cloudflare compresses, of what the site has. */
+const isText = (headers: Record<string, string>) =>
+  /text|json|javascript|svg|xml|wasm/.test(headers['content-type'] ?? '');
 
 async function pagesOf(release: string): Promise<string[]> {
   const json = async (key: string) => JSON.parse(await readFile(join(release, key), 'utf8'));
   const { perturbations, photos } = manifest.parse(await json(latest.parse(await json('latest.json')).manifest.key));
   return [
-    ...['/', '/perturbations/', `/perturbations/${encodeURIComponent(perturbations[0].id)}/`],
+    ...['/', '/wall/', '/perturbations/', `/perturbations/${encodeURIComponent(perturbations[0].id)}/`],
     ...['/transfer/', '/findings/', '/photos/', ...photos.slice(0, 1).map(({ file }) => `/photos/${photoId(file)}/`)],
     ...['/downloads/', '/tables/transfer/', '/reference/', '/about/'],
   ];

@@ -8,6 +8,7 @@ export const tableUrl = (name: string) => `/tables/${encodeURIComponent(name)}/`
 export const sitePaths = ({ plates, manifest }: Atlas): string[] => [
   '/',
   '/perturbations/',
+  '/wall/',
   ...plates.map(({ id }) => plateUrl(id)),
   '/transfer/',
   ...(manifest.tables.some(({ says }) => says !== undefined) ? ['/findings/'] : []),

@@ -17,13 +17,13 @@ export interface Becoming {
   isGroup: boolean;
 }
 
-/** "Mostly dogs", "Often brain coral": by how many photos more than before are read as it. */
+/** "Mostly dogs", "Often “wig”": by how many photos more than before are read as it. */
 export function wordsFor({ name, before, after, isGroup }: Becoming): string {
   const more = after - before;
-  const what = isGroup ? plural(name) : name;
+  const what = isGroup ? plural(name) : `“${name}”`;
   if (more >= 0.5) return `Mostly ${what}`;
   if (more >= 0.25) return isGroup ? `Many ${what}` : `Often ${what}`;
-  return `Some ${what}`;
+  return isGroup ? `Some ${what}` : `At times ${what}`;
 }
 
 /** "dogs", "sea creatures or other invertebrates". What has no plural is left as it is. */

@@ -18,13 +18,12 @@ afterAll(() => site?.close());
 const pages = () => [
   ...['/', '/perturbations/', `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`],
   ...['/transfer/', '/findings/', '/downloads/', '/reference/', '/problems/', '/problems/busy', '/no/such/page'],
-  ...['/photos/', `/photos/${photoId(release.photos[0].file)}/`, '/tables/predictions/', '/about/'],
+  ...['/photos/', `/photos/${photoId(release.photos[0].file)}/`, '/tables/predictions/', '/about/', '/wall/'],
 ];
 
 describe('every page', () => {
-  // The home page is the lab's, whose tests are test/e2e/lab.test.ts.
   test('fits screens from 320 to 1920 pixels', async () => {
-    for (const path of pages().slice(1)) {
+    for (const path of pages()) {
       const page = await site.open(path, {}, []);
       const wide: number[] = [];
       for (let width = 320; width <= 1920; width += 20) {
@@ -37,7 +36,7 @@ describe('every page', () => {
   });
 
   test('fits when its text is twice as large', async () => {
-    for (const path of pages().slice(1)) {
+    for (const path of pages()) {
       const page = await site.open(path, { viewport: { width: 1280, height: 800 } }, []);
       await page.evaluate(() => document.documentElement.style.setProperty('font-size', '36px'));
       expect([path, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 1280]);
@@ -45,6 +44,7 @@ describe('every page', () => {
     }
   });
 
+  // The lab of the home page moves a picture by itself, and answers in lines of its own.
   test('moves nothing once it is shown, though its fonts come late', async () => {
     for (const path of pages().slice(1)) {
       const context = await site.browser.newContext({ viewport: { width: 412, height: 823 } });
@@ -118,9 +118,33 @@ describe('every page', () => {
         probe.style.setProperty('forced-color-adjust', 'none');
         return getComputedStyle(probe).color;
       };
-      return [resolved('--ink'), resolved('--paper'), resolved('--fooled')];
+      const system = (name: string) => {
+        probe.style.color = name;
+        return getComputedStyle(probe).color;
+      };
+      return [
+        resolved('--ink'),
+        system('CanvasText'),
+        resolved('--paper'),
+        system('Canvas'),
+        resolved('--fooled'),
+        system('LinkText'),
+      ];
     });
+    const [ink, text, paper, canvas, fooled, link] = colours;
+    expect([ink, paper, fooled]).toEqual([text, canvas, link]);
     expect(new Set(colours).size).toBe(3);
+    await page.context().close();
+  });
+
+  test('is black on white on paper, without what nobody can press there', async () => {
+    const page = await site.open('/transfer/', { colorScheme: 'dark' });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).toBe(
+      'rgb(255, 255, 255)',
+    );
+    expect(await page.locator('.head nav').isVisible()).toBe(false);
+    expect(await page.locator('.head .name').isVisible()).toBe(true);
     await page.context().close();
   });
 

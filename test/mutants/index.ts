@@ -9,6 +9,7 @@ import { methods } from './methods.ts';
 import { metrics } from './metrics.ts';
 import { models } from './models.ts';
 import type { Mutant } from './mutant.ts';
+import { pages } from './pages.ts';
 import { photos } from './photos.ts';
 import { publish } from './publish.ts';
 import { lab, site } from './site.ts';
@@ -19,7 +20,7 @@ import { workers } from './workers.ts';
 
 const rooms = {
   ...{ images, metrics, arrays, photos, synthetic, compute, attacks, methods, graph, models },
-  ...{ jobs, studies, why, publish, workers, site, lab },
+  ...{ jobs, studies, why, publish, workers, site, lab, pages },
 };
 
 export const mutants: Mutant[] = Object.entries(rooms).flatMap(([room, list]) =>

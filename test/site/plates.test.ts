@@ -15,6 +15,6 @@ test('a plate is called by what more photos than before are read as, and by how 
     'Many hoofed animals',
   ]);
   // A label is one thing.
-  expect(of('brain coral', 0, 0.58, false)).toBe('Mostly brain coral');
-  expect(of('eel', 0, 0.3, false)).toBe('Often eel');
+  expect(of('brain coral', 0, 0.58, false)).toBe('Mostly “brain coral”');
+  expect([of('eel', 0, 0.3, false), of('wig', 0, 0.17, false)]).toEqual(['Often “eel”', 'At times “wig”']);
 });

@@ -17,10 +17,12 @@ import { span } from './span.ts';
 import { strength } from './strength.ts';
 import { subspace } from './subspace.ts';
 import { tampered } from './tampered.ts';
+import { thresholds } from './thresholds.ts';
 
 export const figures: Figure[] = [
   saturation,
   strength,
+  thresholds,
   controls,
   flow,
   concentration,

@@ -1,0 +1,66 @@
+import { plantedIn } from './mutant.ts';
+
+const figures = 'test/site/figures.test.ts';
+const transfer = 'test/site/transfer.test.ts';
+const viewer = 'test/site/viewer.test.ts';
+const made = 'test/site/made-pictures.test.ts';
+
+/** Mistakes in the pages of the site other than the lab. */
+export const pages = [
+  ...plantedIn('site/charts/figure.ts', { test: figures }, [
+    ['named-part', '|\\\\.\\\\w)`', ')`', 'the beginning of a longer id is no name'],
+    ['named-longest', 'b.length - a.length', 'a.length - b.length', 'the longest id that fits is the one'],
+  ]),
+  ...plantedIn('site/charts/kinds.ts', { test: figures }, [
+    ['place-ends', 'Math.max(value, Math.min(from, to))', 'value', 'a value beyond a scale stands at its end'],
+  ]),
+  ...plantedIn('site/charts/figures/flow.ts', { test: figures }, [
+    ['flow-merged', 'band.count += row.photos', 'band.count = row.photos', 'bands hold every photo'],
+    ['flow-kept', 'row.from !== row.to', 'from !== to', 'what keeps its label has not changed'],
+    ['flow-strongest', 'inFive(pair) > inFive(most)', 'inFive(pair) < inFive(most)', 'the strongest plate is shown'],
+  ]),
+  ...plantedIn('site/charts/figures/resistance.ts', { test: figures }, [
+    ['resist-none', 'fooled === 0 ? 0', 'fooled === 1 ? 0', 'photos that resist all have a column'],
+  ]),
+  ...plantedIn('site/charts/figures/strength.ts', { test: figures }, [
+    ['strength-sign', '(amount ?? 0) > 0', 'true', 'a flipped sign is no strength'],
+  ]),
+  ...plantedIn('site/tables.ts', { test: figures }, [
+    ['findings-figureless', 'if (table.says === undefined) continue;', 'continue;', 'a finding needs no figure'],
+    ['findings-unknown', 'if (!says && drawings.length === 0) continue;', '', 'what says and shows nothing is absent'],
+  ]),
+  ...plantedIn('site/transfer/order.ts', { test: transfer }, [
+    ['cluster-mean', '(m * a.distances[other] + n * b.distances[other]) / (m + n)', '0', 'clusters have distances'],
+    ['cluster-nearest', 'distances[other] < distances[nearest]', 'false', 'the nearest is joined first'],
+  ]),
+  ...plantedIn('site/transfer/matrix.ts', { test: transfer }, [
+    ['matrix-less', 'points(row.ratio - row.noise)', 'points(row.ratio)', 'less noise is less noise'],
+    ['matrix-spread', 'ratios.length > 1', 'ratios.length > 0', 'one seed has no spread'],
+    ['matrix-recipe', ', record.crafting.photos]', ']', 'a plate from no photo is another recipe'],
+    ['matrix-mean', 'means[b] - means[a]', 'means[a] - means[b]', 'the highest mean is first'],
+  ]),
+  ...plantedIn('site/viewer/query.ts', { test: viewer }, [
+    ['viewer-null', 'Number(isLast) - Number(isFirst)', 'Number(isFirst) - Number(isLast)', 'no value stands last'],
+    ['viewer-more', 'isFigure(value) && Number(value) > number', 'Number(value) > number', 'nothing is no number'],
+    ['viewer-quotes', '/[",\\r\\n]/.test(text)', 'false', 'a comma in a field is quoted'],
+    ['viewer-columns', 'columns.includes(column) ?', 'true ?', 'an order is by a column that is there'],
+  ]),
+  ...plantedIn('site/gallery/facets.ts', { test: 'test/site/gallery.test.ts' }, [
+    ['facet-parts', 'counts.size > 1 ||', 'true ||', 'a facet parts the plates'],
+    ['gallery-own', 'own.length > 0 ? own', 'own.length > 9 ? own', 'plates are ordered by their own networks'],
+  ]),
+  ...plantedIn('site/plates/words.ts', { test: 'test/site/plates.test.ts' }, [
+    ['words-more', 'const more = after - before;', 'const more = after;', 'a plate is called by what it adds'],
+  ]),
+  ...plantedIn('site/photos/readings.ts', { test: 'test/site/photos.test.ts' }, [
+    ['photo-resists', 'if (fooled === 0)', 'if (fooled === 1)', 'a photo that resists is said to'],
+  ]),
+  ...plantedIn('site/pictures.ts', { test: made }, [
+    ['small-crop', 'isPhoto ? canvasToRgba', 'false ? canvasToRgba', 'a small photo is the crop of networks'],
+    ['small-other', '    return bytes;', '    throw new Error();', 'what is no picture ends no build'],
+  ]),
+  ...plantedIn('site/social.ts', { test: made }, [
+    ['social-place', '((y + top) * to.width + left)', '(y * to.width)', 'pictures stand in a row on paper'],
+    ['icon-middle', 'row === 1 && column === 1', 'row === 2 && column === 1', 'the middle of the mark is red'],
+  ]),
+];
