@@ -45,6 +45,10 @@ export const changedBy = (clean: Labels, { labels, detection }: Labels): boolean
 export const foolingOf = (clean: Labels, { labels, detection }: Labels): Share =>
   changedShare(labelsOf(clean), labels, detection?.tampered);
 
+/** Of photos, how many a hardened network calls tampered with; null of another network. */
+export const tamperedIn = ({ labels, detection }: Labels): number | null =>
+  detection ? labels.filter((label) => label === detection.tampered).length : null;
+
 export interface MeasureTask {
   compute: Compute;
   /** Prepared graph: canvas [N,3,S,S] to logits [N,K]. `tampered`: of a hardened network, the index of that class. */

@@ -67,7 +67,10 @@ export const roles = finding({
   needs: gridOf,
   async rows(grid) {
     const cells: RoleCell[] = [];
+    const ids = grid.targets.map(({ id }) => id);
     for await (const { perturbation, target, clean, perturbed, noise } of cellsOf(grid)) {
+      // What was crafted on a hardened network is of none of them.
+      if (!perturbation.surrogates.every((surrogate) => ids.includes(surrogate))) continue;
       cells.push({
         ...{ surrogates: perturbation.surrogates, target: target.id },
         ratio: changedShare(clean.labels, perturbed.labels).ratio,

@@ -10,7 +10,7 @@ import type { Detection, Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
 import { platesFor } from './plates.ts';
 import { tamperedCounts } from './tampered.ts';
-import { percent } from './words.ts';
+import { percent, sentence } from './words.ts';
 
 /** Of a light study, with its first hardened network alone, and of a whole one. */
 const most = { light: 2, whole: 5 };
@@ -132,9 +132,9 @@ export const rounds = finding({
       const last = Math.max(...race.map(({ round }) => round));
       const by = (round: number, crafted_in: number) =>
         percent(race.find((row) => row.round === round && row.crafted_in === crafted_in)?.fooled_ratio ?? 0);
-      return `${model} is fooled by ${by(1, 1)} of photos with a perturbation that was crafted on it knowing of the class, and in round ${last}, hardened with those before, by ${by(last, last)}; with one of the plain network by ${by(1, 0)} and ${by(last, 0)}`;
+      return `a perturbation that was crafted on it knowing of the class fools ${model} on ${by(1, 1)} of photos, and in round ${last}, when it is hardened with those before, on ${by(last, last)}; one of the plain network on ${by(1, 0)} and ${by(last, 0)}`;
     });
-    return said.length > 0 ? `${said.join('; ')}.` : null;
+    return said.length > 0 ? sentence(said) : null;
   },
 });
 

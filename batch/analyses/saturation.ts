@@ -43,9 +43,13 @@ export function recipesOf(
   );
 }
 
+/** Those of hardened networks are another question. */
+const onModels = ({ perturbations, models }: StudyJobs) =>
+  perturbations.filter(({ surrogates }) => surrogates.every((surrogate) => models.some(({ id }) => id === surrogate)));
+
 const needs = (study: StudyJobs) => ({
   evaluation: study.evaluation,
-  recipes: recipesOf(study.perturbations, study.effort).map((recipe) => {
+  recipes: recipesOf(onModels(study), study.effort).map((recipe) => {
     const target = study.models.filter(({ id }) => id === recipe.surrogates[0])[0];
     const crafts = [...sizes[study.effort].map((photos) => study.onPhotos(recipe, photos)), recipe];
     return {

@@ -21,7 +21,7 @@ import { changedBy, type Detection, type Measurement } from './measure.ts';
 import { readMeasurement } from './outputs.ts';
 import { craftedIn, platesFor } from './plates.ts';
 import { type TamperedRow, tamperedColumns } from './tampered-columns.ts';
-import { percent } from './words.ts';
+import { percent, sentence } from './words.ts';
 
 /** Factors; 1 is the perturbation itself. */
 const strengths = { light: [0.25, 0.5, 2], whole: [0.25, 0.5, 0.75, 1.5, 2] };
@@ -165,12 +165,12 @@ export const tampered = finding({
     return rows;
   },
   says(rows) {
-    const said = [...Map.groupBy(rows, ({ model }) => model).values()].flatMap(sentenceOf);
-    return said.length > 0 ? `${said.join('; ')}.` : null;
+    const said = [...Map.groupBy(rows, ({ model }) => model).values()].flatMap(partOf);
+    return said.length > 0 ? sentence(said) : null;
   },
 });
 
-function sentenceOf(rows: readonly TamperedRow[]): string[] {
+function partOf(rows: readonly TamperedRow[]): string[] {
   const asTheyAre = rows.filter(({ variant }) => variant === 'none');
   const clean = asTheyAre.find(({ perturbation }) => perturbation === 'none');
   const held = asTheyAre.filter(({ learnt }) => learnt === false);
@@ -180,6 +180,6 @@ function sentenceOf(rows: readonly TamperedRow[]): string[] {
     percent(some.reduce((sum, row) => sum + of(row) / row.photos, 0) / some.length);
   const which = held.length > 0 ? 'that it did not learn from' : 'that it learnt from';
   return [
-    `With perturbations ${which} ${clean.model} calls ${share((row) => row.tampered)} of photos tampered with and is fooled by ${share((row) => row.fooled)}, ${clean.network} by ${share((row) => row.plain_fooled)}; of clean photos it flags ${percent(clean.tampered_ratio)}`,
+    `with perturbations ${which} ${clean.model} calls ${share((row) => row.tampered)} of photos tampered with and is fooled by ${share((row) => row.fooled)}, ${clean.network} by ${share((row) => row.plain_fooled)}; of clean photos it flags ${percent(clean.tampered_ratio)}`,
   ];
 }

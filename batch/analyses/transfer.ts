@@ -7,7 +7,7 @@ import type { Norm, TransferRow } from '#shared/release';
 import { common, interval, intervalWhereKnown } from './columns.ts';
 import { finding, surrogateOf } from './finding.ts';
 import { cellsOf, truthOf, wholeGridOf } from './grid.ts';
-import { changedBy, foolingOf, type Measurement } from './measure.ts';
+import { changedBy, foolingOf, type Measurement, tamperedIn } from './measure.ts';
 
 export interface TransferCell {
   /** Id of the perturbation. */
@@ -71,11 +71,6 @@ function lostOf(right: readonly number[], clean: Measurement, changed: Measureme
   if (right.length === 0) return null;
   const fooled = changedBy(clean, changed);
   return wilson(right.filter((i) => fooled[i]).length, right.length);
-}
-
-/** Photos that a hardened network calls tampered with; null of another. */
-function tamperedIn({ labels, detection }: Measurement): number | null {
-  return detection ? labels.filter((label) => label === detection.tampered).length : null;
 }
 
 export const transfer = finding({

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { targetShare } from '#shared/metrics';
 import { type Fit, fits, type Norm, norms, type Share, tamperedClass } from '#shared/release';
-import { foolingOf, measure } from '../analyses/index.ts';
+import { foolingOf, measure, tamperedIn } from '../analyses/index.ts';
 import {
   type Bound,
   type Layout,
@@ -149,6 +149,8 @@ async function run(context: Context, options: Options): Promise<void> {
     const results: ({ model: string } & Share & {
         noise: Share;
         target: (Share & { class: number }) | null;
+        /** Of a hardened network, how many photos it calls tampered with: perturbed, and clean. */
+        tampered: { perturbed: number; clean: number } | null;
         skipped: number;
       })[] = [];
     for (const model of models) {
@@ -174,11 +176,14 @@ async function run(context: Context, options: Options): Promise<void> {
           : { class: options.target, ...targetShare(options.target, clean.labels, perturbed.labels) };
       const control = foolingOf(clean, await look(noise, 'noise'));
       await compute.release(prepared.sha256);
-      results.push({ model: id, ...fooling, noise: control, target, skipped: photos.skipped.length });
+      const [flagged, falsely] = [tamperedIn(perturbed), tamperedIn(clean)];
+      const tampered = flagged === null || falsely === null ? null : { perturbed: flagged, clean: falsely };
+      results.push({ model: id, ...fooling, noise: control, target, tampered, skipped: photos.skipped.length });
     }
     const { v: _, size: __, ...understanding } = file;
     context.emit({ perturbation: { ...understanding, noise: bound }, craftedOn: seen.length, results });
     const targeted = options.target !== undefined;
+    const isHardened = results.some(({ tampered }) => tampered !== null);
     context.print(
       table(
         [
@@ -189,8 +194,9 @@ async function run(context: Context, options: Options): Promise<void> {
           '95 % interval',
           'noise',
           ...(targeted ? [`class ${options.target}`] : []),
+          ...(isHardened ? ['tampered with', 'clean ones'] : []),
         ],
-        results.map(({ model, photos: shown, fooled, ratio, low, high, noise: control, target }) => [
+        results.map(({ model, photos: shown, fooled, ratio, low, high, noise: control, target, tampered }) => [
           model,
           String(shown),
           String(fooled),
@@ -198,8 +204,9 @@ async function run(context: Context, options: Options): Promise<void> {
           `${percent(low)} to ${percent(high)}`,
           percent(control.ratio),
           ...(target ? [percent(target.ratio)] : []),
+          ...(isHardened ? [tampered?.perturbed, tampered?.clean].map((count) => String(count ?? '')) : []),
         ]),
-        { right: [1, 2, 3, 4, 5, 6] },
+        { right: [1, 2, 3, 4, 5, 6, 7, 8] },
       ),
     );
   } finally {

@@ -61,9 +61,12 @@ export function grownOf(groups: readonly Group[]): Group | null {
   return grown && growth(grown) >= 2 ? grown : null;
 }
 
-/** "a dog", "an artefact"; a kind that names several things is as it is. */
-export const withArticle = (kind: string) =>
-  / or /.test(kind) || kind === 'fish' || kind === 'food' ? kind : `${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`;
+/** "a dog", "an artefact", "another mammal"; a kind that names several things is as it is. */
+export function withArticle(kind: string): string {
+  if (/ or /.test(kind) || kind === 'fish' || kind === 'food') return kind;
+  if (kind.startsWith('other ')) return `an${kind}`;
+  return `${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`;
+}
 
 /** What stands above a group. */
 export const headingOf = ({ kind, tiles, before }: Group) =>

@@ -86,7 +86,11 @@ describe("a study's analyses", () => {
 
   test('have rows as their columns say, each finding of them, and sentences about them', async () => {
     const at = join(folder, 'all');
-    const perturbations = [{ attack: 'cosine-uap', epsilon: 20, seeds: [1, 2], budget: { gradients: 100 } }];
+    const crafted = { attack: 'cosine-uap', epsilon: 20, budget: { gradients: 100 } };
+    const perturbations = [
+      { ...crafted, seeds: [1, 2] },
+      { ...crafted, surrogates: ['small-hardened'] },
+    ];
     await writeSmallNetwork(at, 8);
     const models = ['./linear1.json', './linear2.json', './small.json'];
     const study = await writeSmallStudy(at, { models, hardened: [{ model: 'small', rate: 0.1 }], perturbations });

@@ -92,7 +92,7 @@ test('the sentence of the rounds is of the first and the last, and of the plain 
     [row(2, null, 0), row(2, 0, 0.04), row(2, 1, 0.1), row(2, 2, 0.4)],
   ];
   expect(says?.([...first, ...second])).toBe(
-    'a-hardened is fooled by 50 % of photos with a perturbation that was crafted on it knowing of the class, and in round 2, hardened with those before, by 40 %; with one of the plain network by 5 % and 4 %.',
+    'A perturbation that was crafted on it knowing of the class fools a-hardened on 50 % of photos, and in round 2, when it is hardened with those before, on 40 %; one of the plain network on 5 % and 4 %.',
   );
   expect(says?.([])).toBe(null);
 });

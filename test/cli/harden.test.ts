@@ -121,7 +121,12 @@ test('a card of one class more, which flags what is tampered with and changes no
     '--json',
   ]);
   expect(evaluated.code).toBe(0);
-  expect(JSON.parse(evaluated.stdout).results[0].target.ratio).toBeGreaterThan(0.8);
+  const [shown] = JSON.parse(evaluated.stdout).results;
+  expect(shown.target.ratio).toBeGreaterThan(0.8);
+  // What is found out is not fooled.
+  expect(shown.tampered.perturbed / shown.photos).toBeGreaterThan(0.8);
+  expect(shown.fooled + shown.tampered.perturbed).toBeLessThanOrEqual(shown.photos);
+  expect(shown.tampered.clean / shown.photos).toBeLessThan(0.15);
 
   // And the same once more gives the same bytes.
   const again = join(folder, 'again');

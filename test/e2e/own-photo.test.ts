@@ -26,7 +26,7 @@ async function answered(page: Page, state: Record<string, string | number>): Pro
       return answer && Object.entries(wanted).every(([key, value]) => answer[key] === value);
     },
     state,
-    { timeout: 45_000 },
+    { timeout: 20_000 },
   );
   return (await page.locator('[data-label]').textContent()) ?? '';
 }

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { type Model, prepare, readModel, statisticPlaces, withComparison } from '#shared/graph';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readSafetensors } from '#shared/formats';
+import { freeBatch, type Model, prepare, readModel, statisticPlaces, withComparison } from '#shared/graph';
 import { nodeOf } from '../../shared/graph/model.ts';
 import { floats } from '../../shared/graph/tensor.ts';
 import { applyPerturbation } from '../../shared/images/index.ts';
@@ -103,4 +105,33 @@ test('a network without places has its logits compared, and a starter model has 
     perturbation: { data: noise(150528, 3).map((value) => 10 * Math.sign(value)), shape: [150528] },
   });
   expect(changes.every((value) => Number.isFinite(value) && value > 0)).toBe(true);
+});
+
+const folder = new URL('../fixtures/exported/', import.meta.url);
+const bytes = (file: string) => new Uint8Array(readFileSync(new URL(file, folder)));
+const families = readdirSync(folder)
+  .filter((file) => file.endsWith('.onnx'))
+  .map((file) => file.slice(0, -'.onnx'.length));
+
+describe.each(families)('%s, as exported', (name) => {
+  test('has places to its end, and of each image of a batch the changes that it has alone', async () => {
+    const model = freeBatch(readModel(bytes(`${name}.onnx`), { external: bytes }));
+    const places = statisticPlaces(model, { count: 12, depth: 1 });
+    expect(places.length).toBeGreaterThan(3);
+    const { input } = readSafetensors(bytes(`${name}.safetensors`)).tensors;
+    const [, ...shape] = input.shape;
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    const image = (input.data as Float32Array).slice(0, size).map((value) => 100 * Math.abs(value));
+    const two = new Float32Array(2 * size);
+    two.set(image);
+    two.set(image.toReversed(), size);
+    const run = await open(withComparison(model, places));
+    const perturbation = { data: noise(size, 5).map((value) => 10 * value), shape: [size] };
+    const changesOf = async (data: Float32Array) =>
+      (await run({ [model.inputs[0].name]: { data, shape: [data.length / size, ...shape] }, perturbation })).changes;
+    const [both, first, second] = [await changesOf(two), await changesOf(image), await changesOf(two.slice(size))];
+    expect(first.length).toBe(2 * (places.length + 1));
+    expect(first.some((value) => value > 0.01 && value < 0.99)).toBe(true);
+    for (const [i, value] of [...first, ...second].entries()) expect(both[i]).toBeCloseTo(value, 3);
+  });
 });

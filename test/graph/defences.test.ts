@@ -70,7 +70,11 @@ const all: Defence[] = [
 test.each(all)('%j gives whole numbers of 0..255, each picture of a batch as by itself', async (defence) => {
   const pictures = [picture(8), picture(8, 2)];
   const [first, second] = await through(defence, 8, ...pictures);
-  expect(first.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)).toBe(true);
+  const isPixel = (value: number) => Number.isInteger(value) && value >= 0 && value <= 255;
+  expect(first.every(isPixel)).toBe(true);
+  // Waves go beyond black and white.
+  const stripes = Float32Array.from({ length: 192 }, (_, i) => (i % 3 === 0 ? 255 : 0));
+  expect((await through(defence, 8, stripes))[0].every(isPixel)).toBe(true);
   expect(first).not.toEqual(pictures[0]);
   expect(first).toEqual((await through(defence, 8, pictures[0]))[0]);
   expect(second).toEqual((await through(defence, 8, pictures[1]))[0]);

@@ -139,14 +139,20 @@ describe('figures of defences and of decision boundaries', () => {
   });
 
   test('show for each defence what is still fooled behind it, and what it changes by itself', () => {
-    const row = { target: 'net', defence: 'jpeg 75', photos: 10, kept: 8, low: 0.2, high: 0.6 };
+    const row = { target: 'net', defence: 'jpeg 75', photos: 10, kept: 8, low: 0.2, high: 0.6, surrogate: 'net' };
     const rows = [
       { ...row, perturbation: 'net.house.s1', ratio: 0.5 },
-      { ...row, perturbation: 'net.house.s1.photos0', ratio: 0.3 },
+      { ...row, perturbation: 'net.house.s1.photos0', ratio: 0.3, crafted_behind: null },
+      { ...row, perturbation: 'noise', ratio: 0.1, surrogate: 'none' },
+      { ...row, perturbation: 'knowing', ratio: 0.9, crafted_behind: 'jpeg 75' },
     ];
     const [{ rows: drawn, title }] = (defences.draw(rows, atlas)[0].chart as Dots).groups;
     expect([title, drawn[0].name, drawn[0].value]).toEqual(['Net', 'jpeg 75', 0.4]);
-    expect(drawn[0].marks?.[0].at).toBeCloseTo(0.2);
+    expect(drawn[0].marks?.map(({ shape, at }) => [shape, Number(at.toFixed(3))])).toEqual([
+      ['ring', 0.2],
+      ['tick', 0.1],
+      ['diamond', 0.9],
+    ]);
     expect(drawn[0].said).toContain('Plate 1 50\u202f%, Plate 2 30\u202f%; alone it changes 20.0\u202f%');
   });
 
@@ -187,15 +193,28 @@ describe('figures of defences and of decision boundaries', () => {
     ]);
   });
 
-  test('show what was made for each photo alone beside the plate', () => {
-    const row = { perturbation: 'net.house.s1', target: 'net', photos: 9, low: 0.1, high: 0.9 };
+  test('show at what length photographs give way, each step ten times longer, and leave out what nobody gives way to', () => {
+    const of = { perturbation: 'net.house.s1', target: 'net', photos: 20 };
+    const row = { ...of, length_10: 10, length_25: 100, length_50: 1000, length_75: null, length_90: null };
+    const never = { ...row, length_10: null, length_25: null, length_50: null };
     const rows = [
-      { ...row, kind: 'universal', ratio: 0.8, length_50: 1463.1 },
-      { ...row, kind: 'fgsm', ratio: 1, length_50: null },
+      { ...row, kind: 'universal' },
+      { ...row, kind: 'fgsm', length_10: 0.5 },
+      { ...never, kind: 'noise' },
+      { ...row, kind: 'universal', perturbation: 'net.house.s1.photos0', length_10: 1 },
     ];
-    const [{ title, rows: drawn }] = (thresholds.draw(rows, atlas)[0].chart as Dots).groups;
-    expect([title, ...drawn.map(({ name }) => name)]).toEqual(['Plate 1 on Net', 'the plate', 'fgsm']);
-    expect(drawn.map(({ said }) => said.includes('half of them'))).toEqual([true, false]);
+    const { series, x } = thresholds.draw(rows, atlas)[0].chart as Lines;
+    expect(series.map(({ name, isMain, points }) => [name, isMain, points.length])).toEqual([
+      ['Plate 1', true, 3],
+      ['FGSM for the photograph', false, 3],
+    ]);
+    expect(series[0].points.map(({ x, y }) => [x, y])).toEqual([
+      [1, 0.1],
+      [2, 0.25],
+      [3, 0.5],
+    ]);
+    expect([x.from, x.to, x.ticks.map(({ text }) => text)]).toEqual([-1, 3, ['0.1', '1', '10', '100', '1,000']]);
+    expect(series[0].points[2].said).toBe('Plate 1: 50\u202f% of 20 photographs give way at a length of 1,000.');
   });
 
   test('show hardened networks as they are, round by round, and leave other variants to the table', () => {

@@ -14,7 +14,7 @@ const readings: WallReadings = {
     [346, 'water buffalo', null],
   ],
   clean: { one: [2, 2, 0, 3] },
-  perturbed: { one: { p: [1, 0, 0, 3] } },
+  perturbed: { one: { p: [1, 0, 1, 3] } },
 };
 
 describe('the tiles of the wall', () => {
@@ -24,7 +24,7 @@ describe('the tiles of the wall', () => {
     expect(tiles.map(({ before, after, fooled, kind }) => [before, after, fooled, kind])).toEqual([
       ['castle', 'Maltese dog', true, 'dog'],
       ['castle', 'Chihuahua', true, 'dog'],
-      ['Chihuahua', 'Chihuahua', false, 'dog'],
+      ['Chihuahua', 'Maltese dog', true, 'dog'],
       ['water buffalo', 'water buffalo', false, 'water buffalo'],
     ]);
     expect(tilesOf(readings, 'two', 'p')).toBeNull();
@@ -41,7 +41,7 @@ describe('the tiles of the wall', () => {
     );
     expect(groups.map(headingOf)).toEqual(['a dog: 3, 1 before', 'a water buffalo: 1, 1 before']);
     expect(sentenceOf(tiles, groups)).toBe(
-      '3 of 4 become a dog, where 1 was before. 2 of 4 photographs change their label.',
+      '3 of 4 become a dog, where 1 was before. 3 of 4 photographs change their label.',
     );
   });
 
@@ -49,12 +49,13 @@ describe('the tiles of the wall', () => {
     const still = tiles.slice(2);
     const groups = groupsOf(readings, still, 'one');
     expect(groups.map(headingOf)).toEqual(['each something else: 2']);
-    expect(sentenceOf(still, groups)).toBe('0 of 2 photographs change their label.');
+    expect(sentenceOf(still, groups)).toBe('1 of 2 photographs change their label.');
   });
 
   test('have kinds that can be said', () => {
-    expect(['artefact', 'fish', 'wolf, fox or wild dog'].map(withArticle)).toEqual([
+    expect(['artefact', 'other mammal', 'fish', 'wolf, fox or wild dog'].map(withArticle)).toEqual([
       'an artefact',
+      'another mammal',
       'fish',
       'wolf, fox or wild dog',
     ]);

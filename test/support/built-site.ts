@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { TEST_RELEASE } from './release.ts';
 import { type RunningWorker, startWorker } from './worker.ts';
+
+/** A build takes some seconds; nobody waits behind one that died. */
+const STALE_MS = 120_000;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,7 +27,7 @@ export interface BuiltSite {
 
 export async function buildSite(): Promise<BuiltSite> {
   const dist = await mkdtemp(join(tmpdir(), 'atlas-site-'));
-  await build(dist);
+  await alone(() => build(dist));
   const worker = await startWorker({ release: TEST_RELEASE, assets: dist });
   const browser = await launchBrowser();
   const complaints: string[] = [];
@@ -43,6 +47,38 @@ export async function buildSite(): Promise<BuiltSite> {
       await rm(dist, { recursive: true, force: true });
     },
   };
+}
+
+/** The widths of a screen, from 320 to 1920 pixels, at which a page scrolls sideways. */
+export async function tooWide(page: Page): Promise<number[]> {
+  const wide: number[] = [];
+  for (let width = 320; width <= 1920; width += 20) {
+    await page.setViewportSize({ width, height: 800 });
+    if ((await page.evaluate(() => document.documentElement.scrollWidth)) > width) wide.push(width);
+  }
+  return wide;
+}
+
+/** One build at a time: Astro keeps what it works on in the checkout, and two would take it from each other. */
+async function alone(work: () => Promise<void>): Promise<void> {
+  const lock = join(root, '.astro', 'built-by-a-test');
+  await mkdir(dirname(lock), { recursive: true });
+  for (;;) {
+    try {
+      await mkdir(lock);
+      break;
+    } catch {
+      // Of a run that was killed.
+      const { mtimeMs } = await stat(lock).catch(() => ({ mtimeMs: Date.now() }));
+      if (Date.now() - mtimeMs > STALE_MS) await rm(lock, { recursive: true, force: true });
+      await setTimeout(200);
+    }
+  }
+  try {
+    await work();
+  } finally {
+    await rm(lock, { recursive: true, force: true });
+  }
 }
 
 async function build(dist: string) {

@@ -1,43 +1,72 @@
 import { z } from 'zod';
-import { interval, number, percent } from '../../format.ts';
-import { figure, plateName, share } from '../figure.ts';
-import { percents } from '../kinds.ts';
+import { number, percent } from '../../format.ts';
+import { figure, plateName } from '../figure.ts';
+import { percents, type Scale } from '../kinds.ts';
 
-/** What one perturbation for all does beside one for each photo, of the same length. */
+const shares = [10, 25, 50, 75, 90] as const;
+type Row = { [Name in `length_${(typeof shares)[number]}`]: number | null | undefined };
+
+const names: Record<string, string> = {
+  noise: 'noise',
+  fgsm: 'FGSM for the photograph',
+  deepfool: 'DeepFool for the photograph',
+  'fgsm of another photo': 'FGSM for another',
+  'deepfool of another photo': 'DeepFool for another',
+};
+
+const length = z.number().nullish();
+
+/** How long perturbations have to be before photographs give way: one for all beside one for each. */
 export const thresholds = figure({
   table: 'thresholds',
   row: z.object({
     ...{ perturbation: z.string(), target: z.string(), kind: z.string(), photos: z.int() },
-    ...{ ratio: share, low: share, high: share, length_50: z.number().nullish() },
+    ...{ length_10: length, length_25: length, length_50: length, length_75: length, length_90: length },
   }),
   draw(rows, atlas) {
-    const pairs = Map.groupBy(
-      rows,
-      ({ perturbation, target }) => `${plateName(atlas, perturbation)} on ${atlas.titleOf(target)}`,
+    const [first] = rows;
+    const shown = rows.filter(
+      ({ perturbation, target }) => perturbation === first.perturbation && target === first.target,
     );
+    const plate = plateName(atlas, first.perturbation);
+    const series = shown.map(({ kind, photos, ...lengths }) => {
+      const name = names[kind] ?? plate;
+      return {
+        ...{ name, isMain: kind === 'universal' },
+        points: shares.flatMap((share) => {
+          const at = (lengths as Row)[`length_${share}`];
+          if (!at) return [];
+          const said = `${name}: ${percent(share / 100, 0)} of ${photos} photographs give way at a length of ${number(at, 0)}.`;
+          return [{ x: Math.log10(at), y: share / 100, said }];
+        }),
+      };
+    });
     return [
       {
         isFooled: true,
-        caption:
-          'All of one length: the plate, noise, and what was made for each photograph alone, on that photograph and on another one. Every one at full strength.',
-        keys: [{ shape: 'value', text: 'fooling ratio in its 95 % interval' }],
+        caption: `The length at which photographs give way on ${atlas.titleOf(first.target)}: to ${plate}, which is one for all, to noise, and to what is made for one photograph alone, tried on it and on another. Each step of the scale is ten times longer.`,
+        keys: [
+          { shape: 'value', text: `share of the photographs that give way to ${plate}` },
+          { shape: 'line', text: 'to the others' },
+        ],
         chart: {
-          kind: 'dots',
-          scale: percents,
-          groups: [...pairs].map(([title, of]) => ({
-            title,
-            rows: of.map(({ kind, ratio, low, high, length_50, photos }) => {
-              const half =
-                typeof length_50 === 'number' ? `; half of them give way at length ${number(length_50, 0)}` : '';
-              const name = kind === 'universal' ? 'the plate' : kind;
-              return {
-                ...{ name, value: ratio, low, high, text: percent(ratio, 0) },
-                said: `${title}, ${name}: fools ${percent(ratio)} (${interval({ low, high })}) of ${photos} photographs${half}.`,
-              };
-            }),
-          })),
+          kind: 'lines',
+          x: { ...decades(series.flatMap(({ points }) => points.map(({ x }) => x))), title: 'Euclidean length' },
+          y: { ...percents, title: '% that give way' },
+          series: series.filter(({ points }) => points.length > 0),
         },
       },
     ];
   },
 });
+
+/** From a power of ten to a power of ten, of logarithms. */
+function decades(logarithms: readonly number[]): Scale {
+  const from = Math.floor(Math.min(0, ...logarithms));
+  const to = Math.max(from + 1, Math.ceil(Math.max(0, ...logarithms)));
+  const ticks = Array.from({ length: to - from + 1 }, (_, i) => ({
+    at: from + i,
+    text: number(10 ** (from + i), Math.max(0, -from - i)),
+  }));
+  return { from, to, ticks };
+}
