@@ -7,7 +7,7 @@ import { changedShare, pairedTest } from '#shared/metrics';
 import type { ControlRow } from '#shared/release';
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs } from './finding.ts';
-import { changedBy, type Measurement } from './measure.ts';
+import { changedBy, type Measurement } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 
 const needs = (study: StudyJobs) => ({

@@ -7,7 +7,7 @@ import { changedShare, holm, pairedTest } from '#shared/metrics';
 import type { VariantKind } from '../synthetic/index.ts';
 import { common, interval } from './columns.ts';
 import { type DerivedPerturbation, finding, type StudyJobs, type StudyPerturbation } from './finding.ts';
-import { changedBy, type Measurement } from './measure.ts';
+import { changedBy, type Measurement } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 import { firstSeeds } from './perturbations-of.ts';
 import { percent } from './words.ts';

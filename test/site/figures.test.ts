@@ -156,6 +156,30 @@ describe('figures of defences and of decision boundaries', () => {
     expect(drawn[0].said).toContain('Plate 1 50\u202f%, Plate 2 30\u202f%; alone it changes 20.0\u202f%');
   });
 
+  test('show at what length photographs give way, each step ten times longer, and leave out what nobody gives way to', () => {
+    const of = { perturbation: 'net.house.s1', target: 'net', photos: 20 };
+    const row = { ...of, length_10: 10, length_25: 100, length_50: 1000, length_75: null, length_90: null };
+    const never = { ...row, length_10: null, length_25: null, length_50: null };
+    const rows = [
+      { ...row, kind: 'universal' },
+      { ...row, kind: 'fgsm', length_10: 0.5 },
+      { ...never, kind: 'noise' },
+      { ...row, kind: 'universal', perturbation: 'net.house.s1.photos0', length_10: 1 },
+    ];
+    const { series, x } = thresholds.draw(rows, atlas)[0].chart as Lines;
+    expect(series.map(({ name, isMain, points }) => [name, isMain, points.length])).toEqual([
+      ['Plate 1', true, 3],
+      ['FGSM for the photograph', false, 3],
+    ]);
+    expect(series[0].points.map(({ x, y }) => [x, y])).toEqual([
+      [1, 0.1],
+      [2, 0.25],
+      [3, 0.5],
+    ]);
+    expect([x.from, x.to, x.ticks.map(({ text }) => text)]).toEqual([-1, 3, ['0.1', '1', '10', '100', '1,000']]);
+    expect(series[0].points[2].said).toBe('Plate 1: 50\u202f% of 20 photographs give way at a length of 1,000.');
+  });
+
   test('show of a sweep how often the first label is right, photo by photo and over all', () => {
     const row = { resists: false, target: 'net', probability: 0.5, rank: 1 };
     const read = (photo: string, strength: number, right: boolean) => ({
@@ -191,30 +215,6 @@ describe('figures of defences and of decision boundaries', () => {
         ],
       ],
     ]);
-  });
-
-  test('show at what length photographs give way, each step ten times longer, and leave out what nobody gives way to', () => {
-    const of = { perturbation: 'net.house.s1', target: 'net', photos: 20 };
-    const row = { ...of, length_10: 10, length_25: 100, length_50: 1000, length_75: null, length_90: null };
-    const never = { ...row, length_10: null, length_25: null, length_50: null };
-    const rows = [
-      { ...row, kind: 'universal' },
-      { ...row, kind: 'fgsm', length_10: 0.5 },
-      { ...never, kind: 'noise' },
-      { ...row, kind: 'universal', perturbation: 'net.house.s1.photos0', length_10: 1 },
-    ];
-    const { series, x } = thresholds.draw(rows, atlas)[0].chart as Lines;
-    expect(series.map(({ name, isMain, points }) => [name, isMain, points.length])).toEqual([
-      ['Plate 1', true, 3],
-      ['FGSM for the photograph', false, 3],
-    ]);
-    expect(series[0].points.map(({ x, y }) => [x, y])).toEqual([
-      [1, 0.1],
-      [2, 0.25],
-      [3, 0.5],
-    ]);
-    expect([x.from, x.to, x.ticks.map(({ text }) => text)]).toEqual([-1, 3, ['0.1', '1', '10', '100', '1,000']]);
-    expect(series[0].points[2].said).toBe('Plate 1: 50\u202f% of 20 photographs give way at a length of 1,000.');
   });
 
   test('show hardened networks as they are, round by round, and leave other variants to the table', () => {
