@@ -54,12 +54,12 @@ export function named(text: string, atlas: Atlas): string {
     ...atlas.manifest.models.map(({ card }) => [card.id, card.title] as const),
     ...atlas.plates.map(({ id, number, title }) => [id, `plate ${number} (${title})`] as const),
   ]);
-  const longestFirst = [...names.keys()].sort((a, b) => b.length - a.length).map(escaped);
+  const ids = [...names.keys()].map(escaped);
   // No line begins with a sign of percent.
   const unbroken = text.replaceAll(/(?<=\d) %/g, '\u202f%');
-  if (longestFirst.length === 0) return unbroken;
+  if (ids.length === 0) return unbroken;
   return unbroken.replaceAll(
-    new RegExp(`(?<![\\w.+-])(${longestFirst.join('|')})(?![\\w+-]|\\.\\w)`, 'g'),
+    new RegExp(`(?<![\\w.+-])(${ids.join('|')})(?![\\w+-]|\\.\\w)`, 'g'),
     (id) => names.get(id)!,
   );
 }

@@ -9,7 +9,6 @@ const made = 'test/site/made-pictures.test.ts';
 export const pages = [
   ...plantedIn('site/charts/figure.ts', { test: figures }, [
     ['named-part', '|\\\\.\\\\w)`', ')`', 'the beginning of a longer id is no name'],
-    ['named-longest', 'b.length - a.length', 'a.length - b.length', 'the longest id that fits is the one'],
   ]),
   ...plantedIn('site/charts/kinds.ts', { test: figures }, [
     ['place-ends', 'Math.max(value, Math.min(from, to))', 'value', 'a value beyond a scale stands at its end'],

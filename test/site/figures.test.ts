@@ -40,8 +40,8 @@ const edge = (from: number, to: number, photos: number, perturbation = 'net.hous
 
 describe('figures', () => {
   test('name plates and networks as the site does, and only whole ids', () => {
-    const said = named('net.house.s1.photos0 on net_b: 5 %; net.house.s1 on net, magnet.', atlas);
-    expect(said).toBe('plate 2 (Net) on Net B: 5\u202f%; plate 1 (Net) on Net, magnet.');
+    const said = named('net.house.s1.photos0 on net_b: 5 %; net.house.s1 on net, magnet, net.house.s1.x.', atlas);
+    expect(said).toBe('plate 2 (Net) on Net B: 5\u202f%; plate 1 (Net) on Net, magnet, net.house.s1.x.');
   });
 
   test('place values on a scale, and those beyond it at its ends', () => {
@@ -264,7 +264,7 @@ describe('the findings of a release', () => {
         columns,
       } as ReleaseTable);
     };
-    await add('defences', 'They help in tiny.', [{ name: 'seed', data: [7n], type: 'INT64' }]);
+    await add('unheard', 'They help in tiny.', [{ name: 'seed', data: [7n], type: 'INT64' }]);
     await add('strength', 'It is 5 %.', [{ name: 'ratio', data: ['much'], type: 'STRING' }]);
     await add('roles', 'tiny gives most.', [
       { name: 'model', data: ['tiny'], type: 'STRING' },
@@ -283,7 +283,7 @@ describe('the findings of a release', () => {
     expect(sections.map(({ name, says, drawings }) => [name, says, drawings.length])).toEqual([
       ['strength', 'It is 5\u202f%.', 0],
       ['roles', 'Tiny gives most.', 1],
-      ['defences', 'They help in Tiny.', 0],
+      ['unheard', 'They help in Tiny.', 0],
     ]);
     expect(sections[2].tables[0].rows).toEqual([['7']]);
   });

@@ -27,7 +27,7 @@ test('conditions are a part of the text, or compare as numbers where the value i
     holds('=9.0', 9n),
   ]).toEqual([false, true, true, true, true, true]);
   // What has no value, or is no number, is neither more nor less than one.
-  expect([holds('> 0', null), holds('< 5', 'text'), holds('> x', 3)]).toEqual([false, false, false]);
+  expect([holds('> -1', null), holds('< 5', 'text'), holds('> x', 3)]).toEqual([false, false, false]);
 });
 
 test('rows are filtered and ordered, numbers within text as people count, and what has no value last', () => {
