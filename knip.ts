@@ -14,6 +14,7 @@ export default {
     'batch/children/{entry,orphan}.ts!',
     'batch/{zoo,publish}/*-work.ts!',
     'bench/edge/empty-worker.ts!',
+    'bench/scale/worker.ts!',
     // Run by people.
     'scripts/*.{ts,mjs}!',
     'bench/*.ts!',

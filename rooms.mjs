@@ -118,6 +118,11 @@ export const rooms = [
     holds: 'study file -> graph of jobs (one file per step) -> running it to a release',
     imports: ['shared', 'batch'],
   },
+  {
+    room: 'batch/queue',
+    holds: 'a study on many machines: its jobs on a queue (pg-boss), their outputs in a store that all share',
+    imports: ['shared', 'batch'],
+  },
   { room: 'batch/cli', holds: 'one file per command of `atlas`', imports: ['shared', 'batch'] },
   {
     room: 'workers/atlas',

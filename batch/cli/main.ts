@@ -10,11 +10,13 @@ import { registerEvaluate } from './evaluate.ts';
 import { registerGradients } from './gradients.ts';
 import { registerHarden } from './harden.ts';
 import { registerIdentify } from './identify.ts';
+import { registerJobs } from './jobs.ts';
 import { registerModels } from './models.ts';
 import { registerInspect } from './models-inspect.ts';
 import { registerRelease } from './release.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerWork } from './work.ts';
 
 const program = new Command('atlas')
   .description('Craft, measure and publish universal perturbations of image classifiers.')
@@ -39,6 +41,8 @@ registerIdentify(program);
 registerAnalyse(program);
 registerRelease(program);
 registerServe(program);
+registerWork(program);
+registerJobs(program);
 
 function errorParagraph(text: string): string {
   // commander looks for missing options first; a misspelt one is missing because it is unknown, and that is what a

@@ -1,13 +1,22 @@
 /** `atlas run`: from a study file to a release. */
 import { relative } from 'node:path';
 import type { Command } from 'commander';
+import { UsageError } from '../errors/index.ts';
+import { MissingError, type QueueEvent, runQueued } from '../queue/index.ts';
 import { type DryRun, dryRun, runStudy, type Said, type StudyEvent } from '../studies/index.ts';
 import { action, type Context, globalOptions } from './context.ts';
 import { transferMatrix } from './matrix.ts';
-import { table } from './text.ts';
+import { type QueueOptions, queueOptions } from './queue-options.ts';
+import { clock, table } from './text.ts';
+
+interface Options extends Partial<QueueOptions> {
+  out?: string;
+  fresh?: boolean;
+  dryRun?: boolean;
+}
 
 export function registerRun(program: Command): void {
-  globalOptions(program.command('run'))
+  queueOptions(globalOptions(program.command('run')))
     .description('run a study: craft, measure, build its release. What is there already is not done again')
     .argument('<study.json>', 'study file; see studies/')
     .option('--out <dir>', 'folder of jobs and release (default: .atlas/<id of the study>)')
@@ -16,29 +25,50 @@ export function registerRun(program: Command): void {
     .option('--dry-run', 'only say which jobs there are, which of them are done, and how much is left to do')
     .addHelpText(
       'after',
-      '\nExamples:\n  atlas run studies/starter.json\n  atlas run studies/starter.json --dry-run\n\nInterrupted or killed, the same command goes on from where it was; at most the job in flight is lost.',
+      '\nExamples:\n  atlas run studies/starter.json\n  atlas run studies/starter.json --dry-run\n  atlas run studies/starter.json --queue postgres://atlas@db.example.org/atlas --store s3://bucket/prefix\n\nInterrupted or killed, the same command goes on from where it was; at most the job in flight is lost.',
     )
     .action(
-      action(async (context, options: { out?: string; fresh?: boolean; dryRun?: boolean }, study: string) => {
+      action(async (context, options: Options, study: string) => {
         const { provider, workers, signal } = context;
+        const { queue, store } = options;
+        if ((queue === undefined) !== (store === undefined)) {
+          throw new UsageError(
+            `--queue and --store go together: one hands jobs out, the other holds what becomes of them. Give --${queue ? 'store' : 'queue'} too, or neither.`,
+          );
+        }
         if (options.dryRun) {
           const found = await dryRun({ study, ...options, provider, workers });
           context.emit(found);
           context.print(describePlan(found));
           return;
         }
-        const result = await runStudy({
-          study,
-          ...options,
-          ...{ provider, workers, signal },
-          onEvent: reporter(context),
-        });
+        const all = { study, ...options, provider, workers, signal, onEvent: reporter(context) };
+        if (queue !== undefined && options.fresh) {
+          throw new UsageError(
+            '--fresh does everything again that is done on this machine, and with --queue others have a part in it. Give another --store instead, in which nothing is done yet.',
+          );
+        }
+        const result =
+          queue !== undefined && store !== undefined
+            ? await runQueued({ ...all, queue, store }).catch((error) => tellMissing(context, error))
+            : await runStudy(all);
         const { total, resumed } = result.jobs;
         context.print(
           `${transferMatrix(result.transfer)}\n\n${sentences(result.findings)}${total} jobs, ${resumed} of them done before, ${result.seconds.toFixed(1)} s. Release ${result.version}: ${here(result.release)}`,
         );
       }),
     );
+}
+
+/** Which jobs there is no output of, and why. */
+function tellMissing(context: Context, error: unknown): never {
+  if (error instanceof MissingError) {
+    const { missing } = error;
+    context.emit({ event: 'missing', missing });
+    const rows = missing.map(({ step, id, why, worker = '' }) => [step, id, why, worker]);
+    context.print(table(['step', 'job', 'why there is none', 'worker'], rows));
+  }
+  throw error;
 }
 
 /** What findings show, a line each, for those that say it in one. */
@@ -77,7 +107,7 @@ export function here(path: string): string {
 const EVENT_INTERVAL = 1000;
 
 /** Tells a run's events: to scripts as they are, to people as one line. */
-export function reporter(context: Context): (event: StudyEvent) => void {
+export function reporter(context: Context): (event: StudyEvent | QueueEvent) => void {
   let last = 0;
   return (event) => {
     const now = performance.now();
@@ -87,10 +117,12 @@ export function reporter(context: Context): (event: StudyEvent) => void {
       context.emit(event);
     }
     if (event.event === 'notice') context.say(event.text);
+    if (event.event === 'failed') context.say(`${event.stage} ${event.job} failed: ${event.error}`);
     if (event.event === 'progress') context.progress(progressLine(event));
     if (event.event === 'job' && !event.resumed && event.stage === 'craft') {
       const fooling = event.fooling === null ? '' : `, fools ${percent(event.fooling)} of the crafting photos`;
-      context.say(`Crafted ${event.job} in ${event.seconds.toFixed(1)} s${fooling}`);
+      const where = 'worker' in event && event.worker ? ` on ${event.worker}` : '';
+      context.say(`Crafted ${event.job} in ${event.seconds.toFixed(1)} s${where}${fooling}`);
     }
   };
 }
@@ -109,8 +141,10 @@ function progressLine({
     `${stage} ${done + 1}/${total}`,
     job === stage ? '' : job,
     item.unit === 'seconds' ? `${item.done.toFixed(0)}/${item.total} s` : `${item.done}/${item.total}`,
-    // A budget in seconds is used up as gradients are.
-    `${item.perSecond < 10 ? item.perSecond.toFixed(1) : item.perSecond.toFixed(0)} ${item.unit === 'seconds' ? 'gradients' : item.unit}/s`,
+    // A budget in seconds is used up as gradients are. Of a job on another machine it is not known.
+    item.perSecond === 0
+      ? ''
+      : `${item.perSecond < 10 ? item.perSecond.toFixed(1) : item.perSecond.toFixed(0)} ${item.unit === 'seconds' ? 'gradients' : item.unit}/s`,
     fooling === null ? '' : `labels changed ${percent(fooling)}`,
     secondsLeft === null ? '' : `${atMost ? 'at most ' : ''}${clock(secondsLeft)} left`,
   ]
@@ -119,12 +153,3 @@ function progressLine({
 }
 
 const percent = (ratio: number) => `${(100 * ratio).toFixed(0)} %`;
-
-function clock(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const minutes = Math.floor(whole / 60);
-  const two = (value: number) => String(value).padStart(2, '0');
-  return minutes < 60
-    ? `${minutes}:${two(whole % 60)}`
-    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
-}

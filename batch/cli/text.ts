@@ -16,3 +16,13 @@ export function table(head: string[], rows: string[][], { right = [] }: { right?
     )
     .join('\n');
 }
+
+/** Seconds as a clock shows them. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const minutes = Math.floor(whole / 60);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return minutes < 60
+    ? `${minutes}:${two(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+}

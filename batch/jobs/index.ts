@@ -6,6 +6,7 @@ export {
   type Item,
   inOrder,
   Job,
+  type JobCheckpoints,
   type JobContext,
   noWork,
   type Output,
@@ -15,6 +16,6 @@ export {
 export { lockFolder } from './lock.ts';
 export { closeMachine, computeOf, type Machine } from './machine.ts';
 export { type JobEvent, Progress } from './progress.ts';
-export { keysOf, runJobs } from './runner.ts';
+export { addressOf, doJob, keysOf, runJobs } from './runner.ts';
 export { Speeds } from './speeds.ts';
-export { JobStore } from './store.ts';
+export { hashOf, JobStore, jobRecord, outputName } from './store.ts';

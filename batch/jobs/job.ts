@@ -33,11 +33,20 @@ export interface Item {
   aside?: boolean;
 }
 
+/** Where a job puts down what it has so far, so that whoever does it next goes on from there, to the same bytes. */
+export interface JobCheckpoints {
+  /** null where there is none. */
+  load(): Promise<Uint8Array | null>;
+  save(bytes: Uint8Array): Promise<void>;
+}
+
 /** What a job is given when it runs. */
 export interface JobContext {
   machine: Machine;
   signal?: AbortSignal;
   report(item: Item): void;
+  /** Left out where nothing is kept of a job that is not done. */
+  checkpoints?: JobCheckpoints;
 }
 
 /** What a job leaves behind. */
@@ -82,6 +91,8 @@ export class Job<Result = unknown> {
   readonly work: Work;
   /** Modules whose code makes the result: the step's own, and further ones such as an attack's. */
   readonly code: readonly string[];
+  /** It is done on the machine that has the study's files, whoever does the others. */
+  readonly isLocal: boolean;
   readonly result: z.ZodType<Result>;
   /** The part of the result that other results can depend on; all of it when left out. */
   readonly identity: Doing<Result>['identity'];
@@ -97,6 +108,7 @@ export class Job<Result = unknown> {
     this.inputs = of.inputs;
     this.work = of.work;
     this.code = of.code;
+    this.isLocal = of.isLocal;
     this.result = of.result;
     this.identity = of.identity;
     this.run = of.run;
@@ -117,6 +129,8 @@ export interface Step<Inputs extends object, Result, Place> {
   name: string;
   /** `import.meta.url` of the module that has `run`: its code is found from there. */
   source: string;
+  /** It reads or writes files that lie beside the study: it is done on that machine, whoever does the others. */
+  isLocal?: true;
   result: z.ZodType<Result>;
   identity?: (result: Result) => unknown;
   /**
@@ -144,6 +158,7 @@ export function defineStep<Inputs extends object, Result, Place = undefined>(
   return ({ id, inputs, work = noWork, code = [], place }) =>
     new Job<Result>({
       ...{ step: step.name, id, inputs, work, code: [step.source, ...code] },
+      isLocal: step.isLocal ?? false,
       result: step.result,
       identity: step.identity ?? ((result) => result),
       run: (context, outputs, before) => step.run(context, outputs as Outputs<Inputs>, place as Place, before),

@@ -69,18 +69,44 @@ async function outputOf(
   { outputs, planned }: { outputs: ReadonlyMap<Job, Output>; planned: ReadonlySet<string> },
   { store, codes, machine, progress, signal }: RunnerOptions,
 ): Promise<Output> {
+  const address = addressOf(job, key, outputs, codes);
+  const known = there ?? (await store.adopt(job, address, (other) => planned.has(other)));
+  if (known && (await job.isThere(known))) return known;
+  return doJob(job, address, known, {
+    ...{ outputs, store, machine, signal },
+    report: (item) => progress.item(job, item),
+  });
+}
+
+/** What a job's output is kept under. @param outputs Of the jobs that it needs. */
+export function addressOf(job: Job, key: string, outputs: ReadonlyMap<Job, Output>, codes: CodeReader): Address {
   const needed = (need: Job) => outputs.get(need) as Output;
   const code = codes.of(job.code).hash;
   const content = short({ ...{ step: job.step, code }, inputs: withJobs(job.inputs, (need) => needed(need).digest) });
-  const inputs = withJobs(job.inputs, (need) => needed(need).key);
-  const address: Address = { key, content, code, inputs };
-  const known = there ?? (await store.adopt(job, address, (other) => planned.has(other)));
-  if (known && (await job.isThere(known))) return known;
-  const context: JobContext = { machine, signal, report: (item) => progress.item(job, item) };
+  return { key, content, code, inputs: withJobs(job.inputs, (need) => needed(need).key) };
+}
+
+/** What one job is done with. */
+export interface Doing extends JobContext {
+  /** Of the jobs that it needs. */
+  outputs: ReadonlyMap<Job, Output>;
+  store: Pick<JobStore, 'save'>;
+}
+
+/**
+ * Does one job, and keeps its output.
+ * @param before Its output where what that stands for is gone, such as the folder of a release.
+ */
+export async function doJob(
+  job: Job,
+  address: Address,
+  before: Output | null,
+  { outputs, store, ...context }: Doing,
+): Promise<Output> {
   const started = performance.now();
-  const done = await job.run(context, withJobs(job.inputs, needed) as object, known);
+  const done = await job.run(context, withJobs(job.inputs, (need) => outputs.get(need)) as object, before);
   const seconds = (performance.now() - started) / 1000;
   // What had gone missing beside the store is back; the output itself is what it was.
-  if (known) return { ...known, seconds, resumed: false };
+  if (before) return { ...before, seconds, resumed: false };
   return store.save(job, address, done, seconds);
 }

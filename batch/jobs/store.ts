@@ -7,7 +7,8 @@ import { canonicalJson } from '#shared/release';
 import { currentCommit } from './commit.ts';
 import type { Done, Job, Output } from './job.ts';
 
-const jobRecord = z.object({
+/** What is known of an output beside its files: `job.json`. */
+export const jobRecord = z.object({
   step: z.string(),
   id: z.string(),
   /** What the output is found by. */
@@ -23,7 +24,10 @@ const jobRecord = z.object({
   result: z.unknown(),
   files: z.array(z.object({ name: z.string(), bytes: z.int(), sha256: z.string() })),
 });
-type JobRecord = z.infer<typeof jobRecord>;
+export type JobRecord = z.infer<typeof jobRecord>;
+
+/** What the folder of an output is called. */
+export const outputName = (step: string, key: string) => `${step}-${key}`;
 
 /** What an output is kept under. */
 export interface Address {
@@ -60,7 +64,7 @@ export class JobStore {
 
   /** An output that can be relied on, or null: then the job has to be done. */
   async find<Result>(job: Job<Result>, key: string): Promise<Output<Result> | null> {
-    const folder = join(this.#folder, `${job.step}-${key}`);
+    const folder = join(this.#folder, outputName(job.step, key));
     const record = await this.#read(folder);
     const parsed = job.result.safeParse(record?.result);
     if (!record || !parsed.success) return null;
@@ -83,13 +87,13 @@ export class JobStore {
     const from = contents.get(`${job.step} ${address.content}`);
     const record = from === undefined ? null : await this.#read(from);
     if (from === undefined || !record) return null;
-    const folder = join(this.#folder, `${job.step}-${address.key}`);
+    const folder = join(this.#folder, outputName(job.step, address.key));
     const { key, inputs } = address;
     // Of another job of the same run, such as the same model under another id.
     if (from === folder) return this.find(job, key);
     await rm(folder, { recursive: true, force: true });
     if (isNeeded(record.key)) {
-      const partial = join(this.#folder, `.${job.step}-${key}`);
+      const partial = join(this.#folder, `.${outputName(job.step, key)}`);
       await cp(from, partial, { recursive: true });
       await rename(partial, folder);
     } else await rename(from, folder);
@@ -102,8 +106,8 @@ export class JobStore {
   async save<Result>(job: Job<Result>, address: Address, done: Done<Result>, seconds: number): Promise<Output<Result>> {
     const result = job.result.parse(done.result);
     const { key } = address;
-    const folder = join(this.#folder, `${job.step}-${key}`);
-    const partial = join(this.#folder, `.${job.step}-${key}`);
+    const folder = join(this.#folder, outputName(job.step, key));
+    const partial = join(this.#folder, `.${outputName(job.step, key)}`);
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true });
     const files: JobRecord['files'] = [];

@@ -74,10 +74,10 @@ export interface StudyResult {
 }
 
 /** A study whose jobs are done. */
-interface Finished {
+export interface Finished {
   study: LoadedStudy;
   plan: Plan;
-  progress: Progress;
+  progress: Pick<Progress, 'counts'>;
   /** Folder of jobs and release. */
   out: string;
   output<Result>(job: Job<Result>): Output<Result>;
@@ -96,7 +96,14 @@ export const folderOf = ({ study }: LoadedStudy, { out }: StudyOptions) => resol
  * @throws UsageError for a study that is wrong; AtlasError while another run works in the same folder.
  */
 export async function runStudy(options: RunOptions): Promise<StudyResult> {
-  const { study, plan, progress, out, output } = await finish(options);
+  return resultOf(await finish(options), options.onEvent);
+}
+
+/** What a run came to, which is told as its last event too. */
+export async function resultOf(
+  { study, plan, progress, out, output }: Finished,
+  onEvent: RunOptions['onEvent'],
+): Promise<StudyResult> {
   const { version } = output(plan.release!).result;
   const transfer = await readRows<TransferRow>(output(plan.transfer));
   const { done, total, resumed, seconds } = progress.counts;
@@ -105,7 +112,7 @@ export async function runStudy(options: RunOptions): Promise<StudyResult> {
     const { name, says } = output(job).result;
     return { name, says };
   });
-  options.onEvent?.({
+  onEvent?.({
     ...{ event: 'done', stage: 'done', job: null, done, total, resumed, seconds, release, version },
     ...{ transfer: transfer.filter(({ surrogate }) => surrogate !== 'none'), findings },
   });

@@ -9,7 +9,7 @@ const namedPairs = 5;
  * Says what is to be known of the photos once another half of them is read: those that were left out of it, and, with
  * both halves, those that look alike.
  */
-export function tellPhotos(halves: readonly PhotosResult[], source: string, progress: Progress): void {
+export function tellPhotos(halves: readonly PhotosResult[], source: string, progress: Pick<Progress, 'notice'>): void {
   for (const { file, reason } of (halves.at(-1) as PhotosResult).skipped) {
     progress.notice(`Skipped the photo ${file}: ${reason}`);
   }

@@ -3,7 +3,7 @@ export { type AddedModel, addModel, type NewCard, type Unscaled } from './add.ts
 export { canvasFor } from './canvas-for.ts';
 export { listCards, loadCard, type ZooModel, zooFolder } from './cards.ts';
 export { type FetchProgress, fetchModel } from './fetch.ts';
-export { isFetched, modelPath, readModelBytes } from './files.ts';
+export { cacheFolder, isFetched, modelPath, readModelBytes } from './files.ts';
 export type { LossCheck } from './gradient-check.ts';
 export type { Inspected } from './graph-work.ts';
 export {

@@ -4,9 +4,10 @@ import { random } from '../../batch/synthetic/index.ts';
 
 /**
  * A linear classifier as a prepared model, small enough to check by hand: logits = W (pixels - 127.5) / 255, W
- * [3*size*size, classes] of random weights.
+ * [3*size*size, classes] of random weights. Without a gradient its logits go through an operator that
+ * has none.
  */
-export function tinyModel({ size = 8, classes = 4, seed = 1 } = {}) {
+export function tinyModel({ size = 8, classes = 4, seed = 1, hasGradient = true } = {}) {
   const length = 3 * size * size;
   const draw = random(seed, 'tiny model');
   const weights = Float32Array.from({ length: length * classes }, () => draw.normal() / 255);
@@ -37,9 +38,14 @@ export function tinyModel({ size = 8, classes = 4, seed = 1 } = {}) {
         domain: '',
         name: 'classify',
         inputs: ['flat', 'weights'],
-        outputs: ['logits'],
+        outputs: [hasGradient ? 'logits' : 'linear'],
         attributes: {},
       },
+      ...(hasGradient
+        ? []
+        : [
+            { operator: 'Shrink', domain: '', name: 'shrink', inputs: ['linear'], outputs: ['logits'], attributes: {} },
+          ]),
     ],
     metadata: {},
   };

@@ -46,7 +46,7 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
   result: craftedResult,
   // How long it took is no part of what it is.
   identity: ({ seconds: _seconds, ...result }) => result,
-  async run({ machine, signal, report }, inputs, { attack, surrogates }) {
+  async run({ machine, signal, report, checkpoints }, inputs, { attack, surrogates }) {
     const { on, settings, norm, epsilon, seed, canvas } = inputs;
     const compute = await computeOf(machine);
     const models = await Promise.all(
@@ -58,7 +58,7 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
     const photos = await photosOf(inputs);
     const indices = chosen(on?.crafting.result.names.length ?? 0, on?.photos || null, seed);
     const crafted = await craftWith(attack, settings, {
-      ...{ compute, surrogates: models, photos, norm, epsilon, seed, signal },
+      ...{ compute, surrogates: models, photos, norm, epsilon, seed, signal, checkpoints },
       crafting: indices,
       budget: on?.budget ?? { gradients: 1 },
       onProgress: ({ stage, done, total, gradientsPerSecond, fooling }) =>

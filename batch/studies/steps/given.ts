@@ -21,6 +21,7 @@ interface Place {
 export const givenStep = defineStep<Inputs, CraftedResult, Place>({
   name: 'given',
   source: import.meta.url,
+  isLocal: true,
   result: craftedResult,
   async run(_context, { canvas }, { v }) {
     return {

@@ -18,6 +18,7 @@ interface Inputs {
 export const photosStep = defineStep<Inputs, z.infer<typeof photosResult>, { source: string }>({
   name: 'photos',
   source: import.meta.url,
+  isLocal: true,
   result: photosResult,
   async run({ signal, report }, { canvas, fit, half }, { source }) {
     const photos = await loadPhotos([source], {

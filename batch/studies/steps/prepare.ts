@@ -17,6 +17,7 @@ interface Inputs {
 export const prepareStep = defineStep<Inputs, z.infer<typeof preparedResult>, { model: ZooModel }>({
   name: 'prepare',
   source: import.meta.url,
+  isLocal: true,
   result: preparedResult,
   async run({ signal }, { canvas, tampered }, { model }) {
     const { bytes, sha256, sourceSha256 } = await prepareModel(model, canvas, signal);

@@ -30,6 +30,7 @@ interface Place {
 export const releaseStep = defineStep<ReleaseInputs, ReleaseResult, Place>({
   name: 'release',
   source: import.meta.url,
+  isLocal: true,
   result: releaseResult,
   async run({ signal }, inputs, { folder, photos }, before) {
     const run = before?.result.run ?? (await thisRun(inputs));
