@@ -3,11 +3,11 @@
  * more than its own phases shuffled, or than coarse noise, owes its ratio to its size and its spectrum. Sign noise
  * alone is a weak control: networks are moved more by coarse patterns than by fine ones.
  */
-import { changedShare, pairedTest } from '#shared/metrics';
+import { pairedTest } from '#shared/metrics';
 import type { ControlRow } from '#shared/release';
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs } from './finding.ts';
-import { changedBy, type Measurement } from './measurement.ts';
+import { changedBy, foolingOf, type Labels } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 
 const needs = (study: StudyJobs) => ({
@@ -26,12 +26,12 @@ const needs = (study: StudyJobs) => ({
 /** One row: predictions of the same photos as they are, with the perturbation and with the control. */
 export function controlRow(
   of: Pick<ControlRow, 'perturbation' | 'target' | 'control' | 'seed'>,
-  { clean, perturbed, control }: Record<'clean' | 'perturbed' | 'control', Pick<Measurement, 'labels'>>,
+  { clean, perturbed, control }: Record<'clean' | 'perturbed' | 'control', Labels>,
 ): ControlRow {
   const [byPerturbation, byControl] = [changedBy(clean, perturbed), changedBy(clean, control)];
   return {
     ...of,
-    ...changedShare(clean.labels, control.labels),
+    ...foolingOf(clean, control),
     only_perturbation: byPerturbation.filter((fooled, i) => fooled && !byControl[i]).length,
     only_control: byControl.filter((fooled, i) => fooled && !byPerturbation[i]).length,
     p: pairedTest(byPerturbation, byControl),

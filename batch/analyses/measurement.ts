@@ -24,7 +24,8 @@ export interface Detection {
   energy: Float32Array;
 }
 
-type Labels = Pick<Measurement, 'labels' | 'detection'>;
+/** What a photo is fooled by is told from. */
+export type Labels = Pick<Measurement, 'labels' | 'detection'>;
 
 /**
  * The labels that photos have, as they are: of a hardened network those beneath the class "tampered with", since what

@@ -3,7 +3,7 @@ import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding, isPattern, type StudyJobs } from './finding.ts';
 import { gridOf } from './grid.ts';
-import type { Measurement } from './measurement.ts';
+import { changedBy, type Measurement } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 
 export interface ResistanceRow {
@@ -30,17 +30,18 @@ export interface Tries {
 
 /** Counts for each photo. */
 export function resistances({ clean, crafted, noises }: Tries) {
-  return Array.from(clean.labels, (label, i) => {
-    const fools = ({ labels }: Measurement) => labels[i] !== label;
-    const own = crafted.filter(({ isOwn }) => isOwn);
+  const ofCrafted = crafted.map(({ isOwn, measured }) => ({ isOwn, fooled: changedBy(clean, measured) }));
+  const ofNoises = noises.map((noise) => changedBy(clean, noise));
+  return Array.from(clean.labels, (_, i) => {
+    const own = ofCrafted.filter(({ isOwn }) => isOwn);
     return {
       probability: clean.probabilities[i],
       perturbations: crafted.length,
-      fooled_by: crafted.filter(({ measured }) => fools(measured)).length,
+      fooled_by: ofCrafted.filter(({ fooled }) => fooled[i]).length,
       own: own.length,
-      fooled_by_own: own.filter(({ measured }) => fools(measured)).length,
+      fooled_by_own: own.filter(({ fooled }) => fooled[i]).length,
       noises: noises.length,
-      fooled_by_noise: noises.filter(fools).length,
+      fooled_by_noise: ofNoises.filter((fooled) => fooled[i]).length,
     };
   });
 }

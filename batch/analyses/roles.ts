@@ -2,9 +2,10 @@
  * Who gives and who takes: what perturbations of a model do to the other models, and what theirs do to it. Their
  * difference is the asymmetry of transfer: it is not a property of a pair of models alone.
  */
-import { changedShare, meanAndDeviation } from '#shared/metrics';
+import { meanAndDeviation } from '#shared/metrics';
 import { finding } from './finding.ts';
 import { cellsOf, gridOf } from './grid.ts';
+import { foolingOf } from './measurement.ts';
 import { percent } from './words.ts';
 
 export interface RoleRow {
@@ -73,8 +74,8 @@ export const roles = finding({
       if (!perturbation.surrogates.every((surrogate) => ids.includes(surrogate))) continue;
       cells.push({
         ...{ surrogates: perturbation.surrogates, target: target.id },
-        ratio: changedShare(clean.labels, perturbed.labels).ratio,
-        noise: changedShare(clean.labels, noise.labels).ratio,
+        ratio: foolingOf(clean, perturbed).ratio,
+        noise: foolingOf(clean, noise).ratio,
       });
     }
     return grid.targets.map(({ id }) => roleRow(id, cells));

@@ -4,9 +4,9 @@
  * Fawzi, O. Fawzi, P. Frossard, "Universal adversarial perturbations", CVPR 2017, arXiv 1610.08401, figure 6: 500
  * photos, fewer than there are classes, fool more than 30 % of the others.
  */
-import { changedShare } from '#shared/metrics';
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs, type StudyPerturbation } from './finding.ts';
+import { foolingOf } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 import { percent } from './words.ts';
 
@@ -93,12 +93,12 @@ export const saturation = finding({
     const rows: SaturationRow[] = [];
     for (const { surrogate, attack, seed, clean, noise, crafts } of recipes) {
       const before = await readMeasurement(clean);
-      const ofNoise = changedShare(before.labels, (await readMeasurement(noise)).labels).ratio;
+      const ofNoise = foolingOf(before, await readMeasurement(noise)).ratio;
       for (const { crafted, measured } of crafts) {
         rows.push({
           ...{ surrogate, attack, seed, crafting_photos: crafted.result.photos },
           ...{ gradients: crafted.result.gradients, crafting_ratio: crafted.result.fooling?.ratio ?? null },
-          ...changedShare(before.labels, (await readMeasurement(measured)).labels),
+          ...foolingOf(before, await readMeasurement(measured)),
           noise: ofNoise,
         });
       }

@@ -2,11 +2,12 @@
  * Transfer over seeds: what a perturbation of one seed does may be luck. One row for each way of crafting on each model
  * that it is tried on, over all seeds that the study has of it.
  */
-import { changedShare, meanAndDeviation } from '#shared/metrics';
+import { meanAndDeviation } from '#shared/metrics';
 import { givenAttack } from '#shared/release';
 import { common } from './columns.ts';
 import { finding, type StudyPerturbation, surrogateOf } from './finding.ts';
 import { cellsOf, gridOf } from './grid.ts';
+import { foolingOf } from './measurement.ts';
 import { percent } from './words.ts';
 
 export interface SeedsRow {
@@ -80,8 +81,8 @@ export const seeds = finding({
     for await (const { perturbation, target, clean, perturbed, noise } of cellsOf(grid)) {
       // Nobody knows of what others made which differ in their seed alone.
       if (perturbation.attack === givenAttack) continue;
-      const { photos, ratio } = changedShare(clean.labels, perturbed.labels);
-      const ofNoise = changedShare(clean.labels, noise.labels).ratio;
+      const { photos, ratio } = foolingOf(clean, perturbed);
+      const ofNoise = foolingOf(clean, noise).ratio;
       cells.push({ perturbation, target: target.id, photos, ratio, noise: ofNoise });
     }
     return [...Map.groupBy(cells, ({ perturbation, target }) => `${perturbation.recipe} ${target}`).values()].map(

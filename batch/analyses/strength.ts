@@ -3,11 +3,11 @@
  * it was crafted on at several strengths, and in variants that keep one thing of it and take another away. Strengths
  * are of one seed for each way of crafting: the lowest that the study has; in a light study of one for each model.
  */
-import { changedShare, holm, pairedTest } from '#shared/metrics';
+import { holm, pairedTest } from '#shared/metrics';
 import type { VariantKind } from '../synthetic/index.ts';
 import { common, interval } from './columns.ts';
 import { type DerivedPerturbation, finding, type StudyJobs, type StudyPerturbation } from './finding.ts';
-import { changedBy, type Measurement } from './measurement.ts';
+import { changedBy, foolingOf, type Labels } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 import { firstSeeds } from './perturbations-of.ts';
 import { percent } from './words.ts';
@@ -77,15 +77,13 @@ const needs = (study: StudyJobs) => ({
   }),
 });
 
-type Labels = Pick<Measurement, 'labels'>;
-
 /** Of strengths in rising order, how many photos are fooled at each and at none below. */
 export function newlyFooled(clean: Labels, rising: readonly Labels[]): number[] {
   const fooled = new Set<number>();
-  return rising.map(({ labels }) => {
+  return rising.map((labels) => {
     const before = fooled.size;
-    labels.forEach((label, i) => {
-      if (label !== clean.labels[i]) fooled.add(i);
+    changedBy(clean, labels).forEach((isFooled, i) => {
+      if (isFooled) fooled.add(i);
     });
     return fooled.size - before;
   });
@@ -141,7 +139,7 @@ export const strength = finding({
         const all = await Promise.all(
           [itself, ...variants, signs].map(async ({ kind, amount, made, measured }) => ({
             ...{ variant: kind as string, amount, l2: (made.result as { l2: number }).l2 },
-            labels: (await readMeasurement(measured[t])).labels,
+            ...(await readMeasurement(measured[t])),
           })),
         );
         rows.push(...strengthRows({ perturbation: id, target }, before, all));
@@ -182,7 +180,7 @@ export function strengthRows(
   return all.map((one) => ({
     ...of,
     ...{ variant: one.variant, amount: one.amount, l2: one.l2 },
-    ...changedShare(clean.labels, one.labels),
+    ...foolingOf(clean, one),
     ...{ newly: newly.get(one) ?? null, p: p.get(one) ?? null },
   }));
 }

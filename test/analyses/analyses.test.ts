@@ -113,7 +113,7 @@ test('every perturbation on every target has the predictions of that perturbatio
       await mkdir(at);
       await writeFile(join(at, 'labels.npy'), writeNpy(Int32Array.of(label), [1]));
       await writeFile(join(at, 'probabilities.npy'), writeNpy(Float32Array.of(0.5), [1]));
-      return { folder: at };
+      return { folder: at, result: { photos: 1 } };
     };
     const table = (from: number) =>
       Promise.all([0, 1].map((i) => Promise.all([0, 1, 2].map((k) => output(from + 10 * i + k)))));

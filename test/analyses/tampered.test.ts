@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { wilson } from '#shared/metrics';
+import { controlRow } from '../../batch/analyses/controls.ts';
 import { changedBy, findings, foolingOf } from '../../batch/analyses/index.ts';
+import { resistances } from '../../batch/analyses/resistance.ts';
+import { newlyFooled, strengthRows } from '../../batch/analyses/strength.ts';
 import { tamperedCounts } from '../../batch/analyses/tampered.ts';
 import type { TamperedRow } from '../../batch/analyses/tampered-columns.ts';
 import { transferRow } from '../../batch/analyses/transfer.ts';
@@ -50,6 +53,21 @@ describe('an attacker has won', () => {
       null,
     );
   });
+});
+
+test('which is what every table counts that is of a hardened network', () => {
+  // Of the six the fourth and the last are fooled, and two are caught.
+  const control = controlRow(
+    { perturbation: 'p', target: 'h', control: 'noise', seed: 1 },
+    { clean, perturbed: clean, control: perturbed },
+  );
+  expect(control).toMatchObject({ fooled: 2, only_control: 2, only_perturbation: 0 });
+  expect(newlyFooled(clean, [clean, perturbed])).toEqual([0, 2]);
+  const tried = { ...perturbed, variant: 'scaled', amount: 1, l2: 1 };
+  expect(strengthRows({ perturbation: 'p', target: 'h' }, clean, [tried])).toMatchObject([{ fooled: 2, newly: 2 }]);
+  const counted = resistances({ clean, crafted: [{ isOwn: true, measured: perturbed }], noises: [perturbed] });
+  for (const column of ['fooled_by', 'fooled_by_own', 'fooled_by_noise'] as const)
+    expect(counted.map((row) => row[column])).toEqual([0, 0, 0, 1, 0, 1]);
 });
 
 describe('the counts of a hardened network', () => {
