@@ -6,6 +6,8 @@ import { type Atlas, dataUrl, type Plate, plateUrl } from './release.ts';
 
 /** A choice that fits a row. */
 const MOST_PHOTOS = 12;
+/** Between the strengths of the finding `sweep`; other tables have 0 and 1. */
+const QUARTER = 0.25;
 
 type PublishedPhoto = Manifest['photos'][number] & {
   /** Whether it stands in the strip. The others are reached by address: from the wall. */
@@ -87,6 +89,7 @@ export async function labData(atlas: Atlas): Promise<{ data: LabData; opening: O
       ...(resists && { resists: true as const }),
       credit: `${author}, ${licence}`,
     })),
+    stop: (await sweptPhotos(atlas)).length > 0 ? QUARTER : 1,
     start: { photo: photoId(opening.photo.file), model: opening.model, perturbation: opening.plate.id, strength: 1 },
   };
   return { data, opening };

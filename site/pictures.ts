@@ -11,7 +11,7 @@ import { type Atlas, loadAtlas, readFile } from './release.ts';
 /** Of photographs, on every page that shows them small. */
 const THUMB = 224;
 /** Of photographs, and of patterns, whose every pixel is another: they are no data, which is never compressed so. */
-const QUALITY = { photo: 80, pattern: 55 };
+const QUALITY = { photo: 80, pattern: 45 };
 
 /** A small picture: its path below /pictures/, and the key of the file that it is a copy of. */
 export interface Small {

@@ -7,7 +7,7 @@ import { pairedTest } from '#shared/metrics';
 import type { ControlRow } from '#shared/release';
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs } from './finding.ts';
-import { changedBy, foolingOf, type Labels } from './measure.ts';
+import { changedBy, foolingOf, type Labels } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 
 const needs = (study: StudyJobs) => ({

@@ -7,7 +7,7 @@
 import { overlap } from '#shared/metrics';
 import { radialSpectrum } from '../synthetic/index.ts';
 import { finding, isPattern, type StudyJobs } from './finding.ts';
-import { changedBy, type Measurement } from './measure.ts';
+import { changedBy, type Measurement } from './measurement.ts';
 import { readMeasurement, readPerturbation } from './outputs.ts';
 import { percent } from './words.ts';
 

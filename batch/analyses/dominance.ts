@@ -6,7 +6,7 @@ import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding } from './finding.ts';
 import { cellsOf, gridOf } from './grid.ts';
-import type { Measurement } from './measure.ts';
+import type { Measurement } from './measurement.ts';
 
 /**
  * The labels that photos most often become: of the photos whose label changed, how many took each new one. Most

@@ -1,7 +1,7 @@
 /** Every perturbation on every target: what most findings begin with. */
 import type { Outputs } from '../jobs/index.ts';
 import type { StudyJobs, StudyPerturbation, Target } from './finding.ts';
-import type { Measurement } from './measure.ts';
+import type { Measurement } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 
 /** How a perturbation is made, without what a study keeps beside it: jobs depend on no more. */

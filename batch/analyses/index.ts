@@ -17,7 +17,8 @@ export {
   type Target,
 } from './finding.ts';
 export { findFindings, findings } from './findings.ts';
-export { changedBy, foolingOf, type Measurement, type MeasureTask, measure, tamperedIn } from './measure.ts';
+export { type MeasureTask, measure } from './measure.ts';
+export { changedBy, foolingOf, type Measurement, tamperedIn } from './measurement.ts';
 export {
   type CraftedResult,
   craftedResult,

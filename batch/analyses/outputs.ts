@@ -6,7 +6,7 @@ import { FormatError, readNpy, writeNpy } from '#shared/formats';
 import { curvePoint, modelShare, share } from '#shared/release';
 import type { Pixels } from '../compute/index.ts';
 import type { Output } from '../jobs/index.ts';
-import type { Measurement } from './measure.ts';
+import type { Measurement } from './measurement.ts';
 
 /** One half of a study's photos: `canvases.npy`, uint8 [P,3,S,S]. */
 export const photosResult = z.object({

@@ -3,7 +3,7 @@ import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding } from './finding.ts';
 import { cellsOf, wholeGridOf } from './grid.ts';
-import { changedBy } from './measure.ts';
+import { changedBy } from './measurement.ts';
 
 /** One photo on one target, clean and perturbed. */
 export interface PredictionRow {

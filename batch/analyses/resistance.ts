@@ -3,7 +3,7 @@ import { labelOf } from '#shared/metrics';
 import { common } from './columns.ts';
 import { finding, isPattern, type StudyJobs } from './finding.ts';
 import { gridOf } from './grid.ts';
-import { changedBy, type Measurement } from './measure.ts';
+import { changedBy, type Measurement } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 
 export interface ResistanceRow {

@@ -5,7 +5,7 @@
 import { meanAndDeviation } from '#shared/metrics';
 import { finding } from './finding.ts';
 import { cellsOf, gridOf } from './grid.ts';
-import { foolingOf } from './measure.ts';
+import { foolingOf } from './measurement.ts';
 import { percent } from './words.ts';
 
 export interface RoleRow {

@@ -6,7 +6,7 @@
  */
 import { common, interval } from './columns.ts';
 import { finding, type HardenedTarget, type StudyJobs, type StudyPerturbation } from './finding.ts';
-import type { Detection, Measurement } from './measure.ts';
+import type { Detection, Measurement } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 import { platesFor } from './plates.ts';
 import { tamperedCounts } from './tampered.ts';

@@ -6,7 +6,7 @@
  */
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs, type StudyPerturbation } from './finding.ts';
-import { foolingOf } from './measure.ts';
+import { foolingOf } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 import { percent } from './words.ts';
 

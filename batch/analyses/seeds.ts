@@ -7,7 +7,7 @@ import { givenAttack } from '#shared/release';
 import { common } from './columns.ts';
 import { finding, type StudyPerturbation, surrogateOf } from './finding.ts';
 import { cellsOf, gridOf } from './grid.ts';
-import { foolingOf } from './measure.ts';
+import { foolingOf } from './measurement.ts';
 import { percent } from './words.ts';
 
 export interface SeedsRow {

@@ -7,7 +7,7 @@ import { holm, pairedTest } from '#shared/metrics';
 import type { VariantKind } from '../synthetic/index.ts';
 import { common, interval } from './columns.ts';
 import { type DerivedPerturbation, finding, type StudyJobs, type StudyPerturbation } from './finding.ts';
-import { changedBy, foolingOf, type Labels } from './measure.ts';
+import { changedBy, foolingOf, type Labels } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 import { firstSeeds } from './perturbations-of.ts';
 import { percent } from './words.ts';

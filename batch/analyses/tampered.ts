@@ -17,7 +17,7 @@ import {
   surrogateOf,
 } from './finding.ts';
 import { plain, truthOf } from './grid.ts';
-import { changedBy, type Detection, type Measurement } from './measure.ts';
+import { changedBy, type Detection, type Measurement } from './measurement.ts';
 import { readMeasurement } from './outputs.ts';
 import { craftedIn, platesFor } from './plates.ts';
 import { type TamperedRow, tamperedColumns } from './tampered-columns.ts';

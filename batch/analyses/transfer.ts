@@ -7,7 +7,7 @@ import type { Norm, TransferRow } from '#shared/release';
 import { common, interval, intervalWhereKnown } from './columns.ts';
 import { finding, surrogateOf } from './finding.ts';
 import { cellsOf, truthOf, wholeGridOf } from './grid.ts';
-import { changedBy, foolingOf, type Measurement, tamperedIn } from './measure.ts';
+import { changedBy, foolingOf, type Measurement, tamperedIn } from './measurement.ts';
 
 export interface TransferCell {
   /** Id of the perturbation. */

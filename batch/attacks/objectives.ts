@@ -18,10 +18,6 @@ export interface Objective {
   inputs?(view: SurrogateView): Inputs;
 }
 
-/** The loss of an objective on a surrogate. */
-export const lossOf = ({ loss, onHardened = loss }: Objective, { surrogate }: SurrogateView): Loss =>
-  surrogate.tampered === undefined ? loss : onHardened;
-
 /** Cross-entropy: up, away from the label of the clean photo; towards a target, down. */
 export const crossEntropy = ({ clampAt, target }: { clampAt?: number; target?: number }): Objective => ({
   // Towards a target the loss is small where it has been reached, so there is nothing to clamp.

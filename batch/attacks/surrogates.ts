@@ -9,8 +9,8 @@ import type { Item, PixelRule } from '../compute/index.ts';
 import { AtlasError } from '../errors/index.ts';
 import type { Allowance } from './budget.ts';
 import { mergeByLogits } from './ensemble.ts';
-import { gradientProgram } from './losses.ts';
-import { lossOf, type Objective } from './objectives.ts';
+import { gradientProgram, type Loss } from './losses.ts';
+import type { Objective } from './objectives.ts';
 import { Running } from './running.ts';
 import type { CraftInputs, CraftTask, Pixels, SurrogateView } from './types.ts';
 import { labelsOf, viewsOf } from './views.ts';
@@ -182,3 +182,7 @@ export class Surrogates {
     for (const key of this.#used) await this.task.compute.release(key);
   }
 }
+
+/** The loss of an objective on a surrogate. */
+const lossOf = ({ loss, onHardened = loss }: Objective, { surrogate }: SurrogateView): Loss =>
+  surrogate.tampered === undefined ? loss : onHardened;

@@ -4,8 +4,7 @@ import type { OwnPhoto } from './own-photo.ts';
 import { isOwnPhoto, type LabState } from './state.ts';
 import type { LabView, Names } from './view.ts';
 
-/** Strengths that a release has measured are so far apart; between them a network has to be there. */
-export const STOP = 0.25;
+/** Of the slider, where a network reads whatever it is asked. */
 const FINE = 0.05;
 
 /** Photos that the visitor brought, by id. */
@@ -35,8 +34,9 @@ export class Controls {
     const { strength, where } = state;
     const { model, perturbation } = this.#chosen(state);
     const slider = this.#view.get<HTMLInputElement>('strength');
-    const isMeasured = where === 'release' && !isOwnPhoto(state.photo) && strength % STOP === 0;
-    slider.step = String(isMeasured ? STOP : FINE);
+    const { stop } = this.#data;
+    const isMeasured = where === 'release' && !isOwnPhoto(state.photo) && strength % stop === 0;
+    slider.step = String(isMeasured ? stop : FINE);
     slider.value = String(strength);
     slider.setAttribute('aria-valuetext', `${strength} times the pattern`);
     this.#view.get('strength-value').textContent = strength.toFixed(2);

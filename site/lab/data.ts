@@ -35,5 +35,7 @@ export interface LabData {
     canvas?: string;
     credit: string;
   }[];
+  /** Strengths that the release has measured are so far apart; between them a network has to be there. */
+  stop: number;
   start: { photo: string; model: string; perturbation: string; strength: number };
 }

@@ -1,6 +1,6 @@
 import { onPhotoBrought } from './bring.ts';
 import { Conductor } from './conductor.ts';
-import { Controls, type OwnPhotos, STOP } from './controls.ts';
+import { Controls, type OwnPhotos } from './controls.ts';
 import type { LabData } from './data.ts';
 import { Entries } from './entries.ts';
 import { EveryNetwork } from './every-network.ts';
@@ -88,7 +88,7 @@ class AtlasLab extends HTMLElement {
     this.#showing = setInterval(() => {
       // Each stop is shown before the next one is asked for.
       if (this.#conductor.lab.phase === 'waiting') return;
-      const strength = this.#state.strength + STOP;
+      const strength = this.#state.strength + this.#data.stop;
       if (strength >= end) clearInterval(this.#showing);
       this.#change({ strength: Math.min(strength, end) }, strength >= end ? 'replace' : 'keep');
     }, STEP_MS);

@@ -34,7 +34,17 @@ class PlateView extends HTMLElement {
     ] as const)
       sum?.addEventListener(type, () => this.#hold(held), { signal });
     sum?.addEventListener('keyup', (event) => event.key === ' ' && this.#hold(false), { signal });
-    this.#show();
+    // What the page was built with is there until somebody comes near.
+    const near = new IntersectionObserver(
+      ([{ isIntersecting }]) => {
+        if (!isIntersecting) return;
+        near.disconnect();
+        this.#show();
+      },
+      { rootMargin: '200px' },
+    );
+    near.observe(this);
+    signal.addEventListener('abort', () => near.disconnect());
   }
 
   disconnectedCallback() {

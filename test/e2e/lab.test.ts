@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Example, type Manifest, perturbationRecord, photoId } from '#shared/release';
-import { type BuiltSite, buildSite } from '../support/built-site.ts';
+import { type BuiltSite, buildSite, tooWide } from '../support/built-site.ts';
 import { parityPhotos } from '../support/images.ts';
 import { readKey, TEST_RELEASE, testManifest } from '../support/release.ts';
 
@@ -203,6 +203,14 @@ describe('the lab', () => {
     expect(await page.locator('select[name=model]').isVisible()).toBe(false);
     await fold.click();
     expect(await page.locator('select[name=model]').isVisible()).toBe(true);
+    await close(page);
+  });
+
+  test('fits screens from 320 to 1920 pixels', async () => {
+    const page = await open('/?strength=1');
+    await answered(page);
+    await page.getByRole('button', { name: 'What every network reads' }).click();
+    expect(await tooWide(page)).toEqual([]);
     await close(page);
   });
 

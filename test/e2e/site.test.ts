@@ -35,6 +35,7 @@ const pages = () => [
   '/findings/',
   '/downloads/',
   '/reference/',
+  '/wall/',
 ];
 
 describe('the pages', () => {

@@ -14,6 +14,7 @@ import { resistance } from '../../site/charts/figures/resistance.ts';
 import { rounds } from '../../site/charts/figures/rounds.ts';
 import { saturation } from '../../site/charts/figures/saturation.ts';
 import { strength } from '../../site/charts/figures/strength.ts';
+import { sweep } from '../../site/charts/figures/sweep.ts';
 import { tampered } from '../../site/charts/figures/tampered.ts';
 import { thresholds } from '../../site/charts/figures/thresholds.ts';
 import { type Dots, type Lines, percents, place } from '../../site/charts/kinds.ts';
@@ -177,6 +178,43 @@ describe('figures of defences and of decision boundaries', () => {
     ]);
     expect([x.from, x.to, x.ticks.map(({ text }) => text)]).toEqual([-1, 3, ['0.1', '1', '10', '100', '1,000']]);
     expect(series[0].points[2].said).toBe('Plate 1: 50\u202f% of 20 photographs give way at a length of 1,000.');
+  });
+
+  test('show of a sweep how often the first label is right, photo by photo and over all', () => {
+    const row = { resists: false, target: 'net', probability: 0.5, rank: 1 };
+    const read = (photo: string, strength: number, right: boolean) => ({
+      ...row,
+      photo,
+      strength,
+      right,
+      perturbation: null,
+    });
+    const rows = [read('a.jpg', 0, true), read('b.jpg', 0, true), read('a.jpg', 1, false), read('b.jpg', 1, true)];
+    const seconds = rows.map((one) => ({ ...one, rank: 2, right: false }));
+    const { series } = sweep.draw([...rows, ...seconds], atlas)[0].chart as Lines;
+    expect(series.map(({ name, points }) => [name, points.map(({ x, y }) => [x, y])])).toEqual([
+      [
+        'a',
+        [
+          [0, 1],
+          [1, 0],
+        ],
+      ],
+      [
+        'b',
+        [
+          [0, 1],
+          [1, 1],
+        ],
+      ],
+      [
+        'all photographs',
+        [
+          [0, 1],
+          [1, 0.5],
+        ],
+      ],
+    ]);
   });
 
   test('show hardened networks as they are, round by round, and leave other variants to the table', () => {

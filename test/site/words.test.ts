@@ -181,6 +181,8 @@ describe('what the lab may choose from', () => {
     expect(data.models.map(({ id }) => id)).toEqual(['small', 'other']);
     expect(data.start).toEqual({ photo: 'c', model: 'small', perturbation: 'small.house', strength: 1 });
     expect([opening.clean.probability, opening.perturbed.index]).toEqual([0.9, 2]);
+    // Without a sweep there is nothing between the photo and the whole pattern.
+    expect(data.stop).toBe(1);
   });
 
   test('are published photos, called by what they show where somebody said it', async () => {

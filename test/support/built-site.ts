@@ -49,6 +49,16 @@ export async function buildSite(): Promise<BuiltSite> {
   };
 }
 
+/** The widths of a screen, from 320 to 1920 pixels, at which a page scrolls sideways. */
+export async function tooWide(page: Page): Promise<number[]> {
+  const wide: number[] = [];
+  for (let width = 320; width <= 1920; width += 20) {
+    await page.setViewportSize({ width, height: 800 });
+    if ((await page.evaluate(() => document.documentElement.scrollWidth)) > width) wide.push(width);
+  }
+  return wide;
+}
+
 /** One build at a time: Astro keeps what it works on in the checkout, and two would take it from each other. */
 async function alone(work: () => Promise<void>): Promise<void> {
   const lock = join(root, '.astro', 'built-by-a-test');

@@ -16,6 +16,7 @@ import { seeds } from './seeds.ts';
 import { span } from './span.ts';
 import { strength } from './strength.ts';
 import { subspace } from './subspace.ts';
+import { sweep } from './sweep.ts';
 import { tampered } from './tampered.ts';
 import { thresholds } from './thresholds.ts';
 
@@ -38,4 +39,5 @@ export const figures: Figure[] = [
   defences,
   tampered,
   rounds,
+  sweep,
 ];

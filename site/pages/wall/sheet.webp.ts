@@ -16,7 +16,10 @@ export const GET: APIRoute = async () => {
   const sheet = new Uint8ClampedArray(4 * width * height).fill(255);
   const shown = wallPhotos(atlas).slice(0, photos.length);
   for (const [i, { key }] of shown.entries()) {
-    const { data } = await squareOf(key, tile, true);
+    // A photo that cannot be decoded leaves its place white.
+    const photo = await squareOf(key, tile, true).catch(() => null);
+    if (!photo) continue;
+    const { data } = photo;
     const corner = 4 * (Math.floor(i / columns) * tile * width + (i % columns) * tile);
     for (let y = 0; y < tile; y++) sheet.set(data.subarray(4 * y * tile, 4 * (y + 1) * tile), corner + 4 * y * width);
   }
