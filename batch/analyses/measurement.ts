@@ -24,7 +24,7 @@ export interface Detection {
   energy: Float32Array;
 }
 
-/** What a photo is fooled by is told from. */
+/** What tells whether a photo is fooled. */
 export type Labels = Pick<Measurement, 'labels' | 'detection'>;
 
 /**
