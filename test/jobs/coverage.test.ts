@@ -32,7 +32,7 @@ beforeAll(async () => {
     ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
   }));
   loading = await countsOfLoading();
-  const more = ['defences', 'layers', 'subspace', 'tampered', 'thresholds'];
+  const more = ['defences', 'layers', 'subspace', 'sweep', 'tampered', 'thresholds'];
   const analyses = [...findFindings().map(({ name }) => name), ...more];
   await writeSmallNetwork(join(folder, 'study'), 8);
   const study = await writeSmallStudy(join(folder, 'study'), {
@@ -137,6 +137,10 @@ test('every step and every attack was run, and the coverage saw what they are ma
   );
   expect(executed('spanned')).toEqual(expect.arrayContaining(['batch/studies/steps/spanned.ts']));
   expect(executed('thresholds')).toEqual(expect.arrayContaining(['batch/studies/steps/strengths.ts']));
+  expect(executed('showcase')).toEqual(expect.arrayContaining(['batch/analyses/showcase.ts']));
+  expect(executed('sweep')).toEqual(
+    expect.arrayContaining(['batch/studies/steps/sweep.ts', 'batch/compute/worker.ts']),
+  );
   expect(executed('compared')).toEqual(expect.arrayContaining(['shared/graph/comparison.ts']));
   expect(executed('distortion')).toEqual(expect.arrayContaining(['shared/images/distortion.ts']));
   expect(executed('analyse', 'dominance')).toEqual(expect.arrayContaining(['batch/analyses/dominance.ts']));
