@@ -1,10 +1,11 @@
 /** What holds for every page, however it is looked at. */
 import { readFile } from 'node:fs/promises';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problemKinds } from '#shared/api';
 import { type Manifest, photoId } from '#shared/release';
-import { type BuiltSite, buildSite } from '../support/built-site.ts';
+import { type BuiltSite, buildSite, tooWide } from '../support/built-site.ts';
 import { testManifest } from '../support/release.ts';
 
 let site: BuiltSite;
@@ -25,15 +26,28 @@ describe('every page', () => {
   test('fits screens from 320 to 1920 pixels', async () => {
     for (const path of pages()) {
       const page = await site.open(path, {}, []);
-      const wide: number[] = [];
-      for (let width = 320; width <= 1920; width += 20) {
-        await page.setViewportSize({ width, height: 800 });
-        if ((await page.evaluate(() => document.documentElement.scrollWidth)) > width) wide.push(width);
-      }
-      expect([path, wide]).toEqual([path, []]);
+      expect([path, await tooWide(page)]).toEqual([path, []]);
       await page.context().close();
     }
   });
+
+  test('has nothing that axe objects to, on a phone and on a screen, by day and by night', async () => {
+    for (const path of pages()) {
+      const page = await site.open(path, { reducedMotion: 'reduce' }, []);
+      await page.evaluate(axe.source);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        for (const width of [360, 1440]) {
+          await page.setViewportSize({ width, height: 800 });
+          const found = await page.evaluate<string[]>(
+            `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 200)))`,
+          );
+          expect([path, colorScheme, width, found]).toEqual([path, colorScheme, width, []]);
+        }
+      }
+      await page.context().close();
+    }
+  }, 180_000);
 
   test('fits when its text is twice as large', async () => {
     for (const path of pages()) {
@@ -44,9 +58,8 @@ describe('every page', () => {
     }
   });
 
-  // The lab of the home page moves a picture by itself, and answers in lines of its own.
   test('moves nothing once it is shown, though its fonts come late', async () => {
-    for (const path of pages().slice(1)) {
+    for (const path of pages()) {
       const context = await site.browser.newContext({ viewport: { width: 412, height: 823 } });
       const page = await context.newPage();
       await page.route('**/*.woff2', async (route) => {
