@@ -10,6 +10,7 @@ import {
   modelCard,
   norm,
   type Provider,
+  photoCredit,
   provider,
   study as studySchema,
 } from '#shared/release';
@@ -42,6 +43,8 @@ export const bundle = z.object({
     }),
   ),
   classes: classLabels.nullable(),
+  /** Of the photos of which somebody said what they show: findings choose by that. */
+  credits: z.array(photoCredit),
   /** Name and SHA-256 of the files of each half. */
   photos: z.object({ crafting: sums, evaluation: sums }),
   provider,
@@ -58,7 +61,7 @@ export interface Sources {
 }
 
 export function bundleOf({ study, photos, provider, sources }: Sources): z.input<typeof bundle> {
-  const { models, given, classes } = study;
+  const { models, given, classes, credits } = study;
   const { folder: _folder, credits: _credits, classes: _classes, ...shown } = study.study.photos;
   return {
     schema: 1,
@@ -79,6 +82,7 @@ export function bundleOf({ study, photos, provider, sources }: Sources): z.input
     })),
     given: given.map(({ id, norm, epsilon, sha256 }) => ({ id, norm, epsilon, sha256 })),
     classes: classes as ClassLabel[] | null,
+    credits: [...credits.values()].filter(({ subject }) => subject),
     photos: { crafting: photos.files.crafting.map(pair), evaluation: photos.files.evaluation.map(pair) },
     provider,
   };
@@ -87,7 +91,7 @@ export function bundleOf({ study, photos, provider, sources }: Sources): z.input
 const pair = ([name, sha256]: readonly [string, string]): [string, string] => [name, sha256];
 
 /** The study of a bundle, on a machine that has none of its files. */
-function studyOf({ study, models, given, classes }: Bundle): LoadedStudy {
+function studyOf({ study, models, given, classes, credits }: Bundle): LoadedStudy {
   const wanted = study.perturbations.filter((one) => 'file' in one);
   const zoo = models.map(({ card, labels, wnids }) => ({
     ...{ card, cardPath: '', labels },
@@ -100,7 +104,7 @@ function studyOf({ study, models, given, classes }: Bundle): LoadedStudy {
     hardened: hardenedOf(study.id, study, zoo),
     given: given.map((one, i) => ({ ...one, v: new Float32Array(0), wanted: wanted[i] })),
     photos: '',
-    credits: new Map(),
+    credits: new Map(credits.map((credit) => [credit.file, credit])),
     classes,
   };
 }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,16 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A study with all that one can have: perturbations of others, hardened networks, every finding. */
 async function loaded() {
+  return sourcesOfStudy(await smallStudy());
+}
+
+async function sourcesOfStudy(path: string) {
+  const study = await loadStudy(path);
+  const photos = await findPhotos(study.photos, join(folder, 'photos.json'), { keep: false });
+  return { study, photos, provider: 'cpu' as const, sources: await sourcesOf(study.models) };
+}
+
+async function smallStudy(): Promise<string> {
   await writeFile(
     join(folder, 'theirs.npy'),
     writeNpy(
@@ -23,7 +34,7 @@ async function loaded() {
       [3, 8, 8],
     ),
   );
-  const path = await writeSmallStudy(folder, {
+  return writeSmallStudy(folder, {
     perturbations: [
       { attack: 'sgd-uap', epsilon: 20, seeds: [1, 2], budget: { gradients: 500 } },
       { attack: 'noise', epsilon: 20 },
@@ -31,9 +42,6 @@ async function loaded() {
     ],
     hardened: [{ model: 'linear1' }],
   });
-  const study = await loadStudy(path);
-  const photos = await findPhotos(study.photos, join(folder, 'photos.json'), { keep: false });
-  return { study, photos, provider: 'cpu' as const, sources: await sourcesOf(study.models) };
 }
 
 test('a worker that has nothing but the bundle makes the same jobs with the same keys', async () => {
@@ -52,6 +60,19 @@ test('a worker that has nothing but the bundle makes the same jobs with the same
   const other = await planOfBundle({ ...travelled, provider: 'cuda' }, codes);
   expect(other.plan).not.toBe(here.plan);
 });
+
+test.each(readdirSync('studies').filter((name) => name.endsWith('.json')))(
+  'the same of studies/%s, whose photos say what they show',
+  async (name) => {
+    const codes = await CodeReader.open();
+    const sources = await sourcesOfStudy(join('studies', name));
+    const here = ownPlan(plan(sources.study, { ...sources, release: join(folder, 'release') }).jobs, codes);
+    const there = await planOfBundle(bundle.parse(JSON.parse(JSON.stringify(bundleOf(sources)))), codes);
+    expect([...there.jobs].map(([key, { step, id }]) => `${key} ${step} ${id}`)).toEqual(
+      [...here.jobs].map(([key, { step, id }]) => `${key} ${step} ${id}`),
+    );
+  },
+);
 
 test('what travels tells nothing of where files lie', async () => {
   const text = JSON.stringify(bundleOf(await loaded()));
