@@ -1,7 +1,7 @@
 /** What the release has measured of its photos, from its tables and records, photo by photo. */
-import { parquetReadObjects } from 'hyparquet';
 import { type MeasuredRow, type Published, publishedOf } from './lab/published.ts';
-import { type Atlas, readFile } from './release.ts';
+import type { Atlas } from './release.ts';
+import { rowsOf } from './rows.ts';
 
 interface SweepRow {
   photo: string;
@@ -27,13 +27,6 @@ export interface PredictionRow {
   fooled: boolean;
 }
 
-/** Every row of a table, in its order; none where the release has no such table. */
-export async function rowsOf<Row>({ manifest }: Atlas, name: string): Promise<Row[]> {
-  const table = manifest.tables.find((one) => one.name === name);
-  if (!table) return [];
-  return (await parquetReadObjects({ file: new Uint8Array(readFile(table.parquet)).buffer })) as Row[];
-}
-
 /** The rows of both tables by photo, read once. */
 const read = (atlas: Atlas) => {
   const known = kept.get(atlas) ?? byPhoto(atlas);
@@ -42,8 +35,8 @@ const read = (atlas: Atlas) => {
 };
 const kept = new WeakMap<Atlas, ReturnType<typeof byPhoto>>();
 async function byPhoto(atlas: Atlas) {
-  const sweep = Map.groupBy(await rowsOf<SweepRow>(atlas, 'sweep'), ({ photo }) => photo);
-  const predictions = Map.groupBy(await rowsOf<PredictionRow>(atlas, 'predictions'), ({ photo }) => photo);
+  const sweep = Map.groupBy(await rowsOf<SweepRow>('sweep', atlas), ({ photo }) => photo);
+  const predictions = Map.groupBy(await rowsOf<PredictionRow>('predictions', atlas), ({ photo }) => photo);
   return { sweep, predictions };
 }
 

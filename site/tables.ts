@@ -1,10 +1,10 @@
-import { parquetReadObjects } from 'hyparquet';
 import type { ReleaseTable } from '#shared/release';
 import { type Figure, named } from './charts/figure.ts';
 import { figures } from './charts/figures/index.ts';
 import type { Drawing } from './charts/kinds.ts';
 import { number } from './format.ts';
-import { type Atlas, loadAtlas, readFile } from './release.ts';
+import { type Atlas, loadAtlas } from './release.ts';
+import { rowsOf } from './rows.ts';
 
 /** Rows that a page shows of a table; the files have all. */
 const shown = 40;
@@ -65,17 +65,6 @@ function drawn(figure: Figure, rows: unknown[], { says }: ReleaseTable, atlas: A
   } catch {
     return { says: said ?? '', drawings: [] };
   }
-}
-
-const read = new Map<string, Promise<Record<string, unknown>[]>>();
-
-/** All rows of a table of the release, read once; none where there is no such table. */
-export function rowsOf(name: string): Promise<Record<string, unknown>[]> {
-  const table = loadAtlas().manifest.tables.find((one) => one.name === name);
-  if (!table) return Promise.resolve([]);
-  const rows = read.get(name) ?? parquetReadObjects({ file: new Uint8Array(readFile(table.parquet)).buffer });
-  read.set(name, rows);
-  return rows;
 }
 
 /** Columns and first rows of a table. */

@@ -2,8 +2,9 @@
 import { imageNetGroups } from '#shared/metrics';
 import { photoId } from '#shared/release';
 import { bound, photoName } from './format.ts';
-import { type PredictionRow, rowsOf } from './lab-answers.ts';
+import type { PredictionRow } from './lab-answers.ts';
 import { type Atlas, dataUrl, type Plate } from './release.ts';
+import { rowsOf } from './rows.ts';
 import type { WallData, WallReadings } from './wall/data.ts';
 import { groupsOf, grownOf, tilesOf } from './wall/groups.ts';
 
@@ -14,14 +15,14 @@ export const COLUMNS = 12;
 /** The photos of the wall, by name; null where a release has nothing to show on one. */
 export async function wallData(atlas: Atlas): Promise<{ data: WallData; readings: WallReadings } | null> {
   const { manifest, plates, titleOf } = atlas;
-  const rows = await rowsOf<PredictionRow>(atlas, 'predictions');
+  const rows = await rowsOf<PredictionRow>('predictions', atlas);
   const measured = new Set(rows.map(({ photo }) => photo));
   const photos = wallPhotos(atlas).filter(({ file }) => measured.has(file));
   const models = manifest.models.filter(({ card }) => rows.some(({ target }) => target === card.id));
   const published = plates.filter(({ id }) => rows.some(({ perturbation }) => perturbation === id));
   if (photos.length === 0 || models.length === 0 || published.length === 0) return null;
   const grouped = new Set(
-    (await rowsOf<{ target: string; group: string | null }>(atlas, 'concentration'))
+    (await rowsOf<{ target: string; group: string | null }>('concentration', atlas))
       .filter(({ group }) => group)
       .map(({ target }) => target),
   );

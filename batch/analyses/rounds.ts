@@ -17,7 +17,7 @@ const most = { light: 2, whole: 5 };
 /** Attacks whose loss knows of the class. */
 const knowing = ['house', 'cosine-uap'];
 
-export interface RoundRow {
+export interface RoundRow extends ReturnType<typeof raced> {
   model: string;
   network: string;
   round: number;
@@ -25,18 +25,6 @@ export interface RoundRow {
   perturbation: string;
   crafted_in: number | null;
   crafting_ratio: number | null;
-  photos: number;
-  kept: number;
-  tampered: number;
-  fooled: number;
-  tampered_ratio: number;
-  tampered_low: number;
-  tampered_high: number;
-  fooled_ratio: number;
-  fooled_low: number;
-  fooled_high: number;
-  plain_fooled: number;
-  auroc: number | null;
 }
 
 /** One network, from round to round; nothing where no attack of the study knows of the class. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Manifest } from '#shared/release';
 import { loadAtlas } from '../release.ts';
-import { rowsOf } from '../tables.ts';
+import { rowsOf } from '../rows.ts';
 
 const prediction = z.object({
   ...{ perturbation: z.string(), target: z.string(), photo: z.string(), fooled: z.boolean() },

@@ -1,7 +1,7 @@
 /** What a plate does, in two words: its title. */
 import { z } from 'zod';
 import type { Plate } from '../release.ts';
-import { rowsOf } from '../tables.ts';
+import { rowsOf } from '../rows.ts';
 
 const concentration = z.object({
   ...{ perturbation: z.string(), target: z.string(), photos: z.int().min(1) },
