@@ -1,18 +1,15 @@
-import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '#shared/release';
 import { verifyRelease } from '../../batch/publish/index.ts';
 import { linkTo } from '../../site/format.ts';
 import { embeddedCroissant } from '../../site/json-ld.ts';
+import { buildPages } from '../support/built-site.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 
-const checkout = fileURLToPath(new URL('../../', import.meta.url));
 let root: string;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'atlas-site-release-'));
@@ -40,14 +37,7 @@ async function atlasOf(change: (manifest: Manifest) => void) {
 /** The pages that Astro makes of the release, by their path. */
 async function pages(): Promise<Map<string, string>> {
   const out = join(root, 'dist');
-  await promisify(execFile)(
-    process.execPath,
-    [`${checkout}node_modules/astro/bin/astro.mjs`, 'build', '--outDir', out],
-    {
-      cwd: checkout,
-      env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', VITEST: undefined },
-    },
-  );
+  await buildPages(root, out);
   const files = (await readdir(out, { recursive: true })).filter((file) => file.endsWith('.html'));
   return new Map(
     await Promise.all(files.map(async (file) => [file, await readFile(join(out, file), 'utf8')] as const)),

@@ -27,7 +27,7 @@ export interface BuiltSite {
 
 export async function buildSite(): Promise<BuiltSite> {
   const dist = await mkdtemp(join(tmpdir(), 'atlas-site-'));
-  await alone(() => build(dist));
+  await buildPages(TEST_RELEASE, dist);
   const worker = await startWorker({ release: TEST_RELEASE, assets: dist });
   const browser = await launchBrowser();
   const complaints: string[] = [];
@@ -59,6 +59,9 @@ export async function tooWide(page: Page): Promise<number[]> {
   return wide;
 }
 
+/** Builds the pages of a release into a folder, as they are published. @throws Error with what Astro said */
+export const buildPages = (release: string, dist: string): Promise<void> => alone(() => build(release, dist));
+
 /** One build at a time: Astro keeps what it works on in the checkout, and two would take it from each other. */
 async function alone(work: () => Promise<void>): Promise<void> {
   const lock = join(root, '.astro', 'built-by-a-test');
@@ -81,12 +84,12 @@ async function alone(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function build(dist: string) {
+async function build(release: string, dist: string) {
   const child = spawn(process.execPath, [`${root}node_modules/astro/bin/astro.mjs`, 'build', '--outDir', dist], {
     cwd: root,
     env: {
       ...process.env,
-      ATLAS_RELEASE: TEST_RELEASE,
+      ATLAS_RELEASE: release,
       ASTRO_TELEMETRY_DISABLED: '1',
       NODE_ENV: 'production',
       VITEST: undefined,
