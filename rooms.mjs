@@ -10,6 +10,12 @@
  */
 export const rooms = [
   {
+    room: 'shared/errors',
+    holds: 'the two errors that a person is meant to read: bad usage (exit 2) and failure (exit 1)',
+    imports: [],
+  },
+  { room: 'shared/memory', holds: 'memory that threads read in place, where the platform can share it', imports: [] },
+  {
     room: 'shared/release',
     holds: 'schemas (zod) of cards, studies, records, manifest, with their defaults; key names, media types; hashing',
     imports: [],
@@ -44,74 +50,83 @@ export const rooms = [
     imports: [],
   },
   {
-    room: 'batch/errors',
-    holds: 'the two errors of the command line: bad usage (exit 2) and failure (exit 1)',
-    imports: [],
+    room: 'shared/synthetic',
+    holds: 'what is drawn from a seed: random numbers, pictures in place of photos, phase twins',
+    imports: ['shared/fourier', 'shared/memory'],
+  },
+  {
+    room: 'shared/compute',
+    holds: 'what runs models, without a runtime: what may be asked, how it becomes runs of a graph, how sums are made',
+    imports: ['shared/errors', 'shared/images'],
+  },
+  {
+    room: 'shared/attacks',
+    holds: "one file per attack, the one driver of them all, and the check of a craft's options",
+    imports: [
+      'shared/errors',
+      'shared/memory',
+      'shared/release',
+      'shared/metrics',
+      'shared/images',
+      'shared/graph',
+      'shared/synthetic',
+      'shared/compute',
+    ],
   },
   {
     room: 'batch/children',
     holds: 'work on files from strangers in a process that Ctrl-C, a deadline and a heap limit end',
-    imports: ['batch/errors'],
+    imports: ['shared/errors'],
   },
   {
     room: 'batch/files',
     holds: 'files written whole or not at all, read within a bound and through a schema, downloaded with resume',
-    imports: ['batch/errors'],
+    imports: ['shared/errors'],
   },
   {
     room: 'batch/arrays',
     holds: "arrays and perturbations from others' files: NumPy, safetensors, MATLAB, HDF5, PyTorch, PNG",
-    imports: ['shared', 'batch/errors', 'batch/children', 'batch/files'],
-  },
-  {
-    room: 'batch/synthetic',
-    holds: 'what is drawn from a seed: random numbers, pictures in place of photos, phase twins',
-    imports: ['shared/fourier'],
+    imports: ['shared', 'batch/children', 'batch/files'],
   },
   {
     room: 'batch/photos',
     holds: 'photos as canvases, the crafting / evaluation split',
-    imports: ['shared', 'batch/errors', 'batch/files', 'batch/arrays', 'batch/synthetic'],
+    imports: ['shared', 'batch/files', 'batch/arrays'],
   },
   {
     room: 'batch/compute',
     holds: 'all that touches onnxruntime-node: providers, worker pool, sessions',
-    imports: ['shared', 'batch/errors'],
+    imports: ['shared'],
   },
   {
     room: 'batch/zoo',
     holds: "cards, model files with their weights, finding out a model's preprocessing, checking its gradients",
-    imports: ['shared', 'batch/errors', 'batch/children', 'batch/files', 'batch/photos', 'batch/compute'],
-  },
-  {
-    room: 'batch/attacks',
-    holds: "one file per attack, the one driver of them all, and the check of a craft's options",
-    imports: ['shared', 'batch/errors', 'batch/synthetic', 'batch/compute'],
+    imports: ['shared', 'batch/children', 'batch/files', 'batch/photos', 'batch/compute'],
   },
   {
     room: 'batch/harden',
     holds: 'one more class for a classifier, "non-natural or tampered with": pictures, regression, threshold, card',
-    imports: ['shared', 'batch/errors', 'batch/files', 'batch/synthetic', 'batch/photos', 'batch/compute', 'batch/zoo'],
+    imports: ['shared', 'batch/files', 'batch/photos', 'batch/compute', 'batch/zoo'],
   },
   {
     room: 'batch/jobs',
     holds: 'jobs as data, the code that makes them, where their outputs lie, and the one runner',
-    imports: ['shared', 'batch/errors', 'batch/files', 'batch/compute'],
+    imports: ['shared', 'batch/files', 'batch/compute'],
   },
   {
     room: 'batch/analyses',
     holds: 'one file per finding, and how the outputs of jobs are read',
-    imports: ['shared', 'batch/errors', 'batch/compute', 'batch/synthetic', 'batch/photos', 'batch/jobs'],
+    imports: ['shared', 'batch/compute', 'batch/photos', 'batch/jobs'],
   },
   {
     room: 'batch/publish',
     holds: 'build a release folder, verify it, upload it, prune a bucket, fetch it back',
-    imports: ['shared', 'batch/errors', 'batch/children', 'batch/files'],
+    imports: ['shared', 'batch/children', 'batch/files'],
   },
   {
     room: 'batch/perturbations',
     holds: 'perturbations from wherever they lie: releases, folders, files',
-    imports: ['shared', 'batch/errors', 'batch/files', 'batch/arrays', 'batch/photos', 'batch/publish'],
+    imports: ['shared', 'batch/files', 'batch/arrays', 'batch/photos', 'batch/publish'],
   },
   {
     room: 'batch/studies',

@@ -9,7 +9,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { random } from '../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
 import { type HostileCase, type Outcome, runCase } from './hostile/run-case.ts';
 
 const { values } = parseArgs({

@@ -17,9 +17,9 @@ import encodeJpeg, { init } from '@jsquash/jpeg/encode.js';
 import { Lineup, type Match, patternOf, REACH } from '#shared/identify';
 import { applyPerturbation, canvasFromRgba, canvasToRgba } from '#shared/images';
 import { wilson } from '#shared/metrics';
+import { random, syntheticKinds } from '#shared/synthetic';
 import { readPerturbations } from '../batch/perturbations/index.ts';
 import { codecs, loadPhotos } from '../batch/photos/index.ts';
-import { random, syntheticKinds } from '../batch/synthetic/index.ts';
 
 /** Rows of Markdown. */
 const table = (head: string[], rows: string[][]) =>

@@ -7,8 +7,8 @@
  * pays), medians over the rounds, which alternate.
  */
 import { parseArgs } from 'node:util';
+import { craft } from '#shared/attacks';
 import { measure } from '../batch/analyses/index.ts';
-import { craft } from '../batch/attacks/index.ts';
 import { openCompute } from '../batch/compute/index.ts';
 import { loadPhotos, splitPhotos } from '../batch/photos/index.ts';
 import { loadCard, prepareModel } from '../batch/zoo/index.ts';

@@ -9,6 +9,16 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean });
   decode(bytes?: Uint8Array | ArrayBuffer): string;
 }
+declare const performance: { now(): number };
+interface AbortSignal {
+  readonly aborted: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: as the platforms have it, whatever was given as the reason.
+  readonly reason: any;
+  throwIfAborted(): void;
+}
+interface ImportMeta {
+  url: string;
+}
 declare namespace WebAssembly {
   interface Module {
     readonly __brand?: 'WebAssembly.Module';

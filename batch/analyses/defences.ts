@@ -5,8 +5,8 @@
  */
 import type { Defence } from '#shared/graph';
 import { changedShare, holm, pairedTest, wilson } from '#shared/metrics';
+import { random } from '#shared/synthetic';
 import type { Outputs } from '../jobs/index.ts';
-import { random } from '../synthetic/index.ts';
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs, type StudyPerturbation, surrogateOf, type Target } from './finding.ts';
 import { truthOf } from './grid.ts';

@@ -5,7 +5,7 @@
  * normalised inner products of at most 0.1 between the perturbations of one network.
  */
 import { overlap } from '#shared/metrics';
-import { radialSpectrum } from '../synthetic/index.ts';
+import { radialSpectrum } from '#shared/synthetic';
 import { finding, isPattern, type StudyJobs } from './finding.ts';
 import { changedBy, type Measurement } from './measurement.ts';
 import { readMeasurement, readPerturbation } from './outputs.ts';

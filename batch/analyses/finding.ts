@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Defence } from '#shared/graph';
 import { type ControlKind, givenAttack, type Norm, type TableColumn, tableColumn } from '#shared/release';
+import type { VariantKind } from '#shared/synthetic';
 import { defineStep, type Job, type Output, type Outputs } from '../jobs/index.ts';
 import type { Alteration } from '../photos/index.ts';
-import type { VariantKind } from '../synthetic/index.ts';
 import type {
   CraftedResult,
   DistortionResult,

@@ -1,4 +1,4 @@
-import { suggestion, UsageError } from '../errors/index.ts';
+import { suggestion, UsageError } from '#shared/errors';
 import type { Finding } from './finding.ts';
 import * as list from './list.ts';
 

@@ -1,6 +1,7 @@
+import type { Compute, Pixels } from '#shared/compute';
 import { applyPerturbation } from '#shared/images';
 import { argmax, outlierScores, softmax } from '#shared/metrics';
-import { type Compute, collect, type Pixels } from '../compute/index.ts';
+import { collect } from '../compute/index.ts';
 import type { Detection, Measurement } from './measurement.ts';
 
 export interface MeasureTask {

@@ -2,9 +2,9 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Pixels } from '#shared/compute';
 import { FormatError, readNpy, writeNpy } from '#shared/formats';
 import { curvePoint, modelShare, share } from '#shared/release';
-import type { Pixels } from '../compute/index.ts';
 import type { Output } from '../jobs/index.ts';
 import type { Measurement } from './measurement.ts';
 

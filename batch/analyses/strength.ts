@@ -4,7 +4,7 @@
  * are of one seed for each way of crafting: the lowest that the study has; in a light study of one for each model.
  */
 import { holm, pairedTest } from '#shared/metrics';
-import type { VariantKind } from '../synthetic/index.ts';
+import type { VariantKind } from '#shared/synthetic';
 import { common, interval } from './columns.ts';
 import { type DerivedPerturbation, finding, type StudyJobs, type StudyPerturbation } from './finding.ts';
 import { changedBy, foolingOf, type Labels } from './measurement.ts';

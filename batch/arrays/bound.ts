@@ -1,7 +1,8 @@
 /** The bound of a perturbation: what it tells itself, and what it is held to. */
+
+import { UsageError } from '#shared/errors';
 import { l2Norm, linfNorm, project } from '#shared/images';
 import type { Norm } from '#shared/release';
-import { UsageError } from '../errors/index.ts';
 
 export interface Bound {
   norm: Norm;

@@ -1,5 +1,5 @@
 /** Which array of a file is the perturbation. */
-import { UsageError } from '../errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { placesOf } from './layout.ts';
 import type { Contents, NamedArray } from './named-array.ts';
 

@@ -1,7 +1,7 @@
 // What is done with an HDF5 file in its process: arguments and results are plain data.
 import { type Metadata, ready } from 'h5wasm';
+import { UsageError } from '#shared/errors';
 import { float16 } from '#shared/formats';
-import { UsageError } from '../errors/index.ts';
 import { countOf } from './bounds.ts';
 import { type Numbers, typeName } from './named-array.ts';
 import { inCOrder } from './strided.ts';

@@ -1,8 +1,8 @@
 /** Reads a perturbation from a file of anyone's making, and says how it was understood. */
 import { extname } from 'node:path';
+import { UsageError } from '#shared/errors';
 import { l2Norm, linfNorm, type Rgba, sniffImage } from '#shared/images';
 import type { Norm } from '#shared/release';
-import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
 import { type Bound, boundOf, holdTo, sizeText } from './bound.ts';
 import { chosenOf } from './choose.ts';

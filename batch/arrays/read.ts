@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
+import { UsageError } from '#shared/errors';
 import { FormatError, type NpyHeader, readNpy, readNpyHeader, readTensors } from '#shared/formats';
-import { UsageError } from '../errors/index.ts';
 import { isHdf5, readHdf5 } from './hdf5.ts';
 import { readMat } from './mat.ts';
 import { type Contents, type NamedArray, typeName } from './named-array.ts';

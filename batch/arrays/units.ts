@@ -1,6 +1,7 @@
 /** What the numbers of a file stand for: which multiple of them is in units of 0..255. */
+
+import { UsageError } from '#shared/errors';
 import { linfNorm } from '#shared/images';
-import { UsageError } from '../errors/index.ts';
 
 /**
  * The unit of a file: how far it is from black to white in it (255 for 0..255, 1 for 0..1, 2 for -1..1), or the std of

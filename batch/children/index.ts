@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { AtlasError, UsageError } from '../errors/index.ts';
+import { AtlasError, UsageError } from '#shared/errors';
 import type { Call, Reply, Said } from './protocol.ts';
 
 export { nowRunning, report } from './inside.ts';

@@ -2,9 +2,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { AtlasError, UsageError } from '#shared/errors';
 import { perturbationRecord, type TransferRow } from '#shared/release';
 import { findFindings, findings, readRows } from '../analyses/index.ts';
-import { AtlasError, UsageError } from '../errors/index.ts';
 import { readJson, writeAtomic } from '../files/index.ts';
 import { folderSource, readManifest, renderTable } from '../publish/index.ts';
 import { runFindings } from '../studies/index.ts';

@@ -1,7 +1,7 @@
 /** `atlas attacks list | describe`: the library of attacks. */
 import type { Command } from 'commander';
+import { type Attack, attacks, citation, describeSettings, findAttack, parseSettings } from '#shared/attacks';
 import { norms } from '#shared/release';
-import { type Attack, attacks, citation, describeSettings, findAttack, parseSettings } from '../attacks/index.ts';
 import { action, globalOptions } from './context.ts';
 import { table } from './text.ts';
 

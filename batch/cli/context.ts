@@ -4,11 +4,11 @@
  */
 import { constants } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '#shared/errors';
 import { FormatError } from '#shared/formats';
 import { GraphError } from '#shared/graph';
 import { ImageError } from '#shared/images';
 import { type Provider, provider } from '#shared/release';
-import { UsageError } from '../errors/index.ts';
 import { cut, printable, printableJson } from './printable.ts';
 
 export { UsageError };

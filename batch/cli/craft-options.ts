@@ -1,8 +1,8 @@
 /** What `atlas craft` and `atlas evaluate` read from their flags. */
 import { InvalidArgumentError } from 'commander';
+import { suggestion, UsageError } from '#shared/errors';
 import { type Budget, budget as budgetSchema } from '#shared/release';
 import { parseScale, type Scale } from '../arrays/index.ts';
-import { suggestion, UsageError } from '../errors/index.ts';
 
 export const canvasHelp =
   "side of the canvas (default: 224; with cards whose fit is exact, the size of their models' input)";

@@ -1,5 +1,5 @@
 /** What `atlas craft` says while it works, and at its end. */
-import type { Crafted, CraftProgress } from '../attacks/index.ts';
+import type { Crafted, CraftProgress } from '#shared/attacks';
 import type { Context } from './context.ts';
 import { percent } from './craft-options.ts';
 

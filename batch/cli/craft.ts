@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surrogate } from '#shared/attacks';
+import { UsageError } from '#shared/errors';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba, l2Norm, linfNorm } from '#shared/images';
 import {
@@ -16,9 +18,7 @@ import {
   perturbationMetadata,
   tamperedClass,
 } from '#shared/release';
-import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surrogate } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { readBytes, writeAtomic } from '../files/index.ts';
 import { codecs, fingerprintsOf, type Half, halves, loadPhotos } from '../photos/index.ts';
 import { canvasFor, loadCard, prepareModel } from '../zoo/index.ts';

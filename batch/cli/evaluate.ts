@@ -1,5 +1,7 @@
 /** `atlas evaluate`: fooling ratios of one perturbation, from anywhere, on photos and models of one's own. */
 import { type Command, Option } from 'commander';
+import { checkTarget, noiseControl } from '#shared/attacks';
+import { UsageError } from '#shared/errors';
 import { targetShare } from '#shared/metrics';
 import { type Fit, fits, type Norm, norms, type Share, tamperedClass } from '#shared/release';
 import { foolingOf, measure, tamperedIn } from '../analyses/index.ts';
@@ -16,9 +18,7 @@ import {
   scaleForms,
   scaleText,
 } from '../arrays/index.ts';
-import { checkTarget, noiseControl } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { codecs, type Half, halves, loadPhotos } from '../photos/index.ts';
 import { canvasFor, loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, repeated } from './context.ts';

@@ -1,8 +1,8 @@
 /** `atlas gradients vjp`: the vector-Jacobian product of any ONNX file. */
 import type { Command } from 'commander';
+import { UsageError } from '#shared/errors';
 import { readNpy, writeNpy } from '#shared/formats';
 import { inChild } from '../children/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf, sizeOf, writeAtomic } from '../files/index.ts';
 import { type Floats, openBatch, type Product, type VjpWork, vjpWork } from '../zoo/index.ts';
 import { action, globalOptions } from './context.ts';

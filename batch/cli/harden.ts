@@ -1,10 +1,10 @@
 /** `atlas harden`: a classifier with one more class, "non-natural or tampered with". */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { controlRecipe } from '#shared/attacks';
+import { UsageError } from '#shared/errors';
 import { type Scale, scaleForms } from '../arrays/index.ts';
-import { controlRecipe } from '../attacks/index.ts';
 import { openCompute } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { checkFree, harden, writeHardened } from '../harden/index.ts';
 import { type FoundPerturbation, readPerturbations } from '../perturbations/index.ts';
 import { loadPhotos, splitPhotos } from '../photos/index.ts';

@@ -1,6 +1,6 @@
 /** `atlas jobs`: what waits on a queue, what runs and where, and what failed and why. */
 import type { Command } from 'commander';
-import { UsageError } from '../errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { type QueuedJob, type QueuedPlan, queueStatus } from '../queue/index.ts';
 import { action, globalOptions } from './context.ts';
 import { queueOption } from './queue-options.ts';

@@ -1,7 +1,7 @@
 /** `atlas`: one file per command beside this one; this one only puts them together. */
 import { Command, CommanderError } from 'commander';
+import { suggestion } from '#shared/errors';
 import about from '../../package.json' with { type: 'json' };
-import { suggestion } from '../errors/index.ts';
 import { registerAnalyse } from './analyse.ts';
 import { registerAttacks } from './attacks.ts';
 import { endWith, finish, listenForEndings, paragraph } from './context.ts';

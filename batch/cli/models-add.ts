@@ -1,8 +1,8 @@
 /** `atlas models add`: a card for an .onnx file anywhere. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '#shared/errors';
 import { edgeModelBytes, type Fit, fits } from '#shared/release';
 import { openCompute } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
 import {
   addModel,
   type Guess,

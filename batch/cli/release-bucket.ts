@@ -1,6 +1,6 @@
 /** `atlas publish | promote | rollback`: what is done to a bucket. */
 import type { Command } from 'commander';
-import { AtlasError, UsageError } from '../errors/index.ts';
+import { AtlasError, UsageError } from '#shared/errors';
 import {
   describeChanges,
   folderSource,

@@ -3,7 +3,7 @@
  * release-bucket.ts.
  */
 import type { Command } from 'commander';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 import {
   assertNumberSays,
   describeChanges,

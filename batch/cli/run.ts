@@ -1,7 +1,7 @@
 /** `atlas run`: from a study file to a release. */
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { UsageError } from '../errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { MissingError, type QueueEvent, runQueued } from '../queue/index.ts';
 import { type DryRun, dryRun, runStudy, type Said, type StudyEvent } from '../studies/index.ts';
 import { action, type Context, globalOptions } from './context.ts';

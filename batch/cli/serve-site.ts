@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/prom
 import { dirname, join, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 
 /** How many built sites are kept: a server may still be serving an older one. */
 const KEPT = 6;

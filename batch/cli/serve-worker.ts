@@ -4,7 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AtlasError, UsageError } from '../errors/index.ts';
+import { AtlasError, UsageError } from '#shared/errors';
 import { logTail } from './serve-site.ts';
 
 const HOST = '127.0.0.1';

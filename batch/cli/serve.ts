@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 import { folderSource, latestOf, openBucket, publishRelease, readManifest } from '../publish/index.ts';
 import { action, type Context, globalOptions, integer } from './context.ts';
 import { buildSite } from './serve-site.ts';

@@ -1,6 +1,6 @@
 /** `atlas work`: a worker that does jobs of studies which `atlas run --queue` hands out. */
 import type { Command } from 'commander';
-import { suggestion, UsageError } from '../errors/index.ts';
+import { suggestion, UsageError } from '#shared/errors';
 import { handedOutSteps, type WorkEvent, workOnQueue } from '../queue/index.ts';
 import { action, type Context, globalOptions } from './context.ts';
 import { bytes, queueOption, seconds, storeOption } from './queue-options.ts';

@@ -1,7 +1,6 @@
 // What a network computes of many pictures that are made while it runs.
 import { setImmediate } from 'node:timers/promises';
-import type { Compute } from './compute.ts';
-import type { Program } from './protocol.ts';
+import type { Compute, Program } from '#shared/compute';
 
 export interface CollectTask<Picture> {
   compute: Compute;

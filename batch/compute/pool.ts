@@ -1,11 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { AtlasError } from '../errors/index.ts';
-import type { Job, JobResult, Reply, Request, WorkerSettings } from './protocol.ts';
-
-/** Compute could not do what was asked. */
-export class ComputeError extends AtlasError {
-  override name = 'ComputeError';
-}
+import { ComputeError, type Job, type JobResult } from '#shared/compute';
+import type { Reply, Request, WorkerSettings } from './protocol.ts';
 
 interface Waiting {
   request: Request;
@@ -81,7 +76,7 @@ export class Pool {
    * Runs jobs, and gives their results in the order of the jobs. Aborting leaves at once: jobs that no thread has begun
    * are dropped, the answers of the others are ignored.
    */
-  async run(jobs: Omit<Job, 'id'>[], signal?: AbortSignal, onDone?: (index: number) => void): Promise<JobResult[]> {
+  async run(jobs: readonly Job[], signal?: AbortSignal, onDone?: (index: number) => void): Promise<JobResult[]> {
     signal?.throwIfAborted();
     this.#check();
     const mine = new Set<Waiting>();
@@ -101,7 +96,7 @@ export class Pool {
             resolve(result!);
           };
           const waiting: Waiting = {
-            request: { kind: 'job', job: { ...job, id: ++this.#ids } },
+            request: { kind: 'job', id: ++this.#ids, job },
             resolve: done,
             reject,
           };

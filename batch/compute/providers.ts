@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { listSupportedBackends } from 'onnxruntime-node';
+import { ComputeError } from '#shared/compute';
 import type { Provider } from '#shared/release';
-import { ComputeError } from './pool.ts';
 
 const gpus = ['cuda', 'webgpu'] as const;
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { UsageError } from '../errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { readBytes, reasonOf } from './read.ts';
 import { faultsOf } from './schema.ts';
 

@@ -1,6 +1,6 @@
 // What happens to pictures that nobody has tampered with. All take and give canvases [3,size,size] of whole numbers.
 import { round8 } from '#shared/images';
-import { type Random, rearranged } from '../synthetic/index.ts';
+import { type Random, rearranged } from '#shared/synthetic';
 
 /** Ways in which a clean picture is shown. */
 export const changes = ['none', 'flip', 'shift', 'blur', 'dark', 'noise'] as const;

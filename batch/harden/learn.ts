@@ -1,11 +1,12 @@
 // What a detector learns from: a network is shown pictures, and a regression is fitted to what its channels do.
 import { createHash } from 'node:crypto';
+import type { Compute, Program } from '#shared/compute';
+import { UsageError } from '#shared/errors';
 import { type Place, statisticsOf } from '#shared/graph';
 import { type OutlierScores, outlierScores } from '#shared/metrics';
-import { type Compute, collect, type Program } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
+import { syntheticKinds, syntheticPictures } from '#shared/synthetic';
+import { collect } from '../compute/index.ts';
 import { inHashOrder, type PhotoSet } from '../photos/index.ts';
-import { syntheticKinds, syntheticPictures } from '../synthetic/index.ts';
 import { conformalThreshold, leastPhotos } from './calibration.ts';
 import { type FittedDetector, fitDetector, folds } from './detector.ts';
 import { planSamples, render, type Sample, usualLooks } from './samples.ts';

@@ -1,4 +1,6 @@
 // The same for a graph that is prepared already: what a study hardens.
+
+import { UsageError } from '#shared/errors';
 import {
   GraphError,
   type Place,
@@ -9,7 +11,6 @@ import {
   writeModel,
 } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
-import { UsageError } from '../errors/index.ts';
 import { checkRate, type LearningTask, type Learnt, learn } from './learn.ts';
 
 export interface HardenPreparedTask extends LearningTask {

@@ -1,7 +1,7 @@
 // Which pictures a detector learns from, as data; and how each is made.
 import { applyPerturbation } from '#shared/images';
+import { random } from '#shared/synthetic';
 import { throughJpeg } from '../photos/index.ts';
-import { random } from '../synthetic/index.ts';
 import { type Change, changed, changes } from './changes.ts';
 
 /** One picture that a network is shown. */

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 import { initParser, type ParsedModule, parseModule } from './modules.ts';
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 
 /**
  * Keeps other runs out of a folder until the function that it answers is called. The lock of a process that is no more

@@ -1,13 +1,15 @@
-import { type Compute, type ComputeOptions, openCompute } from '../compute/index.ts';
+import type { Compute } from '#shared/compute';
+import type { Provider } from '#shared/release';
+import { type ComputeOptions, openCompute } from '../compute/index.ts';
 
 /** What jobs run on: the provider that their results depend on, and compute, opened when a job first asks for it. */
 export interface Machine {
   options: ComputeOptions;
-  compute?: Promise<Compute>;
+  compute?: Promise<Compute<Provider>>;
 }
 
 /** @throws ComputeError when the provider does not work on this machine. */
-export function computeOf(machine: Machine): Promise<Compute> {
+export function computeOf(machine: Machine): Promise<Compute<Provider>> {
   machine.compute ??= openCompute(machine.options).catch((error) => {
     machine.compute = undefined;
     throw error;

@@ -3,8 +3,8 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { AtlasError, UsageError } from '#shared/errors';
 import { perturbationFiles } from '../arrays/index.ts';
-import { AtlasError, UsageError } from '../errors/index.ts';
 import { readJsonValue } from '../files/index.ts';
 import { folderSource, readManifest } from '../publish/index.ts';
 

@@ -1,7 +1,7 @@
 // Perturbations of releases, folders and files, as arrays.
 import { hash } from 'node:crypto';
+import { UsageError } from '#shared/errors';
 import { readPerturbation, type Scale } from '../arrays/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { codecs } from '../photos/index.ts';
 import { type PerturbationPath, pathsOf } from './find.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { UsageError } from '../errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { readBytes, reasonOf } from '../files/index.ts';
 import { type Groups, groupsIn } from './groups.ts';
 import { picturesIn } from './tree.ts';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UsageError } from '../errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { readJson } from '../files/index.ts';
 
 /** Lists of file names. */

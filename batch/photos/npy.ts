@@ -1,5 +1,5 @@
+import { UsageError } from '#shared/errors';
 import { readArrays } from '../arrays/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { suggestion, UsageError } from '../errors/index.ts';
-import { isSynthetic, type SyntheticKind, syntheticKinds, syntheticPictures } from '../synthetic/index.ts';
+import { suggestion, UsageError } from '#shared/errors';
+import { isSynthetic, type SyntheticKind, syntheticKinds, syntheticPictures } from '#shared/synthetic';
 import type { Canvases } from './canvases.ts';
 
 const usualCount = 240;

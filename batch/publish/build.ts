@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
+import { AtlasError } from '#shared/errors';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import {
   edgeModelBytes,
@@ -28,7 +29,6 @@ import {
   releasePrefix,
   runKey,
 } from '#shared/release';
-import { AtlasError } from '../errors/index.ts';
 import type { ContentPerturbation, ContentPhoto, ReleaseContent } from './content.ts';
 import { croissant, type DataFile } from './croissant.ts';
 import { citationFile, licenceText, readme } from './documents.ts';

@@ -7,9 +7,9 @@
  * them and from how they were made.
  */
 import { hash } from 'node:crypto';
+import { AtlasError } from '#shared/errors';
 import type { Manifest } from '#shared/release';
 import { inChild } from '../children/index.ts';
-import { AtlasError } from '../errors/index.ts';
 import { readFooter } from './parquet-footer.ts';
 import type { ReleaseSource } from './source.ts';
 

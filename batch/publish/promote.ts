@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import { AtlasError } from '#shared/errors';
 import { type Manifest, manifestKey, manifest as manifestSchema, releasePrefix } from '#shared/release';
-import { AtlasError } from '../errors/index.ts';
 import { encodeLatest } from './latest.ts';
 import { inParallel } from './parallel.ts';
 import type { Bucket } from './s3.ts';

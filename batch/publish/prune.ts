@@ -1,5 +1,5 @@
+import { AtlasError } from '#shared/errors';
 import { LATEST_KEY, type Manifest, manifestKey, releasePrefix } from '#shared/release';
-import { AtlasError } from '../errors/index.ts';
 import { inParallel } from './parallel.ts';
 import { publishedManifests } from './promote.ts';
 import type { Bucket } from './s3.ts';

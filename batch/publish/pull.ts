@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { AtlasError, suggestion, UsageError } from '#shared/errors';
 import { LATEST_KEY, type Manifest, manifestKey, type ReleaseFile, releasePrefix } from '#shared/release';
-import { AtlasError, suggestion, UsageError } from '../errors/index.ts';
 import { DownloadError, downloadFile, hashFile, writeAtomic } from '../files/index.ts';
 import { encodeLatest } from './latest.ts';
 import { inParallel } from './parallel.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 import { watchPace } from '../files/index.ts';
 
 const ATTEMPTS = 6;

@@ -1,7 +1,7 @@
 // Unpacks tables from anywhere. Called in a child process (see changes.ts): their pages claim sizes that nothing
 // vouches for.
 import { parquetReadObjects } from 'hyparquet';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 import { reasonOf } from '../files/index.ts';
 
 /** @param name says which table, in errors */

@@ -1,5 +1,5 @@
 import { AwsClient } from 'aws4fetch';
-import { AtlasError, UsageError } from '../errors/index.ts';
+import { AtlasError, UsageError } from '#shared/errors';
 import { type Answer, exchange, PATIENCE_MS } from './retries.ts';
 import { type ListedObject, readListing, readRefusal } from './s3-xml.ts';
 import { keyUrl, type ReleaseSource } from './source.ts';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import { AtlasError, UsageError } from '#shared/errors';
 import { LATEST_KEY, latest } from '#shared/release';
-import { AtlasError, UsageError } from '../errors/index.ts';
 import { faultsOf, LARGEST_FILE, readStart, reasonOf } from '../files/index.ts';
 import { type ExchangeOptions, exchange } from './retries.ts';
 

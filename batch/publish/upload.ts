@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { AtlasError } from '#shared/errors';
 import {
   LATEST_KEY,
   type Manifest,
@@ -7,7 +8,6 @@ import {
   mediaTypeOf,
   releasePrefix,
 } from '#shared/release';
-import { AtlasError } from '../errors/index.ts';
 import { assertNumberSays, type Changes, snapshotOf } from './changes.ts';
 import { encodeLatest } from './latest.ts';
 import { inParallel } from './parallel.ts';

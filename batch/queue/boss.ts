@@ -1,6 +1,6 @@
 /** The queue: pg-boss on Postgres, which is loaded only here, and only by the commands that ask for it. */
 import type { PgBoss } from 'pg-boss';
-import { AtlasError, UsageError } from '../errors/index.ts';
+import { AtlasError, UsageError } from '#shared/errors';
 import { reasonOf } from './patience.ts';
 
 /** Of Postgres, in which pg-boss has its tables. */

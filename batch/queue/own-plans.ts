@@ -1,5 +1,5 @@
 /** The plans on a queue that this machine has a part in, and what it does their jobs on. */
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 import { closeMachine, computeOf, type Job, type Machine } from '../jobs/index.ts';
 import type { Queue } from './boss.ts';
 import { type Announcement, announced } from './plans.ts';

@@ -1,6 +1,6 @@
 /** Waiting for what is gone for a while: a database that starts again, a bucket that answers 503, a full disk. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { UsageError } from '../errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { DamagedError } from './shared-store.ts';
 
 const FIRST_PAUSE_MS = 250;

@@ -2,7 +2,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { UsageError } from '../errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { readStart } from '../files/index.ts';
 import { openBucket } from '../publish/index.ts';
 

@@ -3,9 +3,9 @@
  * on one machine has too; everything else by workers, through the store.
  */
 import { join } from 'node:path';
+import { AtlasError } from '#shared/errors';
 import type { PhotosResult } from '../analyses/index.ts';
 import { chooseProvider } from '../compute/index.ts';
-import { AtlasError } from '../errors/index.ts';
 import {
   addressOf,
   CodeReader,

@@ -13,7 +13,7 @@ import { createHash, hash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 import { faultsOf } from '../files/index.ts';
 import { type JobCheckpoints, jobRecord } from '../jobs/index.ts';
 import { openPlace, type Place } from './place.ts';

@@ -1,8 +1,8 @@
 /** `atlas work`: a worker on this machine, with its cache. */
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { AtlasError } from '#shared/errors';
 import type { Provider } from '#shared/release';
-import { AtlasError } from '../errors/index.ts';
 import { CodeReader, lockFolder } from '../jobs/index.ts';
 import { cacheFolder } from '../zoo/index.ts';
 import { openQueue } from './boss.ts';

@@ -1,7 +1,7 @@
 /** A worker: takes jobs of every plan that its code makes too, one after the other, until it is stopped. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job as Fetched } from 'pg-boss';
-import { AtlasError } from '../errors/index.ts';
+import { AtlasError } from '#shared/errors';
 import { type CodeReader, closeMachine, computeOf, type Item, type Machine } from '../jobs/index.ts';
 import { schema } from './boss.ts';
 import type { Cache } from './cache.ts';

@@ -1,5 +1,5 @@
+import { gradientLimit } from '#shared/attacks';
 import type { Budget } from '#shared/release';
-import { gradientLimit } from '../attacks/index.ts';
 import { noWork, type Work } from '../jobs/index.ts';
 
 interface PlannedCraft {

@@ -1,9 +1,9 @@
 /** Perturbations of a study that others made: read when the study is, so that what is wrong is said at once. */
 import { basename, extname, resolve } from 'node:path';
+import { UsageError } from '#shared/errors';
 import { l2Norm, linfNorm, project } from '#shared/images';
 import { type GivenPerturbation, givenAttack, type Norm, sha256Hex } from '#shared/release';
 import { parseScale, readPerturbation } from '../arrays/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { hashFile } from '../files/index.ts';
 import { codecs } from '../photos/index.ts';
 

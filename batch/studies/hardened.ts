@@ -1,8 +1,9 @@
 /** The hardened networks of a study: their cards, and which perturbations they learn from. */
+
+import { suggestion, UsageError } from '#shared/errors';
 import { labelOf } from '#shared/metrics';
 import { type HardenedNetwork, type ModelCard, type Study, tamperedLabel } from '#shared/release';
 import { isPattern, type StudyPerturbation } from '../analyses/index.ts';
-import { suggestion, UsageError } from '../errors/index.ts';
 import { inHashOrder } from '../photos/index.ts';
 import type { ZooModel } from '../zoo/index.ts';
 

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { suggestion, UsageError } from '#shared/errors';
 import { type ClassLabel, classLabels, type PhotoCredit, photoCredit, type Study, study } from '#shared/release';
-import { suggestion, UsageError } from '../errors/index.ts';
 import { readJson } from '../files/index.ts';
 import { canvasFor, loadCard, type ZooModel } from '../zoo/index.ts';
 import { type Given, readGiven } from './given.ts';

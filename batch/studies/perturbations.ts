@@ -1,7 +1,7 @@
+import { type Attack, blocksRecipe, checkCraft, controlRecipe, findAttack, isControl } from '#shared/attacks';
+import { UsageError } from '#shared/errors';
 import { type Budget, defaultBudget, givenAttack, type Norm, perturbationId } from '#shared/release';
 import { isPattern, type StudyPerturbation } from '../analyses/index.ts';
-import { type Attack, blocksRecipe, checkCraft, controlRecipe, findAttack, isControl } from '../attacks/index.ts';
-import { UsageError } from '../errors/index.ts';
 import type { Given } from './given.ts';
 import type { LoadedStudy } from './load.ts';
 

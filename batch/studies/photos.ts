@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { UsageError } from '../errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { readBytes, reasonOf, writeAtomic } from '../files/index.ts';
 import { type Groups, groupsIn, type Half, picturesIn, splitPhotos } from '../photos/index.ts';
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
+import { citation } from '#shared/attacks';
 import type { Study } from '#shared/release';
 import { controls, dominance, type Finding, type Target, transfer } from '../analyses/index.ts';
-import { citation } from '../attacks/index.ts';
 import type { Job } from '../jobs/index.ts';
 import type { PlannedPerturbation } from './perturbations.ts';
 import type { Planner } from './planner.ts';

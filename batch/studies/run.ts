@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
+import { ComputeError } from '#shared/compute';
 import type { Provider, TransferRow } from '#shared/release';
 import { type FindingResult, type PhotosResult, readRows } from '../analyses/index.ts';
-import { ComputeError } from '../compute/index.ts';
 import {
   CodeReader,
   closeMachine,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
+import { UsageError } from '#shared/errors';
 import type { OutputSaid } from '#shared/graph';
 import {
   classLabels,
@@ -11,7 +12,6 @@ import {
   preparationOf,
 } from '#shared/release';
 import { inChild, type Remote } from '../children/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { megabytes, readJsonValue, sizeOf, writeAtomic } from '../files/index.ts';
 import { cardOf, labelCount, type ZooModel, zooFolder } from './cards.ts';
 import { hashOf } from './files.ts';

@@ -2,8 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { suggestion, UsageError } from '#shared/errors';
 import { classLabels, type ModelCard, modelCard } from '#shared/release';
-import { suggestion, UsageError } from '../errors/index.ts';
 import { parseWith, readJson, readJsonValue } from '../files/index.ts';
 import { isPlainCard, plainCard } from './plain-card.ts';
 

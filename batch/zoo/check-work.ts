@@ -1,8 +1,9 @@
 // A model from anywhere, prepared, and its gradients held to finite differences. Called in a child process: arguments
 // and results are plain data.
+
+import { UsageError } from '#shared/errors';
 import type { Model } from '#shared/graph';
 import { report } from '../children/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { loadCard } from './cards.ts';
 import { type CheckedPhotos, checkGradients, type LossCheck } from './gradient-check.ts';
 import { readOnnx } from './onnx.ts';

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type AtlasError, UsageError } from '../errors/index.ts';
+import { type AtlasError, UsageError } from '#shared/errors';
 import { megabytes, readBytes, reasonOf } from '../files/index.ts';
 import { resolveFromCard, type ZooModel } from './cards.ts';
 

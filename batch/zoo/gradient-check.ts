@@ -1,5 +1,6 @@
 /** Gradients of every kind of loss of a model, against central differences along random directions. */
 import { availableParallelism } from 'node:os';
+import { AtlasError, UsageError } from '#shared/errors';
 import {
   differentiate,
   layersOf,
@@ -15,7 +16,6 @@ import {
 import { argmax } from '#shared/metrics';
 import { nowRunning } from '../children/index.ts';
 import { openOnce } from '../compute/index.ts';
-import { AtlasError, UsageError } from '../errors/index.ts';
 import { naming } from './onnx.ts';
 
 /**

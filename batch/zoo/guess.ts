@@ -1,8 +1,9 @@
 // Which of the usual preprocessings a model wants, by its accuracy on labelled photos under each.
+
+import type { Compute, Pixels } from '#shared/compute';
+import { UsageError } from '#shared/errors';
 import { argmax, atLeast, type Interval, pairedTest, softmax, wilson } from '#shared/metrics';
 import type { Fit, Preprocessing } from '#shared/release';
-import type { Compute, Pixels } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
 import type { Unscaled } from './add.ts';
 import { hashOf } from './files.ts';
 

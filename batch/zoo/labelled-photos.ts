@@ -1,8 +1,8 @@
 // Photos whose class is known from their names or folders.
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Pixels } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
+import type { Pixels } from '#shared/compute';
+import { UsageError } from '#shared/errors';
 import { loadPhotos, picturesIn, type Skipped } from '../photos/index.ts';
 import type { ZooModel } from './cards.ts';
 

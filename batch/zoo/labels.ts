@@ -1,7 +1,7 @@
 /** Lists of class names, as people have them. */
 import { extname } from 'node:path';
+import { UsageError } from '#shared/errors';
 import type { ClassLabel } from '#shared/release';
-import { UsageError } from '../errors/index.ts';
 import { readBytes, readJsonValue, reasonOf } from '../files/index.ts';
 
 /** What a label file may be. */

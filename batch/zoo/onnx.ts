@@ -1,8 +1,8 @@
 // .onnx files on this disk, with the weight files that they name.
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, sep } from 'node:path';
+import { UsageError } from '#shared/errors';
 import { GraphError, type Model, readModel } from '#shared/graph';
-import { UsageError } from '../errors/index.ts';
 import { readBytes, reasonOf } from '../files/index.ts';
 
 export interface OnnxFile {

@@ -1,4 +1,6 @@
 /** The vector-Jacobian product of a model, for files as they are. */
+
+import { UsageError } from '#shared/errors';
 import {
   differentiate,
   foldConstants,
@@ -12,7 +14,6 @@ import {
 } from '#shared/graph';
 import { nowRunning } from '../children/index.ts';
 import { openOnce } from '../compute/index.ts';
-import { UsageError } from '../errors/index.ts';
 import { naming } from './onnx.ts';
 
 /** Images in one run where the file takes any batch: what a run keeps in memory grows with them. */

@@ -1,5 +1,5 @@
 /** The goals of the library, each with what was reached. */
-import { attacks } from '../../batch/attacks/index.ts';
+import { attacks } from '#shared/attacks';
 import type { Photos } from './cells.ts';
 import { cardOf, type Lab, mean, overSeeds, percents, printTable, type Seeds, seconds } from './lab.ts';
 import { type Loop, loopOf } from './peers.ts';

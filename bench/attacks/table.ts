@@ -1,4 +1,4 @@
-import { attacks } from '../../batch/attacks/index.ts';
+import { attacks } from '#shared/attacks';
 import type { Photos } from './cells.ts';
 import { cardOf, type Lab, mean, overSeeds, percents, printTable, seconds } from './lab.ts';
 

@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Random, random } from '#shared/synthetic';
 import { writeAtomic } from '../../batch/files/index.ts';
-import { type Random, random } from '../../batch/synthetic/index.ts';
 import { splitCrafting } from './held-out.ts';
 import { cardOf, type Lab, mean, printTable } from './lab.ts';
 

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Compute } from '#shared/compute';
 import { differentiate, foldConstants, readModel, withCrossEntropy, writeModel } from '#shared/graph';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
+import { openCompute } from '../../batch/compute/index.ts';
 import { loadPhotos } from '../../batch/photos/index.ts';
 import { loadCard, prepareModel } from '../../batch/zoo/index.ts';
 import { type TorchPeer, torchPeers } from './torch.ts';

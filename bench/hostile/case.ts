@@ -1,5 +1,5 @@
 /** What generators of files that mean harm have in common. */
-import { type Random, random } from '../../batch/synthetic/index.ts';
+import { type Random, random } from '#shared/synthetic';
 import type { HostileCase } from './run-case.ts';
 
 export type Draw = Random;

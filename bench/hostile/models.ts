@@ -1,6 +1,6 @@
 // Model files, by every command that reads a graph. The kinds are those of npm test: test/support/hostile-models.
 import { writeNpy } from '#shared/formats';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
 import { classes, hostileModel, kinds, side } from '../../test/support/hostile-models/index.ts';
 import type { HostileCase } from './run-case.ts';
 

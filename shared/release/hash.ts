@@ -6,6 +6,13 @@ export function sha256Hex(data: Uint8Array | string): string {
   return bytesToHex(sha256(typeof data === 'string' ? new TextEncoder().encode(data) : data));
 }
 
+/** SHA-256 of bytes that lie apart, as if they followed each other. */
+export function sha256OfParts(parts: Iterable<Uint8Array>): string {
+  const hash = sha256.create();
+  for (const part of parts) hash.update(part);
+  return bytesToHex(hash.digest());
+}
+
 /** JSON with sorted keys and no spaces: the same value always gives the same text, and so the same hash. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner) =>

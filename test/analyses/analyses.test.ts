@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Compute } from '#shared/compute';
 import { writeNpy } from '#shared/formats';
 import { summariseControls, wilson } from '#shared/metrics';
 import { type ControlKind, controlRow as controlSchema, transferRow as schema } from '#shared/release';
@@ -10,7 +11,7 @@ import { dominantLabels } from '../../batch/analyses/dominance.ts';
 import { cellsOf, type Grid, truthOf } from '../../batch/analyses/grid.ts';
 import { measure } from '../../batch/analyses/index.ts';
 import { transferRow } from '../../batch/analyses/transfer.ts';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
+import { openCompute } from '../../batch/compute/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 const of = (labels: number[]) => ({

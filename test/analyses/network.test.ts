@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Defence } from '#shared/graph';
+import { random } from '#shared/synthetic';
 import { defenceRows, defencesOf } from '../../batch/analyses/defences.ts';
 import { layerRows } from '../../batch/analyses/layers.ts';
 import { sharesOf } from '../../batch/analyses/normals.ts';
@@ -11,7 +12,6 @@ import { subspaceRows } from '../../batch/analyses/subspace.ts';
 import { medianRanks, quantile, thresholdRows } from '../../batch/analyses/thresholds.ts';
 import { vectorIn } from '../../batch/studies/steps/spanned.ts';
 import { smallestStrengths } from '../../batch/studies/steps/strengths.ts';
-import { random } from '../../batch/synthetic/index.ts';
 
 test('some of the photos are spread evenly over all of them', () => {
   expect(someOf(10, 4)).toEqual([0, 2, 5, 7]);

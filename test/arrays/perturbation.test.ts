@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { UsageError } from '#shared/errors';
 import { writeNpy, writeSafetensors } from '#shared/formats';
 import { amplifyToRgba } from '#shared/images';
 import { boundOf } from '../../batch/arrays/bound.ts';
 import { parseScale, readPerturbation as readWith } from '../../batch/arrays/index.ts';
 import { unpickle } from '../../batch/arrays/pickle.ts';
-import { UsageError } from '../../batch/errors/index.ts';
 import { codecs } from '../../batch/photos/index.ts';
 
 /**

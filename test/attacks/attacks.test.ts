@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { l2Norm, linfNorm } from '#shared/images';
 import {
   attacks,
   controlRecipe,
@@ -9,13 +8,15 @@ import {
   isControl,
   noiseControl,
   parseSettings,
-} from '../../batch/attacks/index.ts';
-import { noise } from '../../batch/attacks/noise.ts';
-import { adam, momentumSteps, stepAt } from '../../batch/attacks/optimisers.ts';
-import { photosInOrder } from '../../batch/attacks/pictures.ts';
-import { augmentedPhotos, meanCanvas, rangeNoise } from '../../batch/attacks/priors.ts';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
-import { random } from '../../batch/synthetic/index.ts';
+} from '#shared/attacks';
+import type { Compute } from '#shared/compute';
+import { l2Norm, linfNorm } from '#shared/images';
+import { random } from '#shared/synthetic';
+import { openCompute } from '../../batch/compute/index.ts';
+import { noise } from '../../shared/attacks/noise.ts';
+import { adam, momentumSteps, stepAt } from '../../shared/attacks/optimisers.ts';
+import { photosInOrder } from '../../shared/attacks/pictures.ts';
+import { augmentedPhotos, meanCanvas, rangeNoise } from '../../shared/attacks/priors.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 const surrogate = tinyModel();

@@ -1,14 +1,15 @@
 /** Which of its iterates a craft gives: scripted ones, of which it is known how many photos each fools. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { craft } from '#shared/attacks';
+import type { Compute } from '#shared/compute';
 import { argmax } from '#shared/metrics';
-import { attack } from '../../batch/attacks/attack.ts';
-import { drive } from '../../batch/attacks/drive.ts';
-import { craft } from '../../batch/attacks/index.ts';
-import { Surrogates } from '../../batch/attacks/surrogates.ts';
-import type { Checkpoints } from '../../batch/attacks/types.ts';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
+import { openCompute } from '../../batch/compute/index.ts';
+import { attack } from '../../shared/attacks/attack.ts';
+import { drive } from '../../shared/attacks/drive.ts';
+import { Surrogates } from '../../shared/attacks/surrogates.ts';
+import type { Checkpoints } from '../../shared/attacks/types.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 let compute: Compute;

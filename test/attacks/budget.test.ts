@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { serialize } from 'node:v8';
 import { describe, expect, test } from 'vitest';
-import { Spending } from '../../batch/attacks/budget.ts';
-import { craft, gradientLimit } from '../../batch/attacks/index.ts';
-import { pack, restore, unpack } from '../../batch/attacks/state.ts';
+import { craft, gradientLimit } from '#shared/attacks';
 import { openCompute } from '../../batch/compute/index.ts';
+import { Spending } from '../../shared/attacks/budget.ts';
+import { pack, restore, unpack } from '../../shared/attacks/state.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 describe('the budget of a craft', () => {
@@ -45,6 +45,30 @@ describe('the budget of a craft', () => {
     expect(budget.progress).toBe(0.8);
     expect(budget.secondsLeft(2)).toBeCloseTo(10, 5);
     expect(budget.secondsLeft(0.001)).toBeCloseTo(1800, 0);
+  });
+});
+
+describe('a state as bytes', () => {
+  const state = {
+    v: Float32Array.of(1, -0.5, Number.NaN),
+    odd: Int32Array.of(7),
+    double: Float64Array.of(Math.PI),
+    losses: [1, Number.NaN, Number.NEGATIVE_INFINITY, null, true, 'text'],
+    inner: { memory: { best: null, looks: [{ loss: 2, fooled: false }] }, ['__proto__']: 3 },
+  };
+
+  test('comes back as it was, wherever the bytes lie', () => {
+    const bytes = pack('ü one', state);
+    // What readFile gives: a Buffer, which may be part of a larger one.
+    const moved = Buffer.concat([Buffer.of(1, 2, 3), bytes]);
+    expect(unpack('ü one', moved.subarray(3))).toEqual(state);
+  });
+
+  test('is refused where it belongs to another craft, or is damaged anywhere', () => {
+    const bytes = pack('one', state);
+    expect(() => unpack('two', bytes)).toThrow(/belongs to another craft.*--fresh/);
+    for (let length = 0; length < bytes.length; length += 3)
+      expect(() => unpack('one', bytes.subarray(0, length))).toThrow(/cannot be read: it is damaged/);
   });
 });
 

@@ -1,12 +1,13 @@
 /** Attacks on linear classifiers, where pencil and paper say what comes out. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { craft } from '#shared/attacks';
+import type { Compute } from '#shared/compute';
 import { l2Norm } from '#shared/images';
 import { softmax } from '#shared/metrics';
 import type { Norm } from '#shared/release';
-import { craft } from '../../batch/attacks/index.ts';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
+import { openCompute } from '../../batch/compute/index.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 
 let compute: Compute;

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { Compute } from '#shared/compute';
 import { argmax } from '#shared/metrics';
-import { attack } from '../../batch/attacks/attack.ts';
-import { drive } from '../../batch/attacks/drive.ts';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
+import { openCompute } from '../../batch/compute/index.ts';
+import { attack } from '../../shared/attacks/attack.ts';
+import { drive } from '../../shared/attacks/drive.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 
 let compute: Compute;

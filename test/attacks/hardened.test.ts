@@ -1,9 +1,10 @@
 /** Crafting on a network whose last class is "tampered with": who has won, and what the loss knows of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { craft } from '#shared/attacks';
+import type { Compute } from '#shared/compute';
 import { applyPerturbation } from '#shared/images';
 import { argmax } from '#shared/metrics';
-import { craft } from '../../batch/attacks/index.ts';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
+import { openCompute } from '../../batch/compute/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 const model = tinyModel({ classes: 5 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readModel, writeModel } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
-import { gradientProgram, type Loss, type LossKind } from '../../batch/attacks/losses.ts';
-import { activationEnergy, activationRatio, crossEntropy, margin } from '../../batch/attacks/objectives.ts';
+import { gradientProgram, type Loss, type LossKind } from '../../shared/attacks/losses.ts';
+import { activationEnergy, activationRatio, crossEntropy, margin } from '../../shared/attacks/objectives.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 
 /** The tiny classifier with a second layer: logits = W2 relu(W1 x). */

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { attacks, craft, noiseControl } from '#shared/attacks';
+import type { Compute } from '#shared/compute';
 import { type Model, type Node, readModel, writeModel } from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
 import { wilson } from '#shared/metrics';
 import { sha256Hex } from '#shared/release';
-import { mergeByLogits } from '../../batch/attacks/ensemble.ts';
-import { attacks, craft, noiseControl } from '../../batch/attacks/index.ts';
-import { gradientProgram } from '../../batch/attacks/losses.ts';
-import { photosInOrder } from '../../batch/attacks/pictures.ts';
-import { halving } from '../../batch/attacks/saturation.ts';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
+import { openCompute } from '../../batch/compute/index.ts';
+import { mergeByLogits } from '../../shared/attacks/ensemble.ts';
+import { gradientProgram } from '../../shared/attacks/losses.ts';
+import { photosInOrder } from '../../shared/attacks/pictures.ts';
+import { halving } from '../../shared/attacks/saturation.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 const surrogate = tinyModel();

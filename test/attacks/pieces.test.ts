@@ -1,16 +1,16 @@
 /** What attacks are put together from, each by itself: no model is run. */
 import { describe, expect, test } from 'vitest';
+import { findAttack, parseSettings } from '#shared/attacks';
 import { l2Norm, linfNorm } from '#shared/images';
-import { noiseStart } from '../../batch/attacks/descend.ts';
-import { findAttack, parseSettings } from '../../batch/attacks/index.ts';
-import { noise } from '../../batch/attacks/noise.ts';
-import { cosine, crossEntropy, margin } from '../../batch/attacks/objectives.ts';
-import { adam, momentumSteps } from '../../batch/attacks/optimisers.ts';
-import { photosInOrder } from '../../batch/attacks/pictures.ts';
-import { augmentedPhotos, growingDeviations, rangeNoise } from '../../batch/attacks/priors.ts';
-import { halving } from '../../batch/attacks/saturation.ts';
-import type { CraftInputs, SurrogateView } from '../../batch/attacks/types.ts';
-import { meanColour } from '../../batch/synthetic/index.ts';
+import { meanColour } from '#shared/synthetic';
+import { noiseStart } from '../../shared/attacks/descend.ts';
+import { noise } from '../../shared/attacks/noise.ts';
+import { cosine, crossEntropy, margin } from '../../shared/attacks/objectives.ts';
+import { adam, momentumSteps } from '../../shared/attacks/optimisers.ts';
+import { photosInOrder } from '../../shared/attacks/pictures.ts';
+import { augmentedPhotos, growingDeviations, rangeNoise } from '../../shared/attacks/priors.ts';
+import { halving } from '../../shared/attacks/saturation.ts';
+import type { CraftInputs, SurrogateView } from '../../shared/attacks/types.ts';
 
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 const deviation = (values: ArrayLike<number>) => {

@@ -1,12 +1,13 @@
 /** What attacks ask for while they craft: the places at which gradients are taken, the pictures, and their weights. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { craft } from '#shared/attacks';
+import type { Compute } from '#shared/compute';
 import { readModel, writeModel } from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
 import { argmax, softmax } from '#shared/metrics';
 import { sha256Hex } from '#shared/release';
-import { craft } from '../../batch/attacks/index.ts';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
+import { openCompute } from '../../batch/compute/index.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 import { watched } from '../support/watched-compute.ts';
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { UsageError } from '#shared/errors';
 import { type ChildOptions, inChild } from '../../batch/children/index.ts';
-import { UsageError } from '../../batch/errors/index.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 
 type Work = typeof import('../support/child-work.ts');

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, test, vi } from 'vitest';
-import { attacks } from '../../batch/attacks/index.ts';
+import { attacks } from '#shared/attacks';
 import { atlas, root } from './atlas.ts';
 
 // Each test starts processes, on machines that may be busy with other tests.

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeModel } from '#shared/graph';
+import { random } from '#shared/synthetic';
 import { codecs } from '../../batch/photos/index.ts';
-import { random } from '../../batch/synthetic/index.ts';
 import { loadCard } from '../../batch/zoo/index.ts';
 import { atlas, root } from './atlas.ts';
 

@@ -13,10 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Compute } from '#shared/compute';
 import { readModel, writeModel } from '#shared/graph';
 import { argmax } from '#shared/metrics';
 import { modelCard } from '#shared/release';
-import { type Compute, openCompute } from '../../batch/compute/index.ts';
+import { openCompute } from '../../batch/compute/index.ts';
 import { loadPhotos } from '../../batch/photos/index.ts';
 import { type Candidate, loadCard, prepareModel } from '../../batch/zoo/index.ts';
 import { writeWithExternalWeights } from '../support/external-weights.ts';

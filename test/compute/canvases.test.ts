@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { writeCanvas } from '../../batch/compute/canvases.ts';
+import { writeCanvas } from '../../shared/compute/canvases.ts';
 
 const size = 6;
 const plane = size * size;

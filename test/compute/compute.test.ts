@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Compute, ComputeError, type Item } from '#shared/compute';
 import { differentiate, readModel, type Tensor, withCotangent, withCrossEntropy, writeModel } from '#shared/graph';
-import { type Compute, ComputeError, type Item, openCompute } from '../../batch/compute/index.ts';
+import { openCompute } from '../../batch/compute/index.ts';
 import { Pool } from '../../batch/compute/pool.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 

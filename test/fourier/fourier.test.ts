@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { complex, Fourier } from '#shared/fourier';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
 
 describe('the Fourier transform', () => {
   test('is the sum that defines it, whatever the size, and its inverse leads back', () => {

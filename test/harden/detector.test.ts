@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { auroc } from '#shared/metrics';
+import { random } from '#shared/synthetic';
 import { conformalThreshold, leastPhotos } from '../../batch/harden/calibration.ts';
 import { fitDetector, type Sample, scoreOf } from '../../batch/harden/index.ts';
 import { fitRegression } from '../../batch/harden/regression.ts';
-import { random } from '../../batch/synthetic/index.ts';
 
 describe('the threshold', () => {
   const scores = Array.from({ length: 199 }, (_, i) => ((i * 83) % 199) + 1); // 1..199 in some order.

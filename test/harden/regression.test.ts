@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { random } from '#shared/synthetic';
 import { fitRegression } from '../../batch/harden/regression.ts';
-import { random } from '../../batch/synthetic/index.ts';
 
 /** Two clouds of normal rows, apart along `direction`; of every three rows one is positive. */
 function clouds(rows: number, direction: number[], { scales = direction.map(() => 1), seed = 1 } = {}) {

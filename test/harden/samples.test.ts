@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { applyPerturbation } from '#shared/images';
+import { random, syntheticPictures } from '#shared/synthetic';
 import { changed, changes } from '../../batch/harden/changes.ts';
 import { render } from '../../batch/harden/index.ts';
 import { planSamples } from '../../batch/harden/samples.ts';
-import { random, syntheticPictures } from '../../batch/synthetic/index.ts';
 
 const size = 16;
 const canvas = Uint8Array.from(syntheticPictures({ kinds: ['blobs'], count: 1, size, seed: 5 }));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Lineup, patternOf } from '#shared/identify';
-import { type Random, random } from '../../batch/synthetic/index.ts';
+import { type Random, random } from '#shared/synthetic';
 import { chanceOfLargest } from '../../shared/identify/significance.ts';
 
 const noise = (size: number, draw: Random, deviation = 1) =>

@@ -13,8 +13,8 @@ import { root } from '../cli/atlas.ts';
 const steps = {
   photos: ['batch/studies/steps/photos.ts'],
   prepare: ['batch/studies/steps/prepare.ts'],
-  'craft house': ['batch/studies/steps/craft.ts', 'batch/attacks/house.ts'],
-  'craft noise': ['batch/studies/steps/craft.ts', 'batch/attacks/noise.ts'],
+  'craft house': ['batch/studies/steps/craft.ts', 'shared/attacks/house.ts'],
+  'craft noise': ['batch/studies/steps/craft.ts', 'shared/attacks/noise.ts'],
   measure: ['batch/studies/steps/measure.ts'],
   distortion: ['batch/studies/steps/distortion.ts'],
   'analyse transfer': ['batch/analyses/finding.ts', 'batch/analyses/transfer.ts'],
@@ -57,15 +57,15 @@ describe('an edit changes the code of just the steps that use the file', () => {
     ['shared/graph/rules/convolution.ts', ['craft house', 'craft noise']],
     ['shared/graph/rules/pooling.ts', ['craft house', 'craft noise']],
     ['batch/zoo/onnx.ts', ['prepare']],
-    ['batch/attacks/house.ts', ['craft house']],
-    ['batch/attacks/objectives.ts', ['craft house']],
-    ['batch/attacks/drive.ts', ['craft house', 'craft noise']],
+    ['shared/attacks/house.ts', ['craft house']],
+    ['shared/attacks/objectives.ts', ['craft house']],
+    ['shared/attacks/drive.ts', ['craft house', 'craft noise']],
     // A thread, which is started by its address.
     ['batch/compute/worker.ts', ['craft house', 'craft noise', 'measure']],
     ['batch/analyses/transfer.ts', ['analyse transfer']],
     ['batch/analyses/dominance.ts', []],
     ['batch/publish/croissant.ts', ['release']],
-    ['batch/attacks/table.ts', []],
+    ['shared/attacks/table.ts', []],
     ['batch/analyses/findings.ts', []],
     ['batch/analyses/list.ts', []],
     ['batch/cli/run.ts', []],
@@ -84,10 +84,10 @@ describe('an edit changes the code of just the steps that use the file', () => {
 
   test('a new attack changes nothing', async () => {
     const before = await hashes();
-    const table = join(copy, 'batch/attacks/table.ts');
+    const table = join(copy, 'shared/attacks/table.ts');
     const text = await readFile(table, 'utf8');
-    const toy = (await readFile(join(copy, 'batch/attacks/noise.ts'), 'utf8')).replaceAll("'noise'", "'toy'");
-    await writeFile(join(copy, 'batch/attacks/toy.ts'), toy);
+    const toy = (await readFile(join(copy, 'shared/attacks/noise.ts'), 'utf8')).replaceAll("'noise'", "'toy'");
+    await writeFile(join(copy, 'shared/attacks/toy.ts'), toy);
     await writeFile(
       table,
       `import { noiseAttack as toy } from './toy.ts';\n${text.replace('[noiseAttack,', '[toy, noiseAttack,')}`,

@@ -5,8 +5,8 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { attacks } from '#shared/attacks';
 import { findFindings } from '../../batch/analyses/index.ts';
-import { attacks } from '../../batch/attacks/index.ts';
 import { CodeReader } from '../../batch/jobs/index.ts';
 import { root } from '../cli/atlas.ts';
 import { writeSmallStudy } from '../studies/small-study.ts';
@@ -124,7 +124,7 @@ test('every step and every attack was run, and the coverage saw what they are ma
   expect(executed('photos')).toEqual(expect.arrayContaining(['shared/images/resample.ts', 'shared/images/codecs.ts']));
   expect(executed('prepare')).toEqual(expect.arrayContaining(['batch/zoo/onnx.ts', 'shared/graph/prepare.ts']));
   expect(executed('measure')).toEqual(expect.arrayContaining(['batch/compute/worker.ts', 'shared/images/perturb.ts']));
-  expect(executed('derive')).toEqual(expect.arrayContaining(['batch/synthetic/phase-twin.ts']));
+  expect(executed('derive')).toEqual(expect.arrayContaining(['shared/synthetic/phase-twin.ts']));
   expect(executed('harden')).toEqual(
     expect.arrayContaining(['batch/harden/regression.ts', 'shared/graph/statistics.ts', 'batch/photos/jpeg.ts']),
   );
@@ -133,7 +133,7 @@ test('every step and every attack was run, and the coverage saw what they are ma
     expect.arrayContaining(['shared/graph/defences/jpeg.ts', 'shared/graph/defences/resize.ts']),
   );
   expect(executed('normals')).toEqual(
-    expect.arrayContaining(['batch/attacks/deepfool.ts', 'batch/analyses/singular.ts']),
+    expect.arrayContaining(['shared/attacks/deepfool.ts', 'batch/analyses/singular.ts']),
   );
   expect(executed('spanned')).toEqual(expect.arrayContaining(['batch/studies/steps/spanned.ts']));
   expect(executed('thresholds')).toEqual(expect.arrayContaining(['batch/studies/steps/strengths.ts']));
@@ -147,7 +147,7 @@ test('every step and every attack was run, and the coverage saw what they are ma
   expect(executed('release')).toEqual(expect.arrayContaining(['batch/publish/build.ts', 'batch/publish/croissant.ts']));
   for (const { name } of attacks.values()) {
     expect(executed('craft', name), name).toEqual(
-      expect.arrayContaining(['batch/attacks/drive.ts', `batch/attacks/${name}.ts`]),
+      expect.arrayContaining(['shared/attacks/drive.ts', `shared/attacks/${name}.ts`]),
     );
   }
 });

@@ -10,7 +10,7 @@ const drive = 'test/attacks/drive.test.ts';
 
 /** The driver, the descents and what they are made of. */
 export const attacks = [
-  ...plantedIn('batch/attacks/descend.ts', { test: [pieces, watched] }, [
+  ...plantedIn('shared/attacks/descend.ts', { test: [pieces, watched] }, [
     [
       'lookahead-projected',
       'project(ahead, task.norm, task.epsilon);',
@@ -21,7 +21,7 @@ export const attacks = [
     ['start-norm-2', 'epsilon * Math.sqrt(3 / length)', 'epsilon', 'under norm 2 the start is within the bound too'],
     ['start-seed', "random(seed, 'start')", "random(1, 'start')", 'the start is drawn from the seed'],
   ]),
-  ...plantedIn('batch/attacks/pictures.ts', { test: pieces }, [
+  ...plantedIn('shared/attacks/pictures.ts', { test: pieces }, [
     [
       'flipped-row',
       'row: 2 * position + Number(flip)',
@@ -41,7 +41,7 @@ export const attacks = [
       'photos are enlarged as far as is allowed',
     ],
   ]),
-  ...plantedIn('batch/attacks/optimisers.ts', { test: [held, pieces], named: 'optimisers|Adam' }, [
+  ...plantedIn('shared/attacks/optimisers.ts', { test: [held, pieces], named: 'optimisers|Adam' }, [
     ['adam-bias', '(first[i] / bias1)', 'first[i]', 'the moments of Adam are freed of their bias'],
     ['adam-beta2', '[0.9, 0.999]', '[0.9, 0.9]', 'the second moment of Adam has a beta of 0.999'],
     ['adam-steps', 'state.steps += 1;', 'state.steps = 1;', 'the bias of Adam falls from step to step'],
@@ -60,7 +60,7 @@ export const attacks = [
       'the look ahead is momentum times a step',
     ],
   ]),
-  ...plantedIn('batch/attacks/drive.ts', { test: [drive, best] }, [
+  ...plantedIn('shared/attacks/drive.ts', { test: [drive, best] }, [
     [
       'best-target',
       'const fooled = (success ?? fooling).reduce',
@@ -78,7 +78,7 @@ export const attacks = [
     ],
   ]),
   ...plantedIn(
-    'batch/attacks/drive.ts',
+    'shared/attacks/drive.ts',
     { test: [held, methods], named: 'stops at a fooling ratio|keeps its bound|goes on from' },
     [
       [
@@ -90,7 +90,7 @@ export const attacks = [
     ],
   ),
   ...plantedIn(
-    'batch/attacks/surrogates.ts',
+    'shared/attacks/surrogates.ts',
     { test: [held, methods, best], named: 'looks at crafting|ensembles|targets|never exceeds|counts as fooled' },
     [
       [
@@ -110,7 +110,7 @@ export const attacks = [
       ['spend-models', 'items.length * view.models', 'items.length', 'a photo on two models is two gradients'],
     ],
   ),
-  ...plantedIn('batch/attacks/budget.ts', { test: budget }, [
+  ...plantedIn('shared/attacks/budget.ts', { test: budget }, [
     [
       'budget-photos',
       'Math.floor(this.left / Math.max(1, models))',
@@ -125,7 +125,7 @@ export const attacks = [
       'whichever ends first ends it',
     ],
   ]),
-  ...plantedIn('batch/attacks/objectives.ts', { test: pieces }, [
+  ...plantedIn('shared/attacks/objectives.ts', { test: pieces }, [
     [
       'target-direction',
       'direction: options.target === undefined ? 1 : -1',
@@ -136,11 +136,11 @@ export const attacks = [
     ['mean-row', '(value * width) / rows.length', 'value / rows.length', 'the mean of logits is over photos'],
     ['target-label', 'labels.map(() => target)', 'labels', 'the label is that of the target'],
   ]),
-  ...plantedIn('batch/attacks/checkpoints.ts', { test: best, named: 'checkpoint' }, [
+  ...plantedIn('shared/attacks/checkpoints.ts', { test: best, named: 'checkpoint' }, [
     ['identity-seed', 'norm, epsilon, seed, budget', 'norm, epsilon, budget', 'a checkpoint belongs to its seed'],
     ['identity-photos', "photos: hash.digest('hex'),", '', 'a checkpoint belongs to its photos'],
   ]),
-  ...plantedIn('batch/attacks/ensemble.ts', { test: methods, named: 'ensembles' }, [
+  ...plantedIn('shared/attacks/ensemble.ts', { test: methods, named: 'ensembles' }, [
     ['mean-logits', 'new Float32Array([1 / models.length])', 'new Float32Array([1])', 'logits are averaged'],
   ]),
 ];

@@ -5,7 +5,7 @@ const held = 'test/compute/compute.test.ts';
 const methods = 'test/attacks/methods.test.ts';
 
 export const compute = [
-  ...plantedIn('batch/compute/canvases.ts', { test: canvases }, [
+  ...plantedIn('shared/compute/canvases.ts', { test: canvases }, [
     ['mirror', 'flip ? size - 1 - i : i', 'flip ? size - i : i', 'a mirrored photo lies where the photo does'],
     ['moved', '- moved - centre', '+ moved - centre', 'photos move right and down'],
     [
@@ -31,7 +31,7 @@ export const compute = [
     ],
   ]),
   ...plantedIn(
-    'batch/compute/compute.ts',
+    'shared/compute/compute.ts',
     { test: [held, methods], named: 'gradient|logits|photos|perturbation|class' },
     [
       [
@@ -61,14 +61,16 @@ export const compute = [
       ],
     ],
   ),
-  ...plantedIn('batch/compute/worker.ts', { test: [held, methods], named: 'weigh|sums|class' }, [
+  ...plantedIn('shared/compute/run-job.ts', { test: [held, methods], named: 'weigh|sums|class' }, [
     ['weights-ignored', 'weight * gradients[offset + j]', 'gradients[offset + j]', 'items have weights'],
     ['rows-ignored', '(job.items[item].row ?? 0) * width', 'item * width', 'an item is fed the row that it names'],
     ['table-values', 'BigInt(data[row(i) + k])', 'BigInt(data[i + k])', 'labels are those of the row'],
+  ]),
+  ...plantedIn('shared/compute/sessions.ts', { test: held, named: 'sums|session' }, [
     [
       'sessions-kept',
-      'while (sessions.size >= settings.sessions)',
-      'while (sessions.size > 1000)',
+      'while (this.#open.size >= this.#most)',
+      'while (this.#open.size > 1000)',
       'sessions that are too many are let go',
     ],
   ]),

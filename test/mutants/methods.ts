@@ -8,7 +8,7 @@ const closed = 'test/attacks/closed-form.test.ts';
 
 /** What the attacks do that no other does. */
 export const methods = [
-  ...plantedIn('batch/attacks/sga.ts', { test: closed, named: 'SGA' }, [
+  ...plantedIn('shared/attacks/sga.ts', { test: closed, named: 'SGA' }, [
     ['sga-walk', 'ahead.step(u, gradient, progress);', '', 'the small batches are walked through'],
     ['sga-walk-projected', 'project(u, task.norm, task.epsilon);', '', 'the walk stays within the bound'],
     ['sga-sum', 'sum[k] += gradient[k]', 'sum[k] = gradient[k]', 'gradients of the walk are added up'],
@@ -20,7 +20,7 @@ export const methods = [
       'the walk has no momentum',
     ],
   ]),
-  ...plantedIn('batch/attacks/deepfool.ts', { test: [closed, held, watched], named: 'DeepFool|^uap ' }, [
+  ...plantedIn('shared/attacks/deepfool.ts', { test: [closed, held, watched], named: 'DeepFool|^uap ' }, [
     [
       'deepfool-overshoot',
       'r: r.map((value) => (1 + overshoot) * value)',
@@ -47,7 +47,7 @@ export const methods = [
       'a step has the length of the distance',
     ],
   ]),
-  ...plantedIn('batch/attacks/uap.ts', { test: [closed, held, watched], named: 'DeepFool|^uap ' }, [
+  ...plantedIn('shared/attacks/uap.ts', { test: [closed, held, watched], named: 'DeepFool|^uap ' }, [
     [
       'deepfool-unconverged',
       'crossed: crossed && (steps < settings.steps - 1 || settings.steps === 1),',
@@ -57,14 +57,14 @@ export const methods = [
     ['deepfool-adds', 'if (crossed) for', 'for', 'what has not crossed is not added'],
     ['uap-idle', 'state.idle <= task.crafting.length', 'true', 'a whole pass that finds all fooled is the end'],
   ]),
-  ...plantedIn('batch/attacks/saturation.ts', { test: [held, pieces], named: 'halve|saturates' }, [
+  ...plantedIn('shared/attacks/saturation.ts', { test: [held, pieces], named: 'halve|saturates' }, [
     ['halving', 'Math.min(epsilon, v[i])) / 2', 'Math.min(epsilon, v[i])) / 1', 'v is halved when it is saturated'],
     ['halving-most', 'const most = 0.5;', 'const most = 0.8;', 'more than half at the bound is saturated'],
     ['halving-still', 'const still = 1e-5;', 'const still = 1;', 'v is not halved while values come and go'],
     ['halving-norm', "if (norm === '2') return;", '', 'nothing saturates under norm 2'],
   ]),
   ...plantedIn(
-    'batch/attacks/gd-uap.ts',
+    'shared/attacks/gd-uap.ts',
     { test: [held, watched, pieces], named: 'gd-uap|settings that are left out' },
     [
       ['gd-halving', '...halving(surrogates.task),', '', 'gd-uap halves v when it is saturated'],
@@ -82,7 +82,7 @@ export const methods = [
       ],
     ],
   ),
-  ...plantedIn('batch/attacks/priors.ts', { test: [attacks, pieces], named: 'data-free|in place of photos' }, [
+  ...plantedIn('shared/attacks/priors.ts', { test: [attacks, pieces], named: 'data-free|in place of photos' }, [
     [
       'prior-row',
       'return { values, row: row + Number(flip) };',
@@ -101,7 +101,7 @@ export const methods = [
     ],
   ]),
   ...plantedIn(
-    'batch/attacks/sv-uap.ts',
+    'shared/attacks/sv-uap.ts',
     { test: [held, watched, pieces], named: 'sv-uap|settings that are left out' },
     [
       ['sv-central', 'value - behind[i])', 'value)', 'J v is a difference'],
@@ -119,7 +119,7 @@ export const methods = [
     ],
   ),
   ...plantedIn(
-    'batch/attacks/trm-uap.ts',
+    'shared/attacks/trm-uap.ts',
     { test: [held, watched, pieces], named: 'trm-uap|settings that are left out' },
     [
       ['trm-curriculum', '2 + Math.round((finest - 2) * progress)', 'finest', 'jigsaws get finer as crafting goes on'],
@@ -133,7 +133,7 @@ export const methods = [
     ],
   ),
   ...plantedIn(
-    'batch/attacks/psp-uap.ts',
+    'shared/attacks/psp-uap.ts',
     { test: [held, watched, pieces], named: 'psp-uap|settings that are left out' },
     [
       ['psp-curriculum', 'const spread = 10 + 117 * progress;', 'const spread = 127;', 'the noise under v grows'],
@@ -154,7 +154,7 @@ export const methods = [
       ['psp-contrast', 'weights[i] * (item.contrast ?? 1)', 'weights[i]', 'the gradient grows with the contrast'],
     ],
   ),
-  ...plantedIn('batch/attacks/procedural.ts', { test: [held, watched, pieces], named: 'procedural' }, [
+  ...plantedIn('shared/attacks/procedural.ts', { test: [held, watched, pieces], named: 'procedural' }, [
     ['procedural-best', 'if (fooled > best.fooled) {', 'if (fooled >= 0) {', 'the best candidate is kept'],
     [
       'procedural-rows',
@@ -170,13 +170,13 @@ export const methods = [
       'under norm 2 three planes have the length of the bound',
     ],
   ]),
-  ...plantedIn('batch/attacks/noise.ts', { test: [attacks, pieces], named: 'noise|control' }, [
+  ...plantedIn('shared/attacks/noise.ts', { test: [attacks, pieces], named: 'noise|control' }, [
     ['noise-seed', 'random(seed, `noise', 'random(1, `noise', 'noise is drawn from the seed'],
     ['noise-gaussian', 'draw.normal() / 2', 'draw.normal()', 'Gaussian noise has half the bound as deviation'],
     ['noise-uniform', '2 * draw.uniform() - 1', 'draw.uniform()', 'uniform noise has both signs'],
     ['noise-blocks', 'const blockSide = 4;', 'const blockSide = 3;', 'blocks are 4 x 4 pixels'],
   ]),
-  ...plantedIn('batch/attacks/house.ts', { test: held, named: 'house' }, [
+  ...plantedIn('shared/attacks/house.ts', { test: held, named: 'house' }, [
     [
       'house-relu',
       'clean.every((value, i) => value >= 0',

@@ -81,7 +81,7 @@ export const models = [
   ...plantedIn('shared/release/hash.ts', { test: 'test/jobs/runner.test.ts' }, [
     ['canonical', '.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))', '', 'the order of keys does not change a hash'],
   ]),
-  ...plantedIn('batch/attacks/check.ts', { test: 'test/attacks/check.test.ts' }, [
+  ...plantedIn('shared/attacks/check.ts', { test: 'test/attacks/check.test.ts' }, [
     ['epsilon-small', 'if (epsilon < 1) {', 'if (epsilon < 0) {', 'an epsilon in units of 0..1 is refused'],
     ['target-class', 'target >= classes', 'target > classes', 'a target is a class of the model'],
     ['two-photos', 'if (photos >= 2) return;', 'if (photos >= 1) return;', 'one photo makes nothing universal'],

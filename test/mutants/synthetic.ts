@@ -6,7 +6,7 @@ const photos = 'test/photos/photos.test.ts';
 const attacks = 'test/attacks/attacks.test.ts';
 
 export const synthetic = [
-  ...plantedIn('batch/synthetic/random.ts', { test: 'test/synthetic/random.test.ts' }, [
+  ...plantedIn('shared/synthetic/random.ts', { test: 'test/synthetic/random.test.ts' }, [
     ['seed-ignored', 'mix(seed ^ 0x9e3779b9)', 'mix(1 ^ 0x9e3779b9)', 'another seed draws other numbers'],
     [
       'stream-ignored',
@@ -24,7 +24,7 @@ export const synthetic = [
     ['order-biased', 'below(i + 1)', 'below(i)', 'an order may leave things where they are'],
     ['uniform-one', 'bits() / 2 ** 32', 'bits() / (2 ** 32 - 1)', 'uniform numbers stay below 1'],
   ]),
-  ...plantedIn('batch/synthetic/augment.ts', { test: augment }, [
+  ...plantedIn('shared/synthetic/augment.ts', { test: augment }, [
     ['turn-sign', 'cos * dx + sin * dy', 'cos * dx - sin * dy', 'turning keeps shapes'],
     [
       'scale-range',
@@ -46,10 +46,10 @@ export const synthetic = [
     ],
     ['range-deviations', '[62, 58, 52]', '[62, 58, 152]', 'noise has the range of photographs'],
   ]),
-  ...plantedIn('batch/synthetic/augment.ts', { test: attacks, named: 'without any prior' }, [
+  ...plantedIn('shared/synthetic/augment.ts', { test: attacks, named: 'without any prior' }, [
     ['mean-colour', '[123.68, 116.779, 103.939]', '[103.939, 116.779, 123.68]', 'the mean colour is in RGB'],
   ]),
-  ...plantedIn('batch/synthetic/phase-twin.ts', { test: twin }, [
+  ...plantedIn('shared/synthetic/phase-twin.ts', { test: twin }, [
     ['twin-seed', "random(seed, 'phase twin')", "random(1, 'phase twin')", 'a twin is drawn from its seed'],
     ['twin-amplitudes', 'setAmplitudes(picture, amplitudes);', '', 'a twin has the spectrum of its picture'],
     [
@@ -68,17 +68,17 @@ export const synthetic = [
     ],
     ['fourier-scale', '1 / (this.#size * this.#size)', '1 / this.#size', 'the inverse divides by the number of pixels'],
   ]),
-  ...plantedIn('batch/synthetic/pictures.ts', { test: photos }, [
+  ...plantedIn('shared/synthetic/pictures.ts', { test: photos }, [
     ['picture-seed', 'random(of.seed, `picture', 'random(1, `picture', 'synthetic pictures are drawn from the seed'],
     ['picture-place', '${kind} ${place}`', '${kind}`', 'each picture is another one'],
   ]),
-  ...plantedIn('batch/synthetic/crops.ts', { test: 'test/synthetic/crops.test.ts' }, [
+  ...plantedIn('shared/synthetic/crops.ts', { test: 'test/synthetic/crops.test.ts' }, [
     ['crop-area', '0.08 + 0.92 * draw.uniform()', '0.5 + 0.5 * draw.uniform()', 'crops have 8 to 100 % of the area'],
     ['crop-ratio', 'Math.sqrt(area / ratio)', 'Math.sqrt(area * ratio)', 'crops have sides of 3:4 to 4:3'],
     ['crop-place', 'const top = draw.below(size - height + 1);', 'const top = 0;', 'crops lie anywhere'],
     ['crop-rows', 'first * (1 - row.share) + second * row.share', 'first', 'crops are interpolated down too'],
   ]),
-  ...plantedIn('batch/synthetic/procedural.ts', { test: 'test/synthetic/procedural.test.ts' }, [
+  ...plantedIn('shared/synthetic/procedural.ts', { test: 'test/synthetic/procedural.test.ts' }, [
     ['perlin-fade', 't * t * t * (t * (6 * t - 15) + 10)', 't', "Perlin's curve is smooth"],
     ['perlin-seed', "random(seed, 'perlin')", "random(1, 'perlin')", 'Perlin noise is drawn from its seed'],
     [

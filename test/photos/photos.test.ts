@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '#shared/formats';
 import { canvasFromRgba } from '#shared/images';
+import { random, syntheticKinds } from '#shared/synthetic';
 import {
   alike,
   codecs,
@@ -16,8 +17,7 @@ import {
   splitPhotos,
 } from '../../batch/photos/index.ts';
 import { findPhotos } from '../../batch/studies/photos.ts';
-import { random, syntheticKinds } from '../../batch/synthetic/index.ts';
-import { spectrumNoise } from '../../batch/synthetic/spectrum.ts';
+import { spectrumNoise } from '../../shared/synthetic/spectrum.ts';
 
 const starter = fileURLToPath(new URL('../../zoo/starter/photos/', import.meta.url));
 let root: string;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { manifestKey, releasePrefix } from '#shared/release';
+import { random } from '#shared/synthetic';
 import {
   type Bucket,
   openBucket,
@@ -15,7 +16,6 @@ import {
   publishRelease,
   verifyRelease,
 } from '../../batch/publish/index.ts';
-import { random } from '../../batch/synthetic/index.ts';
 import { type Fault, openLocalS3, proxy } from '../support/s3.ts';
 import { writeSmallRelease } from '../support/small-release.ts';
 import { writeTinyRelease } from '../support/tiny-release.ts';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { latest, manifestKey, manifest as manifestSchema, releasePrefix } from '#shared/release';
+import { random } from '#shared/synthetic';
 import type { Bucket } from '../../batch/publish/index.ts';
-import { random } from '../../batch/synthetic/index.ts';
 import { openLocalS3, proxy } from '../support/s3.ts';
 import { writeTinyRelease } from '../support/tiny-release.ts';
 

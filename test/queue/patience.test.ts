@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { UsageError } from '../../batch/errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { Patience } from '../../batch/queue/patience.ts';
 import { DamagedError } from '../../batch/queue/shared-store.ts';
 

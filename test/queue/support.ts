@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { AtlasError } from '../../batch/errors/index.ts';
+import { AtlasError } from '#shared/errors';
 import { CodeReader, defineStep, type Job } from '../../batch/jobs/index.ts';
 import { openQueue } from '../../batch/queue/boss.ts';
 import { ownPlan } from '../../batch/queue/bundle.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { attacks } from '../../batch/attacks/index.ts';
+import { attacks } from '#shared/attacks';
 import { dryRun, runStudy } from '../../batch/studies/index.ts';
 import { startAtlas } from '../cli/atlas.ts';
 import { writeSmallStudy } from './small-study.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { UsageError } from '../../batch/errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { CodeReader, type Job, keysOf } from '../../batch/jobs/index.ts';
 import { craftWork } from '../../batch/studies/craft-work.ts';
 import { loadStudy } from '../../batch/studies/load.ts';
@@ -156,8 +156,8 @@ describe('the jobs of a study', () => {
     const codes = await CodeReader.open();
     const craft = (await jobsOf()).find((job) => `${job.step} ${job.id}` === crafted) as Job;
     const { files } = codes.of(craft.code);
-    expect(files).toContain('batch/attacks/sgd-uap.ts');
-    expect(files).not.toContain('batch/attacks/sga.ts');
+    expect(files).toContain('shared/attacks/sgd-uap.ts');
+    expect(files).not.toContain('shared/attacks/sga.ts');
   });
 });
 

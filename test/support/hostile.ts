@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { crc32, deflateSync } from 'node:zlib';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
 import { exif, gif, jpegCmyk, png, webpAnimated, webpLossy, webpWithAlpha, withExif } from '../images/pictures.ts';
 import { gradient, jpegOf, nodeCodecs, webpOf } from './images.ts';
 import { sendSlowly } from './slow.ts';

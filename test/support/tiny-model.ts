@@ -1,6 +1,6 @@
 import { type Model, writeModel } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
 
 /**
  * A linear classifier as a prepared model, small enough to check by hand: logits = W (pixels - 127.5) / 255, W

@@ -1,4 +1,4 @@
-import type { Compute, GradientTask, LogitsTask } from '../../batch/compute/index.ts';
+import type { Compute, GradientTask, LogitsTask } from '#shared/compute';
 
 /** A compute that does all that it is asked, and writes down what that was: places and pictures as they were then. */
 export function watched(compute: Compute) {

@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  augmented,
-  meanColour,
-  normalNoise,
-  random,
-  rangeDeviations,
-  type Square,
-} from '../../batch/synthetic/index.ts';
+import { augmented, meanColour, normalNoise, random, rangeDeviations, type Square } from '#shared/synthetic';
 
 const size = 128;
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cropOf, random } from '../../batch/synthetic/index.ts';
+import { cropOf, random } from '#shared/synthetic';
 
 const size = 64;
 const plane = size * size;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { noiseControl } from '#shared/attacks';
 import { complex, Fourier } from '#shared/fourier';
 import { l2Norm, linfNorm } from '#shared/images';
-import { noiseControl } from '../../batch/attacks/index.ts';
-import { phaseTwin } from '../../batch/synthetic/phase-twin.ts';
+import { phaseTwin } from '../../shared/synthetic/phase-twin.ts';
 
 describe('a phase twin', () => {
   const size = 48;

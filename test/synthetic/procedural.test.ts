@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gabor, perlin } from '../../batch/synthetic/index.ts';
+import { gabor, perlin } from '#shared/synthetic';
 
 describe('Perlin noise', () => {
   const size = 96;

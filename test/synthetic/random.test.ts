@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { random } from '../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
 
 const rotateBack = (x: number, by: number) => (x >>> by) | (x << (32 - by));
 

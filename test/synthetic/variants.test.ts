@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { radialSpectrum, random, type VariantKind, variantOf } from '../../batch/synthetic/index.ts';
+import { radialSpectrum, random, type VariantKind, variantOf } from '#shared/synthetic';
 
 const size = 12;
 const plane = size * size;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { UsageError } from '../../batch/errors/index.ts';
+import { UsageError } from '#shared/errors';
 import { readLabelFile } from '../../batch/zoo/labels.ts';
 
 let folder: string;

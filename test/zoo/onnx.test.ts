@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { UsageError } from '#shared/errors';
 import { readModel } from '#shared/graph';
-import { UsageError } from '../../batch/errors/index.ts';
 import { readOnnx } from '../../batch/zoo/onnx.ts';
 import { writeWithExternalWeights } from '../support/external-weights.ts';
 import { tinyModel } from '../support/tiny-model.ts';

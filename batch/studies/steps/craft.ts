@@ -1,7 +1,11 @@
 /** One perturbation. What an attack does is the attack's own code, which the plan adds to this step's. */
+
+import { type Attack, craftWith } from '#shared/attacks';
+import type { Pixels } from '#shared/compute';
 import { writeNpy } from '#shared/formats';
 import { l2Norm, linfNorm } from '#shared/images';
 import type { Budget, Norm } from '#shared/release';
+import { random, syntheticPictures } from '#shared/synthetic';
 import {
   type CraftedResult,
   craftedResult,
@@ -10,10 +14,7 @@ import {
   readCanvases,
   readPrepared,
 } from '../../analyses/index.ts';
-import { type Attack, craftWith } from '../../attacks/index.ts';
-import type { Pixels } from '../../compute/index.ts';
 import { computeOf, defineStep, type Job, type Outputs } from '../../jobs/index.ts';
-import { random, syntheticPictures } from '../../synthetic/index.ts';
 
 interface Inputs {
   attack: string;

@@ -1,9 +1,9 @@
 /** A perturbation made from another one, without crafting: for findings that ask what of it matters. */
 import { writeNpy } from '#shared/formats';
 import { l2Norm, linfNorm } from '#shared/images';
+import { type VariantKind, variantOf } from '#shared/synthetic';
 import { type PerturbationResult, perturbationResult, readPerturbation } from '../../analyses/index.ts';
 import { defineStep, type Job } from '../../jobs/index.ts';
-import { type VariantKind, variantOf } from '../../synthetic/index.ts';
 
 interface Inputs {
   perturbation: Job<PerturbationResult>;

@@ -2,8 +2,11 @@
  * The normals of a model's decision boundary next to crafting photos: the directions of DeepFool's steps, each of
  * length 1, and the directions that they have most in common.
  */
+
+import { deepFool, networkOn } from '#shared/attacks';
 import { writeNpy } from '#shared/formats';
 import { l2Norm } from '#shared/images';
+import { random } from '#shared/synthetic';
 import {
   type NormalsResult,
   normalsResult,
@@ -15,9 +18,7 @@ import {
   singularValues,
   someOf,
 } from '../../analyses/index.ts';
-import { deepFool, networkOn } from '../../attacks/index.ts';
 import { computeOf, defineStep, type Job } from '../../jobs/index.ts';
-import { random } from '../../synthetic/index.ts';
 
 /** As the article on DeepFool has it, with room for photos that are far from any boundary. */
 const settings = { classes: 10, overshoot: 0.02, steps: 20 };

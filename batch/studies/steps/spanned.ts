@@ -1,6 +1,7 @@
 /** What a model says of evaluation photos with random vectors, of any direction and of those that normals span. */
 import { writeNpy } from '#shared/formats';
 import { l2Norm } from '#shared/images';
+import { random } from '#shared/synthetic';
 import {
   measure,
   type NormalsResult,
@@ -14,7 +15,6 @@ import {
   spannedResult,
 } from '../../analyses/index.ts';
 import { computeOf, defineStep, type Job } from '../../jobs/index.ts';
-import { random } from '../../synthetic/index.ts';
 
 interface Inputs {
   prepared: Job<PreparedResult>;

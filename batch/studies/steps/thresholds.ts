@@ -4,6 +4,8 @@
  * Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015, arXiv 1412.6572) and DeepFool's, each tried on
  * its own photo and on another one.
  */
+
+import { deepFool, networkOn } from '#shared/attacks';
 import { writeNpy } from '#shared/formats';
 import { l2Norm } from '#shared/images';
 import { argmax, softmax } from '#shared/metrics';
@@ -20,7 +22,6 @@ import {
   thresholdKinds,
   thresholdsResult,
 } from '../../analyses/index.ts';
-import { deepFool, networkOn } from '../../attacks/index.ts';
 import { computeOf, defineStep, type Job } from '../../jobs/index.ts';
 import { smallestStrengths } from './strengths.ts';
 

@@ -1,7 +1,7 @@
 /** Model files that somebody might send who means harm: kinds, by sizes. */
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
-import { random } from '../../../batch/synthetic/index.ts';
+import { random } from '#shared/synthetic';
 import { classifier, type Draw, type Kind, node } from './file.ts';
 import { folding } from './folding.ts';
 import { structure } from './structure.ts';

@@ -15,9 +15,10 @@
  * the paper (1 to 10, 0.2 to 1).
  */
 import { z } from 'zod';
+import type { Item } from '#shared/compute';
+import { sharedBytes } from '#shared/memory';
 import { softmax } from '#shared/metrics';
-import type { Item } from '../compute/index.ts';
-import { cropOf, random } from '../synthetic/index.ts';
+import { cropOf, random } from '#shared/synthetic';
 import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { activationEnergy } from './objectives.ts';
@@ -102,7 +103,7 @@ function crops(surrogates: Surrogates, settings: z.infer<typeof schema>): Pictur
     state: { crops: draw.state, places: places.state, scales: scales.state },
     async next(count, v, progress) {
       const spread = 10 + 117 * progress;
-      const pixels = new Uint8Array(new SharedArrayBuffer(settings.batch * length));
+      const pixels = sharedBytes(settings.batch * length);
       const noise = settings.smooth ? smoothedNoise(size, progress, draw) : null;
       for (let i = 0; i < prior.length; i++) prior[i] = (noise ? noise[i] : 127.5 + spread * draw.normal()) + v[i];
       for (let i = 0; i < settings.batch; i++) {

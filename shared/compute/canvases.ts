@@ -1,5 +1,5 @@
 import { applyPerturbation } from '#shared/images';
-import type { Item, PixelRule } from './protocol.ts';
+import type { Item, PixelRule } from './jobs.ts';
 
 /** Mirrors a coordinate back into 0..size-1. */
 function inside(at: number, size: number): number {

@@ -1,7 +1,8 @@
 /** What each surrogate says of the crafting photos as they are, before anything is crafted. */
+
+import { UsageError } from '#shared/errors';
 import { readModel, whereImagesMix } from '#shared/graph';
 import { argmax } from '#shared/metrics';
-import { UsageError } from '../errors/index.ts';
 import { checkTarget } from './check.ts';
 import type { CraftTask, Surrogate, SurrogateView } from './types.ts';
 

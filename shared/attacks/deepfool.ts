@@ -4,9 +4,11 @@
  * r + |f_k - f_0| / |w_k|^2 w_k, w_k the difference of the classes' gradients, until the label changes, overshooting a
  * little.
  */
+
+import type { Compute, Item, Pixels } from '#shared/compute';
 import { keepsBatchApart, readModel } from '#shared/graph';
+import { sharedFloats } from '#shared/memory';
 import { argmax } from '#shared/metrics';
-import { type Compute, type Item, type Pixels, sharedFloats } from '../compute/index.ts';
 import { gradientProgram } from './losses.ts';
 import type { Surrogate } from './types.ts';
 

@@ -2,6 +2,7 @@
  * Pictures without a camera: what crafting without photos looks at in their place. Each has the statistics of
  * photographs in one respect: patches of flat colour, blobs, edges of occluding shapes at every scale, a 1/f spectrum.
  */
+import { sharedBytes } from '#shared/memory';
 import { randomFields } from './patterns.ts';
 import { type Random, random } from './random.ts';
 import { spectrumNoise } from './spectrum.ts';
@@ -167,9 +168,9 @@ export function syntheticPictures(of: {
   count: number;
   size: number;
   seed: number;
-}): Uint8Array<SharedArrayBuffer> {
+}): Uint8Array {
   const length = 3 * of.size * of.size;
-  const pixels = new Uint8Array(new SharedArrayBuffer(of.count * length));
+  const pixels = sharedBytes(of.count * length);
   const picture = new Float32Array(length);
   for (let place = 0; place < of.count; place++) {
     const kind = of.kinds[place % of.kinds.length];

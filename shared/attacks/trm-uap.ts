@@ -13,7 +13,8 @@
  * noise that grows (`prior`), and v is halved when it is saturated (`halve`).
  */
 import { z } from 'zod';
-import { paintJigsaw, random } from '../synthetic/index.ts';
+import { sharedBytes } from '#shared/memory';
+import { paintJigsaw, random } from '#shared/synthetic';
 import { attack } from './attack.ts';
 import { descend, noiseStart } from './descend.ts';
 import { activationRatio } from './objectives.ts';
@@ -101,7 +102,7 @@ function jigsaws({ task, length }: Surrogates, finest: number): Pictures {
     state: { jigsaw: draw.state },
     next(count, _v, progress) {
       const cells = 2 + Math.round((finest - 2) * progress);
-      const pixels = new Uint8Array(new SharedArrayBuffer(count * length));
+      const pixels = sharedBytes(count * length);
       for (let i = 0; i < count; i++) {
         paintJigsaw(picture, size, Math.min(cells, size), draw);
         pixels.set(picture, i * length);

@@ -1,4 +1,6 @@
 /** The kinds of loss that can be written into a model's graph, and the gradient graphs that are made of them. */
+
+import type { Compute } from '#shared/compute';
 import {
   differentiate,
   type Layer,
@@ -14,7 +16,6 @@ import {
   writeModel,
 } from '#shared/graph';
 import { canonicalJson, sha256Hex } from '#shared/release';
-import type { Compute } from '../compute/index.ts';
 import type { Program, Surrogate } from './types.ts';
 
 type None = Record<never, never>;

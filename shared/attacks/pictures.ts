@@ -1,7 +1,7 @@
 /** What each step of a descent looks at: the crafting photos, or pictures in their place. */
 import type { z } from 'zod';
-import type { Item } from '../compute/index.ts';
-import { random } from '../synthetic/index.ts';
+import type { Item } from '#shared/compute';
+import { random } from '#shared/synthetic';
 import type { photoSettings } from './settings.ts';
 import type { State } from './state.ts';
 import type { CraftInputs, Pixels } from './types.ts';

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '#shared/release';
+import { canonicalJson, sha256OfParts } from '#shared/release';
 import { pack, type State, unpack } from './state.ts';
 import type { Checkpoints, CraftTask } from './types.ts';
 
@@ -9,12 +8,11 @@ const secondsBetween = 20;
 export function identityOf(task: CraftTask, attack: string, settings: Record<string, unknown>): string {
   const { compute, crafting, epsilon, norm, photos, seed, surrogates } = task;
   const length = 3 * photos.size ** 2;
-  const hash = createHash('sha256');
-  for (const index of crafting) hash.update(photos.pixels.subarray(index * length, (index + 1) * length));
+  const canvases = crafting.map((index) => photos.pixels.subarray(index * length, (index + 1) * length));
   return canonicalJson({
     ...{ attack, settings, norm, epsilon, seed, budget: task.budget, size: photos.size },
     surrogates: surrogates.map(({ sha256 }) => sha256),
-    photos: hash.digest('hex'),
+    photos: sha256OfParts(canvases),
     provider: compute.provider,
   });
 }

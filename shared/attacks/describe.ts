@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { suggestion, UsageError } from '../errors/index.ts';
+import { suggestion, UsageError } from '#shared/errors';
 import type { Attack, Paper } from './attack.ts';
 
 /**

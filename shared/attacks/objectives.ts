@@ -1,5 +1,5 @@
 /** What an attack goes down or up: a loss, its direction, and what it is fed. */
-import type { Table } from '../compute/index.ts';
+import type { Table } from '#shared/compute';
 import type { Loss, LossParameters } from './losses.ts';
 import type { SurrogateView } from './types.ts';
 

@@ -6,10 +6,10 @@
  * keeps its gradient.
  */
 import type { z } from 'zod';
+import { AtlasError } from '#shared/errors';
 import { project } from '#shared/images';
-import { sharedFloats } from '../compute/index.ts';
-import { AtlasError } from '../errors/index.ts';
-import { random } from '../synthetic/index.ts';
+import { sharedFloats } from '#shared/memory';
+import { random } from '#shared/synthetic';
 import type { Iteration } from './attack.ts';
 import type { Allowance } from './budget.ts';
 import type { Objective } from './objectives.ts';

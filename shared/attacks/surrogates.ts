@@ -2,11 +2,12 @@
  * The surrogates, and all that an attack may ask of them: their clean predictions, gradients over all of them, whether
  * a photo is fooled. What they are asked is paid from a budget, which they know nothing of.
  */
+
+import type { Item, PixelRule } from '#shared/compute';
+import { AtlasError } from '#shared/errors';
 import { keepsBatchApart, readModel } from '#shared/graph';
 import { argmax, changedShare, isFooled, targetShare } from '#shared/metrics';
 import type { ModelShare } from '#shared/release';
-import type { Item, PixelRule } from '../compute/index.ts';
-import { AtlasError } from '../errors/index.ts';
 import type { Allowance } from './budget.ts';
 import { mergeByLogits } from './ensemble.ts';
 import { gradientProgram, type Loss } from './losses.ts';

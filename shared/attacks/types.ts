@@ -1,5 +1,5 @@
+import type { Compute, Pixels, Program } from '#shared/compute';
 import type { Budget, CurvePoint, ModelShare, Norm, Share } from '#shared/release';
-import type { Compute, Pixels, Program } from '../compute/index.ts';
 
 /** A model that a perturbation is crafted on. */
 export interface Surrogate {
@@ -66,6 +66,11 @@ export interface CraftTask extends CraftInputs {
   surrogates: Surrogate[];
   budget: Budget;
   onProgress?: (progress: CraftProgress) => void;
+  /**
+   * Called after each step with v, projected, as it lies in memory: to be looked at and not kept. The craft waits for
+   * it, so that it can be shown, measured and paused; what is done here is no part of the result.
+   */
+  onStep?: (v: Float32Array, gradients: number) => Promise<void> | void;
   checkpoints?: Checkpoints;
 }
 

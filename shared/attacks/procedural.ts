@@ -19,7 +19,7 @@ import {
   perlin,
   type Random,
   random,
-} from '../synthetic/index.ts';
+} from '#shared/synthetic';
 import { attack } from './attack.ts';
 import type { Allowance } from './budget.ts';
 import { startAt } from './descend.ts';

@@ -5,7 +5,7 @@
  *   max_v  sum_l log |a_l(x + v)|_2   with |v|_p <= epsilon,
  * a_l the activations of layer l: no label is looked at. x is the mean colour (prior `none`: no data), noise with the
  * mean and range of photographs (`range`), or the crafting photos (`data`). As in the published code, noise and photos
- * are resized, turned, mirrored, blurred and cropped before each look (batch/synthetic/augment.ts).
+ * are resized, turned, mirrored, blurred and cropped before each look (shared/synthetic/augment.ts).
  *
  * Adam with steps of 0.1 pixel values (0.01 of an epsilon of 10), from uniform noise of the bound. Batches of 2, not of
  * 25: with steps so short, what a few thousand gradients reach depends on how many steps they are (docs/algorithms.md).

@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { project } from '#shared/images';
 import type { Norm } from '#shared/release';
-import { random } from '../synthetic/index.ts';
+import { random } from '#shared/synthetic';
 import { attack } from './attack.ts';
 import { startAt } from './descend.ts';
 

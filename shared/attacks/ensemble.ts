@@ -1,8 +1,9 @@
 /** Several surrogates as one whose logits are the mean of theirs. */
+
+import { UsageError } from '#shared/errors';
 import { type Model, type Node, readModel, renamedNode, type Tensor, writeModel } from '#shared/graph';
 import { argmax } from '#shared/metrics';
 import { sha256Hex } from '#shared/release';
-import { UsageError } from '../errors/index.ts';
 import type { SurrogateView } from './types.ts';
 
 /** @throws UsageError when their classes differ in number, or their operator sets in version. */

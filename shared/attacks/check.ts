@@ -1,6 +1,7 @@
 /** What a craft may be asked for: checked here once, in the same words for a study, the command line and a program. */
+
+import { UsageError } from '#shared/errors';
 import { type Budget, budget as budgetSchema, epsilonRange, type Norm } from '#shared/release';
-import { UsageError } from '../errors/index.ts';
 
 export interface CraftOptions {
   norm: Norm;

@@ -14,9 +14,9 @@
  * steps.
  */
 import { z } from 'zod';
+import type { Item } from '#shared/compute';
 import { project } from '#shared/images';
-import type { Item } from '../compute/index.ts';
-import { random } from '../synthetic/index.ts';
+import { random } from '#shared/synthetic';
 import { attack } from './attack.ts';
 import { descend, startAt } from './descend.ts';
 import { crossEntropy } from './objectives.ts';

@@ -1,5 +1,7 @@
 /** What the data-free attacks add v to, after their published code. */
-import type { Item } from '../compute/index.ts';
+
+import type { Item } from '#shared/compute';
+import { sharedBytes } from '#shared/memory';
 import {
   augmented,
   meanColour,
@@ -8,7 +10,7 @@ import {
   random,
   rangeDeviations,
   type Square,
-} from '../synthetic/index.ts';
+} from '#shared/synthetic';
 import { type Pictures, photosInOrder } from './pictures.ts';
 import type { CraftInputs } from './types.ts';
 
@@ -22,7 +24,7 @@ interface Shown {
 function fresh(size: number, show: () => Shown): (count: number) => ReturnType<Pictures['next']> {
   const length = 3 * size * size;
   return (count) => {
-    const pixels = new Uint8Array(new SharedArrayBuffer(count * length));
+    const pixels = sharedBytes(count * length);
     const items = Array.from({ length: count }, (_, photo): Item => {
       const { values, row } = show();
       for (let k = 0; k < length; k++) pixels[photo * length + k] = Math.round(Math.min(255, Math.max(0, values[k])));

@@ -1,4 +1,4 @@
-import { suggestion, UsageError } from '../errors/index.ts';
+import { suggestion, UsageError } from '#shared/errors';
 import type { Attack } from './attack.ts';
 import { type CraftOptions, checkOptions } from './check.ts';
 import { cosineUap } from './cosine-uap.ts';

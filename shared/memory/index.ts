@@ -1,0 +1,2 @@
+/** Memory that several threads read in place. */
+export { isShared, sharedBytes, sharedFloats } from './memory.ts';
