@@ -46,8 +46,10 @@ export const models = [
     ['fold-round', 'rest === 0.5 && below % 2 === 0', 'rest === 0.5 && below % 2 !== 0', 'halves are rounded to even'],
     ['fold-mod', 'x - y * Math.floor(x / y)', 'x % y', 'Mod has the sign of its divisor'],
   ]),
-  ...plantedIn('batch/zoo/guess.ts', { test: guess }, [
+  ...plantedIn('shared/zoo/normalisations.ts', { test: guess }, [
     ['guess-bgr', 'mean.toReversed()', 'mean', 'the mean turns with the channels'],
+  ]),
+  ...plantedIn('shared/zoo/guess.ts', { test: guess }, [
     [
       'guess-chance',
       'Math.max(1 / classes, Math.max',
