@@ -50,6 +50,11 @@ export const rooms = [
     imports: [],
   },
   {
+    room: 'shared/photos',
+    holds: 'which photos craft and which evaluate, which look alike, the identity of a set',
+    imports: ['shared/release'],
+  },
+  {
     room: 'shared/synthetic',
     holds: 'what is drawn from a seed: random numbers, pictures in place of photos, phase twins',
     imports: ['shared/fourier', 'shared/memory'],
