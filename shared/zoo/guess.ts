@@ -33,8 +33,11 @@ export interface Guess {
 
 export interface GuessTask {
   input: ScaledInput;
-  /** The model prepared in one way, for a canvas of so many pixels. */
-  prepare(normalisation: Normalisation, canvas: number): Promise<Program>;
+  /** The model prepared in one way, for a canvas of so many pixels; or one for all ways, with what it is fed. */
+  prepare(
+    normalisation: Normalisation,
+    canvas: number,
+  ): Promise<Program & { constants?: Record<string, Float32Array> }>;
   photos: Pixels;
   /** The same photos as they are, where all of them have the size of the model's input: tried beside the others. */
   exact?: Pixels;
@@ -66,16 +69,18 @@ export async function guessNormalisation(task: GuessTask): Promise<Guess> {
   const total = trials.length * items.length;
   const tried: { candidate: Candidate; hits: boolean[] }[] = [];
   let classes = 0;
+  let open: string | null = null;
   for (const { name: scale, normalisation, fit, pixels } of trials) {
     const name = fit === 'exact' ? `${scale}, exact` : scale;
-    const program = await task.prepare(normalisation, pixels.size);
+    const { constants, ...program } = await task.prepare(normalisation, pixels.size);
+    // A model of half a gigabyte must not stay open once for each candidate.
+    if (open !== null && open !== program.key) await compute.release(open);
+    open = program.key;
     const before = tried.length * items.length;
     const result = await compute.logits({
-      ...{ program, photos: pixels, items, signal },
+      ...{ program, constants, photos: pixels, items, signal },
       onProgress: (done) => onProgress?.({ candidate: name, done: before + done, total }),
     });
-    // A model of half a gigabyte must not stay open once for each candidate.
-    await compute.release(program.key);
     classes = result.classes;
     const rows = truth.map((_, photo) => result.logits.subarray(photo * classes, (photo + 1) * classes));
     const hits = truth.map((label, photo) => argmax(rows[photo]) === label);
@@ -83,6 +88,7 @@ export async function guessNormalisation(task: GuessTask): Promise<Guess> {
     const loss = truth.reduce((sum, label, photo) => sum + surprise(rows[photo], label), 0) / truth.length;
     tried.push({ candidate: { name, fit, normalisation, right, ...wilson(right, hits.length), loss }, hits });
   }
+  if (open !== null) await compute.release(open);
   // Of equals the one that makes the model surer of what is right.
   tried.sort(({ candidate: a }, { candidate: b }) => b.right - a.right || a.loss - b.loss);
   const [best, ...others] = tried;

@@ -111,13 +111,15 @@ export const models = [
       'the Sigmoid of a single score is cut',
     ],
   ]),
-  ...plantedIn('batch/zoo/labelled-photos.ts', { test: guess }, [
+  ...plantedIn('shared/zoo/class-names.ts', { test: guess }, [
     [
       'label-ambiguous',
       'byLabel.has(key) && byLabel.get(key) !== index ? null : index',
       'index',
       'a label that two classes have tells nothing',
     ],
+  ]),
+  ...plantedIn('batch/zoo/labelled-photos.ts', { test: guess }, [
     ['label-index', 'Number(name) < classes', 'Number(name) <= classes', 'an index beyond the classes is none'],
     ['label-from-one', '|| numbers.has(0)) return;', ') return;', 'folders from 0 to the number of classes are fine'],
   ]),
