@@ -11,7 +11,7 @@
 export const rooms = [
   {
     room: 'shared/errors',
-    holds: 'the two errors that a person is meant to read: bad usage (exit 2) and failure (exit 1)',
+    holds: 'the two errors that a person is meant to read, bad usage (exit 2) and failure (exit 1), and words in them',
     imports: [],
   },
   { room: 'shared/memory', holds: 'memory that threads read in place, where the platform can share it', imports: [] },
@@ -50,6 +50,11 @@ export const rooms = [
     imports: [],
   },
   {
+    room: 'shared/photos',
+    holds: 'which photos craft and which evaluate, which look alike, the identity of a set',
+    imports: ['shared/release'],
+  },
+  {
     room: 'shared/synthetic',
     holds: 'what is drawn from a seed: random numbers, pictures in place of photos, phase twins',
     imports: ['shared/fourier', 'shared/memory'],
@@ -58,6 +63,12 @@ export const rooms = [
     room: 'shared/compute',
     holds: 'what runs models, without a runtime: what may be asked, how it becomes runs of a graph, how sums are made',
     imports: ['shared/errors', 'shared/images'],
+  },
+  {
+    room: 'shared/zoo',
+    holds:
+      'a model as people bring it: its file in words, lists of labels, how its pixels are scaled, the trial of that',
+    imports: ['shared/errors', 'shared/release', 'shared/metrics', 'shared/graph', 'shared/compute'],
   },
   {
     room: 'shared/attacks',
@@ -100,7 +111,7 @@ export const rooms = [
   },
   {
     room: 'batch/zoo',
-    holds: "cards, model files with their weights, finding out a model's preprocessing, checking its gradients",
+    holds: 'cards, model files with their weights, labelled photos, checking gradients',
     imports: ['shared', 'batch/children', 'batch/files', 'batch/photos', 'batch/compute'],
   },
   {

@@ -8,9 +8,10 @@
  */
 import { parseArgs } from 'node:util';
 import { craft } from '#shared/attacks';
+import { splitPhotos } from '#shared/photos';
 import { measure } from '../batch/analyses/index.ts';
 import { openCompute } from '../batch/compute/index.ts';
-import { loadPhotos, splitPhotos } from '../batch/photos/index.ts';
+import { loadPhotos } from '../batch/photos/index.ts';
 import { loadCard, prepareModel } from '../batch/zoo/index.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, workers: { type: 'string' } } });

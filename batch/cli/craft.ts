@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type Checkpoints, checkCraft, citation, craft, findAttack, type Surrogate } from '#shared/attacks';
+import { type Checkpoints, checkCraft, craft, craftRecord, findAttack, type Surrogate } from '#shared/attacks';
 import { UsageError } from '#shared/errors';
 import { writeNpy, writeSafetensors } from '#shared/formats';
-import { amplifyToRgba, l2Norm, linfNorm } from '#shared/images';
+import { amplifyToRgba } from '#shared/images';
+import { fingerprintsOf, type Half, halves } from '#shared/photos';
 import {
   defaultBudget,
   epsilonRange,
@@ -18,10 +19,11 @@ import {
   perturbationMetadata,
   tamperedClass,
 } from '#shared/release';
+import { canvasFor } from '#shared/zoo';
 import { openCompute } from '../compute/index.ts';
 import { readBytes, writeAtomic } from '../files/index.ts';
-import { codecs, fingerprintsOf, type Half, halves, loadPhotos } from '../photos/index.ts';
-import { canvasFor, loadCard, prepareModel } from '../zoo/index.ts';
+import { codecs, loadPhotos } from '../photos/index.ts';
+import { loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, number, repeated } from './context.ts';
 import { budgetText, canvasHelp, fitHelp, parseAssignments, parseBudget, positive } from './craft-options.ts';
 import { progressTo, summary } from './craft-text.ts';
@@ -160,37 +162,18 @@ async function run(context: Context, options: Options): Promise<void> {
       checkpoints,
     });
     if (crafted.resumedFrom > 0) context.say(`Went on from ${crafted.resumedFrom} gradients of an earlier run.`);
-    const several = surrogates.length > 1;
-    const record = {
-      attack: attack.name,
-      paper: citation(attack.paper),
-      settings,
-      norm,
-      epsilon,
-      seed,
-      budget: attack.usesModel ? budget : null,
-      surrogates: surrogates.map(({ id, sha256, sourceSha256 }) => ({ id, sha256: sourceSha256, prepared: sha256 })),
-      canvas: photos.size,
-      ...(fit === 'exact' && { fit }),
-      crafting: {
-        ...{ photos: crafting.length, skipped: photos.skipped.length, sha256: photos.sha256(crafting) },
-        // So that `evaluate` knows them again.
-        fingerprints: fingerprintsOf(photos.pixels, photos.size),
-      },
-      provider: compute.provider,
-      seconds: crafted.seconds,
-      gradients: crafted.gradients,
-      curve: crafted.curve,
-      linf: linfNorm(crafted.v),
-      l2: l2Norm(crafted.v),
-      fooling: { crafting: crafted.fooling, ...(several && { each: crafted.each.fooling }) },
-      ...(crafted.success && {
-        target: {
-          ...{ class: settings.target, crafting: crafted.success },
-          ...(several && { each: crafted.each.success }),
+    const record = craftRecord(
+      {
+        ...{ ...bound, budget, canvas: photos.size, provider: compute.provider },
+        surrogates: surrogates.map(({ id, sha256, sourceSha256 }) => ({ id, sha256: sourceSha256, prepared: sha256 })),
+        ...(fit === 'exact' && { fit }),
+        crafting: {
+          ...{ photos: crafting.length, skipped: photos.skipped.length, sha256: photos.sha256(crafting) },
+          fingerprints: fingerprintsOf(photos.pixels, photos.size),
         },
-      }),
-    };
+      },
+      crafted,
+    );
     const id = perturbationId({ ...bound, surrogates: surrogates.map((surrogate) => surrogate.id) });
     const file = await write(out, crafted.v, photos.size, perturbationMetadata({ ...bound, id }), record);
     await rm(checkpoint, { force: true });

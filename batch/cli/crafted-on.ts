@@ -1,7 +1,8 @@
 /** Whether photos are ones that a perturbation was crafted on, from the record beside it. */
 import { z } from 'zod';
+import { alike, fingerprintsOf, splitPhotos } from '#shared/photos';
 import { recordBeside } from '../arrays/index.ts';
-import { alike, fingerprintsOf, type PhotoSet, splitPhotos } from '../photos/index.ts';
+import type { PhotoSet } from '../photos/index.ts';
 
 const MOST_PHOTOS = 100_000;
 

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { UsageError } from '#shared/errors';
+import type { Groups } from '#shared/photos';
 import { readBytes, reasonOf } from '../files/index.ts';
-import { type Groups, groupsIn } from './groups.ts';
+import { groupsIn } from './groups.ts';
 import { picturesIn } from './tree.ts';
 
 export interface PhotoFile {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '#shared/errors';
+import type { Groups } from '#shared/photos';
 import { readJson } from '../files/index.ts';
 
 /** Lists of file names. */
@@ -10,9 +11,6 @@ const schema = z.array(z.array(z.string()).min(2, 'a group has two file names or
 
 /** What the file is called. */
 export const groupsFile = 'groups.json';
-
-/** First name of its group, by file name; photos without a group are not in it. */
-export type Groups = ReadonlyMap<string, string>;
 
 /**
  * The groups of a folder; none where it has no such file.

@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AtlasError, UsageError } from '#shared/errors';
 import { type CanvasFit, canvasFromRgba } from '#shared/images';
+import { type Groups, type Half, photosSha256, splitPhotos } from '#shared/photos';
 import { readBytes, reasonOf } from '../files/index.ts';
 import type { Canvases } from './canvases.ts';
 import { codecs } from './codecs.ts';
 import { listPhotos, type PhotoFile } from './files.ts';
-import type { Groups } from './groups.ts';
 import { canvasesOfNpy } from './npy.ts';
-import { type Half, splitPhotos } from './split.ts';
 import { isSyntheticSource, syntheticCanvases } from './synthetic.ts';
 
 export interface Skipped {
@@ -158,20 +156,13 @@ function photoSet(
   pixels: Uint8Array,
   { skipped, groups }: Pick<PhotoSet, 'skipped' | 'groups'>,
 ): PhotoSet {
-  const plane = 3 * size * size;
   return {
     names,
     size,
     pixels,
     groups,
     skipped,
-    sha256(indices) {
-      const hash = createHash('sha256').update(`${size}\n`);
-      for (const index of indices) {
-        hash.update(`${names[index]}\n`).update(pixels.subarray(index * plane, (index + 1) * plane));
-      }
-      return hash.digest('hex');
-    },
+    sha256: (indices) => photosSha256({ names, pixels, size }, indices),
   };
 }
 

@@ -2,9 +2,9 @@
 
 import { suggestion, UsageError } from '#shared/errors';
 import { labelOf } from '#shared/metrics';
+import { inHashOrder } from '#shared/photos';
 import { type HardenedNetwork, type ModelCard, type Study, tamperedLabel } from '#shared/release';
 import { isPattern, type StudyPerturbation } from '../analyses/index.ts';
-import { inHashOrder } from '../photos/index.ts';
 import type { ZooModel } from '../zoo/index.ts';
 
 /** One that a study asks for, before it is made. */

@@ -3,8 +3,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '#shared/errors';
+import { type Groups, type Half, splitPhotos } from '#shared/photos';
 import { readBytes, reasonOf, writeAtomic } from '../files/index.ts';
-import { type Groups, groupsIn, type Half, picturesIn, splitPhotos } from '../photos/index.ts';
+import { groupsIn, picturesIn } from '../photos/index.ts';
 
 /** The files that a study's photos come from. */
 export interface PhotoFiles {

@@ -1,4 +1,5 @@
 import type { Defence } from '#shared/graph';
+import type { Half } from '#shared/photos';
 import { preparationOf, tamperedClass } from '#shared/release';
 import {
   type Control,
@@ -23,7 +24,7 @@ import {
 } from '../analyses/index.ts';
 import { pictureCount } from '../harden/index.ts';
 import { type Job, noWork } from '../jobs/index.ts';
-import type { Alteration, Half } from '../photos/index.ts';
+import type { Alteration } from '../photos/index.ts';
 import { craftWork } from './craft-work.ts';
 import type { Given } from './given.ts';
 import { learntBy, type WantedHardened } from './hardened.ts';

@@ -1,6 +1,7 @@
+import { alike } from '#shared/photos';
 import type { PhotosResult } from '../analyses/index.ts';
 import type { Progress } from '../jobs/index.ts';
-import { alike, groupsFile } from '../photos/index.ts';
+import { groupsFile } from '../photos/index.ts';
 
 /** Pairs that are named; more are counted. */
 const namedPairs = 5;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
+import { splitPhotos } from '#shared/photos';
+import { loadPhotos } from '../../batch/photos/index.ts';
 import type { Photos } from './cells.ts';
 
 /** What settings are chosen by: some crafting photos craft, others judge. */

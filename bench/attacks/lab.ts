@@ -1,7 +1,8 @@
 /** What every part of the benchmark works with: models, photos and the cells of tables. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
+import { splitPhotos } from '#shared/photos';
+import { loadPhotos } from '../../batch/photos/index.ts';
 import { Bench, type MeasuredCell, type Photos, type Recipe } from './cells.ts';
 
 export interface Options {

@@ -1,5 +1,6 @@
 /** Starter photos, transfer and saturation. */
-import { loadPhotos, splitPhotos } from '../../batch/photos/index.ts';
+import { splitPhotos } from '#shared/photos';
+import { loadPhotos } from '../../batch/photos/index.ts';
 import type { Photos } from './cells.ts';
 import { cardOf, type Lab, overSeeds, percents, printTable, seconds } from './lab.ts';
 

@@ -1,10 +1,11 @@
 /** What one network is shown: the pictures of a hardening, and evaluation photos clean, changed and perturbed. */
 import type { Compute } from '#shared/compute';
+import { splitPhotos } from '#shared/photos';
 import { random } from '#shared/synthetic';
 import { collect } from '../../batch/compute/index.ts';
 import { planOf, render, type Sample } from '../../batch/harden/index.ts';
 import type { FoundPerturbation } from '../../batch/perturbations/index.ts';
-import { type PhotoSet, splitPhotos } from '../../batch/photos/index.ts';
+import type { PhotoSet } from '../../batch/photos/index.ts';
 import { statisticsModel, type ZooModel } from '../../batch/zoo/index.ts';
 import { statisticsOf } from '../../shared/graph/index.ts';
 import { dctEnergies } from './dct.ts';

@@ -82,7 +82,7 @@ class Drive {
         goesOn = await this.#iteration.step();
         this.#project();
         if (spending.progress * curvePoints >= this.#memory.curve.length + 1) this.#addPoint(true);
-        await task.onStep?.(v, spending.gradients);
+        if ((await task.onStep?.(v, spending.gradients)) === false) goesOn = false;
         this.#report((spending.gradients - resumedFrom) / ((performance.now() - began) / 1000));
       }
       // What reached the wanted ratio on all crafting photos is the result; looks for the best are at fewer of them.

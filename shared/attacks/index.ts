@@ -8,5 +8,6 @@ export { type DeepFooled, deepFool, networkOn } from './deepfool.ts';
 export { citation, describeSettings, parseSettings } from './describe.ts';
 export { type GrowthPoint, growthSide } from './growth.ts';
 export { blocksRecipe, controlRecipe, isControl, noiseControl } from './noise.ts';
+export { type CraftFacts, craftRecord } from './record.ts';
 export { attacks, checkCraft, craft, findAttack } from './table.ts';
 export type { Checkpoints, Crafted, CraftProgress, CraftTask, Surrogate } from './types.ts';

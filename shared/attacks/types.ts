@@ -69,9 +69,9 @@ export interface CraftTask extends CraftInputs {
   onProgress?: (progress: CraftProgress) => void;
   /**
    * Called after each step with v, projected, as it lies in memory: to be looked at and not kept. The craft waits for
-   * it, so that it can be shown, measured and paused; what is done here is no part of the result.
+   * it, so that it can be shown, measured and paused. `false`: it ends here, with what it has.
    */
-  onStep?: (v: Float32Array, gradients: number) => Promise<void> | void;
+  onStep?: (v: Float32Array, gradients: number) => Promise<boolean | undefined> | boolean | undefined;
   checkpoints?: Checkpoints;
 }
 

@@ -123,8 +123,8 @@ export const perturbationRecord = z.object({
   gradients: z.int(),
   curve: z.array(curvePoint),
   /**
-   * How it grew: its middle, `side` pixels wide and high, after so many gradients, amplified as the preview is (128 + 127
-   * v / linf of the finished one); the last is the finished one. The pictures stand from left to right in one PNG.
+   * How it grew: its middle, `side` pixels wide and high, after so many gradients, amplified as the preview is (128 +
+   * 127 v / linf of the finished one); the last is the finished one. The pictures stand from left to right in one PNG.
    * Older releases have none, and what no model took part in.
    */
   growth: z.object({ side: z.int().min(1), gradients: z.array(z.int()).min(1).max(100), key: z.string() }).optional(),

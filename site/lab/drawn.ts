@@ -7,10 +7,10 @@
  * where |v| is linf, which is most of a pattern under the bound l-inf, none does.
  */
 import { round8 } from '#shared/images';
+import { remember } from '../runtime/remember.ts';
 import { LabError } from './failure.ts';
 import type { Picture } from './machine.ts';
 import type { Pixels } from './protocol.ts';
-import { remember } from './remember.ts';
 
 /** The canvas with `strength` times the pattern; both RGBA of the same size. */
 export function perturbed(clean: Pixels, pattern: Pixels, linf: number, strength: number): Picture {

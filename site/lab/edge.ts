@@ -1,7 +1,7 @@
 import { ApiError, answerOf, atlasClient } from '#shared/api';
+import { remember } from '../runtime/remember.ts';
 import { LabError } from './failure.ts';
 import type { Reading } from './machine.ts';
-import { remember } from './remember.ts';
 
 const edge = atlasClient({ baseUrl: location.origin });
 

@@ -1,24 +1,13 @@
-import runtimeUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
-import * as ort from 'onnxruntime-web/wasm';
+import type * as ort from 'onnxruntime-web/wasm';
 import { logitsOf as readLogits } from '#shared/metrics';
-import { download } from './download.ts';
-import { remember } from './remember.ts';
+import { download, ortFor, remember } from '../runtime/index.ts';
 
-/** Bytes of the runtime's WebAssembly, for the progress bar: the server compresses it and cannot say. */
-const RUNTIME_BYTES = 14_239_897;
-
-const runtime = remember(async (_key: 'runtime') => {
-  const binary = await download(runtimeUrl, RUNTIME_BYTES);
-  ort.env.wasm.wasmBinary = binary.buffer;
-  // Threads need a page that is isolated from other origins, and these networks are small.
-  ort.env.wasm.numThreads = 1;
-  ort.env.wasm.proxy = false;
-  ort.env.logLevel = 'error';
-}, 1);
+// Threads do not pay for a photo at a time on networks of this size.
+const runtime = () => ortFor({ kind: 'wasm', threads: 1 });
 
 const sessionOf = remember(async (url: string) => {
-  const [bytes] = await Promise.all([download(url, sizes.get(url)), runtime('runtime')]);
-  return await ort.InferenceSession.create(bytes, {
+  const [bytes, { InferenceSession }] = await Promise.all([download(url, sizes.get(url)), runtime()]);
+  return await InferenceSession.create(bytes, {
     executionProviders: ['wasm'],
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
@@ -33,5 +22,5 @@ export function open(url: string, bytes: number): Promise<ort.InferenceSession> 
 }
 
 /** Logits [K] of each canvas [3,size,size], run as one batch. */
-export const logitsOf = (session: ort.InferenceSession, canvases: Float32Array[], size: number) =>
-  readLogits(ort, session, canvases, size);
+export const logitsOf = async (session: ort.InferenceSession, canvases: Float32Array[], size: number) =>
+  readLogits(await runtime(), session, canvases, size);

@@ -4,9 +4,9 @@ import webpUrl from '@jsquash/webp/codec/dec/webp_dec.wasm?url';
 import { readNpy } from '#shared/formats';
 import { applyPerturbation, type Codecs, canvasToRgba, createCodecs, distortion, ImageError } from '#shared/images';
 import type { Fit } from '#shared/release';
-import { download } from './download.ts';
+import { download } from '../runtime/download.ts';
+import { remember } from '../runtime/remember.ts';
 import { LabError } from './failure.ts';
-import { remember } from './remember.ts';
 
 // The same codecs as in batch and at the edge, not the browser's own: another JPEG decoder gives other pixels, and now
 // and then another label.

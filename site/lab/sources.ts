@@ -1,4 +1,6 @@
 /** Where the lab's pictures and readings come from, in a browser. */
+
+import { remember } from '../runtime/remember.ts';
 import type { Sources } from './conductor.ts';
 import type { LabData } from './data.ts';
 import { isFaithful, perturbed, pixelsAt } from './drawn.ts';
@@ -7,7 +9,6 @@ import { during, LabError } from './failure.ts';
 import type { Picture, Reading } from './machine.ts';
 import type { Perturbed } from './protocol.ts';
 import { type Published, publishedReading } from './published.ts';
-import { remember } from './remember.ts';
 import type { LabState } from './state.ts';
 import { Thread } from './thread.ts';
 

@@ -3,12 +3,12 @@
  * is done; the others are never answered.
  */
 import { predictionsOf } from '#shared/metrics';
-import { download, onProgress } from './download.ts';
+import { download, onProgress } from '../runtime/download.ts';
+import { remember } from '../runtime/remember.ts';
 import { during, LabError } from './failure.ts';
 import { logitsOf, open } from './network.ts';
 import { canvasOf, compose, perturbationOf } from './pictures.ts';
 import type { Perturbed, Report, Task } from './protocol.ts';
-import { remember } from './remember.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const report = (message: Report, transfer: Transferable[] = []) => scope.postMessage(message, transfer);

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readNpy, readSafetensors } from '#shared/formats';
 import { linfNorm } from '#shared/images';
-import { splitPhotos } from '../../batch/photos/index.ts';
+import { splitPhotos } from '#shared/photos';
 import { writeSmallStudy } from '../studies/small-study.ts';
 import { atlas, root, startAtlas } from './atlas.ts';
 

@@ -3,7 +3,7 @@ import { plantedIn } from './mutant.ts';
 const held = 'test/photos/photos.test.ts';
 
 export const photos = [
-  ...plantedIn('batch/photos/split.ts', { test: held }, [
+  ...plantedIn('shared/photos/split.ts', { test: held }, [
     ['split-threshold', "[0] < '8'", "[0] < '7'", 'photos whose hash begins with 7 craft'],
     [
       'split-inclusive',
@@ -49,7 +49,7 @@ export const photos = [
     ['strict', 'if (options.strict) {', 'if (false) {', 'strict makes an unreadable photo an error'],
     ['npy-place', 'pixels.set(data, names.length * plane);', 'pixels.set(data, 0);', 'canvases come after photos'],
   ]),
-  ...plantedIn('batch/photos/alike.ts', { test: held }, [
+  ...plantedIn('shared/photos/alike.ts', { test: held }, [
     [
       'alike-down',
       'for (const next of [1, cells])',

@@ -116,7 +116,7 @@ export const lab = [
     ],
     ['query-empty', "query.size > 0 ? `?${query}` : ''", '`?${query}`', 'the address of the start has no query'],
   ]),
-  ...plantedIn('site/lab/remember.ts', { test: remembering }, [
+  ...plantedIn('site/runtime/remember.ts', { test: remembering }, [
     [
       'failure-kept',
       'found.catch(() => kept.get(key) === found && kept.delete(key));',
@@ -127,7 +127,7 @@ export const lab = [
     ['remember-used', '    kept.delete(key);', '', 'what was asked for last goes last'],
     ['remember-once', 'kept.get(key) ?? make(key)', 'make(key)', 'several calls at once make it once'],
   ]),
-  ...plantedIn('site/lab/download.ts', { test: remembering }, [
+  ...plantedIn('site/runtime/download.ts', { test: remembering }, [
     ['download-place', 'offset += chunk.byteLength;', 'offset += 0;', 'pieces come one after the other'],
     [
       'download-status',

@@ -6,16 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '#shared/formats';
 import { canvasFromRgba } from '#shared/images';
+import { alike, fingerprintsOf, type Half, inHashOrder, splitPhotos } from '#shared/photos';
 import { random, syntheticKinds } from '#shared/synthetic';
-import {
-  alike,
-  codecs,
-  fingerprintsOf,
-  type Half,
-  inHashOrder,
-  loadPhotos,
-  splitPhotos,
-} from '../../batch/photos/index.ts';
+import { codecs, loadPhotos } from '../../batch/photos/index.ts';
 import { findPhotos } from '../../batch/studies/photos.ts';
 import { spectrumNoise } from '../../shared/synthetic/spectrum.ts';
 

@@ -2,9 +2,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { LabData } from '../../site/lab/data.ts';
 import { isFooled } from '../../site/lab/machine.ts';
-import { remember } from '../../site/lab/remember.ts';
 import { queryOf, stateOf } from '../../site/lab/state.ts';
 import { verdictOf } from '../../site/lab/words.ts';
+import { remember } from '../../site/runtime/remember.ts';
 
 const data = {
   photos: [{ id: 'cat' }, { id: 'dog' }],
@@ -93,7 +93,7 @@ describe('a download', () => {
         },
       });
     vi.stubGlobal('fetch', async (url: string) => new Response(body(), { status: url.includes('gone') ? 404 : 200 }));
-    return import('../../site/lab/download.ts');
+    return import('../../site/runtime/download.ts');
   };
 
   test('is whole, in the order in which it came, and told as whole at its end', async () => {

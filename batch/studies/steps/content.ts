@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { amplifyToRgba, applyPerturbation, canvasToRgba } from '#shared/images';
 import { labelOf } from '#shared/metrics';
+import { inHashOrder } from '#shared/photos';
 import {
   type Budget,
   type ControlRow,
@@ -35,7 +36,7 @@ import {
   readRows,
 } from '../../analyses/index.ts';
 import type { Job, Outputs } from '../../jobs/index.ts';
-import { codecs, inHashOrder } from '../../photos/index.ts';
+import { codecs } from '../../photos/index.ts';
 import type { ContentPerturbation, ContentPhoto, ReleaseContent } from '../../publish/index.ts';
 
 /** Examples that a release shows of each perturbation. */

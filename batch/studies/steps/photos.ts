@@ -1,10 +1,11 @@
 /** Half of the study's photos as canvases. */
 import type { z } from 'zod';
 import { npyHeader } from '#shared/formats';
+import { fingerprintsOf, type Half } from '#shared/photos';
 import type { Fit } from '#shared/release';
 import { photosResult } from '../../analyses/index.ts';
 import { defineStep } from '../../jobs/index.ts';
-import { fingerprintsOf, type Half, loadPhotos } from '../../photos/index.ts';
+import { loadPhotos } from '../../photos/index.ts';
 
 interface Inputs {
   canvas: number;

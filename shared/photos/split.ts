@@ -1,6 +1,7 @@
-import { basename } from 'node:path';
 import { sha256Hex } from '#shared/release';
-import type { Groups } from './groups.ts';
+
+/** First name of its group, by file name; photos without a group are not in it. */
+export type Groups = ReadonlyMap<string, string>;
 
 export const halves = ['crafting', 'evaluation'] as const;
 export type Half = (typeof halves)[number];
@@ -18,7 +19,7 @@ export function splitPhotos(names: readonly string[], groups?: Groups): Record<H
   const crafting: number[] = [];
   const evaluation: number[] = [];
   names.forEach((name, index) => {
-    const first = groups?.get(name) ?? basename(name);
+    const first = groups?.get(name) ?? name.slice(name.lastIndexOf('/') + 1);
     (sha256Hex(first)[0] < '8' ? crafting : evaluation).push(index);
   });
   return { crafting, evaluation };
