@@ -2,21 +2,21 @@
  * A craft in the browser, from its order to its record: the attacks, their driver and the split of photos are those of
  * the command line. Nothing but the release's own files is loaded, and nothing leaves the browser.
  */
-import { type Crafted, type CraftProgress, craft, craftRecord, noiseControl } from '#shared/attacks';
+import { type Crafted, craft, craftRecord, noiseControl } from '#shared/attacks';
 import type { Compute } from '#shared/compute';
+import { isFooled, pairedTest } from '#shared/metrics';
 import { photosSha256 } from '#shared/photos';
 import { perturbationId } from '#shared/release';
 import { openCompute } from '../runtime/index.ts';
 import type { Control } from './control.ts';
 import { Looking } from './looking.ts';
 import { foolingOf, loadNetwork, type Network, readingsOf } from './networks.ts';
+import { Pace } from './pace.ts';
 import { type CraftPhotos, craftingFacts, photosFor } from './photos.ts';
 import type { CraftMeasured, CraftOrder, CraftReport, CraftResult, Doing } from './protocol.ts';
 
 /** Seconds between two checkpoints: a runtime that breaks down costs no more. */
 const CHECKPOINT_SECONDS = 5;
-/** How often v is told, in milliseconds. */
-const TELL_MS = 250;
 /** Safari loses a little memory with every run, and ends a page that has none left. */
 const renewAfter = /safari/i.test(navigator.userAgent) && !/chrom/i.test(navigator.userAgent) ? 300 : undefined;
 
@@ -94,32 +94,6 @@ async function craftOn(
   });
 }
 
-/** How fast it goes, without the time in which it does not craft. */
-class Pace {
-  readonly #clock: () => number;
-  #first: { at: number; done: number } | null = null;
-  #told = 0;
-
-  constructor(clock: () => number) {
-    this.#clock = clock;
-  }
-
-  /** Whether it is time to tell how far it is. */
-  isDue(isLast: boolean): boolean {
-    const now = performance.now();
-    if (now - this.#told < TELL_MS && !isLast) return false;
-    this.#told = now;
-    return true;
-  }
-
-  times({ done, total, gradients }: CraftProgress) {
-    const at = this.#clock();
-    this.#first ??= { at, done: gradients };
-    const rate = (1000 * (gradients - this.#first.done)) / Math.max(1, at - this.#first.at);
-    return { gradientsPerSecond: rate, secondsLeft: rate > 0 ? (total - done) / rate : null };
-  }
-}
-
 function resultOf(
   order: CraftOrder,
   compute: Compute,
@@ -167,15 +141,20 @@ async function measure(
   const [before, after, noisy] = readings;
   await compute.release(network.sha256);
   const share = (found: typeof before) => foolingOf(before, found, network.tampered);
-  return { network: network.id, title: network.title, fooling: share(after), noise: share(noisy) };
+  const hits = (found: typeof before) =>
+    found.map(({ index }, i) => isFooled(before[i].index, index, network.tampered));
+  return {
+    ...{ network: network.id, title: network.title, fooling: share(after), noise: share(noisy) },
+    p: pairedTest(hits(after), hits(noisy)),
+  };
 }
 
 /** The record, with what was measured in it as the tables of a release have it. */
 function withRows(result: CraftResult, rows: readonly CraftMeasured[], photos: CraftPhotos): CraftResult {
   const { fooling, ...record } = result.record as { fooling: object };
-  const evaluation = rows.map(({ network, fooling: { photos: count, fooled, ratio, low, high }, noise }) => ({
+  const evaluation = rows.map(({ network, fooling: { photos: count, fooled, ratio, low, high }, noise, p }) => ({
     ...{ target: network, photos: count, fooled, ratio, low, high },
-    ...{ noise: noise.ratio, noise_fooled: noise.fooled, noise_low: noise.low, noise_high: noise.high },
+    ...{ noise: noise.ratio, noise_fooled: noise.fooled, noise_low: noise.low, noise_high: noise.high, p },
   }));
   return {
     ...result,

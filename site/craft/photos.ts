@@ -1,9 +1,10 @@
 /** Photos as canvases, and which of them craft. */
 
 import { sharedBytes } from '#shared/memory';
-import { alike, fingerprintsOf, inHashOrder, photosSha256, splitPhotos } from '#shared/photos';
+import { fingerprintsOf, inHashOrder, photosSha256 } from '#shared/photos';
 import { syntheticKinds, syntheticPictures } from '#shared/synthetic';
 import { canvasOf } from '../lab/pictures.ts';
+import { craftingOf, divide } from './divide.ts';
 import type { CraftOrder } from './protocol.ts';
 
 /** What a craft works on. */
@@ -45,33 +46,10 @@ export async function photosFor(
   names.slice(drawn.length).forEach((name, i) => {
     pixels.set(canvases.get(name) as Float32Array, (drawn.length + i) * length);
   });
-  const crafting = synthetic ? drawn.length : craftingOf(names);
-  const all = [...names.keys()];
-  const apart = withoutAlike(pixels, canvas, crafting);
-  for (const index of all.slice(crafting)) {
-    if (!apart.includes(index))
-      skipped.push({ name: names[index], why: 'It looks like a photo that crafts, and would say nothing of others.' });
-  }
-  return { names, size: canvas, pixels, crafting: all.slice(0, crafting), heldOut: apart, skipped };
-}
-
-/**
- * How many of names in hash order craft: as many as `splitPhotos` gives to that side, which is the beginning of this
- * order. Where that would leave a side with less than a quarter, as of a release's photos, which all stand on the other
- * side: half of them.
- */
-function craftingOf(names: readonly string[]): number {
-  const { crafting, evaluation } = splitPhotos(names);
-  const isEven = Math.min(crafting.length, evaluation.length) >= names.length / 4;
-  return isEven ? crafting.length : Math.ceil(names.length / 2);
-}
-
-/** The photos behind the first `crafting` that look like none of these. */
-function withoutAlike(pixels: Uint8Array, size: number, crafting: number): number[] {
-  const prints = fingerprintsOf(pixels, size);
-  const pairs = alike(prints.slice(crafting), prints.slice(0, crafting));
-  const like = new Set(pairs.map(([index]) => crafting + index));
-  return prints.map((_, index) => index).filter((index) => index >= crafting && !like.has(index));
+  const sides = divide(names, pixels, canvas, synthetic ? drawn.length : craftingOf(names));
+  for (const index of sides.alike)
+    skipped.push({ name: names[index], why: 'It looks like a photo that crafts, and would say nothing of others.' });
+  return { names, size: canvas, pixels, crafting: sides.crafting, heldOut: sides.heldOut, skipped };
 }
 
 /** What a record says of the photos that crafted. */
