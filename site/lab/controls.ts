@@ -1,4 +1,5 @@
 /** The controls of the lab, as the visitor has set them, and what stands beside them. */
+import { isOwnNetwork } from '../own-network/network.ts';
 import type { LabData } from './data.ts';
 import type { OwnPhoto } from './own-photo.ts';
 import { isOwnPhoto, type LabState } from './state.ts';
@@ -15,14 +16,17 @@ export class Controls {
   readonly #root: HTMLElement;
   readonly #data: LabData;
   readonly #own: OwnPhotos;
+  readonly #noteOf: (model: string) => string;
   /** Of the photo that is shown. */
   #photo = '';
 
-  constructor(view: LabView, root: HTMLElement, data: LabData, own: OwnPhotos) {
+  /** @param noteOf what is to be known of a network */
+  constructor(view: LabView, root: HTMLElement, data: LabData, own: OwnPhotos, noteOf: (model: string) => string) {
     this.#view = view;
     this.#root = root;
     this.#data = data;
     this.#own = own;
+    this.#noteOf = noteOf;
   }
 
   readonly namesOf = (question: LabState): Names => {
@@ -45,6 +49,10 @@ export class Controls {
     this.#view.get<HTMLSelectElement>('model').value = model.id;
     this.#view.get<HTMLSelectElement>('perturbation').value = perturbation.id;
     this.#check('where', where);
+    const isOwn = isOwnNetwork(model.id);
+    for (const input of this.#root.querySelectorAll<HTMLInputElement>('input[name=where]'))
+      input.disabled = isOwn && input.value !== 'browser';
+    this.#view.get('network-note').textContent = this.#noteOf(model.id);
     this.#view.get<HTMLImageElement>('preview').src = perturbation.preview;
     this.#view.get<HTMLAnchorElement>('plate').href = perturbation.page;
     this.#view.get('plate-name').textContent = `Plate ${perturbation.number}`;

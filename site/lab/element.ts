@@ -1,3 +1,4 @@
+import { askedFor, notHere, OwnMenu } from '../own-network/menu.ts';
 import { onPhotoBrought } from './bring.ts';
 import { Conductor } from './conductor.ts';
 import { Controls, type OwnPhotos } from './controls.ts';
@@ -7,8 +8,9 @@ import { EveryNetwork } from './every-network.ts';
 import type { Way } from './failure.ts';
 import { pictureOf } from './keep.ts';
 import type { Lab } from './machine.ts';
+import { entryFor, ownNote } from './own-networks.ts';
 import { sourcesOf } from './sources.ts';
-import { type LabState, ownPhoto, queryOf, stateOf } from './state.ts';
+import { changed, type LabState, ownPhoto, queryOf, stateOf } from './state.ts';
 import { type Take, take } from './take.ts';
 import { LabView } from './view.ts';
 
@@ -36,11 +38,14 @@ class AtlasLab extends HTMLElement {
   #every!: EveryNetwork;
   #showing: ReturnType<typeof setInterval> | undefined;
   #isHeld = false;
+  #ownNetworks!: OwnMenu;
+  /** Said of the address until something else is asked. */
+  #addressNote = '';
 
   connectedCallback() {
     this.#data = JSON.parse(this.querySelector('script[data-lab]')?.textContent ?? '{}');
     this.#view = new LabView(this, this.#data.size);
-    this.#controls = new Controls(this.#view, this, this.#data, this.#own);
+    this.#controls = new Controls(this.#view, this, this.#data, this.#own, (model) => this.#noteOf(model));
     this.#state = stateOf(location.search, this.#data);
     this.#sources = sourcesOf(this.#data, (id) => this.#own.get(id)?.read);
     this.#every = new EveryNetwork(this.#view.get('every-table'), this.#data.models, (question, signal) =>
@@ -64,7 +69,15 @@ class AtlasLab extends HTMLElement {
       frame.addEventListener(type, (event) => this.#onHoldKey(event), { signal });
     // A long press is a hold, and no question about saving.
     frame.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-    this.#begin();
+    this.#ownNetworks = new OwnMenu(
+      this,
+      {
+        chosen: ({ id }) => this.#change({ model: this.#withOwn(id) }, 'push'),
+        forgotten: (id) => this.#withoutOwn(id),
+      },
+      signal,
+    );
+    this.#beginWithOwn();
   }
 
   disconnectedCallback() {
@@ -74,6 +87,37 @@ class AtlasLab extends HTMLElement {
     this.#sources.stop();
     clearTimeout(this.#saying);
     clearInterval(this.#showing);
+  }
+
+  /** The visitor's networks stand in the menu; one that the address names is waited for. */
+  async #beginWithOwn() {
+    const asked = askedFor(location.search);
+    if (asked === null) this.#begin();
+    await this.#ownNetworks.load().catch(() => {});
+    if (!this.isConnected) return;
+    for (const { id } of this.#ownNetworks.all) this.#withOwn(id);
+    if (asked === null) return;
+    this.#state = stateOf(location.search, this.#data);
+    if (this.#state.model !== asked) this.#addressNote = notHere(asked);
+    this.#begin();
+  }
+
+  /** @returns the id of a network of the visitor's, which the lab knows from here on */
+  #withOwn(id: string): string {
+    const network = this.#ownNetworks.of(id);
+    if (network && !this.#data.models.some((model) => model.id === id)) this.#data.models.push(entryFor(network));
+    return id;
+  }
+
+  #withoutOwn(id: string) {
+    const place = this.#data.models.findIndex((model) => model.id === id);
+    if (place >= 0) this.#data.models.splice(place, 1);
+    if (this.#state.model === id) this.#change({ model: this.#data.start.model }, 'replace');
+  }
+
+  #noteOf(model: string): string {
+    const network = this.#ownNetworks?.of(model);
+    return network ? ownNote(network, this.#data.size) : this.#addressNote;
   }
 
   /** Opens with the slider on its way from nothing to the whole pattern, unless an address or the visitor says no. */
@@ -113,7 +157,8 @@ class AtlasLab extends HTMLElement {
 
   #onInput(event: Event) {
     const input = event.target as HTMLInputElement | HTMLSelectElement;
-    if (input.name === 'strength') this.#change({ strength: Number(input.value) }, 'replace');
+    if (input.name === 'model' && this.#ownNetworks.opens(input.value)) this.#controls.show(this.#state);
+    else if (input.name === 'strength') this.#change({ strength: Number(input.value) }, 'replace');
     else if (['model', 'perturbation', 'where', 'photo'].includes(input.name))
       this.#change({ [input.name]: input.value }, this.#entries.kindOf(input.name, this.#byKeys));
   }
@@ -147,7 +192,8 @@ class AtlasLab extends HTMLElement {
   }
 
   #change(part: Partial<LabState>, history: 'push' | 'replace' | 'keep') {
-    this.#state = { ...this.#state, ...part };
+    this.#state = changed(this.#state, part);
+    if (history !== 'keep' && part.model) this.#addressNote = '';
     if (history !== 'keep') {
       const address = `${location.pathname}${queryOf(this.#state, this.#data)}${location.hash}`;
       if (history === 'push') window.history.pushState(null, '', address);

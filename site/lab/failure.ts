@@ -1,4 +1,5 @@
 /** Why there is no answer, in words for visitors, and what they can do. */
+import { isOwnNetwork } from '../own-network/network.ts';
 import { isOwnPhoto, type LabState } from './state.ts';
 
 /** What was being done. */
@@ -45,6 +46,8 @@ export function failureOf(error: unknown, question: LabState): Failure {
   const { stage, message } = error instanceof LabError ? error : new LabError('network', undefined, error);
   if (stage === 'photo' && isOwnPhoto(question.photo)) return { says: message, ways: ['another'] };
   if (stage === 'edge') return { says: message, ways: ['again', 'browser'] };
+  // Nobody else has the visitor's network.
+  if (isOwnNetwork(question.model)) return { says: message, ways: ['again'] };
   if (stage === 'network') return { says: message, ways: ['again', 'edge'] };
   if (stage === 'release') return { says: message, ways: ['again', 'browser', 'edge'] };
   return { says: message, ways: ['again'] };

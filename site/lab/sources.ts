@@ -1,5 +1,6 @@
 /** Where the lab's pictures and readings come from, in a browser. */
 
+import { isOwnNetwork } from '../own-network/network.ts';
 import { remember } from '../runtime/remember.ts';
 import type { Sources } from './conductor.ts';
 import type { LabData } from './data.ts';
@@ -7,6 +8,7 @@ import { isFaithful, perturbed, pixelsAt } from './drawn.ts';
 import { classifyAtEdge } from './edge.ts';
 import { during, LabError } from './failure.ts';
 import type { Picture, Reading } from './machine.ts';
+import { ownFiles } from './own-networks.ts';
 import type { Perturbed } from './protocol.ts';
 import { type Published, publishedReading } from './published.ts';
 import type { LabState } from './state.ts';
@@ -28,6 +30,7 @@ export function sourcesOf(
     if (!response.ok) throw new LabError('release');
     return (await response.json()) as Published;
   }, 24);
+  const ownAt = ownFiles(data.size);
   const photoOf = (id: string) => data.photos.find((one) => one.id === id);
   const patternOf = (id: string) => data.perturbations.find((one) => one.id === id) ?? data.perturbations[0];
   const taskOf = async ({ photo, perturbation, strength }: LabState): Promise<Perturbed> => ({
@@ -66,7 +69,9 @@ export function sourcesOf(
       }
       const known = await published(question);
       if (known) return known;
-      const model = data.models.find(({ id }) => id === question.model) ?? data.models[0];
+      const model = isOwnNetwork(question.model)
+        ? await ownAt(question.model)
+        : (data.models.find(({ id }) => id === question.model) ?? data.models[0]);
       const answer = await thread.ask<'read'>({ type: 'read', ...task, model, top: TOP }, signal, onProgress);
       const took = `In this browser: ${Math.round(answer.milliseconds)} ms`;
       return { clean: answer.clean, perturbed: answer.perturbed, by: 'browser', took };
