@@ -5,12 +5,18 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { noiseControl } from '#shared/attacks';
+import { readNpy } from '#shared/formats';
+import { argmax, changedShare } from '#shared/metrics';
 import { canvasFor } from '#shared/zoo';
-import { addModel, prepareModel } from '../../batch/zoo/index.ts';
+import { openCompute } from '../../batch/compute/index.ts';
+import { loadPhotos } from '../../batch/photos/index.ts';
+import { addModel, prepareModel, type ZooModel } from '../../batch/zoo/index.ts';
 import { atlas, root } from '../cli/atlas.ts';
 import { type BuiltSite, buildSite } from '../support/built-site.ts';
 import { withExternalWeights } from '../support/external-weights.ts';
 import { hostileModel } from '../support/hostile-models/index.ts';
+import { readKey, TEST_RELEASE, testManifest } from '../support/release.ts';
 import { writeSmallNetwork } from '../support/small-network.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 
@@ -88,6 +94,16 @@ async function answered(page: Page, state: Record<string, string>): Promise<stri
   );
   return (await page.locator('[data-label]').textContent()) ?? '';
 }
+
+let card: Promise<ZooModel> | undefined;
+/** The same network as the command line has it. */
+const smallCard = (): Promise<ZooModel> => {
+  card ??= addModel(at('small.onnx'), {
+    ...{ id: 'small', folder: at('cards'), labels: at('labels.txt') },
+    normalisation: { mean: [128], std: [64], range: 255, channelOrder: 'RGB' },
+  });
+  return card;
+};
 
 /** Brings the network of four classes, whose card says mean 128 and std 64. */
 async function bringSmall(page: Page, ...others: string[]): Promise<string> {
@@ -241,10 +257,7 @@ describe('a network that is kept', () => {
   test('reads in the lab, is the one that the command line prepares, and is there after a reload', async () => {
     const page = await opened();
     const id = await bringSmall(page, at('labels.txt'));
-    const card = await addModel(at('small.onnx'), {
-      ...{ id: 'small', folder: at('cards'), labels: at('labels.txt') },
-      normalisation: { mean: [128], std: [64], range: 255, channelOrder: 'RGB' },
-    });
+    const card = await smallCard();
     const { sha256 } = await prepareModel(card, canvasFor([card.card], {}).canvas);
     expect(id).toBe(`own.${sha256.slice(0, 8)}`);
     const label = await answered(page, { model: id, by: 'browser' });
@@ -321,6 +334,84 @@ describe('a network that is kept', () => {
     expect(sent).toEqual([]);
     await close(page);
   });
+});
+
+describe('the wall', () => {
+  /** Class by photo, as the command line's runtime reads them. */
+  async function readInNode() {
+    const { photos, perturbations, canvas } = await testManifest();
+    const pixels = await loadPhotos(
+      photos.map(({ key }) => join(TEST_RELEASE, key)),
+      { canvas },
+    );
+    const card = await smallCard();
+    const program = await prepareModel(card, canvas).then(({ bytes, sha256 }) => ({ bytes, key: sha256 }));
+    const compute = await openCompute({ provider: 'cpu', workers: 1 });
+    // In the order of the wall.
+    const { names } = pixels;
+    const order = [...names.keys()].sort((a, b) => (names[a] < names[b] ? -1 : 1));
+    const items = order.map((photo) => ({ photo, flip: false }));
+    const classesWith = async (v: Float32Array | null) => {
+      const { logits, classes } = await compute.logits({ program, photos: pixels, items, v });
+      return items.map((_, i) => argmax(logits, i * classes, classes));
+    };
+    try {
+      const clean = await classesWith(null);
+      const { npy, norm, epsilon, id } = perturbations[0];
+      const { data } = readNpy(await readKey(npy));
+      const perturbed = await classesWith(Float32Array.from(data as Float32Array));
+      const noise = await classesWith(noiseControl(data.length, { norm, epsilon, seed: 1 }));
+      return { id, clean, perturbed, noise };
+    } finally {
+      await compute.close();
+    }
+  }
+
+  test('has all photographs read by it as the command line reads them, with one plate, and then with all', async () => {
+    const read = await readInNode();
+    const page = await site.open(`/wall/?strength=1&perturbation=${read.id}`, { reducedMotion: 'reduce' });
+    await page.locator('atlas-wall[data-at="1"]').waitFor();
+    await page.locator('select[name=model]').selectOption('own');
+    await page.locator('atlas-own-network[data-live]').waitFor();
+    const id = await bringSmall(page, at('labels.txt'));
+    await page.locator('[data-wall-own=progress]').waitFor({ state: 'hidden', timeout: 60_000 });
+    await page.locator('atlas-wall[data-at="1"]').waitFor();
+    const names = ['cat', 'dog', 'cup', 'car'];
+    const tiles = await page.locator('[data-tiles] [data-photo]').evaluateAll((all) =>
+      all
+        .map((tile) => ({
+          photo: Number((tile as HTMLElement).dataset.photo),
+          labels: ['before', 'after'].map((name) => tile.querySelector(`[data-${name}]`)?.textContent),
+        }))
+        .sort((a, b) => a.photo - b.photo)
+        .map(({ labels }) => labels),
+    );
+    const expected = read.clean.map((before, i) => [names[before], names[read.perturbed[i]]]);
+    // Two runtimes add up in other orders: a tie in a thousand may fall the other way.
+    expect(tiles.filter((labels, i) => labels.join() !== expected[i].join()).length).toBeLessThanOrEqual(1);
+    expect(await page.locator('[data-sentence]').textContent()).toMatch(/of 123 photographs change their label/);
+    await page.locator('[data-wall-own=all]').click();
+    const row = page.locator('[data-wall-own=rows] tr').first();
+    await row.waitFor({ timeout: 60_000 });
+    expect(await page.locator('[data-wall-own=rows] tr').count()).toBe((await testManifest()).perturbations.length);
+    const shares = (await row.locator('td').allTextContents()).map((text) => Number.parseInt(text, 10));
+    for (const [i, after] of [read.perturbed, read.noise].entries()) {
+      const { ratio } = changedShare(read.clean, after);
+      expect(Math.abs(shares[i] - 100 * ratio)).toBeLessThan(1.5);
+    }
+    // It is in the address, and there after a reload.
+    expect(new URL(page.url()).searchParams.get('model')).toBe(id);
+    await page.reload();
+    await page.locator('[data-wall-own=progress]').waitFor({ timeout: 20_000 });
+    await page.locator('[data-wall-own=cancel]').click();
+    await page.locator('[data-wall-own=again]').waitFor();
+    expect(await page.locator('[data-wall-own=doing]').textContent()).toBe('It was cancelled.');
+    expect(await page.locator('[data-tiles] [data-before]').first().textContent()).toBe('');
+    await page.locator('select[name=model]').selectOption('squeezenet1_1');
+    await page.locator('atlas-wall[data-at="1"]').waitFor();
+    expect(await page.locator('[data-wall-own=panel]').isVisible()).toBe(false);
+    await close(page);
+  }, 180_000);
 });
 
 describe('the dialog', () => {
