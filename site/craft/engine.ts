@@ -4,6 +4,7 @@
  */
 import { type Crafted, craft, craftRecord, noiseControl } from '#shared/attacks';
 import type { Compute } from '#shared/compute';
+import { isFooled, pairedTest } from '#shared/metrics';
 import { photosSha256 } from '#shared/photos';
 import { perturbationId } from '#shared/release';
 import { openCompute } from '../runtime/index.ts';
@@ -140,15 +141,20 @@ async function measure(
   const [before, after, noisy] = readings;
   await compute.release(network.sha256);
   const share = (found: typeof before) => foolingOf(before, found, network.tampered);
-  return { network: network.id, title: network.title, fooling: share(after), noise: share(noisy) };
+  const hits = (found: typeof before) =>
+    found.map(({ index }, i) => isFooled(before[i].index, index, network.tampered));
+  return {
+    ...{ network: network.id, title: network.title, fooling: share(after), noise: share(noisy) },
+    p: pairedTest(hits(after), hits(noisy)),
+  };
 }
 
 /** The record, with what was measured in it as the tables of a release have it. */
 function withRows(result: CraftResult, rows: readonly CraftMeasured[], photos: CraftPhotos): CraftResult {
   const { fooling, ...record } = result.record as { fooling: object };
-  const evaluation = rows.map(({ network, fooling: { photos: count, fooled, ratio, low, high }, noise }) => ({
+  const evaluation = rows.map(({ network, fooling: { photos: count, fooled, ratio, low, high }, noise, p }) => ({
     ...{ target: network, photos: count, fooled, ratio, low, high },
-    ...{ noise: noise.ratio, noise_fooled: noise.fooled, noise_low: noise.low, noise_high: noise.high },
+    ...{ noise: noise.ratio, noise_fooled: noise.fooled, noise_low: noise.low, noise_high: noise.high, p },
   }));
   return {
     ...result,

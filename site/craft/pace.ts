@@ -22,7 +22,7 @@ export class Pace {
     return true;
   }
 
-  times({ done, total, gradients }: CraftProgress) {
+  times({ done, total, gradients }: Pick<CraftProgress, 'done' | 'total' | 'gradients'>) {
     const at = this.#clock();
     this.#first ??= { at, done: gradients };
     const rate = (1000 * (gradients - this.#first.done)) / Math.max(1, at - this.#first.at);

@@ -79,12 +79,16 @@ export interface Reading {
   probability: number;
 }
 
-/** What one network says of the result: fooling on held-out photos, beside noise of the same bound. */
+/**
+ * What one network says of the result: fooling on held-out photos, beside noise of the same bound. `p`: how likely so
+ * uneven a split is where both fool alike (exact McNemar test on the same photos).
+ */
 export interface CraftMeasured {
   network: string;
   title: string;
   fooling: Share;
   noise: Share;
+  p: number;
 }
 
 /** Everything that a craft leaves. */
