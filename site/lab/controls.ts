@@ -15,14 +15,17 @@ export class Controls {
   readonly #root: HTMLElement;
   readonly #data: LabData;
   readonly #own: OwnPhotos;
+  readonly #isLoaded: (model: string) => boolean;
   /** Of the photo that is shown. */
   #photo = '';
 
-  constructor(view: LabView, root: HTMLElement, data: LabData, own: OwnPhotos) {
+  /** @param isLoaded whether a network is in this browser, which then reads any strength at once */
+  constructor(view: LabView, root: HTMLElement, data: LabData, own: OwnPhotos, isLoaded: (model: string) => boolean) {
     this.#view = view;
     this.#root = root;
     this.#data = data;
     this.#own = own;
+    this.#isLoaded = isLoaded;
   }
 
   readonly namesOf = (question: LabState): Names => {
@@ -36,7 +39,7 @@ export class Controls {
     const slider = this.#view.get<HTMLInputElement>('strength');
     const { stop } = this.#data;
     const isMeasured = where === 'release' && !isOwnPhoto(state.photo) && strength % stop === 0;
-    slider.step = String(isMeasured ? stop : FINE);
+    slider.step = String(isMeasured && !this.#isLoaded(model.id) ? stop : FINE);
     slider.value = String(strength);
     slider.setAttribute('aria-valuetext', `${strength} times the pattern`);
     this.#view.get('strength-value').textContent = strength.toFixed(2);

@@ -1,3 +1,4 @@
+import { Ahead, type Line } from './ahead.ts';
 import { onPhotoBrought } from './bring.ts';
 import { Conductor } from './conductor.ts';
 import { Controls, type OwnPhotos } from './controls.ts';
@@ -34,15 +35,21 @@ class AtlasLab extends HTMLElement {
   readonly #own: OwnPhotos = new Map();
   #controls!: Controls;
   #every!: EveryNetwork;
+  #ahead!: Ahead;
   #showing: ReturnType<typeof setInterval> | undefined;
   #isHeld = false;
 
   connectedCallback() {
     this.#data = JSON.parse(this.querySelector('script[data-lab]')?.textContent ?? '{}');
     this.#view = new LabView(this, this.#data.size);
-    this.#controls = new Controls(this.#view, this, this.#data, this.#own);
     this.#state = stateOf(location.search, this.#data);
     this.#sources = sourcesOf(this.#data, (id) => this.#own.get(id)?.read);
+    this.#ahead = new Ahead(
+      (question, of) => this.#sources.load(question, of),
+      () => this.#controls.show(this.#state),
+      (navigator as Navigator & { connection?: Line }).connection,
+    );
+    this.#controls = new Controls(this.#view, this, this.#data, this.#own, (model) => this.#ahead.isReady(model));
     this.#every = new EveryNetwork(this.#view.get('every-table'), this.#data.models, (question, signal) =>
       this.#sources.reading(question, signal, () => {}),
     );
@@ -52,6 +59,8 @@ class AtlasLab extends HTMLElement {
     const { signal } = this.#listening;
     this.addEventListener('input', (event) => this.#onInput(event), { signal });
     this.addEventListener('click', (event) => this.#onClick(event), { signal });
+    for (const type of ['pointerdown', 'keydown', 'input'] as const)
+      this.addEventListener(type, () => this.#ahead.touched(), { signal, capture: true });
     onPhotoBrought(this, (file) => this.#bring(file), signal);
     this.addEventListener('keydown', () => (this.#byKeys = true), { signal, capture: true });
     this.addEventListener('pointerdown', () => (this.#byKeys = false), { signal, capture: true });
@@ -71,6 +80,7 @@ class AtlasLab extends HTMLElement {
     this.#listening?.abort();
     this.#conductor.stop();
     this.#every.stop();
+    this.#ahead.forget();
     this.#sources.stop();
     clearTimeout(this.#saying);
     clearInterval(this.#showing);
@@ -134,8 +144,10 @@ class AtlasLab extends HTMLElement {
   }
 
   #goOn(way: Way) {
-    if (way === 'again') this.#conductor.again();
-    else if (way === 'another') this.querySelector<HTMLInputElement>('input[name=file]')?.click();
+    if (way === 'again') {
+      this.#ahead.forget();
+      this.#conductor.again();
+    } else if (way === 'another') this.querySelector<HTMLInputElement>('input[name=file]')?.click();
     else this.#change({ where: way }, 'push');
   }
 
@@ -160,6 +172,7 @@ class AtlasLab extends HTMLElement {
 
   #show(lab: Lab) {
     this.#view.show(lab, this.#controls.namesOf, this.#isHeld);
+    this.#ahead.shows(lab);
     clearTimeout(this.#saying);
     if (lab.phase !== 'waiting')
       this.#saying = setTimeout(() => this.#view.say(lab, this.#controls.namesOf(lab.question)), SAID_AFTER_MS);

@@ -15,10 +15,11 @@ export interface Perturbed {
   fit: Fit;
 }
 
-/** What the page asks of the worker: these pixels, or what a network reads in them. */
+/** What the page asks of the worker: these pixels, what a network reads in them, or that all for that is loaded. */
 export type Task = { id: number } & (
   | ({ type: 'draw' } & Perturbed)
   | ({ type: 'read'; model: ModelFiles /** How many labels to answer. */; top: number } & Perturbed)
+  | ({ type: 'load'; model: ModelFiles } & Perturbed)
 );
 
 /** What the worker says of a task, and of all downloads together. `says` is null where it has no words for visitors. */
@@ -26,6 +27,7 @@ export type Report =
   | ({ type: 'progress' } & Progress)
   | { type: 'drawn'; id: number; picture: Picture }
   | { type: 'read'; id: number; clean: Prediction[]; perturbed: Prediction[]; milliseconds: number }
+  | { type: 'loaded'; id: number }
   | { type: 'failed'; id: number; stage: Stage; says: string };
 
 /** RGBA, size x size. */

@@ -20,7 +20,7 @@ const EDGE_REST_MS = 150;
 export function sourcesOf(
   data: LabData,
   own: (id: string) => Promise<{ url: string }> | undefined,
-): Sources & { stop(): void } {
+): Sources & { load(question: LabState, signal: AbortSignal): Promise<unknown>; stop(): void } {
   const thread = new Thread();
   const canDraw = isFaithful();
   const publishedAt = remember(async (url: string): Promise<Published> => {
@@ -30,6 +30,7 @@ export function sourcesOf(
   }, 24);
   const photoOf = (id: string) => data.photos.find((one) => one.id === id);
   const patternOf = (id: string) => data.perturbations.find((one) => one.id === id) ?? data.perturbations[0];
+  const modelOf = (id: string) => data.models.find((one) => one.id === id) ?? data.models[0];
   const taskOf = async ({ photo, perturbation, strength }: LabState): Promise<Perturbed> => ({
     photo: ((await own(photo)) ?? photoOf(photo) ?? data.photos[0]).url,
     perturbation: patternOf(perturbation).npy,
@@ -66,10 +67,13 @@ export function sourcesOf(
       }
       const known = await published(question);
       if (known) return known;
-      const model = data.models.find(({ id }) => id === question.model) ?? data.models[0];
+      const model = modelOf(question.model);
       const answer = await thread.ask<'read'>({ type: 'read', ...task, model, top: TOP }, signal, onProgress);
       const took = `In this browser: ${Math.round(answer.milliseconds)} ms`;
       return { clean: answer.clean, perturbed: answer.perturbed, by: 'browser', took };
+    },
+    async load(question, signal) {
+      await thread.ask<'load'>({ type: 'load', ...(await taskOf(question)), model: modelOf(question.model) }, signal);
     },
     renew: () => thread.stop(),
     stop: () => thread.stop(),

@@ -20,14 +20,14 @@ const labelsOf = remember(
   8,
 );
 
-const newest = { draw: 0, read: 0 };
+const newest = { draw: 0, read: 0, load: 0 };
 let turn: Promise<void> = Promise.resolve();
 /** The clean photo's labels do not change with the strength. */
 let lastClean: { key: string; logits: Float32Array } | null = null;
 
 scope.addEventListener('message', ({ data: task }: MessageEvent<Task>) => {
   newest[task.type] = task.id;
-  const done = task.type === 'draw' ? draw(task) : read(task);
+  const done = task.type === 'draw' ? draw(task) : task.type === 'read' ? read(task) : load(task);
   done.catch((error: unknown) => {
     const { stage, message } = error instanceof LabError ? error : new LabError('network', undefined, error);
     report({ type: 'failed', id: task.id, stage, says: message });
@@ -48,13 +48,22 @@ async function draw(task: Extract<Task, { type: 'draw' }>) {
   report({ type: 'drawn', id: task.id, picture }, [picture.clean.buffer, picture.perturbed.buffer]);
 }
 
+/** Photo, pattern, network and labels; the network's download runs beside the photo's. */
+async function all(task: Extract<Task, { model: unknown }>) {
+  const { url, bytes, labels } = task.model;
+  const opening = during('network', Promise.all([open(url, bytes), labelsOf(labels)]));
+  opening.catch(() => {});
+  return [await partsOf(task), await opening] as const;
+}
+
+async function load(task: Extract<Task, { type: 'load' }>) {
+  await all(task);
+  report({ type: 'loaded', id: task.id });
+}
+
 async function read(task: Extract<Task, { type: 'read' }>) {
   const { model, size, top } = task;
-  // Starts the network's download beside the photo's.
-  const opening = during('network', Promise.all([open(model.url, model.bytes), labelsOf(model.labels)]));
-  opening.catch(() => {});
-  const [clean, v] = await partsOf(task);
-  const [session, labels] = await opening;
+  const [[clean, v], [session, labels]] = await all(task);
   const previous = turn;
   turn = (async () => {
     await previous.catch(() => {});
