@@ -2,7 +2,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '#shared/errors';
 import { edgeModelBytes, type Fit, fits } from '#shared/release';
-import { type Guess, guessHead, guessNormalisation, guessNotes, guessRows, whyNoGuess } from '#shared/zoo';
+import {
+  type Guess,
+  guessHead,
+  guessNormalisation,
+  guessNotes,
+  guessRows,
+  numbersIn,
+  threeOrOne,
+  whyNoGuess,
+} from '#shared/zoo';
 import { openCompute } from '../compute/index.ts';
 import { addModel, loadLabelledPhotos, type NewCard, type Unscaled } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer } from './context.ts';
@@ -194,9 +203,7 @@ function report(file: string, guess: Guess, context: Context): void {
 
 /** "0.485,0.456,0.406", or one number for all channels. */
 function values(text: string): number[] {
-  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (![1, 3].includes(parts.length) || !parts.every(Number.isFinite)) {
-    throw new InvalidArgumentError('It must be three numbers, as in 0.485,0.456,0.406, or one for all channels.');
-  }
-  return parts;
+  const numbers = numbersIn(text);
+  if (!numbers) throw new InvalidArgumentError(threeOrOne);
+  return numbers;
 }

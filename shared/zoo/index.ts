@@ -10,9 +10,11 @@ export { type Normalisation, normalisationsFor, type ScaledInput, usualNormalisa
 export { modelOf, outside } from './onnx.ts';
 export {
   inputFacts,
+  numbersIn,
   type Preparation,
   perChannel,
   rawPixels,
   type Tried,
+  threeOrOne,
   tryPreparation,
 } from './preparation.ts';

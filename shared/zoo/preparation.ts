@@ -33,6 +33,13 @@ export function perChannel(values: readonly number[], channels: InputForm['chann
   return values.every((value) => value === values[0]) ? [values[0]] : [...values];
 }
 
+/** Numbers as people write mean and std; null where they are none. What they are to be says `threeOrOne`. */
+export function numbersIn(text: string): number[] | null {
+  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  return [1, 3].includes(parts.length) && parts.every(Number.isFinite) ? parts : null;
+}
+export const threeOrOne = 'It must be three numbers, as in 0.485,0.456,0.406, or one for all channels.';
+
 /** How pixels become the input, and which output has the scores. */
 export type Preparation = Preprocessing & OutputSaid;
 

@@ -19,7 +19,9 @@ export interface OwnNetworkSummary {
   output?: string;
   /** Where the names of the classes are from: a file, ImageNet's since there are 1000, or nowhere ("class 17"). */
   named: 'file' | 'imagenet' | 'none';
-  /** The file that was brought, weight files beside it not counted. */
+  /** Why no perturbation can be crafted on it, in the words of `atlas models inspect`; null where one can. */
+  notCraftable: string | null;
+  /** The file that was brought, with its weights in it. */
   source: { name: string; sha256: string; bytes: number };
   /** Whether this browser keeps it, so that it is there after the page is left. */
   isKept: boolean;
