@@ -77,7 +77,7 @@ export async function labData(atlas: Atlas): Promise<{ data: LabData; opening: O
           ? title
           : [...entry.surrogates.map(titleOf), entry.attack, bound(entry)].join(', '),
       npy: dataUrl(entry.npy),
-      preview: exactUrl(entry.preview),
+      preview: exactUrl(entry.preview, atlas),
       linf: record.linf,
       page: plateUrl(id),
     })),
