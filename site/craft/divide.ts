@@ -13,8 +13,8 @@ export function craftingOf(names: readonly string[]): number {
 }
 
 /**
- * Those behind the first `crafting` are held out, less those that look like one of the first: what a pattern was crafted
- * on would say how well it does on others.
+ * Those behind the first `crafting` are held out, less those that look like one of the first: what a pattern was
+ * crafted on would say how well it does on others.
  *
  * @param pixels Canvases [P,3,size,size], as many as names.
  * @returns Indices into `names`.

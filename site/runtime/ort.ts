@@ -12,7 +12,9 @@ import { type Runtime, runtimeName } from './runtimes.ts';
 
 export type OrtModule = typeof Ort;
 
-/** The JavaScript, the file that starts threads, and the WebAssembly with its bytes: servers compress it and cannot say. */
+/**
+ * The JavaScript, the file that starts threads, and the WebAssembly with its bytes: servers compress it and cannot say.
+ */
 interface Build {
   load(): Promise<OrtModule>;
   glue: string;
