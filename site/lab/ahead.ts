@@ -1,7 +1,7 @@
 /**
  * Loads a network before it is needed, so that strengths between those that the release has measured answer at once:
- * only after an answer stands, the visitor has touched the lab, and the browser has nothing else to do; never where data
- * are dear or the line is slow. What fails here is told to nobody: it is told when somebody asks for it.
+ * only after an answer stands, the visitor has touched the lab, and the browser has nothing else to do; never where
+ * data are dear or the line is slow. What fails here is told to nobody: it is told when somebody asks for it.
  */
 import type { Lab } from './machine.ts';
 import type { LabState } from './state.ts';

@@ -17,7 +17,7 @@ export interface LabData {
     /** How a menu tells it from the others. */
     name: string;
     npy: string;
-    /** The pattern amplified, as a PNG: 128 + 127 v / linf. */
+    /** The pattern amplified, each pixel as it is: 128 + 127 v / linf. */
     preview: string;
     linf: number;
     page: string;

@@ -6,6 +6,7 @@ import type { LabData } from './data.ts';
 import { Entries } from './entries.ts';
 import { EveryNetwork } from './every-network.ts';
 import type { Way } from './failure.ts';
+import { Identify } from './identify.ts';
 import { pictureOf } from './keep.ts';
 import type { Lab } from './machine.ts';
 import { sourcesOf } from './sources.ts';
@@ -36,6 +37,7 @@ class AtlasLab extends HTMLElement {
   #controls!: Controls;
   #every!: EveryNetwork;
   #ahead!: Ahead;
+  #identify!: Identify;
   #showing: ReturnType<typeof setInterval> | undefined;
   #isHeld = false;
 
@@ -52,6 +54,11 @@ class AtlasLab extends HTMLElement {
     this.#controls = new Controls(this.#view, this, this.#data, this.#own, (model) => this.#ahead.isReady(model));
     this.#every = new EveryNetwork(this.#view.get('every-table'), this.#data.models, (question, signal) =>
       this.#sources.reading(question, signal, () => {}),
+    );
+    this.#identify = new Identify(
+      { button: this.#view.get('identify'), out: this.#view.get('identified') },
+      (photo, of) => this.#sources.identify(photo, of),
+      (id) => this.#data.perturbations.find((one) => one.id === id),
     );
     this.#view.get('share').hidden = !('share' in navigator);
     this.#conductor = new Conductor(this.#state, this.#sources, (lab) => this.#show(lab));
@@ -80,6 +87,7 @@ class AtlasLab extends HTMLElement {
     this.#listening?.abort();
     this.#conductor.stop();
     this.#every.stop();
+    this.#identify.stop();
     this.#ahead.forget();
     this.#sources.stop();
     clearTimeout(this.#saying);
@@ -130,12 +138,13 @@ class AtlasLab extends HTMLElement {
 
   #onClick(event: Event) {
     const pressed = (event.target as Element).closest<HTMLElement>(
-      '[data-preset], [data-way], [data-fold], [data-every], [data-take]',
+      '[data-preset], [data-way], [data-fold], [data-every], [data-identify], [data-take]',
     );
     if (pressed?.dataset.preset) this.#change({ strength: Number(pressed.dataset.preset) }, 'replace');
     if (pressed?.dataset.fold !== undefined)
       pressed.setAttribute('aria-expanded', String(pressed.getAttribute('aria-expanded') !== 'true'));
     if (pressed?.dataset.every !== undefined) this.#every.ask(this.#state);
+    if (pressed?.dataset.identify !== undefined) this.#identify.ask(this.#state);
     if (pressed?.dataset.take)
       take(pressed, pressed.dataset.take as Take, () =>
         pictureOf(this.#conductor.lab, this.#data.size, this.#controls.namesOf(this.#state)),
@@ -167,6 +176,7 @@ class AtlasLab extends HTMLElement {
     }
     this.#controls.show(this.#state);
     this.#every.keep(this.#state);
+    this.#identify.keep(this.#state);
     this.#conductor.ask(this.#state);
   }
 

@@ -7,7 +7,7 @@ import { isFaithful, perturbed, pixelsAt } from './drawn.ts';
 import { classifyAtEdge } from './edge.ts';
 import { during, LabError } from './failure.ts';
 import type { Picture, Reading } from './machine.ts';
-import type { Perturbed } from './protocol.ts';
+import type { Identified, Perturbed } from './protocol.ts';
 import { type Published, publishedReading } from './published.ts';
 import type { LabState } from './state.ts';
 import { Thread } from './thread.ts';
@@ -16,11 +16,16 @@ const TOP = 5;
 /** A slider on the move asks the edge only once it rests for so many milliseconds. */
 const EDGE_REST_MS = 150;
 
+export interface LabSources extends Sources {
+  /** Loads all that an answer of this browser needs. */
+  load(question: LabState, signal: AbortSignal): Promise<unknown>;
+  /** Which of all patterns is on a photo as it is. */
+  identify(photo: string, signal: AbortSignal): Promise<Identified>;
+  stop(): void;
+}
+
 /** @param own A photo that the visitor brought, by its id, once it has been looked at. */
-export function sourcesOf(
-  data: LabData,
-  own: (id: string) => Promise<{ url: string }> | undefined,
-): Sources & { load(question: LabState, signal: AbortSignal): Promise<unknown>; stop(): void } {
+export function sourcesOf(data: LabData, own: (id: string) => Promise<{ url: string }> | undefined): LabSources {
   const thread = new Thread();
   const canDraw = isFaithful();
   const publishedAt = remember(async (url: string): Promise<Published> => {
@@ -31,8 +36,9 @@ export function sourcesOf(
   const photoOf = (id: string) => data.photos.find((one) => one.id === id);
   const patternOf = (id: string) => data.perturbations.find((one) => one.id === id) ?? data.perturbations[0];
   const modelOf = (id: string) => data.models.find((one) => one.id === id) ?? data.models[0];
+  const urlOf = async (photo: string) => ((await own(photo)) ?? photoOf(photo) ?? data.photos[0]).url;
   const taskOf = async ({ photo, perturbation, strength }: LabState): Promise<Perturbed> => ({
-    photo: ((await own(photo)) ?? photoOf(photo) ?? data.photos[0]).url,
+    photo: await urlOf(photo),
     perturbation: patternOf(perturbation).npy,
     ...{ strength, size: data.size, fit: data.fit },
   });
@@ -74,6 +80,11 @@ export function sourcesOf(
     },
     async load(question, signal) {
       await thread.ask<'load'>({ type: 'load', ...(await taskOf(question)), model: modelOf(question.model) }, signal);
+    },
+    async identify(photo, signal) {
+      const patterns = data.perturbations.map(({ id, preview, linf }) => ({ id, preview, linf }));
+      const task = { type: 'identify' as const, photo: await urlOf(photo), size: data.size, patterns };
+      return await thread.ask<'identify'>(task, signal);
     },
     renew: () => thread.stop(),
     stop: () => thread.stop(),

@@ -3,9 +3,15 @@ import { LabError } from './failure.ts';
 import type { Progress } from './machine.ts';
 import type { Report, Task } from './protocol.ts';
 
-type Done = Extract<Report, { type: 'drawn' | 'read' | 'loaded' }>;
+type Done = Extract<Report, { type: 'drawn' | 'read' | 'loaded' | 'identified' }>;
+interface ReportOf {
+  draw: 'drawn';
+  read: 'read';
+  load: 'loaded';
+  identify: 'identified';
+}
 /** The report of a task that was done. */
-type DoneOf<Type extends Task['type']> = Extract<Done, { type: { draw: 'drawn'; read: 'read'; load: 'loaded' }[Type] }>;
+type DoneOf<Type extends Task['type']> = Extract<Done, { type: ReportOf[Type] }>;
 
 interface Open {
   resolve: (report: Done) => void;
