@@ -57,9 +57,9 @@ export interface CraftOrder {
 export type CraftTask = { type: 'craft'; order: CraftOrder } | { type: 'pause' } | { type: 'goOn' } | { type: 'stop' };
 
 /**
- * What the worker is at. runtime, network, photos: loading; clean: what the network reads in the crafting photos; graph:
- * writing the backward pass into the network; craft; look: held-out photos, now and then; measure: all held-out photos,
- * and noise on them; others: the same on other networks.
+ * What the worker is at. runtime, network, photos: loading; clean: what the network reads in the crafting photos;
+ * graph: writing the backward pass into the network; craft; look: held-out photos, now and then; measure: all held-out
+ * photos, and noise on them; others: the same on other networks.
  */
 export type Doing = 'runtime' | 'network' | 'photos' | 'clean' | 'graph' | 'craft' | 'look' | 'measure' | 'others';
 
@@ -111,8 +111,8 @@ export type CraftReport =
   /** At most some times a second. `v` is a copy. */
   | { type: 'step'; progress: CraftProgress; v: Float32Array }
   /**
-   * Fooling on the held-out photos that are looked at, with v on them; and what is read in the photos that are shown, in
-   * their order.
+   * Fooling on the held-out photos that are looked at, with v on them; and what is read in the photos that are shown,
+   * in their order.
    */
   | { type: 'looked'; gradients: number; heldOut: Share | null; shown: Reading[]; v: Float32Array }
   | { type: 'checkpoint'; bytes: Uint8Array }
