@@ -30,8 +30,15 @@ export class Controls {
 
   readonly namesOf = (question: LabState): Names => {
     const { photo, model, perturbation } = this.#chosen(question);
-    return { photo: photo.name, model: model.title, plate: `plate ${perturbation.number}` };
+    return { photo: photo.name, model: model.title, plate: plateName(perturbation) };
   };
+
+  /** Patterns of the visitor's own, behind those of the release. */
+  showOwnPatterns(own: LabData['perturbations']): void {
+    const group = this.#view.get<HTMLOptGroupElement>('own-patterns');
+    group.replaceChildren(...own.map(({ id, name }) => new Option(name, id)));
+    group.hidden = own.length === 0;
+  }
 
   show(state: LabState): void {
     const { strength, where } = state;
@@ -50,7 +57,7 @@ export class Controls {
     this.#check('where', where);
     this.#view.get<HTMLImageElement>('preview').src = perturbation.preview;
     this.#view.get<HTMLAnchorElement>('plate').href = perturbation.page;
-    this.#view.get('plate-name').textContent = `Plate ${perturbation.number}`;
+    this.#view.get('plate-name').textContent = plateName(perturbation).replace(/^./, (first) => first.toUpperCase());
     this.#showPhoto(state);
   }
 
@@ -109,3 +116,5 @@ export class Controls {
     };
   }
 }
+
+const plateName = ({ number }: LabData['perturbations'][number]) => (number > 0 ? `plate ${number}` : 'your pattern');

@@ -13,6 +13,7 @@ export interface LabData {
   models: ({ id: string; title: string } & ModelFiles)[];
   perturbations: {
     id: string;
+    /** Of the plate; 0 for a pattern of the visitor's own. */
     number: number;
     /** How a menu tells it from the others. */
     name: string;

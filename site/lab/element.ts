@@ -9,6 +9,7 @@ import type { Way } from './failure.ts';
 import { Identify } from './identify.ts';
 import { pictureOf } from './keep.ts';
 import type { Lab } from './machine.ts';
+import { isOwnPattern, ownPatterns } from './own-patterns.ts';
 import { sourcesOf } from './sources.ts';
 import { type LabState, ownPhoto, queryOf, stateOf } from './state.ts';
 import { type Take, take } from './take.ts';
@@ -80,7 +81,23 @@ class AtlasLab extends HTMLElement {
       frame.addEventListener(type, (event) => this.#onHoldKey(event), { signal });
     // A long press is a hold, and no question about saving.
     frame.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-    this.#begin();
+    // A pattern of the visitor's own that the address names is waited for; others come when they come.
+    const named = new URLSearchParams(location.search).get('perturbation') ?? '';
+    const coming = this.#addOwnPatterns(signal);
+    if (!isOwnPattern(named)) this.#begin();
+    else
+      coming.then(() => {
+        if (signal.aborted) return;
+        this.#state = stateOf(location.search, this.#data);
+        this.#begin();
+      });
+  }
+
+  async #addOwnPatterns(signal: AbortSignal) {
+    const own = await ownPatterns(this.#data).catch(() => []);
+    if (own.length === 0 || signal.aborted) return;
+    this.#data.perturbations.push(...own);
+    this.#controls.showOwnPatterns(own);
   }
 
   disconnectedCallback() {

@@ -7,6 +7,7 @@ import { isFaithful, perturbed, pixelsAt } from './drawn.ts';
 import { classifyAtEdge } from './edge.ts';
 import { during, LabError } from './failure.ts';
 import type { Picture, Reading } from './machine.ts';
+import { isOwnPattern } from './own-patterns.ts';
 import type { Identified, Perturbed } from './protocol.ts';
 import { type Published, publishedReading } from './published.ts';
 import type { LabState } from './state.ts';
@@ -68,6 +69,8 @@ export function sourcesOf(data: LabData, own: (id: string) => Promise<{ url: str
     async reading(question, signal, onProgress): Promise<Reading> {
       const task = await taskOf(question);
       if (question.where === 'edge') {
+        if (isOwnPattern(question.perturbation))
+          throw new LabError('edge', 'The edge does not know this pattern: it is yours, and stays in this browser.');
         await rest(EDGE_REST_MS, signal);
         return await classifyAtEdge({ ...question, photo: task.photo, top: TOP }, signal);
       }
