@@ -76,8 +76,8 @@ export interface ReadingTasks extends Tasks {
     answers: Guess;
   };
   /**
-   * What the network reads in all photos, as they are and with each pattern, in parts: `PatternRead` as it is found, the
-   * photos as they are first.
+   * What the network reads in all photos, as they are and with each pattern, in parts: `PatternRead` as it is found,
+   * the photos as they are first.
    */
   everything: {
     asks: { prepared: Prepared; photos: Photos; patterns: Pattern[] };
