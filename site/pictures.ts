@@ -38,18 +38,19 @@ export function smallPictures({ manifest, plates }: Atlas): Small[] {
   return [...new Map(all.map((small) => [small.path, small])).values()];
 }
 
-let paths: Map<string, string> | undefined;
-
 /** The address of the small copy of a file of the release. */
-export const smallUrl = (key: string): string => urlOf(key, '');
+export const smallUrl = (key: string): string => urlOf(key, '', loadAtlas());
 
 /** The address of the copy that has each pixel as it is: of a plate's preview, and of how it grew. */
-export const exactUrl = (key: string): string => urlOf(key, 'exact ');
+export const exactUrl = (key: string, atlas: Atlas = loadAtlas()): string => urlOf(key, 'exact ', atlas);
 
-function urlOf(key: string, kind: '' | 'exact '): string {
-  paths ??= new Map(
-    smallPictures(loadAtlas()).map(({ path, key: of, isExact }) => [(isExact ? 'exact ' : '') + of, path]),
-  );
+const pathsOf = new WeakMap<Atlas, Map<string, string>>();
+
+function urlOf(key: string, kind: '' | 'exact ', atlas: Atlas): string {
+  const paths =
+    pathsOf.get(atlas) ??
+    new Map(smallPictures(atlas).map(({ path, key: of, isExact }) => [(isExact ? 'exact ' : '') + of, path]));
+  pathsOf.set(atlas, paths);
   return `/pictures/${(paths.get(kind + key) ?? key).split('/').map(encodeURIComponent).join('/')}.webp`;
 }
 

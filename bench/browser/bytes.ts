@@ -1,6 +1,7 @@
 /** What is loaded before the first gradient. */
 import { brotliCompressSync, constants } from 'node:zlib';
-import { type Bench, craftIn, printTable } from './bench.ts';
+import { craftIn } from '../../test/support/craft.ts';
+import { type Bench, printTable } from './bench.ts';
 
 const GOAL_MB = 8;
 /** Of a Worker's answers Cloudflare compresses text and WebAssembly, with about this quality. */
@@ -33,7 +34,7 @@ export async function bytes(bench: Bench): Promise<void> {
   });
   await page.goto(`${bench.url}/craft/`, { waitUntil: 'load' });
   const order = { ...bench.orderFor(model), runtime: { kind: 'wasm', threads: 2 } as const };
-  await craftIn(page, bench, order, 'step');
+  await craftIn(page, bench.craftWorker, order, 'step');
   const sums = new Map<string, { bytes: number; sent: number }>();
   for (const [kind, size, sent] of await Promise.all(sizes)) {
     const sum = sums.get(kind) ?? { bytes: 0, sent: 0 };

@@ -1,5 +1,6 @@
 /** Seconds until a network is fooled on 60 % of held-out photos, in wasm with two threads. */
-import { type Bench, craftIn, openPage, printTable } from './bench.ts';
+import { craftIn } from '../../test/support/craft.ts';
+import { type Bench, openPage, printTable } from './bench.ts';
 
 const GOAL = { fooling: 0.6, seconds: 60 };
 
@@ -9,10 +10,10 @@ export async function fooled(bench: Bench): Promise<void> {
   for (const gradients of bench.budgets) {
     const page = await openPage(bench);
     const order = { ...bench.orderFor(model), budget: { gradients }, runtime: { kind: 'wasm', threads: 2 } as const };
-    const kept = await craftIn(page, bench, order);
+    const { reports } = await craftIn(page, bench.craftWorker, order);
     await page.context().close();
-    const crafted = kept.find(({ report }) => report.type === 'crafted');
-    const measured = kept.flatMap(({ report }) => (report.type === 'measured' ? [report.measured] : []))[0];
+    const crafted = reports.find(({ report }) => report.type === 'crafted');
+    const measured = reports.flatMap(({ report }) => (report.type === 'measured' ? [report.measured] : []))[0];
     const { fooling, noise, p } = measured;
     const seconds = (crafted?.at ?? 0) / 1000;
     const isReached = fooling.ratio >= GOAL.fooling && seconds <= GOAL.seconds;

@@ -5,7 +5,8 @@ import { craft } from '#shared/attacks';
 import { syntheticPictures } from '#shared/synthetic';
 import { openCompute } from '../../batch/compute/index.ts';
 import { type Runtime, runtimeTitle } from '../../site/runtime/runtimes.ts';
-import { type Bench, craftIn, median, openPage, printTable } from './bench.ts';
+import { craftIn } from '../../test/support/craft.ts';
+import { type Bench, median, openPage, printTable } from './bench.ts';
 
 /** Pictures that craft: what they show does not change the time. */
 const PICTURES = 24;
@@ -54,9 +55,12 @@ interface Rate {
 async function inBrowser(bench: Bench, model: string, runtime: Runtime): Promise<Rate> {
   const page = await openPage(bench);
   const order = { ...bench.orderFor(model), runtime, synthetic: PICTURES, photos: [] };
-  const kept = await craftIn(page, bench, { ...order, budget: { gradients: bench.gradients } }, 'crafted');
+  const budget = { gradients: bench.gradients };
+  const { reports } = await craftIn(page, bench.craftWorker, { ...order, budget }, 'crafted');
   await page.context().close();
-  const steps = kept.flatMap(({ at, report }) => (report.type === 'step' ? [{ at, done: report.progress.done }] : []));
+  const steps = reports.flatMap(({ at, report }) =>
+    report.type === 'step' ? [{ at, done: report.progress.done }] : [],
+  );
   const [first, last] = [steps[0], steps[steps.length - 1]];
   return { perSecond: (1000 * (last.done - first.done)) / (last.at - first.at), first: first.at };
 }

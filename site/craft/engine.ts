@@ -160,7 +160,11 @@ function withRows(result: CraftResult, rows: readonly CraftMeasured[], photos: C
     ...result,
     record: {
       ...record,
-      evaluation: { photos: photos.heldOut.length, sha256: photosSha256(photos, photos.heldOut) },
+      evaluation: {
+        photos: photos.heldOut.length,
+        sha256: photosSha256(photos, photos.heldOut),
+        names: photos.heldOut.map((index) => photos.names[index]),
+      },
       fooling: { ...fooling, evaluation },
     },
   };
