@@ -263,6 +263,8 @@ describe('a network that is kept', () => {
     const label = await answered(page, { model: id, by: 'browser' });
     expect(['cat', 'dog', 'cup', 'car']).toContain(label);
     expect(new URL(page.url()).searchParams.get('model')).toBe(id);
+    // Its files are not taken for photographs.
+    expect(await page.locator('.strip input[value="own.1"]').count()).toBe(0);
     expect(await page.locator('[data-network-note]').textContent()).toMatch(
       /^It runs in this browser alone: .* Its input has 32 x 32 pixels: picture and pattern have 224 x 224/,
     );
