@@ -35,7 +35,10 @@ afterAll(async () => {
 });
 
 async function save(page: Page, what: string, into: string): Promise<string> {
-  const [download] = await Promise.all([page.waitForEvent('download'), page.locator(`[data-save="${what}"]`).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.locator(`[data-results] [data-save=${what}]`).click(),
+  ]);
   const path = join(into, download.suggestedFilename());
   await download.saveAs(path);
   return path;
@@ -53,14 +56,15 @@ interface Found {
 
 /** Crafts on photos of a visitor, and takes the pattern and its record along. */
 async function craft(page: Page, into: string): Promise<Found> {
+  await page.locator('atlas-craft[data-ready]').waitFor();
   await page.locator('input[name=photos][value=own]').check();
   await page.locator('input[name=files]').setInputFiles(names.map((name) => join(photos, name)));
+  await page.getByText(`${PHOTOS} photographs`).first().waitFor();
   await page.locator('[data-start]').click();
   // The other networks are left out.
-  await page.locator('[data-rows] tr').first().waitFor({ timeout: 280_000 });
-  const rest = page.locator('[data-stop]');
-  if (await rest.isVisible()) await rest.click();
-  await page.locator('[data-save="record"]').waitFor();
+  await page.locator('[data-rows] tr').first().waitFor({ timeout: 120_000 });
+  await page.locator('[data-stop]').click();
+  await page.locator('atlas-craft[data-phase=done]').waitFor({ state: 'attached' });
   await mkdir(into, { recursive: true });
   for (const what of ['npy', 'safetensors', 'preview']) await save(page, what, into);
   return JSON.parse(await readFile(await save(page, 'record', into), 'utf8')) as Found;
@@ -88,7 +92,7 @@ describe('a pattern that was crafted in a browser fools as many held-out photos 
     expect((await testManifest()).models.map(({ card }) => card.id)).toEqual(models);
   });
 
-  test.each(models)('%s', { timeout: 400_000 }, async (model) => {
+  test.each(models)('%s', { timeout: 240_000 }, async (model) => {
     const page = await site.open(`/craft/?network=${model}&budget=${GRADIENTS}`, { acceptDownloads: true });
     const into = join(folder, model);
     const record = await craft(page, into);
