@@ -1,4 +1,5 @@
 import { defineConfig } from 'astro/config';
+import { defaultClientConditions } from 'vite';
 
 /**
  * The site is static: pages are built from the release named by ATLAS_RELEASE (see site/release.ts), and pictures,
@@ -14,7 +15,10 @@ export default defineConfig({
   build: { format: 'directory', inlineStylesheets: 'never' },
   devToolbar: { enabled: false },
   vite: {
-    worker: { format: 'es' },
+    // Of onnxruntime-web the files that bring no WebAssembly along: site/runtime says which is loaded, and from where.
+    resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
+    // What pages and workers both load lies there once.
+    worker: { format: 'es', rollupOptions: { output: { assetFileNames: '_astro/[name].[hash][extname]' } } },
     build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 1500 },
   },
 });

@@ -11,7 +11,7 @@
 export const rooms = [
   {
     room: 'shared/errors',
-    holds: 'the two errors that a person is meant to read: bad usage (exit 2) and failure (exit 1)',
+    holds: 'the two errors that a person is meant to read, bad usage (exit 2) and failure (exit 1), and words in them',
     imports: [],
   },
   { room: 'shared/memory', holds: 'memory that threads read in place, where the platform can share it', imports: [] },
@@ -65,6 +65,12 @@ export const rooms = [
     imports: ['shared/errors', 'shared/images'],
   },
   {
+    room: 'shared/zoo',
+    holds:
+      'a model as people bring it: its file in words, lists of labels, how its pixels are scaled, the trial of that',
+    imports: ['shared/errors', 'shared/release', 'shared/metrics', 'shared/graph', 'shared/compute'],
+  },
+  {
     room: 'shared/attacks',
     holds: "one file per attack, the one driver of them all, and the check of a craft's options",
     imports: [
@@ -105,7 +111,7 @@ export const rooms = [
   },
   {
     room: 'batch/zoo',
-    holds: "cards, model files with their weights, finding out a model's preprocessing, checking its gradients",
+    holds: 'cards, model files with their weights, labelled photos, checking gradients',
     imports: ['shared', 'batch/children', 'batch/files', 'batch/photos', 'batch/compute'],
   },
   {

@@ -24,7 +24,7 @@ const SYSTEM = [
   'test/publish/{bucket,changes,hostile-host,hostile-release,interoperability,pull,readers,upload}.test.ts',
   'test/jobs/coverage.test.ts',
   'test/queue/{store,study,workers}.test.ts',
-  'test/site/hostile-release.test.ts',
+  'test/site/{craft-worker,hostile-release}.test.ts',
   'test/children/children.test.ts',
   'test/zoo/{add,cards,guessing}.test.ts',
   'test/studies/{dry-run,exact,given,hardened,hardened-edge,run}.test.ts',

@@ -2,6 +2,7 @@ import { type Example, type Manifest, type Prediction, photoId } from '#shared/r
 import { bound, photoName } from './format.ts';
 import type { LabData } from './lab/data.ts';
 import { publishedFor, sweptPhotos } from './lab-answers.ts';
+import { exactUrl } from './pictures.ts';
 import { type Atlas, dataUrl, type Plate, plateUrl } from './release.ts';
 
 /** A choice that fits a row. */
@@ -76,7 +77,7 @@ export async function labData(atlas: Atlas): Promise<{ data: LabData; opening: O
           ? title
           : [...entry.surrogates.map(titleOf), entry.attack, bound(entry)].join(', '),
       npy: dataUrl(entry.npy),
-      preview: dataUrl(entry.preview),
+      preview: exactUrl(entry.preview, atlas),
       linf: record.linf,
       page: plateUrl(id),
     })),

@@ -13,12 +13,14 @@ const THUMB = 224;
 /** Of photographs, and of patterns, whose every pixel is another: they are no data, which is never compressed so. */
 const QUALITY = { photo: 80, pattern: 45 };
 
-/** A small picture: its path below /pictures/, and the key of the file that it is a copy of. */
+/** A picture in fewer bytes: its path below /pictures/, and the key of the file that it is a copy of. */
 export interface Small {
   path: string;
   key: string;
   /** A photograph is cropped as networks see it; the others have that size. */
   isPhoto: boolean;
+  /** To the pixel, for what is shown enlarged. */
+  isExact?: true;
 }
 
 /** Every small picture of the site. */
@@ -27,25 +29,39 @@ export function smallPictures({ manifest, plates }: Atlas): Small[] {
   const pathOf = (key: string) => key.replace(prefix, '').replace(/\.\w+$/, '');
   const photos = manifest.photos.map(({ file, key }) => ({ path: `photos/${photoId(file)}`, key, isPhoto: true }));
   const others = plates.flatMap(({ entry, record }) => [entry.preview, ...record.examples.map(({ key }) => key)]);
-  const all = [...photos, ...[...new Set(others)].map((key) => ({ path: pathOf(key), key, isPhoto: false }))];
+  const enlarged = plates.flatMap(({ entry }) => [entry.preview, ...(entry.growth ? [entry.growth] : [])]);
+  const all: Small[] = [
+    ...photos,
+    ...[...new Set(others)].map((key) => ({ path: pathOf(key), key, isPhoto: false })),
+    ...enlarged.map((key) => ({ path: `exact/${pathOf(key)}`, key, isPhoto: false, isExact: true as const })),
+  ];
   return [...new Map(all.map((small) => [small.path, small])).values()];
 }
 
-let paths: Map<string, string> | undefined;
-
 /** The address of the small copy of a file of the release. */
-export function smallUrl(key: string): string {
-  paths ??= new Map(smallPictures(loadAtlas()).map(({ path, key }) => [key, path]));
-  return `/pictures/${(paths.get(key) ?? key).split('/').map(encodeURIComponent).join('/')}.webp`;
+export const smallUrl = (key: string): string => urlOf(key, '', loadAtlas());
+
+/** The address of the copy that has each pixel as it is: of a plate's preview, and of how it grew. */
+export const exactUrl = (key: string, atlas: Atlas = loadAtlas()): string => urlOf(key, 'exact ', atlas);
+
+const pathsOf = new WeakMap<Atlas, Map<string, string>>();
+
+function urlOf(key: string, kind: '' | 'exact ', atlas: Atlas): string {
+  const paths =
+    pathsOf.get(atlas) ??
+    new Map(smallPictures(atlas).map(({ path, key: of, isExact }) => [(isExact ? 'exact ' : '') + of, path]));
+  pathsOf.set(atlas, paths);
+  return `/pictures/${(paths.get(kind + key) ?? key).split('/').map(encodeURIComponent).join('/')}.webp`;
 }
 
 /** The WebP; the file itself where it is none of the pictures that can be read. */
-export async function smallWebp({ key, isPhoto }: Small): Promise<Uint8Array<ArrayBuffer>> {
+export async function smallWebp({ key, isPhoto, isExact }: Small): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(readFile(key));
   try {
     const { decode, canvas } = await codecs();
     const picture = isPhoto ? canvasToRgba(await canvas(bytes, THUMB), THUMB) : await decode(bytes);
-    return await webp(picture, QUALITY[isPhoto ? 'photo' : 'pattern']);
+    if (isExact) return await webp(picture, { lossless: 1, exact: 1 });
+    return await webp(picture, { quality: QUALITY[isPhoto ? 'photo' : 'pattern'] });
   } catch {
     return bytes;
   }
@@ -105,9 +121,12 @@ async function encoders() {
 
 const imageData = ({ data, width, height }: Rgba) => ({ data, width, height }) as unknown as ImageData;
 
-export async function webp(picture: Rgba, quality = QUALITY.photo): Promise<Uint8Array<ArrayBuffer>> {
+export async function webp(
+  picture: Rgba,
+  options: NonNullable<Parameters<typeof encodeWebp>[1]> = { quality: QUALITY.photo },
+): Promise<Uint8Array<ArrayBuffer>> {
   await encoders();
-  return new Uint8Array(await encodeWebp(imageData(picture), { quality }));
+  return new Uint8Array(await encodeWebp(imageData(picture), options));
 }
 
 /** Of what is made for each plate: quickly rather than small. */

@@ -109,6 +109,7 @@ function assertAddressable({ files, models, perturbations, tables, photos }: Man
     ...files.map(({ key }) => key),
     ...models.flatMap(({ key, labels }) => [key, labels]),
     ...perturbations.flatMap(({ record, npy, safetensors, preview }) => [record, npy, safetensors, preview]),
+    ...perturbations.flatMap(({ growth }) => growth ?? []),
     ...tables.flatMap(({ csv, parquet }) => [csv, parquet]),
     ...photos.flatMap(({ key, canvas }) => [key, canvas ?? key]),
   ];

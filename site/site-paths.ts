@@ -9,6 +9,7 @@ export const sitePaths = ({ plates, manifest }: Atlas): string[] => [
   '/',
   '/perturbations/',
   '/wall/',
+  '/craft/',
   ...plates.map(({ id }) => plateUrl(id)),
   '/transfer/',
   ...(manifest.tables.some(({ says }) => says !== undefined) ? ['/findings/'] : []),

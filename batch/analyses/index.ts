@@ -36,6 +36,7 @@ export {
   photosResult,
   preparedResult,
   readCanvases,
+  readGrowth,
   readMeasurement,
   readPerturbation,
   readPrepared,

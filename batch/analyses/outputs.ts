@@ -61,6 +61,11 @@ export const craftedResult = perturbationResult.extend({
   gradients: z.int(),
   seconds: z.number(),
   curve: z.array(curvePoint),
+  /**
+   * Gradients after which the middle of the perturbation was kept: `growth.npy`, uint8 [points,side,side,3], amplified
+   * as the finished one is. There is no such file where there are no points.
+   */
+  growth: z.array(z.int()),
   /** On crafting photos: the mean over the surrogates, and each of them. */
   fooling: share.nullable(),
   each: z.array(modelShare),
@@ -96,6 +101,14 @@ export const readPrepared = async (output: Output<PreparedResult>): Promise<Uint
 
 export async function readPerturbation(output: Output<PerturbationResult>): Promise<Float32Array<ArrayBuffer>> {
   return readNpy(await readFile(join(output.folder, 'perturbation.npy'))).data as Float32Array<ArrayBuffer>;
+}
+
+/** Pixels of how a perturbation grew, [points,side,side,3], where its result has points. */
+export async function readGrowth(
+  output: Output<CraftedResult>,
+): Promise<{ pixels: Uint8Array; points: number; side: number }> {
+  const { data, shape } = readNpy(await readFile(join(output.folder, 'growth.npy')));
+  return { pixels: data as Uint8Array, points: shape[0], side: shape[1] };
 }
 
 export const readMeasurement = (output: Output<MeasuredResult>): Promise<Measurement> =>

@@ -3,9 +3,10 @@
  * h5wasm, the C library of the format in WebAssembly. It sees no file of this machine, and works in a process that a
  * deadline ends.
  */
+
+import { megabytes } from '#shared/errors';
 import { FormatError } from '#shared/formats';
 import { inChild, type Remote } from '../children/index.ts';
-import { megabytes } from '../files/index.ts';
 import type { Contents } from './named-array.ts';
 
 type Work = typeof import('./hdf5-work.ts');

@@ -19,10 +19,11 @@ import {
   perturbationMetadata,
   tamperedClass,
 } from '#shared/release';
+import { canvasFor } from '#shared/zoo';
 import { openCompute } from '../compute/index.ts';
 import { readBytes, writeAtomic } from '../files/index.ts';
 import { codecs, loadPhotos } from '../photos/index.ts';
-import { canvasFor, loadCard, prepareModel } from '../zoo/index.ts';
+import { loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, number, repeated } from './context.ts';
 import { budgetText, canvasHelp, fitHelp, parseAssignments, parseBudget, positive } from './craft-options.ts';
 import { progressTo, summary } from './craft-text.ts';

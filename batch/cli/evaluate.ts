@@ -5,6 +5,7 @@ import { UsageError } from '#shared/errors';
 import { targetShare } from '#shared/metrics';
 import { type Half, halves } from '#shared/photos';
 import { type Fit, fits, type Norm, norms, type Share, tamperedClass } from '#shared/release';
+import { canvasFor } from '#shared/zoo';
 import { foolingOf, measure, tamperedIn } from '../analyses/index.ts';
 import {
   type Bound,
@@ -21,7 +22,7 @@ import {
 } from '../arrays/index.ts';
 import { openCompute } from '../compute/index.ts';
 import { codecs, loadPhotos } from '../photos/index.ts';
-import { canvasFor, loadCard, prepareModel } from '../zoo/index.ts';
+import { loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, repeated } from './context.ts';
 import { fitHelp, percent, positive, scaleOption } from './craft-options.ts';
 import { craftedOn, craftedOnText } from './crafted-on.ts';

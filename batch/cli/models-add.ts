@@ -2,15 +2,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '#shared/errors';
 import { edgeModelBytes, type Fit, fits } from '#shared/release';
-import { openCompute } from '../compute/index.ts';
 import {
-  addModel,
   type Guess,
+  guessHead,
   guessNormalisation,
-  loadLabelledPhotos,
-  type NewCard,
-  type Unscaled,
-} from '../zoo/index.ts';
+  guessNotes,
+  guessRows,
+  numbersIn,
+  threeOrOne,
+  whyNoGuess,
+} from '#shared/zoo';
+import { openCompute } from '../compute/index.ts';
+import { addModel, loadLabelledPhotos, type NewCard, type Unscaled } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer } from './context.ts';
 import { outputHelp, size, sizeHelp } from './models-form.ts';
 import { megabytes, table } from './text.ts';
@@ -191,42 +194,16 @@ async function guessOf(unscaled: Unscaled, options: AddOptions, context: Context
 }
 
 /** @throws UsageError when the best is no better than chance. */
-function report(file: string, { candidates, photos, chance, betterThanChance, tied }: Guess, context: Context): void {
-  const percent = (share: number) => (100 * share).toFixed(1);
-  context.print(
-    table(
-      ['preprocessing', 'top-1 %', '95 % interval', 'right', 'loss', 'not told from the best'],
-      candidates.map(({ name, ratio, low, high, right, loss }) => [
-        name,
-        percent(ratio),
-        `${percent(low)} to ${percent(high)}`,
-        `${right} of ${photos}`,
-        loss.toFixed(3),
-        tied.includes(name) ? '*' : '',
-      ]),
-      { right: [1, 2, 3, 4] },
-    ),
-  );
-  const [best] = candidates;
-  if (!betterThanChance)
-    throw new UsageError(
-      `None of the ${candidates.length} usual preprocessings makes ${file} better than chance: the best, ${best.name}, is right on ${best.right} of ${photos} photos, and chance is ${percent(chance)} %. Check that the labels are in the model's order and that the photos show its classes, give more photos, or say --mean, --std, --order and --range yourself.`,
-    );
-  if (best.fit === 'exact')
-    context.say(
-      `${best.name} was tried on photos that have the size of the model's input, as they are, which its card now says: enlarged and cropped they did no better.`,
-    );
-  if (tied.length > 0)
-    context.say(
-      `${best.name} is taken, but ${photos} photos do not tell it from ${tied.join('; ')}. If it matters, give more photos with --limit, or say --mean, --std, --order and --range.`,
-    );
+function report(file: string, guess: Guess, context: Context): void {
+  context.print(table(guessHead, guessRows(guess), { right: [1, 2, 3, 4] }));
+  const refused = whyNoGuess(file, guess);
+  if (refused) throw new UsageError(refused);
+  for (const note of guessNotes(guess)) context.say(note);
 }
 
 /** "0.485,0.456,0.406", or one number for all channels. */
 function values(text: string): number[] {
-  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (![1, 3].includes(parts.length) || !parts.every(Number.isFinite)) {
-    throw new InvalidArgumentError('It must be three numbers, as in 0.485,0.456,0.406, or one for all channels.');
-  }
-  return parts;
+  const numbers = numbersIn(text);
+  if (!numbers) throw new InvalidArgumentError(threeOrOne);
+  return numbers;
 }

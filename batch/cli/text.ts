@@ -1,6 +1,6 @@
 /** Text for people's terminals. */
 
-export { megabytes } from '../files/index.ts';
+export { megabytes } from '#shared/errors';
 
 /** Columns padded to their widest cell, two spaces between them. `right` lists the columns of numbers. */
 export function table(head: string[], rows: string[][], { right = [] }: { right?: number[] } = {}): string {

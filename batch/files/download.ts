@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AtlasError } from '#shared/errors';
-import { megabytes } from './megabytes.ts';
+import { AtlasError, megabytes } from '#shared/errors';
 import { watchPace } from './pace.ts';
 
 export interface DownloadProgress {

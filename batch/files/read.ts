@@ -1,8 +1,7 @@
 /** Files from this disk, whoever wrote them: regular files only, and no more of them than was asked for. */
 import { constants, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { UsageError } from '#shared/errors';
-import { megabytes } from './megabytes.ts';
+import { megabytes, UsageError } from '#shared/errors';
 
 /** The largest file that is read at once: a protobuf, such as an ONNX model, is no larger either. */
 export const LARGEST_FILE = 2 ** 31 - 1;

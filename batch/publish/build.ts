@@ -177,7 +177,7 @@ function render(content: ReleaseContent, tables: RenderedTable[], version: strin
 }
 
 function putPerturbation(
-  { record, v, preview, examples }: ContentPerturbation,
+  { record, v, preview, growth, examples }: ContentPerturbation,
   size: number,
   photoPaths: Map<string, PhotoPaths>,
   put: (path: string, bytes: Uint8Array) => string,
@@ -193,16 +193,23 @@ function putPerturbation(
     ),
     preview: put(`${folder}preview.png`, preview),
   };
+  const grown = growth && {
+    ...{ side: growth.side, gradients: growth.gradients, key: put(`${folder}growth.png`, growth.png) },
+  };
   const whole: PerturbationRecord = perturbationRecord.parse({
     ...record,
     examples: examples.map(({ example, png }) => ({
       ...example,
       key: put(`${folder}examples/${photoPaths.get(example.photo)!.stem}.png`, png),
     })),
+    ...(grown && { growth: grown }),
     files,
   });
   const surrogates = record.surrogates.map((surrogate) => surrogate.id);
-  return { id, attack, norm, epsilon, seed, surrogates, record: put(`${folder}record.json`, json(whole)), ...files };
+  return {
+    ...{ id, attack, norm, epsilon, seed, surrogates, record: put(`${folder}record.json`, json(whole)), ...files },
+    ...(grown && { growth: grown.key }),
+  };
 }
 
 interface PhotoPaths {

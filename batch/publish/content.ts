@@ -35,11 +35,13 @@ export interface ContentModel {
 
 export interface ContentPerturbation {
   /** Without what names keys. */
-  record: Omit<PerturbationRecord, 'examples' | 'files' | 'commit' | 'seconds'>;
+  record: Omit<PerturbationRecord, 'examples' | 'files' | 'commit' | 'seconds' | 'growth'>;
   /** [3,S,S], 0..255 units. */
   v: Float32Array<ArrayBuffer>;
   /** PNG of v, amplified. */
   preview: Uint8Array;
+  /** How it grew: side of a picture, gradients after which each was taken, and the PNG of all, from left to right. */
+  growth?: { side: number; gradients: number[]; png: Uint8Array };
   examples: { example: Omit<Example, 'key'> /** PNG of the perturbed canvas. */; png: Uint8Array }[];
 }
 

@@ -115,6 +115,7 @@ export function readme(content: ReleaseContent, version: string, tables: Rendere
     '| `run.json` | when, how long and where it was made. The same study made again on the same provider differs in this file and in `manifest.json`, which lists it, and in nothing else |',
     `| \`perturbations/<id>/perturbation.npy\` | float32 [3,${study.canvas},${study.canvas}], RGB, in units of 0..255; \`.safetensors\` beside it |`,
     '| `perturbations/<id>/record.json` | everything needed to make it again, and what it does |',
+    '| `perturbations/<id>/growth.png` | how it grew: its middle, after the numbers of gradients that the record names |',
     '| `perturbations/<id>/examples/*.png` | photos with it, exact to the bit |',
     ...tables.map(({ name, title, rows }) => `| \`tables/${name}.csv\`, \`.parquet\` | ${title} (${rows} rows) |`),
     "| | in CSV, a text that a spreadsheet would take for a formula has a `'` before it |",

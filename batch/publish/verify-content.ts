@@ -46,7 +46,8 @@ export function contentChecks(manifest: Manifest): Map<string, ContentCheck> {
   const keys = new Set(manifest.files.map((file) => file.key));
   for (const perturbation of manifest.perturbations) {
     const { norm, epsilon } = perturbation;
-    add(perturbation.record, LARGEST_DOCUMENT, (bytes) => recordProblems(bytes, perturbation.id, keys));
+    add(perturbation.record, LARGEST_DOCUMENT, (bytes) => recordProblems(bytes, perturbation, keys));
+    if (perturbation.growth) add(perturbation.growth, LARGEST_PICTURE, growthProblems);
     add(perturbation.npy, largestArray, (bytes) => {
       const { data, shape, dtype } = readNpy(bytes);
       return perturbationProblems(data, shape, dtype, manifest.canvas, norm, epsilon);
@@ -90,12 +91,17 @@ export function contentChecks(manifest: Manifest): Map<string, ContentCheck> {
   return checks;
 }
 
-function recordProblems(bytes: Uint8Array, id: string, keys: Set<string>): string[] {
+function recordProblems(
+  bytes: Uint8Array,
+  { id, growth }: Manifest['perturbations'][number],
+  keys: Set<string>,
+): string[] {
   const value = parseJson(bytes);
   const problems = schemaProblems(perturbationRecord, value);
   if (problems.length > 0) return problems;
   const record = value as PerturbationRecord;
   if (record.id !== id) problems.push(`is the record of ${record.id}, not of ${id}`);
+  if (record.growth?.key !== growth) problems.push('names another picture of how it grew than the manifest does');
   const named = [...Object.values(record.files), ...record.examples.map((example) => example.key)];
   for (const key of new Set(named)) if (!keys.has(key)) problems.push(`names ${key}, which the manifest does not have`);
   return problems;
@@ -128,6 +134,14 @@ function perturbationProblems(
 
 function pictureProblems(bytes: Uint8Array): string[] {
   return sniffImage(bytes) ? [] : ['is no picture that can be read'];
+}
+
+/** Squares from left to right. */
+function growthProblems(bytes: Uint8Array): string[] {
+  const header = sniffImage(bytes);
+  if (!header) return pictureProblems(bytes);
+  const { width, height } = header;
+  return height > 0 && width % height === 0 ? [] : [`has ${width} x ${height} pixels, which are no squares in a row`];
 }
 
 /** Rows, and every column with its type. */

@@ -43,6 +43,7 @@ function namedKeys(manifest: Manifest): string[] {
     ...(manifest.run ? [manifest.run] : []),
     ...manifest.models.flatMap((model) => [model.key, model.labels]),
     ...manifest.perturbations.flatMap((one) => [one.record, one.npy, one.safetensors, one.preview]),
+    ...manifest.perturbations.flatMap(({ growth }) => growth ?? []),
     ...manifest.tables.flatMap((table) => [table.csv, table.parquet]),
     ...manifest.photos.flatMap((photo) => [photo.key, ...(photo.canvas ? [photo.canvas] : [])]),
   ];

@@ -2,8 +2,9 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { suggestion, UsageError } from '#shared/errors';
 import { type ClassLabel, classLabels, type PhotoCredit, photoCredit, type Study, study } from '#shared/release';
+import { canvasFor } from '#shared/zoo';
 import { readJson } from '../files/index.ts';
-import { canvasFor, loadCard, type ZooModel } from '../zoo/index.ts';
+import { loadCard, type ZooModel } from '../zoo/index.ts';
 import { type Given, readGiven } from './given.ts';
 import { hardenedOf, type WantedHardened } from './hardened.ts';
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { UsageError } from '#shared/errors';
+import type { Program } from '#shared/compute';
+import { megabytes, UsageError } from '#shared/errors';
 import type { OutputSaid } from '#shared/graph';
 import {
   classLabels,
@@ -11,12 +12,12 @@ import {
   type Preprocessing,
   preparationOf,
 } from '#shared/release';
+import { inputFacts, type Normalisation, perChannel, rawPixels, type ScaledInput } from '#shared/zoo';
 import { inChild, type Remote } from '../children/index.ts';
-import { megabytes, readJsonValue, sizeOf, writeAtomic } from '../files/index.ts';
+import { readJsonValue, sizeOf, writeAtomic } from '../files/index.ts';
 import { cardOf, labelCount, type ZooModel, zooFolder } from './cards.ts';
 import { hashOf } from './files.ts';
 import type { Described } from './graph-work.ts';
-import type { Normalisation } from './guess.ts';
 import { readLabelFile } from './labels.ts';
 import { imageNetLabels } from './plain-card.ts';
 import { type GraphWork, graphWork } from './work.ts';
@@ -47,9 +48,9 @@ export interface NewCard {
 
 /** A model of which all is known but how its pixels are scaled. */
 export interface Unscaled extends Pick<ZooModel, 'labels' | 'wnids'> {
-  input: { channels: 'colour' | 'grey'; isWhole: boolean };
+  input: ScaledInput;
   /** The model prepared in one way, for a canvas of so many pixels. */
-  prepare(normalisation: Normalisation, canvas: number): Promise<Uint8Array>;
+  prepare(normalisation: Normalisation, canvas: number): Promise<Program>;
   classes: number;
   /** Side of its input in pixels; null where it is not square. */
   side: number | null;
@@ -120,7 +121,7 @@ async function add(
   const described = await graph.describeFile(file, { inputSize, inputWidth, layout });
   const input = inputOf(file, described);
   const channels = described.input.channels;
-  const neutral: Normalisation = { ...rawPixels, mean: perChannel([0], channels), std: perChannel([1], channels) };
+  const neutral = rawPixels(channels);
   const { source, written } = await sourceOf(file, described, folder, wanted.id, graph);
   const labels = labelsPath(folder, wanted.labels);
   const said: OutputSaid = {
@@ -148,8 +149,10 @@ async function add(
       `${file} is too large for the edge: prepared it has ${megabytes(bytes)}, and the Worker serves at most ${megabytes(edgeModelBytes)}. Leave --edge out, or quantise its weights to int8.`,
     );
   const named = await cardOf(card, cardPath);
-  const prepare: Unscaled['prepare'] = (normalisation, canvas) =>
-    graph.prepareFile(file, { ...input, ...normalisation, output, classes }, canvas);
+  const prepare: Unscaled['prepare'] = async (normalisation, canvas) => {
+    const bytes = await graph.prepareFile(file, { ...input, ...normalisation, output, classes }, canvas);
+    return { key: hashOf(bytes), bytes };
+  };
   const found =
     typeof wanted.normalisation === 'function'
       ? await wanted.normalisation({
@@ -178,27 +181,10 @@ async function add(
   return { ...added, written: written?.path ?? null };
 }
 
-/** Pixels as files have them. */
-const rawPixels = { range: 255, channelOrder: 'RGB' } as const;
-
-/** One number stands for three where they are alike, and three that are alike for one. */
-function perChannel(values: readonly number[], channels: 'colour' | 'grey'): number[] {
-  if (channels === 'colour') return values.length === 1 ? [values[0], values[0], values[0]] : [...values];
-  return values.every((value) => value === values[0]) ? [values[0]] : [...values];
-}
-
-function inputOf(
-  file: string,
-  { input: { height, width, layout, channels, assumed } }: Described,
-): Pick<Preprocessing, 'inputSize' | 'inputWidth' | 'layout' | 'channels'> {
-  if (assumed)
+function inputOf(file: string, { input }: Described): ReturnType<typeof inputFacts> {
+  if (input.assumed)
     throw new UsageError(`The graph of ${file} does not say how large its input is. Say it with --size, in pixels.`);
-  return {
-    inputSize: height,
-    ...(width !== height && { inputWidth: width }),
-    ...(channels === 'grey' && { channels }),
-    layout,
-  };
+  return inputFacts(input);
 }
 
 async function sourceOf(

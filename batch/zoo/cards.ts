@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suggestion, UsageError } from '#shared/errors';
 import { classLabels, type ModelCard, modelCard } from '#shared/release';
+import { otherCount } from '#shared/zoo';
 import { parseWith, readJson, readJsonValue } from '../files/index.ts';
 import { isPlainCard, plainCard } from './plain-card.ts';
 
@@ -100,7 +101,7 @@ async function readLabels(card: ModelCard, cardPath: string): Promise<Pick<ZooMo
   }
   if (list.length !== card.classes || Object.keys(labels).length !== card.classes) {
     throw new UsageError(
-      `The label file ${path} names ${list.length} classes, and the model ${card.id} has ${card.classes}. One label for each index from 0 to ${card.classes - 1} is needed: correct the file, or set the card's labels to null.`,
+      `${otherCount(path, list.length, card.id, card.classes)}: correct the file, or set the card's labels to null.`,
     );
   }
   return { labels, wnids };

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type AtlasError, UsageError } from '#shared/errors';
-import { megabytes, readBytes, reasonOf } from '../files/index.ts';
+import { type AtlasError, megabytes, UsageError } from '#shared/errors';
+import { readBytes, reasonOf } from '../files/index.ts';
 import { resolveFromCard, type ZooModel } from './cards.ts';
 
 /** Where fetched models are kept: ATLAS_CACHE, else perturbation-atlas in XDG_CACHE_HOME or ~/.cache. */

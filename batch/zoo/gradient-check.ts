@@ -14,9 +14,9 @@ import {
   writeModel,
 } from '#shared/graph';
 import { argmax } from '#shared/metrics';
+import { naming } from '#shared/zoo';
 import { nowRunning } from '../children/index.ts';
 import { openOnce } from '../compute/index.ts';
-import { naming } from './onnx.ts';
 
 /**
  * Step of the central differences, in pixel values of 0..255: small against the kinks of Relu, large against float32's

@@ -1,21 +1,19 @@
 // What is done with the graphs of model files. These functions are called in a child process (see prepare.ts):
 // arguments and results are plain data.
 import {
-  chooseScores,
   type ElementType,
   type InputForm,
   type InputSaid,
   type Inspection,
   inputForm,
   inspect,
-  type OutputSaid,
   prepare,
   type Said,
   writeModel,
 } from '#shared/graph';
-import type { Preprocessing } from '#shared/release';
+import { naming, type Preparation, type Tried, tryPreparation } from '#shared/zoo';
 import { hashOf } from './files.ts';
-import { naming, type OnnxFile, readOnnx } from './onnx.ts';
+import { type OnnxFile, readOnnx } from './onnx.ts';
 
 // The file that this process works on: several questions about it follow each other.
 let last: { path: string; file: OnnxFile } | undefined;
@@ -63,30 +61,10 @@ export async function wholeFile(path: string): Promise<Uint8Array> {
   return naming(`The model ${path} cannot be written as one file`, () => writeModel(model));
 }
 
-/** What a card says of a file besides its input: the trial of all that is said of it, by preparing it. */
-export interface Tried {
-  classes: number;
-  /** Name of the output with the scores, where the file has others. */
-  output: string | undefined;
-  /** Of the prepared model. */
-  bytes: number;
-}
-
-/** How pixels become the input, and which output has the scores. */
-export type Preparation = Preprocessing & OutputSaid;
-
 /** Prepares the model for a canvas of its own height. */
 export async function tryFile(path: string, preparation: Preparation): Promise<Tried> {
   const { model } = await fileAt(path);
-  return naming(`${path} cannot be prepared with what you say of it`, () => {
-    const prepared = prepare(model, { ...preparation, canvas: preparation.inputSize });
-    const { output } = chooseScores(model, preparation);
-    return {
-      classes: Number(prepared.outputs[0].shape?.[1]),
-      output: model.outputs.length > 1 ? output.name : undefined,
-      bytes: writeModel(prepared).byteLength,
-    };
-  });
+  return naming(`${path} cannot be prepared with what you say of it`, () => tryPreparation(model, preparation));
 }
 
 /** The file prepared in one way. */

@@ -10,9 +10,10 @@ import {
   withStatistics,
   writeModel,
 } from '#shared/graph';
+import { naming } from '#shared/zoo';
 import type { ZooModel } from './cards.ts';
 import { hashOf, modelPath, readModelBytes } from './files.ts';
-import { naming, readOnnx } from './onnx.ts';
+import { readOnnx } from './onnx.ts';
 
 export interface StatisticsModel {
   /** ONNX: canvas [N,3,S,S] in, logits [N,K] and statistics [N,F] out, any N. */

@@ -1,17 +1,10 @@
 /** The zoo: model cards, the files behind them, and their prepared graphs. */
 export { type AddedModel, addModel, type NewCard, type Unscaled } from './add.ts';
-export { canvasFor } from './canvas-for.ts';
 export { listCards, loadCard, type ZooModel, zooFolder } from './cards.ts';
 export { type FetchProgress, fetchModel } from './fetch.ts';
 export { cacheFolder, isFetched, modelPath, readModelBytes } from './files.ts';
 export type { LossCheck } from './gradient-check.ts';
 export type { Inspected } from './graph-work.ts';
-export {
-  type Candidate,
-  type Guess,
-  guessNormalisation,
-  type Normalisation,
-} from './guess.ts';
 export { hardenedModel, statisticsModel } from './harden.ts';
 export type { StatisticsModel } from './harden-work.ts';
 export { type LabelledPhotos, loadLabelledPhotos } from './labelled-photos.ts';

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Pixels } from '#shared/compute';
 import { UsageError } from '#shared/errors';
+import { classFinder } from '#shared/zoo';
 import { loadPhotos, picturesIn, type Skipped } from '../photos/index.ts';
 import type { ZooModel } from './cards.ts';
 
@@ -139,18 +140,7 @@ function checkNumbers(pictures: readonly string[], classes: number): void {
 function classReader({ classes, labels, wnids }: LabelledOptions): (path: string) => number | null {
   const byWnid = new Map<string, number>();
   for (const [index, wnid] of (wnids ?? []).entries()) if (wnid !== undefined) byWnid.set(wnid, index);
-  const byLabel = new Map<string, number | null>();
-  const add = (key: string, index: number) => {
-    // A label that two classes have tells nothing: ImageNet has two of "crane" and "maillot".
-    byLabel.set(key, byLabel.has(key) && byLabel.get(key) !== index ? null : index);
-  };
-  for (const [index, label] of (labels ?? []).entries()) add(plain(label), index);
-  // "tench, Tinca tinca" is "tench" as well, where no other class is.
-  const whole = new Set(byLabel.keys());
-  for (const [index, label] of (labels ?? []).entries()) {
-    const [first, ...synonyms] = label.split(',').map(plain);
-    if (synonyms.length > 0 && !whole.has(first)) add(first, index);
-  }
+  const byLabel = classFinder(labels ?? []);
   const numbered = (name: string): number | null => (Number(name) < classes ? Number(name) : null);
   return (path) => {
     const folder = basename(dirname(path));
@@ -158,22 +148,15 @@ function classReader({ classes, labels, wnids }: LabelledOptions): (path: string
       const index = byWnid.get(/^n\d{8}/.exec(name)?.[0] ?? '');
       if (index !== undefined) return index;
     }
-    const labelled = byLabel.get(plain(folder));
+    const labelled = byLabel(folder);
     if (labelled !== undefined) return labelled;
     if (/^\d{1,9}$/.test(folder)) return numbered(folder);
     // "003 cat", "3_cat", "003.Cat": the label tells, where there are labels.
     const [, number, name] = /^(\d{1,9})[\s._-]+(\S.*)$/.exec(folder) ?? [];
     if (number === undefined) return null;
-    return labels ? (byLabel.get(plain(name)) ?? null) : numbered(number);
+    return labels ? (byLabel(name) ?? null) : numbered(number);
   };
 }
-
-/** "Great_White-Shark" is the folder of "great white shark". */
-const plain = (label: string) =>
-  label
-    .toLowerCase()
-    .replace(/[\s_-]+/g, ' ')
-    .trim();
 
 function spread<Value>(values: Value[], limit: number): Value[] {
   if (values.length <= limit) return values;

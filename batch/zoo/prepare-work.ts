@@ -2,9 +2,10 @@
 // prepared model depends on is the code that is reached from here.
 import { prepare, writeModel } from '#shared/graph';
 import { preparationOf } from '#shared/release';
+import { naming } from '#shared/zoo';
 import type { ZooModel } from './cards.ts';
 import { hashOf, modelPath, readModelBytes } from './files.ts';
-import { naming, readOnnx } from './onnx.ts';
+import { readOnnx } from './onnx.ts';
 
 export interface PreparedModel {
   /** ONNX: canvas [N,3,S,S] in, logits [N,K] out, any N. */

@@ -12,9 +12,9 @@ import {
   withInputShape,
   writeModel,
 } from '#shared/graph';
+import { naming } from '#shared/zoo';
 import { nowRunning } from '../children/index.ts';
 import { openOnce } from '../compute/index.ts';
-import { naming } from './onnx.ts';
 
 /** Images in one run where the file takes any batch: what a run keeps in memory grows with them. */
 export const openBatch = 32;

@@ -515,6 +515,8 @@ export interface components {
                     safetensors: string;
                     /** @description A path on this host. */
                     preview: string;
+                    /** @description A path on this host. */
+                    growth?: string;
                 };
             }[];
             /** @description Where the next page begins; null on the last. */
@@ -576,6 +578,11 @@ export interface components {
                 loss: number;
                 fooling: number | null;
             }[];
+            growth?: {
+                side: number;
+                gradients: number[];
+                key: string;
+            };
             linf: number;
             l2: number;
             psnr: number;

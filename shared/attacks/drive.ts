@@ -8,6 +8,7 @@ import type { ModelShare, Share } from '#shared/release';
 import type { Attack, Iteration } from './attack.ts';
 import { Spending } from './budget.ts';
 import { identityOf, Keeper } from './checkpoints.ts';
+import { type GrowthPoint, growthPoints, middleOf } from './growth.ts';
 import { driverSettings } from './settings.ts';
 import { restore, type State, snapshot } from './state.ts';
 import { Surrogates } from './surrogates.ts';
@@ -21,6 +22,7 @@ const mostLookedAt = 200;
 /** What the driver itself remembers between two steps. */
 type Memory = {
   curve: CurvePoint[];
+  growth: GrowthPoint[];
   /** Looks that were taken for the best iterate. */
   looked: number;
   best: { v: Float32Array; fooled: number } | null;
@@ -45,7 +47,7 @@ class Drive {
   readonly #iteration: Iteration;
   readonly #surrogates: Surrogates;
   readonly #spending: Spending;
-  readonly #memory: Memory = { curve: [], looked: 0, best: null };
+  readonly #memory: Memory = { curve: [], growth: [], looked: 0, best: null };
 
   constructor(task: CraftTask, attack: Attack, iteration: Iteration, surrogates: Surrogates, spending: Spending) {
     this.#task = task;
@@ -79,19 +81,20 @@ class Drive {
         await keeper.saveSometimes();
         goesOn = await this.#iteration.step();
         this.#project();
-        if (spending.progress * curvePoints >= this.#memory.curve.length + 1) this.#addPoint();
+        if (spending.progress * curvePoints >= this.#memory.curve.length + 1) this.#addPoint(true);
         if ((await task.onStep?.(v, spending.gradients)) === false) goesOn = false;
         this.#report((spending.gradients - resumedFrom) / ((performance.now() - began) / 1000));
       }
       // What reached the wanted ratio on all crafting photos is the result; looks for the best are at fewer of them.
       if (attack.keeps === 'best' && !hasReached) v.set(await this.#lookForBest());
       this.#addPoint();
+      if (surrogates.views.length > 0) this.#addGrowth();
       const each = surrogates.views.length > 0 ? await this.#measure() : { fooling: [], success: null };
       return {
         v: new Float32Array(v),
         gradients: spending.gradients,
         seconds: spending.seconds,
-        curve: this.#memory.curve,
+        ...{ curve: this.#memory.curve, growth: this.#memory.growth },
         ...{ fooling: meanOf(each.fooling), success: meanOf(each.success), each },
         resumedFrom,
       };
@@ -143,9 +146,21 @@ class Drive {
     return false;
   }
 
-  #addPoint(): void {
+  /** @param grows Whether v may be kept beside the point: it will be another at the end. */
+  #addPoint(grows = false): void {
     const { running } = this.#surrogates;
-    if (running.hasPoint) this.#memory.curve.push({ gradients: this.#spending.gradients, ...running.take() });
+    if (!running.hasPoint) return;
+    const { progress, gradients } = this.#spending;
+    this.#memory.curve.push({ gradients, ...running.take() });
+    if (grows && progress < 1 && progress * growthPoints >= this.#memory.growth.length + 1) this.#addGrowth();
+  }
+
+  #addGrowth(): void {
+    const { growth } = this.#memory;
+    const { gradients } = this.#spending;
+    // What was kept after the last step makes room for the result, which may be another iterate.
+    if (growth.at(-1)?.gradients === gradients) growth.pop();
+    growth.push({ gradients, middle: middleOf(this.#iteration.state.v, this.#task.photos.size) });
   }
 
   #report(gradientsPerSecond: number): void {

@@ -1,5 +1,6 @@
 import type { Compute, Pixels, Program } from '#shared/compute';
 import type { Budget, CurvePoint, ModelShare, Norm, Share } from '#shared/release';
+import type { GrowthPoint } from './growth.ts';
 
 /** A model that a perturbation is crafted on. */
 export interface Surrogate {
@@ -81,6 +82,11 @@ export interface Crafted {
   /** Of all runs together, where a checkpoint was resumed. */
   seconds: number;
   curve: CurvePoint[];
+  /**
+   * The middle of v at some points of the curve, and as it is in the end; none where no surrogate took part. Of a craft
+   * that ended early there are fewer.
+   */
+  growth: GrowthPoint[];
   /**
    * Fooling ratio on the crafting photos, rounded pixels; over several surrogates the mean, as `meanShare` has it. Null
    * without a surrogate.

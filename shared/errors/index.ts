@@ -3,6 +3,8 @@
  * Anything else that is thrown is a fault of the program.
  */
 
+export { megabytes } from './megabytes.ts';
+
 /** The work could not be done: exit status 1. */
 export class AtlasError extends Error {
   override name = 'AtlasError';

@@ -50,7 +50,7 @@ export function chooseScores(model: Model, { output: name, classes }: OutputSaid
     fitting.find(({ output }) => output.name === 'logits') ?? (sameSource(model, fitting) ? fitting[0] : undefined);
   if (chosen) return chosen;
   throw new GraphError(
-    `Several outputs may be the class scores: ${listed}. Say which with --output <name>, or in a card with "output".`,
+    `Several outputs may be the class scores: ${listed}. Say which of them is the output, by its name.`,
   );
 }
 

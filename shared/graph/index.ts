@@ -27,6 +27,7 @@ export { renamedNode, setAside } from './names.ts';
 export { type Place, statisticPlaces } from './places.ts';
 export { classifierOf, prepare } from './prepare.ts';
 export { type ExternalData, readModel, writeModel } from './protobuf/index.ts';
+export { scalingOf, withScaling } from './scaling.ts';
 export { inferShapes } from './shapes.ts';
 export {
   type Detector,

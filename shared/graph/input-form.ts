@@ -27,7 +27,7 @@ export interface InputForm {
 export const usualSize = 224;
 
 /** Begins what is wrong with a model at that size. */
-export const triedAt = `The file leaves its input's size open, and ${usualSize} pixels were tried (--size says another):`;
+export const triedAt = `The file leaves its input's size open, and ${usualSize} pixels were tried (another size may be said):`;
 
 /** One way to lay out an image. */
 interface Reading {
@@ -115,7 +115,7 @@ export function inputForm(model: Model, said: InputSaid = {}): InputForm {
   if (inputSize !== undefined && (height !== inputSize || width !== inputWidth))
     throw new GraphError(
       `${name} ${shape}, which is ${height} x ${width} pixels (height x width), not ${inputSize} x ${inputWidth}. ${
-        height === width ? 'Correct the size.' : 'It is not square: say both, as --size does with 240x320.'
+        height === width ? 'Correct the size.' : 'It is not square: say both sides, as in 240x320.'
       }`,
     );
   return {

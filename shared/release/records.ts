@@ -122,6 +122,12 @@ export const perturbationRecord = z.object({
   seconds: z.number().optional(),
   gradients: z.int(),
   curve: z.array(curvePoint),
+  /**
+   * How it grew: its middle, `side` pixels wide and high, after so many gradients, amplified as the preview is (128 +
+   * 127 v / linf of the finished one); the last is the finished one. The pictures stand from left to right in one PNG.
+   * Older releases have none, and what no model took part in.
+   */
+  growth: z.object({ side: z.int().min(1), gradients: z.array(z.int()).min(1).max(100), key: z.string() }).optional(),
   /** The size of v itself, 0..255 units. */
   linf: z.number(),
   l2: z.number(),
@@ -254,6 +260,8 @@ export const manifest = z.object({
       npy: z.string(),
       safetensors: z.string(),
       preview: z.string(),
+      /** Key of the pictures of how it grew, where its record has them. */
+      growth: z.string().optional(),
     }),
   ),
   /** Perturbations that were measured and are not published: tables have their rows, and nothing else is here. */

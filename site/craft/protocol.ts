@@ -57,9 +57,9 @@ export interface CraftOrder {
 export type CraftTask = { type: 'craft'; order: CraftOrder } | { type: 'pause' } | { type: 'goOn' } | { type: 'stop' };
 
 /**
- * What the worker is at. runtime, network, photos: loading; clean: what the network reads in the crafting photos; graph:
- * writing the backward pass into the network; craft; look: held-out photos, now and then; measure: all held-out photos,
- * and noise on them; others: the same on other networks.
+ * What the worker is at. runtime, network, photos: loading; clean: what the network reads in the crafting photos;
+ * graph: writing the backward pass into the network; craft; look: held-out photos, now and then; measure: all held-out
+ * photos, and noise on them; others: the same on other networks.
  */
 export type Doing = 'runtime' | 'network' | 'photos' | 'clean' | 'graph' | 'craft' | 'look' | 'measure' | 'others';
 
@@ -79,12 +79,16 @@ export interface Reading {
   probability: number;
 }
 
-/** What one network says of the result: fooling on held-out photos, beside noise of the same bound. */
+/**
+ * What one network says of the result: fooling on held-out photos, beside noise of the same bound. `p`: how likely so
+ * uneven a split is where both fool alike (exact McNemar test on the same photos).
+ */
 export interface CraftMeasured {
   network: string;
   title: string;
   fooling: Share;
   noise: Share;
+  p: number;
 }
 
 /** Everything that a craft leaves. */
@@ -107,8 +111,8 @@ export type CraftReport =
   /** At most some times a second. `v` is a copy. */
   | { type: 'step'; progress: CraftProgress; v: Float32Array }
   /**
-   * Fooling on the held-out photos that are looked at, with v on them; and what is read in the photos that are shown, in
-   * their order.
+   * Fooling on the held-out photos that are looked at, with v on them; and what is read in the photos that are shown,
+   * in their order.
    */
   | { type: 'looked'; gradients: number; heldOut: Share | null; shown: Reading[]; v: Float32Array }
   | { type: 'checkpoint'; bytes: Uint8Array }

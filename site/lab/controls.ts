@@ -1,4 +1,5 @@
 /** The controls of the lab, as the visitor has set them, and what stands beside them. */
+import { isOwnNetwork } from '../own-network/network.ts';
 import type { LabData } from './data.ts';
 import type { OwnPhoto } from './own-photo.ts';
 import { isOwnPhoto, type LabState } from './state.ts';
@@ -10,25 +11,42 @@ const FINE = 0.05;
 /** Photos that the visitor brought, by id. */
 export type OwnPhotos = Map<string, { name: string; read: Promise<OwnPhoto> }>;
 
+/** What is known of a network besides its title. */
+export interface AboutNetwork {
+  /** It is in this browser, which then reads any strength at once. */
+  isLoaded(model: string): boolean;
+  /** What stands below its name. */
+  noteOf(model: string): string;
+}
+
 export class Controls {
   readonly #view: LabView;
   readonly #root: HTMLElement;
   readonly #data: LabData;
   readonly #own: OwnPhotos;
+  readonly #about: AboutNetwork;
   /** Of the photo that is shown. */
   #photo = '';
 
-  constructor(view: LabView, root: HTMLElement, data: LabData, own: OwnPhotos) {
+  constructor(view: LabView, root: HTMLElement, data: LabData, own: OwnPhotos, about: AboutNetwork) {
     this.#view = view;
     this.#root = root;
     this.#data = data;
     this.#own = own;
+    this.#about = about;
   }
 
   readonly namesOf = (question: LabState): Names => {
     const { photo, model, perturbation } = this.#chosen(question);
-    return { photo: photo.name, model: model.title, plate: `plate ${perturbation.number}` };
+    return { photo: photo.name, model: model.title, plate: plateName(perturbation) };
   };
+
+  /** Patterns of the visitor's own, behind those of the release. */
+  showOwnPatterns(own: LabData['perturbations']): void {
+    const group = this.#view.get<HTMLOptGroupElement>('own-patterns');
+    group.replaceChildren(...own.map(({ id, name }) => new Option(name, id)));
+    group.hidden = own.length === 0;
+  }
 
   show(state: LabState): void {
     const { strength, where } = state;
@@ -36,7 +54,7 @@ export class Controls {
     const slider = this.#view.get<HTMLInputElement>('strength');
     const { stop } = this.#data;
     const isMeasured = where === 'release' && !isOwnPhoto(state.photo) && strength % stop === 0;
-    slider.step = String(isMeasured ? stop : FINE);
+    slider.step = String(isMeasured && !this.#about.isLoaded(model.id) ? stop : FINE);
     slider.value = String(strength);
     slider.setAttribute('aria-valuetext', `${strength} times the pattern`);
     this.#view.get('strength-value').textContent = strength.toFixed(2);
@@ -45,9 +63,13 @@ export class Controls {
     this.#view.get<HTMLSelectElement>('model').value = model.id;
     this.#view.get<HTMLSelectElement>('perturbation').value = perturbation.id;
     this.#check('where', where);
+    const isOwn = isOwnNetwork(model.id);
+    for (const input of this.#root.querySelectorAll<HTMLInputElement>('input[name=where]'))
+      input.disabled = isOwn && input.value !== 'browser';
+    this.#view.get('network-note').textContent = this.#about.noteOf(model.id);
     this.#view.get<HTMLImageElement>('preview').src = perturbation.preview;
     this.#view.get<HTMLAnchorElement>('plate').href = perturbation.page;
-    this.#view.get('plate-name').textContent = `Plate ${perturbation.number}`;
+    this.#view.get('plate-name').textContent = plateName(perturbation).replace(/^./, (first) => first.toUpperCase());
     this.#showPhoto(state);
   }
 
@@ -106,3 +128,5 @@ export class Controls {
     };
   }
 }
+
+const plateName = ({ number }: LabData['perturbations'][number]) => (number > 0 ? `plate ${number}` : 'your pattern');

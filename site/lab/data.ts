@@ -13,11 +13,12 @@ export interface LabData {
   models: ({ id: string; title: string } & ModelFiles)[];
   perturbations: {
     id: string;
+    /** Of the plate; 0 for a pattern of the visitor's own. */
     number: number;
     /** How a menu tells it from the others. */
     name: string;
     npy: string;
-    /** The pattern amplified, as a PNG: 128 + 127 v / linf. */
+    /** The pattern amplified, each pixel as it is: 128 + 127 v / linf. */
     preview: string;
     linf: number;
     page: string;

@@ -1,6 +1,6 @@
 /**
  * The picture of a published photo without the codecs, the float pattern or a worker: its canvas and the amplified
- * pattern are PNGs, which the browser reads by itself.
+ * pattern are pictures without loss, which the browser reads by itself.
  *
  * The canvas is exact. The pattern has 8 bits: v is (p - 128) linf / 127, off by linf / 254 at most. A pixel that the
  * networks saw can therefore differ from the one that is drawn by 1 of 255, where the rounding falls the other way;

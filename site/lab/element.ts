@@ -1,3 +1,5 @@
+import { askedFor, notHere, OwnMenu } from '../own-network/menu.ts';
+import { Ahead, type Line } from './ahead.ts';
 import { onPhotoBrought } from './bring.ts';
 import { Conductor } from './conductor.ts';
 import { Controls, type OwnPhotos } from './controls.ts';
@@ -5,10 +7,13 @@ import type { LabData } from './data.ts';
 import { Entries } from './entries.ts';
 import { EveryNetwork } from './every-network.ts';
 import type { Way } from './failure.ts';
+import { Identify } from './identify.ts';
 import { pictureOf } from './keep.ts';
 import type { Lab } from './machine.ts';
+import { entryFor, ownNote } from './own-networks.ts';
+import { isOwnPattern, ownPatterns } from './own-patterns.ts';
 import { sourcesOf } from './sources.ts';
-import { type LabState, ownPhoto, queryOf, stateOf } from './state.ts';
+import { changed, type LabState, ownPhoto, queryOf, stateOf } from './state.ts';
 import { type Take, take } from './take.ts';
 import { LabView } from './view.ts';
 
@@ -34,17 +39,35 @@ class AtlasLab extends HTMLElement {
   readonly #own: OwnPhotos = new Map();
   #controls!: Controls;
   #every!: EveryNetwork;
+  #ahead!: Ahead;
+  #identify!: Identify;
   #showing: ReturnType<typeof setInterval> | undefined;
   #isHeld = false;
+  #ownNetworks!: OwnMenu;
+  /** Said of the address until something else is asked. */
+  #addressNote = '';
 
   connectedCallback() {
     this.#data = JSON.parse(this.querySelector('script[data-lab]')?.textContent ?? '{}');
     this.#view = new LabView(this, this.#data.size);
-    this.#controls = new Controls(this.#view, this, this.#data, this.#own);
     this.#state = stateOf(location.search, this.#data);
     this.#sources = sourcesOf(this.#data, (id) => this.#own.get(id)?.read);
+    this.#ahead = new Ahead(
+      (question, of) => this.#sources.load(question, of),
+      () => this.#controls.show(this.#state),
+      (navigator as Navigator & { connection?: Line }).connection,
+    );
+    this.#controls = new Controls(this.#view, this, this.#data, this.#own, {
+      isLoaded: (model) => this.#ahead.isReady(model),
+      noteOf: (model) => this.#noteOf(model),
+    });
     this.#every = new EveryNetwork(this.#view.get('every-table'), this.#data.models, (question, signal) =>
       this.#sources.reading(question, signal, () => {}),
+    );
+    this.#identify = new Identify(
+      { button: this.#view.get('identify'), out: this.#view.get('identified') },
+      (photo, of) => this.#sources.identify(photo, of),
+      (id) => this.#data.perturbations.find((one) => one.id === id),
     );
     this.#view.get('share').hidden = !('share' in navigator);
     this.#conductor = new Conductor(this.#state, this.#sources, (lab) => this.#show(lab));
@@ -52,6 +75,8 @@ class AtlasLab extends HTMLElement {
     const { signal } = this.#listening;
     this.addEventListener('input', (event) => this.#onInput(event), { signal });
     this.addEventListener('click', (event) => this.#onClick(event), { signal });
+    for (const type of ['pointerdown', 'keydown', 'input'] as const)
+      this.addEventListener(type, () => this.#ahead.touched(), { signal, capture: true });
     onPhotoBrought(this, (file) => this.#bring(file), signal);
     this.addEventListener('keydown', () => (this.#byKeys = true), { signal, capture: true });
     this.addEventListener('pointerdown', () => (this.#byKeys = false), { signal, capture: true });
@@ -64,16 +89,66 @@ class AtlasLab extends HTMLElement {
       frame.addEventListener(type, (event) => this.#onHoldKey(event), { signal });
     // A long press is a hold, and no question about saving.
     frame.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-    this.#begin();
+    this.#ownNetworks = new OwnMenu(
+      this,
+      {
+        chosen: ({ id }) => this.#change({ model: this.#withOwn(id) }, 'push'),
+        forgotten: (id) => this.#withoutOwn(id),
+      },
+      signal,
+    );
+    this.#beginWithOwn(signal);
+  }
+
+  async #addOwnPatterns(signal: AbortSignal) {
+    const own = await ownPatterns(this.#data).catch(() => []);
+    if (own.length === 0 || signal.aborted) return;
+    this.#data.perturbations.push(...own);
+    this.#controls.showOwnPatterns(own);
   }
 
   disconnectedCallback() {
     this.#listening?.abort();
     this.#conductor.stop();
     this.#every.stop();
+    this.#identify.stop();
+    this.#ahead.forget();
     this.#sources.stop();
     clearTimeout(this.#saying);
     clearInterval(this.#showing);
+  }
+
+  /** What the visitor keeps here stands in the menus; what of it the address names is waited for. */
+  async #beginWithOwn(signal: AbortSignal) {
+    const asked = askedFor(location.search);
+    const pattern = new URLSearchParams(location.search).get('perturbation') ?? '';
+    const isWaiting = asked !== null || isOwnPattern(pattern);
+    if (!isWaiting) this.#begin();
+    await Promise.all([this.#addOwnPatterns(signal), this.#ownNetworks.load().catch(() => {})]);
+    if (signal.aborted) return;
+    for (const { id } of this.#ownNetworks.all) this.#withOwn(id);
+    if (!isWaiting) return;
+    this.#state = stateOf(location.search, this.#data);
+    if (asked !== null && this.#state.model !== asked) this.#addressNote = notHere(asked);
+    this.#begin();
+  }
+
+  /** @returns the id of a network of the visitor's, which the lab knows from here on */
+  #withOwn(id: string): string {
+    const network = this.#ownNetworks.of(id);
+    if (network && !this.#data.models.some((model) => model.id === id)) this.#data.models.push(entryFor(network));
+    return id;
+  }
+
+  #withoutOwn(id: string) {
+    const place = this.#data.models.findIndex((model) => model.id === id);
+    if (place >= 0) this.#data.models.splice(place, 1);
+    if (this.#state.model === id) this.#change({ model: this.#data.start.model }, 'replace');
+  }
+
+  #noteOf(model: string): string {
+    const network = this.#ownNetworks?.of(model);
+    return network ? ownNote(network, this.#data.size) : this.#addressNote;
   }
 
   /** Opens with the slider on its way from nothing to the whole pattern, unless an address or the visitor says no. */
@@ -113,19 +188,21 @@ class AtlasLab extends HTMLElement {
 
   #onInput(event: Event) {
     const input = event.target as HTMLInputElement | HTMLSelectElement;
-    if (input.name === 'strength') this.#change({ strength: Number(input.value) }, 'replace');
+    if (input.name === 'model' && this.#ownNetworks.opens(input.value)) this.#controls.show(this.#state);
+    else if (input.name === 'strength') this.#change({ strength: Number(input.value) }, 'replace');
     else if (['model', 'perturbation', 'where', 'photo'].includes(input.name))
       this.#change({ [input.name]: input.value }, this.#entries.kindOf(input.name, this.#byKeys));
   }
 
   #onClick(event: Event) {
     const pressed = (event.target as Element).closest<HTMLElement>(
-      '[data-preset], [data-way], [data-fold], [data-every], [data-take]',
+      '[data-preset], [data-way], [data-fold], [data-every], [data-identify], [data-take]',
     );
     if (pressed?.dataset.preset) this.#change({ strength: Number(pressed.dataset.preset) }, 'replace');
     if (pressed?.dataset.fold !== undefined)
       pressed.setAttribute('aria-expanded', String(pressed.getAttribute('aria-expanded') !== 'true'));
     if (pressed?.dataset.every !== undefined) this.#every.ask(this.#state);
+    if (pressed?.dataset.identify !== undefined) this.#identify.ask(this.#state);
     if (pressed?.dataset.take)
       take(pressed, pressed.dataset.take as Take, () =>
         pictureOf(this.#conductor.lab, this.#data.size, this.#controls.namesOf(this.#state)),
@@ -134,8 +211,10 @@ class AtlasLab extends HTMLElement {
   }
 
   #goOn(way: Way) {
-    if (way === 'again') this.#conductor.again();
-    else if (way === 'another') this.querySelector<HTMLInputElement>('input[name=file]')?.click();
+    if (way === 'again') {
+      this.#ahead.forget();
+      this.#conductor.again();
+    } else if (way === 'another') this.querySelector<HTMLInputElement>('input[name=file]')?.click();
     else this.#change({ where: way }, 'push');
   }
 
@@ -147,7 +226,8 @@ class AtlasLab extends HTMLElement {
   }
 
   #change(part: Partial<LabState>, history: 'push' | 'replace' | 'keep') {
-    this.#state = { ...this.#state, ...part };
+    this.#state = changed(this.#state, part);
+    if (history !== 'keep' && part.model) this.#addressNote = '';
     if (history !== 'keep') {
       const address = `${location.pathname}${queryOf(this.#state, this.#data)}${location.hash}`;
       if (history === 'push') window.history.pushState(null, '', address);
@@ -155,11 +235,13 @@ class AtlasLab extends HTMLElement {
     }
     this.#controls.show(this.#state);
     this.#every.keep(this.#state);
+    this.#identify.keep(this.#state);
     this.#conductor.ask(this.#state);
   }
 
   #show(lab: Lab) {
     this.#view.show(lab, this.#controls.namesOf, this.#isHeld);
+    this.#ahead.shows(lab);
     clearTimeout(this.#saying);
     if (lab.phase !== 'waiting')
       this.#saying = setTimeout(() => this.#view.say(lab, this.#controls.namesOf(lab.question)), SAID_AFTER_MS);

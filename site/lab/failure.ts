@@ -1,4 +1,6 @@
 /** Why there is no answer, in words for visitors, and what they can do. */
+import { isOwnNetwork } from '../own-network/network.ts';
+import { isOwnPattern } from './own-patterns.ts';
 import { isOwnPhoto, type LabState } from './state.ts';
 
 /** What was being done. */
@@ -43,9 +45,17 @@ export async function during<T>(stage: Stage, work: Promise<T>): Promise<T> {
 /** What to tell of an error, and what helps against it. */
 export function failureOf(error: unknown, question: LabState): Failure {
   const { stage, message } = error instanceof LabError ? error : new LabError('network', undefined, error);
-  if (stage === 'photo' && isOwnPhoto(question.photo)) return { says: message, ways: ['another'] };
-  if (stage === 'edge') return { says: message, ways: ['again', 'browser'] };
-  if (stage === 'network') return { says: message, ways: ['again', 'edge'] };
-  if (stage === 'release') return { says: message, ways: ['again', 'browser', 'edge'] };
-  return { says: message, ways: ['again'] };
+  const ways = waysFrom(stage, question);
+  // What only this browser has, no other place can be asked about.
+  return { says: message, ways: isHereAlone(question) ? ways.filter((way) => way !== 'edge') : ways };
+}
+
+const isHereAlone = ({ model, perturbation }: LabState) => isOwnNetwork(model) || isOwnPattern(perturbation);
+
+function waysFrom(stage: Stage, question: LabState): readonly Way[] {
+  if (stage === 'photo' && isOwnPhoto(question.photo)) return ['another'];
+  if (stage === 'edge') return isOwnPattern(question.perturbation) ? ['browser'] : ['again', 'browser'];
+  if (stage === 'network') return ['again', 'edge'];
+  if (stage === 'release') return ['again', 'browser', 'edge'];
+  return ['again'];
 }

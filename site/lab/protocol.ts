@@ -1,3 +1,4 @@
+import type { Match } from '#shared/identify';
 import type { Fit, Prediction } from '#shared/release';
 import type { ModelFiles } from './data.ts';
 import type { Stage } from './failure.ts';
@@ -15,10 +16,28 @@ export interface Perturbed {
   fit: Fit;
 }
 
-/** What the page asks of the worker: these pixels, or what a network reads in them. */
+/** A pattern as the picture of it tells it: 128 + 127 v / linf in 8 bits, which is as much as looking for it takes. */
+export interface Amplified {
+  id: string;
+  preview: string;
+  linf: number;
+}
+
+/** What was found of patterns that were looked for, best first. */
+export interface Identified {
+  matches: Match[];
+  tried: number;
+}
+
+/**
+ * What the page asks of the worker: these pixels, what a network reads in them, that all for that is loaded, or which
+ * of some patterns is on a photo.
+ */
 export type Task = { id: number } & (
   | ({ type: 'draw' } & Perturbed)
   | ({ type: 'read'; model: ModelFiles /** How many labels to answer. */; top: number } & Perturbed)
+  | ({ type: 'load'; model: ModelFiles } & Perturbed)
+  | { type: 'identify'; photo: string; size: number; patterns: readonly Amplified[] }
 );
 
 /** What the worker says of a task, and of all downloads together. `says` is null where it has no words for visitors. */
@@ -26,6 +45,8 @@ export type Report =
   | ({ type: 'progress' } & Progress)
   | { type: 'drawn'; id: number; picture: Picture }
   | { type: 'read'; id: number; clean: Prediction[]; perturbed: Prediction[]; milliseconds: number }
+  | { type: 'loaded'; id: number }
+  | ({ type: 'identified'; id: number } & Identified)
   | { type: 'failed'; id: number; stage: Stage; says: string };
 
 /** RGBA, size x size. */

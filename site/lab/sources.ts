@@ -1,5 +1,6 @@
 /** Where the lab's pictures and readings come from, in a browser. */
 
+import { isOwnNetwork } from '../own-network/network.ts';
 import { remember } from '../runtime/remember.ts';
 import type { Sources } from './conductor.ts';
 import type { LabData } from './data.ts';
@@ -7,7 +8,9 @@ import { isFaithful, perturbed, pixelsAt } from './drawn.ts';
 import { classifyAtEdge } from './edge.ts';
 import { during, LabError } from './failure.ts';
 import type { Picture, Reading } from './machine.ts';
-import type { Perturbed } from './protocol.ts';
+import { ownFiles } from './own-networks.ts';
+import { isOwnPattern } from './own-patterns.ts';
+import type { Identified, Perturbed } from './protocol.ts';
 import { type Published, publishedReading } from './published.ts';
 import type { LabState } from './state.ts';
 import { Thread } from './thread.ts';
@@ -16,11 +19,16 @@ const TOP = 5;
 /** A slider on the move asks the edge only once it rests for so many milliseconds. */
 const EDGE_REST_MS = 150;
 
+export interface LabSources extends Sources {
+  /** Loads all that an answer of this browser needs. */
+  load(question: LabState, signal: AbortSignal): Promise<unknown>;
+  /** Which of all patterns is on a photo as it is. */
+  identify(photo: string, signal: AbortSignal): Promise<Identified>;
+  stop(): void;
+}
+
 /** @param own A photo that the visitor brought, by its id, once it has been looked at. */
-export function sourcesOf(
-  data: LabData,
-  own: (id: string) => Promise<{ url: string }> | undefined,
-): Sources & { stop(): void } {
+export function sourcesOf(data: LabData, own: (id: string) => Promise<{ url: string }> | undefined): LabSources {
   const thread = new Thread();
   const canDraw = isFaithful();
   const publishedAt = remember(async (url: string): Promise<Published> => {
@@ -28,10 +36,14 @@ export function sourcesOf(
     if (!response.ok) throw new LabError('release');
     return (await response.json()) as Published;
   }, 24);
+  const ownAt = ownFiles(data.size);
   const photoOf = (id: string) => data.photos.find((one) => one.id === id);
   const patternOf = (id: string) => data.perturbations.find((one) => one.id === id) ?? data.perturbations[0];
+  const modelOf = async (id: string) =>
+    isOwnNetwork(id) ? await ownAt(id) : (data.models.find((one) => one.id === id) ?? data.models[0]);
+  const urlOf = async (photo: string) => ((await own(photo)) ?? photoOf(photo) ?? data.photos[0]).url;
   const taskOf = async ({ photo, perturbation, strength }: LabState): Promise<Perturbed> => ({
-    photo: ((await own(photo)) ?? photoOf(photo) ?? data.photos[0]).url,
+    photo: await urlOf(photo),
     perturbation: patternOf(perturbation).npy,
     ...{ strength, size: data.size, fit: data.fit },
   });
@@ -61,15 +73,26 @@ export function sourcesOf(
     async reading(question, signal, onProgress): Promise<Reading> {
       const task = await taskOf(question);
       if (question.where === 'edge') {
+        if (isOwnPattern(question.perturbation))
+          throw new LabError('edge', 'The edge does not know this pattern: it is yours, and stays in this browser.');
         await rest(EDGE_REST_MS, signal);
         return await classifyAtEdge({ ...question, photo: task.photo, top: TOP }, signal);
       }
       const known = await published(question);
       if (known) return known;
-      const model = data.models.find(({ id }) => id === question.model) ?? data.models[0];
+      const model = await modelOf(question.model);
       const answer = await thread.ask<'read'>({ type: 'read', ...task, model, top: TOP }, signal, onProgress);
       const took = `In this browser: ${Math.round(answer.milliseconds)} ms`;
       return { clean: answer.clean, perturbed: answer.perturbed, by: 'browser', took };
+    },
+    async load(question, signal) {
+      const [task, model] = await Promise.all([taskOf(question), modelOf(question.model)]);
+      await thread.ask<'load'>({ type: 'load', ...task, model }, signal);
+    },
+    async identify(photo, signal) {
+      const patterns = data.perturbations.map(({ id, preview, linf }) => ({ id, preview, linf }));
+      const task = { type: 'identify' as const, photo: await urlOf(photo), size: data.size, patterns };
+      return await thread.ask<'identify'>(task, signal);
     },
     renew: () => thread.stop(),
     stop: () => thread.stop(),

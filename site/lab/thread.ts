@@ -3,7 +3,15 @@ import { LabError } from './failure.ts';
 import type { Progress } from './machine.ts';
 import type { Report, Task } from './protocol.ts';
 
-type Done = Extract<Report, { type: 'drawn' | 'read' }>;
+type Done = Extract<Report, { type: 'drawn' | 'read' | 'loaded' | 'identified' }>;
+interface ReportOf {
+  draw: 'drawn';
+  read: 'read';
+  load: 'loaded';
+  identify: 'identified';
+}
+/** The report of a task that was done. */
+type DoneOf<Type extends Task['type']> = Extract<Done, { type: ReportOf[Type] }>;
 
 interface Open {
   resolve: (report: Done) => void;
@@ -25,7 +33,7 @@ export class Thread {
     task: Omit<Extract<Task, { type: Type }>, 'id'>,
     signal: AbortSignal,
     onProgress?: (progress: Progress) => void,
-  ): Promise<Extract<Done, { type: Type extends 'draw' ? 'drawn' : 'read' }>> {
+  ): Promise<DoneOf<Type>> {
     signal.throwIfAborted();
     this.#worker ??= this.#start();
     const id = ++this.#id;
@@ -35,7 +43,7 @@ export class Thread {
     });
     this.#worker.postMessage({ ...task, id });
     try {
-      return (await answer) as Extract<Done, { type: Type extends 'draw' ? 'drawn' : 'read' }>;
+      return (await answer) as DoneOf<Type>;
     } finally {
       this.#open.delete(id);
     }

@@ -2,12 +2,13 @@
  * Decodes, perturbs and classifies, apart from the page's thread. Of several tasks of a kind that wait only the newest
  * is done; the others are never answered.
  */
+import { Lineup, patternOf } from '#shared/identify';
 import { predictionsOf } from '#shared/metrics';
 import { download, onProgress } from '../runtime/download.ts';
 import { remember } from '../runtime/remember.ts';
 import { during, LabError } from './failure.ts';
 import { logitsOf, open } from './network.ts';
-import { canvasOf, compose, perturbationOf } from './pictures.ts';
+import { amplifiedOf, canvasOf, compose, perturbationOf } from './pictures.ts';
 import type { Perturbed, Report, Task } from './protocol.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -20,19 +21,25 @@ const labelsOf = remember(
   8,
 );
 
-const newest = { draw: 0, read: 0 };
+const newest = { draw: 0, read: 0, load: 0, identify: 0 };
 let turn: Promise<void> = Promise.resolve();
 /** The clean photo's labels do not change with the strength. */
 let lastClean: { key: string; logits: Float32Array } | null = null;
 
 scope.addEventListener('message', ({ data: task }: MessageEvent<Task>) => {
   newest[task.type] = task.id;
-  const done = task.type === 'draw' ? draw(task) : read(task);
-  done.catch((error: unknown) => {
+  doing(task).catch((error: unknown) => {
     const { stage, message } = error instanceof LabError ? error : new LabError('network', undefined, error);
     report({ type: 'failed', id: task.id, stage, says: message });
   });
 });
+
+async function doing(task: Task): Promise<void> {
+  if (task.type === 'draw') await draw(task);
+  else if (task.type === 'read') await read(task);
+  else if (task.type === 'load') await load(task);
+  else await identify(task);
+}
 
 /** The clean canvas and the perturbation. */
 const partsOf = ({ size, fit, photo, perturbation }: Perturbed) =>
@@ -48,13 +55,41 @@ async function draw(task: Extract<Task, { type: 'draw' }>) {
   report({ type: 'drawn', id: task.id, picture }, [picture.clean.buffer, picture.perturbed.buffer]);
 }
 
+/** Photo, pattern, network and labels; the network's download runs beside the photo's. */
+async function all(task: Extract<Task, { model: unknown }>) {
+  const { url, bytes, labels } = task.model;
+  const opening = during('network', Promise.all([open(url, bytes), labelsOf(labels)]));
+  opening.catch(() => {});
+  return [await partsOf(task), await opening] as const;
+}
+
+async function load(task: Extract<Task, { type: 'load' }>) {
+  await all(task);
+  report({ type: 'loaded', id: task.id });
+}
+
+async function identify({ id, photo, size, patterns }: Extract<Task, { type: 'identify' }>) {
+  // It may be a canvas that was saved: then its pixels are taken as they are.
+  const canvas = await during('photo', canvasOf(`${size} near ${photo}`));
+  const lineup = new Lineup(canvas, size);
+  for (const pattern of patterns) {
+    const v = await during('pattern', amplifiedOf(pattern.preview));
+    // The visitor has asked about another photograph.
+    if (id !== newest.identify) return;
+    lineup.try(
+      pattern.id,
+      patternOf(
+        v.map((value) => (value * pattern.linf) / 127),
+        size,
+      ),
+    );
+  }
+  report({ type: 'identified', id, matches: lineup.matches(), tried: patterns.length });
+}
+
 async function read(task: Extract<Task, { type: 'read' }>) {
   const { model, size, top } = task;
-  // Starts the network's download beside the photo's.
-  const opening = during('network', Promise.all([open(model.url, model.bytes), labelsOf(model.labels)]));
-  opening.catch(() => {});
-  const [clean, v] = await partsOf(task);
-  const [session, labels] = await opening;
+  const [[clean, v], [session, labels]] = await all(task);
   const previous = turn;
   turn = (async () => {
     await previous.catch(() => {});

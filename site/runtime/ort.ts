@@ -12,7 +12,9 @@ import { type Runtime, runtimeName } from './runtimes.ts';
 
 export type OrtModule = typeof Ort;
 
-/** The JavaScript, the file that starts threads, and the WebAssembly with its bytes: servers compress it and cannot say. */
+/**
+ * The JavaScript, the file that starts threads, and the WebAssembly with its bytes: servers compress it and cannot say.
+ */
 interface Build {
   load(): Promise<OrtModule>;
   glue: string;
@@ -42,8 +44,7 @@ const loaded = remember(async (name: string) => {
   const { load, glue, parts } = builds[kind as keyof typeof builds];
   const [ort, ...pieces] = await Promise.all([load(), ...parts.map(({ url, bytes }) => download(url, bytes))]);
   ort.env.wasm.wasmBinary = joined(pieces).buffer;
-  // Threads begin with this file, which the bundle's own copy of it cannot: there it is one with all that is here.
-  if (Number(threads) > 1) ort.env.wasm.wasmPaths = { mjs: glue };
+  ort.env.wasm.wasmPaths = { mjs: glue };
   ort.env.wasm.numThreads = Number(threads);
   ort.env.wasm.proxy = false;
   ort.env.logLevel = 'error';

@@ -266,7 +266,25 @@ describe('crafting', () => {
     await one.close();
     expect(Buffer.from(again.v.buffer).equals(Buffer.from(first.v.buffer))).toBe(true);
     expect(again.curve).toEqual(first.curve);
+    expect(again.growth).toEqual(first.growth);
     expect((await craft(task({ seed: 2 }))).v).not.toEqual(first.v);
+  });
+
+  test('keeps how it grew: a dozen times on the way, and the result at the end', async () => {
+    const { v, growth, curve } = await craft(task({ budget: { gradients: 1000 } }));
+    const taken = growth.map(({ gradients }) => gradients);
+    expect(taken.length).toBeGreaterThanOrEqual(9);
+    expect(taken.length).toBeLessThanOrEqual(12);
+    expect(taken).toEqual([...new Set(taken)].sort((a, b) => a - b));
+    expect(taken.at(-1)).toBe(1000);
+    // Each stands at a point of the curve, which says how many photos it fooled.
+    const points = curve.map(({ gradients }) => gradients);
+    expect(points).toEqual(expect.arrayContaining(taken));
+    // Canvases this small are kept whole.
+    expect(growth.at(-1)?.middle).toEqual(v);
+    expect(growth[0].middle).not.toEqual(v);
+    const noise = await craft(task({ attack: 'noise', settings: {} }));
+    expect(noise.growth).toEqual([]);
   });
 
   test('looks at crafting photos only', async () => {

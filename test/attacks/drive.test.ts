@@ -58,7 +58,11 @@ test('a budget of fooling gives the iterate that reached it, not the one that lo
       return { state, step };
     },
   });
-  const { v, fooling: reached } = await drive(
+  const {
+    v,
+    growth,
+    fooling: reached,
+  } = await drive(
     {
       ...{ compute, surrogates: [model], photos: { pixels, size: 8 }, crafting: kinds.map((_, i) => i) },
       ...{ norm: 'inf', epsilon: 100, seed: 1, budget: { gradients: 1000, fooling: 0.5 } },
@@ -67,5 +71,8 @@ test('a budget of fooling gives the iterate that reached it, not the one that lo
     {},
   );
   expect(v).toEqual(iterates[1]);
+  // What was kept after the last step is the result, once.
+  expect(growth.map(({ gradients }) => gradients)).toEqual([150, 300]);
+  expect(growth.at(-1)?.middle).toEqual(iterates[1]);
   expect(reached).toMatchObject({ photos: 310, fooled: 160 });
 });

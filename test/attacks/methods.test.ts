@@ -121,6 +121,7 @@ describe('every attack', () => {
     expect(Buffer.from(resumed.v.buffer).equals(Buffer.from(whole.v.buffer))).toBe(true);
     expect(resumed.gradients).toBe(whole.gradients);
     expect(resumed.curve).toEqual(whole.curve);
+    expect(resumed.growth).toEqual(whole.growth);
   });
 });
 

@@ -114,6 +114,8 @@ describe('the lab', () => {
     const page = await open('/transfer/');
     const asked: string[] = [];
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    // Where data are dear, none is loaded ahead of time either.
+    await page.addInitScript(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }));
     await page.goto(`${site.worker.url}/?strength=0`);
     const slider = page.locator('#strength');
     const first = await answered(page, { strength: 0, by: 'release' });
@@ -130,6 +132,31 @@ describe('the lab', () => {
     await page.goto(`${site.worker.url}/?strength=0.6`);
     await answered(page, { strength: 0.6, by: 'browser' });
     expect(asked.filter((path) => path.endsWith('.onnx'))).toHaveLength(1);
+    await close(page);
+  });
+
+  test('loads the network once the visitor has touched it and rests, and then goes between the stops', async () => {
+    const page = await open('/transfer/');
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(`${site.worker.url}/?strength=0`);
+    await answered(page, { by: 'release' });
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(asked.filter((path) => /\.(wasm|onnx|npy)$/.test(path))).toEqual([]);
+    const slider = page.locator('#strength');
+    expect(await slider.getAttribute('step')).toBe('0.25');
+    await page.locator('[data-preset="0.5"]').click();
+    await answered(page, { strength: 0.5, by: 'release' });
+    await expect.poll(() => slider.getAttribute('step'), { timeout: 20_000 }).toBe('0.05');
+    const networks = () => asked.filter((path) => path.endsWith('.onnx'));
+    expect(networks()).toHaveLength(1);
+    const before = asked.length;
+    await slider.press('ArrowRight');
+    await answered(page, { strength: 0.55, by: 'browser' });
+    expect(asked.slice(before)).toEqual([]);
+    // What was measured is still told as it was measured.
+    await page.locator('[data-preset="1"]').click();
+    await answered(page, { strength: 1, by: 'release' });
     await close(page);
   });
 

@@ -1,10 +1,11 @@
 /** Photographs that a visitor brings to the lab, and what a visitor takes along, in a real browser. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Manifest, photoId } from '#shared/release';
+import { type Manifest, perturbationRecord, photoId } from '#shared/release';
 import { type BuiltSite, buildSite } from '../support/built-site.ts';
-import { testManifest } from '../support/release.ts';
+import { readKey, TEST_RELEASE, testManifest } from '../support/release.ts';
 
 let site: BuiltSite;
 let release: Manifest;
@@ -62,6 +63,46 @@ test('a photograph of 49 megapixels that is dropped is made smaller here, which 
   expect(await answered(page, { photo: 'own.1' })).toBe(clean);
   await close(page);
 }, 120_000);
+
+test('a pattern on a photograph that is brought is named here, with the chance of a false alarm, and none on a clean one', async () => {
+  const sent: string[] = [];
+  const page = await open('/?strength=0');
+  page.on('request', (request) => request.method() !== 'GET' && sent.push(request.url()));
+  const ask = page.getByRole('button', { name: 'Is a pattern on it already?' });
+  const said = page.locator('[data-identified]');
+  const bring = (key: string) => page.locator('input[type=file]').first().setInputFiles(join(TEST_RELEASE, key));
+  await answered(page, { by: 'release' });
+  expect(await ask.isVisible()).toBe(false);
+  expect(await page.getByRole('button', { name: 'Share' }).isVisible()).toBe(
+    await page.evaluate(() => 'share' in navigator),
+  );
+
+  const [number, { record }] = [...release.perturbations.entries()].find(
+    ([, { surrogates }]) => surrogates.length > 0,
+  )!;
+  const { examples } = perturbationRecord.parse(JSON.parse((await readKey(record)).toString()));
+  await bring(examples[0].key);
+  await answered(page, { photo: 'own.1' });
+  await ask.click();
+  await expect.poll(() => said.textContent(), { timeout: 20_000 }).toContain(`Plate ${number + 1} is on this picture`);
+  expect(await said.textContent()).toMatch(
+    /at (0\.9|1\.0)\d ± 0\.\d\d of its strength\. By chance, fewer than one in a trillion/,
+  );
+  expect(await said.getByRole('link').getAttribute('href')).toContain(release.perturbations[number].id);
+
+  await bring(release.photos[0].key);
+  await answered(page, { photo: 'own.2' });
+  expect(await said.textContent()).toBe('');
+  await ask.focus();
+  await page.keyboard.press('Enter');
+  await expect
+    .poll(() => said.textContent(), { timeout: 20_000 })
+    .toContain(`None of the ${release.perturbations.length} plates is on this picture`);
+  await page.locator('input[name=photo]').first().check({ force: true });
+  expect([await said.textContent(), await ask.isVisible()]).toEqual(['', false]);
+  expect(sent).toEqual([]);
+  await close(page);
+});
 
 test('a GIF that is pasted is decoded by the browser, and the edge can read it too', async () => {
   const page = await open('/?strength=1');

@@ -4,9 +4,10 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problemKinds } from '#shared/api';
-import { type Manifest, photoId } from '#shared/release';
+import { type Manifest, perturbationRecord, photoId } from '#shared/release';
+import { codecs } from '../../batch/photos/index.ts';
 import { type BuiltSite, buildSite, tooWide } from '../support/built-site.ts';
-import { testManifest } from '../support/release.ts';
+import { readKey, testManifest } from '../support/release.ts';
 
 let site: BuiltSite;
 let release: Manifest;
@@ -165,9 +166,83 @@ describe('every page', () => {
     for (const path of pages()) {
       const { headers } = await fetch(site.worker.url + path);
       expect(headers.get('Cross-Origin-Opener-Policy'), path).toBe('same-origin');
+      expect(headers.get('Cross-Origin-Embedder-Policy'), path).toBe('require-corp');
       expect(headers.get('Content-Security-Policy'), path).toContain("frame-ancestors 'none'");
       expect(headers.get('Strict-Transport-Security'), path).toContain('max-age=');
     }
+  });
+});
+
+describe('how a plate grew', () => {
+  const pageOf = (fits: (one: Manifest['perturbations'][number]) => boolean) =>
+    `/perturbations/${encodeURIComponent(release.perturbations.find(fits)!.id)}/`;
+  /** Pixels of an image on the page, as the browser decodes them. */
+  const pixelsOf = (page: Page, selector: string) =>
+    page.evaluate(async (of) => {
+      const image = document.querySelector<HTMLImageElement>(of)!;
+      image.loading = 'eager';
+      await image.decode();
+      const canvas = Object.assign(document.createElement('canvas'), { width: image.width, height: image.height });
+      const context = canvas.getContext('2d')!;
+      [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+      context.drawImage(image, 0, 0);
+      return [canvas.width, canvas.height, ...context.getImageData(0, 0, canvas.width, canvas.height).data];
+    }, selector);
+
+  test('is followed by keys and by pointing, marked on the curve and said', async () => {
+    const entry = release.perturbations.find(({ growth }) => growth)!;
+    const record = perturbationRecord.parse(JSON.parse((await readKey(entry.record)).toString()));
+    const { gradients } = record.growth!;
+    const page = await site.open(pageOf(({ growth }) => growth !== undefined));
+    const slider = page.getByRole('slider', { name: 'Moment of the crafting' });
+    const marked = () => page.locator('.curve .dot.now').getAttribute('data-gradients');
+    const left = async (of: string) => (await page.locator(of).boundingBox())!.x;
+    const said = page.locator('plate-growth [data-said]');
+
+    expect(await said.textContent()).toMatch(new RegExp(`^The plate, after ${gradients.at(-1)} gradients`));
+    expect(await marked()).toBe(String(gradients.at(-1)));
+    await slider.focus();
+    await page.keyboard.press('Home');
+    expect(await marked()).toBe(String(gradients[0]));
+    expect(await said.textContent()).toContain(`After ${gradients[0]} of ${record.gradients} gradients`);
+    expect(await slider.getAttribute('aria-valuetext')).toBe(await said.textContent());
+    // The first of the pictures is the one in the window.
+    expect(await left('.growth-now img')).toBeCloseTo(await left('.growth-now'), 0);
+    await page.keyboard.press('ArrowRight');
+    expect(await marked()).toBe(String(gradients[1]));
+    expect(await left('.growth-now img')).toBeLessThan((await left('.growth-now')) - 48);
+
+    const strip = (await page.locator('.growth-strip').boundingBox())!;
+    await page.mouse.click(strip.x + strip.width * ((2 + 0.5) / gradients.length), strip.y + strip.height / 2);
+    expect(await marked()).toBe(String(gradients[2]));
+    await page.context().close();
+  });
+
+  test('is shown to the pixel, as is the plate at the head of the page', async () => {
+    const entry = release.perturbations.find(({ growth }) => growth)!;
+    const page = await site.open(pageOf(({ growth }) => growth !== undefined));
+    const { decode } = await codecs();
+    for (const [selector, key] of [
+      ['.growth-strip img', entry.growth!],
+      ['.plate-page img', entry.preview],
+    ]) {
+      const { data, width, height } = await decode(new Uint8Array(await readKey(key)));
+      expect(Buffer.from(await pixelsOf(page, selector)).equals(Buffer.from([width, height, ...data]))).toBe(true);
+    }
+    await page.context().close();
+  });
+
+  test('is a row of pictures without script, and nothing for what no network took part in', async () => {
+    const page = await site.open(
+      pageOf(({ growth }) => growth !== undefined),
+      { javaScriptEnabled: false },
+    );
+    expect(await page.locator('.growth-strip img').isVisible()).toBe(true);
+    for (const hidden of ['.growth-now', 'plate-growth input'])
+      expect(await page.locator(hidden).isVisible()).toBe(false);
+    await page.goto(site.worker.url + pageOf(({ surrogates }) => surrogates.length === 0));
+    expect(await page.locator('plate-growth').count()).toBe(0);
+    await page.context().close();
   });
 });
 

@@ -301,7 +301,7 @@ describe('axes that are open', () => {
     );
     const found = inspect(model);
     expect(found.craftable).toBe(false);
-    expect(found.craftReason).toMatch(/224 pixels were tried \(--size says another\)/);
+    expect(found.craftReason).toMatch(/224 pixels were tried \(another size may be said\)/);
     expect(inspect(model, { inputSize: 8 })).toMatchObject({ differentiable: true, craftable: true });
   });
 });
@@ -366,7 +366,7 @@ describe('whole numbers', () => {
 
 describe('several outputs', () => {
   test('that nothing tells apart are listed, and what inspect refuses is what prepare refuses', () => {
-    const says = /age \[N,1\], gender \[N,4\].*--output/;
+    const says = /age \[N,1\], gender \[N,4\].*the output, by its name/;
     expect(inspect(caseOf('age-gender'))).toMatchObject({
       preparable: false,
       classes: null,

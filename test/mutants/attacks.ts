@@ -138,7 +138,13 @@ export const attacks = [
   ]),
   ...plantedIn('shared/attacks/checkpoints.ts', { test: best, named: 'checkpoint' }, [
     ['identity-seed', 'norm, epsilon, seed, budget', 'norm, epsilon, budget', 'a checkpoint belongs to its seed'],
-    ['identity-photos', "photos: hash.digest('hex'),", '', 'a checkpoint belongs to its photos'],
+    ['identity-photos', 'photos: sha256OfParts(canvases),', '', 'a checkpoint belongs to its photos'],
+  ]),
+  ...plantedIn('shared/attacks/state.ts', { test: budget, named: 'bytes|layout' }, [
+    ['not-finite', '{ number: String(part) } : part', 'part : part', 'NaN and infinities come back from a checkpoint'],
+    ['numbers-place', 'end += part.byteLength;', 'end = part.byteLength;', 'arrays do not lie on each other'],
+    ['ends-early', "throw new RangeError('The numbers end too early.')", 'copy.fill(0)', 'a cut checkpoint is refused'],
+    ['before-layout-3', 'if (bytes[0] === beforeLayout3) throw other();', '', 'older checkpoints are named as such'],
   ]),
   ...plantedIn('shared/attacks/ensemble.ts', { test: methods, named: 'ensembles' }, [
     ['mean-logits', 'new Float32Array([1 / models.length])', 'new Float32Array([1])', 'logits are averaged'],

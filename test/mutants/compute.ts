@@ -66,7 +66,7 @@ export const compute = [
     ['rows-ignored', '(job.items[item].row ?? 0) * width', 'item * width', 'an item is fed the row that it names'],
     ['table-values', 'BigInt(data[row(i) + k])', 'BigInt(data[i + k])', 'labels are those of the row'],
   ]),
-  ...plantedIn('shared/compute/sessions.ts', { test: held, named: 'sums|session' }, [
+  ...plantedIn('shared/compute/sessions.ts', { test: 'test/compute/sessions.test.ts' }, [
     [
       'sessions-kept',
       'while (this.#open.size >= this.#most)',

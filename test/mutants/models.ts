@@ -46,8 +46,10 @@ export const models = [
     ['fold-round', 'rest === 0.5 && below % 2 === 0', 'rest === 0.5 && below % 2 !== 0', 'halves are rounded to even'],
     ['fold-mod', 'x - y * Math.floor(x / y)', 'x % y', 'Mod has the sign of its divisor'],
   ]),
-  ...plantedIn('batch/zoo/guess.ts', { test: guess }, [
+  ...plantedIn('shared/zoo/normalisations.ts', { test: guess }, [
     ['guess-bgr', 'mean.toReversed()', 'mean', 'the mean turns with the channels'],
+  ]),
+  ...plantedIn('shared/zoo/guess.ts', { test: guess }, [
     [
       'guess-chance',
       'Math.max(1 / classes, Math.max',
@@ -109,13 +111,15 @@ export const models = [
       'the Sigmoid of a single score is cut',
     ],
   ]),
-  ...plantedIn('batch/zoo/labelled-photos.ts', { test: guess }, [
+  ...plantedIn('shared/zoo/class-names.ts', { test: guess }, [
     [
       'label-ambiguous',
       'byLabel.has(key) && byLabel.get(key) !== index ? null : index',
       'index',
       'a label that two classes have tells nothing',
     ],
+  ]),
+  ...plantedIn('batch/zoo/labelled-photos.ts', { test: guess }, [
     ['label-index', 'Number(name) < classes', 'Number(name) <= classes', 'an index beyond the classes is none'],
     ['label-from-one', '|| numbers.has(0)) return;', ') return;', 'folders from 0 to the number of classes are fine'],
   ]),

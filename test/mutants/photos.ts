@@ -12,7 +12,7 @@ export const photos = [
       'photos whose hash begins with 8 evaluate',
     ],
     ['split-sides', 'crafting : evaluation).push', 'evaluation : crafting).push', 'the lower half crafts'],
-    ['split-path', '?? basename(name)', '?? name', 'the folder of a photo does not matter'],
+    ['split-path', "?? name.slice(name.lastIndexOf('/') + 1)", '?? name', 'the folder of a photo does not matter'],
     ['split-groups', 'groups?.get(name) ?? ', '', 'photos of one thing stay on one side'],
     [
       'hash-order',
@@ -34,20 +34,17 @@ export const photos = [
       'splitPhotos([name])[half]',
       'groups count when a half is loaded',
     ],
-    [
-      'set-hash-order',
-      'hash.update(`${names[index]}\\n`)',
-      'hash.update(`${index}\\n`)',
-      'the identity of a set has the names of its photos',
-    ],
-    [
-      'set-hash-pixels',
-      '.update(pixels.subarray(index * plane, (index + 1) * plane));',
-      ';',
-      'the identity of a set has its pixels',
-    ],
     ['strict', 'if (options.strict) {', 'if (false) {', 'strict makes an unreadable photo an error'],
     ['npy-place', 'pixels.set(data, names.length * plane);', 'pixels.set(data, 0);', 'canvases come after photos'],
+  ]),
+  ...plantedIn('shared/photos/identity.ts', { test: held }, [
+    ['set-hash-order', 'text(names[index])', 'text(String(index))', 'the identity of a set has its names'],
+    [
+      'set-hash-pixels',
+      ', pixels.subarray(index * plane, (index + 1) * plane)]',
+      ']',
+      'the identity of a set has its pixels',
+    ],
   ]),
   ...plantedIn('shared/photos/alike.ts', { test: held }, [
     [

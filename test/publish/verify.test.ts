@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeNpy } from '#shared/formats';
+import { codecs } from '../../batch/photos/index.ts';
 import { pullRelease, verifyRelease } from '../../batch/publish/index.ts';
 import { folderSource } from '../../batch/publish/source.ts';
 import { readManifest } from '../../batch/publish/verify.ts';
@@ -160,6 +161,27 @@ describe('verify says what is wrong', () => {
       files.set(key, Buffer.from(JSON.stringify({ ...record, epsilon: 'ten' })));
     });
     expect((await problemsOf(key)).join()).toContain('epsilon');
+  });
+
+  test('with a record that names a picture of how it grew which the manifest does not, and with one of no squares', async () => {
+    const folder = `${prefix}perturbations/noise.inf10.s1/`;
+    await rewriteConsistently((files) => {
+      const record = JSON.parse(files.get(`${folder}record.json`)!.toString());
+      const growth = { side: 8, gradients: [1], key: `${folder}growth.png` };
+      files.set(`${folder}record.json`, Buffer.from(JSON.stringify({ ...record, growth })));
+    });
+    expect((await problemsOf(`${folder}record.json`)).join()).toContain('another picture of how it grew');
+
+    const { manifest } = await readManifest(await folderSource(root));
+    const [perturbation] = manifest!.perturbations;
+    const key = `${folder}growth.png`;
+    const { look } = contentChecks({ ...manifest!, perturbations: [{ ...perturbation, growth: key }] }).get(key)!;
+    const { encodePng } = await codecs();
+    const ofSize = (width: number, height: number) =>
+      encodePng({ data: new Uint8ClampedArray(4 * width * height), width, height });
+    expect(look(await ofSize(24, 8))).toEqual([]);
+    expect(look(await ofSize(20, 8)).join()).toContain('no squares in a row');
+    expect(look(new Uint8Array(9)).join()).toContain('no picture');
   });
 
   test('with labels too few and rows too many, although every hash agrees', async () => {

@@ -32,6 +32,7 @@ test('photographs are small WebP files of the crop that networks see', async () 
     'photos/cat',
     'perturbations/noise.inf10.s1/preview',
     'perturbations/noise.inf10.s1/examples/cat',
+    'exact/perturbations/noise.inf10.s1/preview',
   ]);
   const bytes = await bytesOf(await GET(context(made[0].params, made[0].props) as never));
   expect(sniffImage(bytes)?.type).toBe('webp');

@@ -141,6 +141,7 @@ describe('what the lab may choose from', () => {
   const example = (photo: string, target: string, fooled: boolean, probability: number) => ({
     ...{ photo, target, fooled, clean: { index: 1, label: 'a', probability } },
     perturbed: { index: fooled ? 2 : 1, label: 'b', probability: 0.5 },
+    key: `examples/${photo}.png`,
   });
   const model = (id: string, edge: boolean) => ({
     ...{ card: { id, title: id }, key: `models/${id}.onnx`, bytes: 1, labels: `labels/${id}.json`, edge },
@@ -155,7 +156,7 @@ describe('what the lab may choose from', () => {
   });
   const atlas = {
     manifest: {
-      canvas: 8,
+      ...{ version: '1.0.0', canvas: 8 },
       models: [model('large', false), model('small', true), model('other', true)],
       photos: ['a.jpg', 'b.jpg', 'c.jpg'].map(photo),
       tables: [],

@@ -218,7 +218,7 @@ describe('a study that is wrong is refused with what is wrong', () => {
 test('how long crafting took is no part of what it made; all else is', () => {
   const made = {
     ...{ linf: 10, l2: 100, settings: { rounds: 2 }, photos: 5, gradients: 7, seconds: 1 },
-    ...{ curve: [], fooling: null, each: [] },
+    ...{ curve: [], growth: [], fooling: null, each: [] },
   };
   const job = craftStep({ id: 'one', inputs: {}, place: {} } as unknown as Parameters<typeof craftStep>[0]);
   const of = (change: Partial<typeof made>) => JSON.stringify(job.identity({ ...made, ...change }));

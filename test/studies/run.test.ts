@@ -112,6 +112,31 @@ describe('the release of a run', () => {
   });
 });
 
+test('a release shows how each perturbation grew, amplified as it is in the end', async () => {
+  const release = join(out, 'release');
+  const { manifest } = await manifestOf(release);
+  const { decode } = await codecs();
+  for (const { record: key, npy, growth, surrogates } of manifest.perturbations) {
+    const record = perturbationRecord.parse(JSON.parse(await readFile(join(release, key), 'utf8')));
+    expect(record.growth?.key).toBe(growth);
+    expect(growth !== undefined).toBe(surrogates.length > 0);
+    if (!record.growth) continue;
+    const { side, gradients } = record.growth;
+    const { data, width, height } = await decode(await readFile(join(release, record.growth.key)));
+    expect([side, width, height]).toEqual([8, 8 * gradients.length, 8]);
+    const points = new Set(record.curve.map((point) => point.gradients));
+    for (const taken of gradients) expect(points).toContain(taken);
+    expect(gradients.at(-1)).toBe(record.gradients);
+    // The last is the perturbation itself.
+    const v = readNpy(await readFile(join(release, npy))).data as Float32Array;
+    const last = Array.from({ length: 3 * 64 }, (_, i) => {
+      const [channel, y, x] = [Math.floor(i / 64), Math.floor(i / 8) % 8, i % 8];
+      return data[4 * (y * width + width - 8 + x) + channel];
+    });
+    expect(last).toEqual(Array.from(v, (value) => Math.floor(128 + (127 * value) / record.linf + 0.5)));
+  }
+});
+
 describe('the records of a run', () => {
   const recordsOf = async () => {
     const release = join(out, 'release');

@@ -37,6 +37,7 @@ export async function smallContent(names: string[]): Promise<ReleaseContent> {
       return {
         v,
         preview: png,
+        ...(i === 1 && { growth: { side: size, gradients: [100], png } }),
         record: {
           ...{ id, attack: transfer[i].attack, paper: 'none', settings: { step: 1 }, norm: 'inf', epsilon: 10 },
           ...{ seed: transfer[i].seed, budget: null, canvas: size, provider: 'cpu' },

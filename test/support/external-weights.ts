@@ -3,11 +3,11 @@ import { dirname, resolve } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
 
-/**
- * Writes a model's bytes to `path` with every initializer moved to the weight file `location`, as exporters of large
- * models do.
- */
-export function writeWithExternalWeights(path: string, model: Uint8Array, location = 'model.weights'): void {
+/** A model's bytes with every initializer moved to the weight file `location`, as exporters of large models do. */
+export function withExternalWeights(
+  model: Uint8Array,
+  location = 'model.weights',
+): { bytes: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> } {
   const proto = fromBinary(ModelProtoSchema, model);
   const parts: Uint8Array[] = [];
   let offset = 0;
@@ -20,6 +20,12 @@ export function writeWithExternalWeights(path: string, model: Uint8Array, locati
     offset += tensor.rawData.length;
     tensor.rawData = new Uint8Array();
   }
-  writeFileSync(path, toBinary(ModelProtoSchema, proto));
-  writeFileSync(resolve(dirname(path), location), Buffer.concat(parts));
+  return { bytes: toBinary(ModelProtoSchema, proto), weights: new Uint8Array(Buffer.concat(parts)) };
+}
+
+/** Writes such a model to `path`, and its weights to `location` beside it. */
+export function writeWithExternalWeights(path: string, model: Uint8Array, location = 'model.weights'): void {
+  const { bytes, weights } = withExternalWeights(model, location);
+  writeFileSync(path, bytes);
+  writeFileSync(resolve(dirname(path), location), weights);
 }

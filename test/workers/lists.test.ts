@@ -106,6 +106,16 @@ describe('perturbations', () => {
     }
   });
 
+  test('name the pictures of how they grew, where a network took part', async () => {
+    const { perturbations } = await list({ limit: 100 });
+    expect(perturbations.map(({ id, links }) => [id, links.growth])).toEqual(
+      release.perturbations.map(({ id, growth }) => [id, growth && `/data/${growth}`]),
+    );
+    const grown = perturbations.find(({ surrogates }) => surrogates.length > 0)!;
+    expect((await get(grown.links.growth!)).headers.get('Content-Type')).toBe('image/png');
+    expect(perturbations.find(({ surrogates }) => surrogates.length === 0)?.links).not.toHaveProperty('growth');
+  });
+
   test('come as files, saved under their id, with conditions and ranges', async () => {
     for (const { id, npy, safetensors, preview } of release.perturbations) {
       for (const [format, key] of Object.entries({ npy, safetensors, png: preview })) {

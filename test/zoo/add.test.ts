@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModel, writeModel } from '#shared/graph';
 import { edgeModelBytes, modelCard } from '#shared/release';
-import { addModel, canvasFor, type NewCard, prepareModel } from '../../batch/zoo/index.ts';
+import { canvasFor } from '#shared/zoo';
+import { addModel, type NewCard, prepareModel } from '../../batch/zoo/index.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -56,7 +57,7 @@ describe('the card of', () => {
 
   test.each<[string, string, Partial<NewCard>, RegExp]>([
     ['an open size', 'dynamic-all', {}, /does not say how large its input is.*--size/],
-    ['several outputs', 'age-gender', {}, /age \[N,1\], gender \[N,4\].*--output/],
+    ['several outputs', 'age-gender', {}, /age \[N,1\], gender \[N,4\].*the output, by its name/],
     ['half a size', 'nonsquare', { inputSize: 128 }, /128 x 64 pixels \(height x width\).*not square/],
     [
       'means of colours for grey',

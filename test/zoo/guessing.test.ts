@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Compute } from '#shared/compute';
 import { argmax } from '#shared/metrics';
+import { guessNormalisation, usualNormalisations } from '#shared/zoo';
 import { openCompute } from '../../batch/compute/index.ts';
 import { codecs } from '../../batch/photos/index.ts';
-import { guessNormalisation, usualNormalisations } from '../../batch/zoo/guess.ts';
 import { loadLabelledPhotos } from '../../batch/zoo/labelled-photos.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
@@ -43,7 +43,7 @@ function photosSaying(wanted: number[]) {
 const input = { channels: 'colour' as const, isWhole: false };
 /** The model takes no notice of the preprocessing, so that every candidate does as well. */
 const guess = (said: number[], truth: number[]) =>
-  guessNormalisation({ input, prepare: async () => model.bytes, photos: photosSaying(said), truth, compute });
+  guessNormalisation({ input, prepare: async () => model, photos: photosSaying(said), truth, compute });
 
 describe('a guess', () => {
   const turns = Array.from({ length: 24 }, (_, i) => i % 4);
@@ -60,7 +60,7 @@ describe('a guess', () => {
     const other = tinyModel({ seed: 2 });
     // What wants 0..255 in RGB gets it right; all others get another model.
     const found = await guessNormalisation({
-      prepare: async ({ range, channelOrder }) => (range === 255 && channelOrder === 'RGB' ? model : other).bytes,
+      prepare: async ({ range, channelOrder }) => (range === 255 && channelOrder === 'RGB' ? model : other),
       ...{ input, photos: photosSaying(turns), truth: turns, compute },
     });
     const rights = found.candidates.map(({ right }) => right);

@@ -29,6 +29,7 @@ import {
   type PhotosResult,
   type PreparedResult,
   readCanvases,
+  readGrowth,
   readMeasurement,
   readPerturbation,
   readPrepared,
@@ -118,6 +119,7 @@ export async function releaseContent(
       record: recordOf(inputs, planned, { transfer, dominance, controls }),
       v,
       preview: await encodePng(amplifyToRgba(v, study.canvas, planned.epsilon)),
+      ...(planned.crafted.result.growth.length > 0 && { growth: await growthOf(planned.crafted) }),
       examples: pictures,
     });
   }
@@ -149,6 +151,19 @@ export async function releaseContent(
       }),
     ),
   };
+}
+
+/** The pictures of how it grew, side by side. */
+async function growthOf(crafted: Planned['crafted']): Promise<NonNullable<ContentPerturbation['growth']>> {
+  const { pixels, points, side } = await readGrowth(crafted);
+  const width = points * side;
+  const data = new Uint8ClampedArray(4 * width * side).fill(255);
+  for (let from = 0; from < points * side * side; from++) {
+    const [point, y, x] = [Math.floor(from / side ** 2), Math.floor(from / side) % side, from % side];
+    data.set(pixels.subarray(3 * from, 3 * from + 3), 4 * (y * width + point * side + x));
+  }
+  const { encodePng } = await codecs();
+  return { side, gradients: crafted.result.growth, png: await encodePng({ data, width, height: side }) };
 }
 
 async function exampleOf(

@@ -1,9 +1,9 @@
 /** One perturbation. What an attack does is the attack's own code, which the plan adds to this step's. */
 
-import { type Attack, craftWith } from '#shared/attacks';
+import { type Attack, type Crafted, craftWith, growthSide } from '#shared/attacks';
 import type { Pixels } from '#shared/compute';
 import { writeNpy } from '#shared/formats';
-import { l2Norm, linfNorm } from '#shared/images';
+import { l2Norm, linfNorm, round8 } from '#shared/images';
 import type { Budget, Norm } from '#shared/release';
 import { random, syntheticPictures } from '#shared/synthetic';
 import {
@@ -69,7 +69,7 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
     });
     // Gradient graphs are large, and the next perturbation has another.
     await compute.release();
-    const { gradients, seconds, curve, fooling, each } = crafted;
+    const { gradients, seconds, curve, growth, fooling, each } = crafted;
     // Out of the memory that the threads share.
     const v = new Float32Array(crafted.v);
     return {
@@ -82,13 +82,30 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
           curve,
           fooling,
           each: each.fooling,
+          growth: growth.map((point) => point.gradients),
         },
         ...{ linf: linfNorm(v), l2: l2Norm(v) },
       },
-      files: { 'perturbation.npy': writeNpy(v, [3, canvas, canvas]) },
+      files: {
+        'perturbation.npy': writeNpy(v, [3, canvas, canvas]),
+        ...(growth.length > 0 && { 'growth.npy': amplified(growth, growthSide(canvas), linfNorm(v)) }),
+      },
     };
   },
 });
+
+/** uint8 [points,side,side,3]: every point amplified as the preview of the finished one is, 128 + 127 v / linf. */
+function amplified(growth: Crafted['growth'], side: number, linf: number): Uint8Array {
+  const plane = side * side;
+  const pixels = new Uint8Array(growth.length * 3 * plane);
+  growth.forEach(({ middle }, point) => {
+    for (let i = 0; i < middle.length; i++) {
+      const place = 3 * (point * plane + (i % plane)) + Math.floor(i / plane);
+      pixels[place] = round8(128 + (127 * middle[i]) / (linf || 1));
+    }
+  });
+  return writeNpy(pixels, [growth.length, side, side, 3]);
+}
 
 async function photosOf({ on, canvas, seed }: Outputs<Inputs>): Promise<Pixels> {
   if (!on) return { pixels: new Uint8Array(0), size: canvas };

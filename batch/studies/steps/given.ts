@@ -26,7 +26,7 @@ export const givenStep = defineStep<Inputs, CraftedResult, Place>({
   async run(_context, { canvas }, { v }) {
     return {
       result: {
-        ...{ settings: {}, photos: 0, gradients: 0, seconds: 0, curve: [], fooling: null, each: [] },
+        ...{ settings: {}, photos: 0, gradients: 0, seconds: 0, curve: [], growth: [], fooling: null, each: [] },
         ...{ linf: linfNorm(v), l2: l2Norm(v) },
       },
       files: { 'perturbation.npy': writeNpy(v, [3, canvas, canvas]) },

@@ -23,7 +23,7 @@ export const GET: APIRoute = async () => {
     const corner = 4 * (Math.floor(i / columns) * tile * width + (i % columns) * tile);
     for (let y = 0; y < tile; y++) sheet.set(data.subarray(4 * y * tile, 4 * (y + 1) * tile), corner + 4 * y * width);
   }
-  return new Response(await webp({ data: sheet, width, height }, QUALITY), {
+  return new Response(await webp({ data: sheet, width, height }, { quality: QUALITY }), {
     headers: { 'Content-Type': 'image/webp' },
   });
 };

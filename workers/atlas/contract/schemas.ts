@@ -112,7 +112,14 @@ export const perturbationsSchema = z
     total: z.int().meta({ description: 'How many there are that fit the filter.' }),
     perturbations: z.array(
       perturbationSummary.extend({
-        links: z.object({ self: link, record: link, npy: link, safetensors: link, preview: link }),
+        links: z.object({
+          self: link,
+          record: link,
+          npy: link,
+          safetensors: link,
+          preview: link,
+          growth: link.optional(),
+        }),
       }),
     ),
     cursor: z.string().nullable().meta({ description: 'Where the next page begins; null on the last.' }),

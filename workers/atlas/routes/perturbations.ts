@@ -86,7 +86,7 @@ perturbations.openapi(
       {
         release: release.version,
         total: fitting.length,
-        perturbations: fitting.slice(offset, end).map(({ record, npy, safetensors, preview, ...rest }) => ({
+        perturbations: fitting.slice(offset, end).map(({ record, npy, safetensors, preview, growth, ...rest }) => ({
           ...rest,
           links: {
             self: apiPath(`/perturbations/${encodeURIComponent(rest.id)}`, { release: query.release }),
@@ -94,6 +94,7 @@ perturbations.openapi(
             npy: dataPath(npy),
             safetensors: dataPath(safetensors),
             preview: dataPath(preview),
+            ...(growth && { growth: dataPath(growth) }),
           },
         })),
         cursor,

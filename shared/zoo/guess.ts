@@ -1,14 +1,10 @@
 // Which of the usual preprocessings a model wants, by its accuracy on labelled photos under each.
 
-import type { Compute, Pixels } from '#shared/compute';
+import type { Compute, Pixels, Program } from '#shared/compute';
 import { UsageError } from '#shared/errors';
 import { argmax, atLeast, type Interval, pairedTest, softmax, wilson } from '#shared/metrics';
-import type { Fit, Preprocessing } from '#shared/release';
-import type { Unscaled } from './add.ts';
-import { hashOf } from './files.ts';
-
-/** How pixels are scaled, without size and layout, which the graph tells. */
-export type Normalisation = Pick<Preprocessing, 'mean' | 'std' | 'range' | 'channelOrder'>;
+import type { Fit } from '#shared/release';
+import { type Normalisation, normalisationsFor, type ScaledInput } from './normalisations.ts';
 
 export interface Candidate extends Interval {
   /** What people call it: "ImageNet mean and std, RGB", and ", exact" where photos are taken as they are. */
@@ -35,93 +31,13 @@ export interface Guess {
   tied: string[];
 }
 
-type Triple = [number, number, number];
-const grey = (value: number): Triple => [value, value, value];
-
-/** Red, green, blue; every one is tried in both orders of channels, except where nobody uses it so. */
-const usual: { name: string; range: 1 | 255; mean: Triple; std: Triple; rgbOnly?: boolean }[] = [
-  { name: 'ImageNet mean and std', range: 1, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
-  { name: '-1..1', range: 255, mean: grey(127.5), std: grey(127.5) },
-  { name: '(pixel - 127) / 128', range: 255, mean: grey(127), std: grey(128) },
-  { name: '0..1', range: 1, mean: grey(0), std: grey(1) },
-  { name: '0..255', range: 255, mean: grey(0), std: grey(1) },
-  { name: 'Caffe means', range: 255, mean: [123.68, 116.779, 103.939], std: grey(1) },
-  {
-    name: 'CLIP mean and std',
-    range: 1,
-    mean: [0.48145466, 0.4578275, 0.40821073],
-    std: [0.26862954, 0.26130258, 0.27577711],
-    rgbOnly: true,
-  },
-  {
-    name: 'CIFAR-10 mean and std',
-    range: 1,
-    mean: [0.4914, 0.4822, 0.4465],
-    std: [0.247, 0.2435, 0.2616],
-    rgbOnly: true,
-  },
-  // The mean of the std of each picture, which much code has in its place.
-  {
-    name: 'CIFAR-10 mean and smaller std',
-    range: 1,
-    mean: [0.4914, 0.4822, 0.4465],
-    std: [0.2023, 0.1994, 0.201],
-    rgbOnly: true,
-  },
-  {
-    name: 'CIFAR-100 mean and std',
-    range: 1,
-    mean: [0.5071, 0.4865, 0.4409],
-    std: [0.2673, 0.2564, 0.2762],
-    rgbOnly: true,
-  },
-];
-
-/** What `guess` tries, named by scale and order. */
-export const usualNormalisations: { name: string; normalisation: Normalisation }[] = usual.flatMap(
-  ({ name, range, mean, std, rgbOnly }) => [
-    { name: `${name}, RGB`, normalisation: { range, mean, std, channelOrder: 'RGB' as const } },
-    ...(rgbOnly
-      ? []
-      : [
-          {
-            name: `${name}, BGR`,
-            normalisation: {
-              range,
-              mean: mean.toReversed() as Triple,
-              std: std.toReversed() as Triple,
-              channelOrder: 'BGR' as const,
-            },
-          },
-        ]),
-  ],
-);
-
-/** Those of the usual ones that an input can have: a grey one has one value, and whole numbers are not scaled. */
-export function normalisationsFor({ channels, isWhole }: Unscaled['input']): typeof usualNormalisations {
-  const all = usualNormalisations.filter(
-    ({ normalisation: { mean, std, range } }) =>
-      !isWhole || (range === 255 && mean.every((value) => value === 0) && std.every((value) => value === 1)),
-  );
-  if (channels === 'colour') return all;
-  const grey = all.flatMap(({ name, normalisation: { mean, std, range, channelOrder } }) =>
-    channelOrder === 'RGB' && new Set(mean).size === 1 && new Set(std).size === 1
-      ? [{ name: name.replace(', RGB', ''), normalisation: { range, mean: [mean[0]], std: [std[0]], channelOrder } }]
-      : [],
-  );
-  return isWhole ? grey : [...grey, mnist];
-}
-
-/** Of the 60,000 training images, as PyTorch's own example has them. */
-const mnist = {
-  name: 'MNIST mean and std',
-  normalisation: { range: 1 as const, mean: [0.1307], std: [0.3081], channelOrder: 'RGB' as const },
-};
-
 export interface GuessTask {
-  input: Unscaled['input'];
-  /** The model prepared in one way, for a canvas of so many pixels. */
-  prepare(normalisation: Normalisation, canvas: number): Promise<Uint8Array>;
+  input: ScaledInput;
+  /** The model prepared in one way, for a canvas of so many pixels; or one for all ways, with what it is fed. */
+  prepare(
+    normalisation: Normalisation,
+    canvas: number,
+  ): Promise<Program & { constants?: Record<string, Float32Array> }>;
   photos: Pixels;
   /** The same photos as they are, where all of them have the size of the model's input: tried beside the others. */
   exact?: Pixels;
@@ -129,7 +45,7 @@ export interface GuessTask {
   fit?: Fit;
   /** Class index by photo. */
   truth: readonly number[];
-  compute: Compute;
+  compute: Pick<Compute, 'logits' | 'release'>;
   signal?: AbortSignal;
   onProgress?: (progress: { candidate: string; done: number; total: number }) => void;
 }
@@ -147,23 +63,24 @@ export async function guessNormalisation(task: GuessTask): Promise<Guess> {
   ].filter(({ fit }) => task.fit === undefined || fit === task.fit);
   if (views.length === 0)
     throw new UsageError(
-      "The photos are to be taken as they are, and not all of them have the size of the model's input. Give photos that have, or leave --fit out.",
+      "The photos are to be taken as they are, and not all of them have the size of the model's input. Give photos that have, or leave open how photos become canvases.",
     );
   const trials = views.flatMap((view) => normalisationsFor(task.input).map((one) => ({ ...view, ...one })));
   const total = trials.length * items.length;
   const tried: { candidate: Candidate; hits: boolean[] }[] = [];
   let classes = 0;
+  let open: string | null = null;
   for (const { name: scale, normalisation, fit, pixels } of trials) {
     const name = fit === 'exact' ? `${scale}, exact` : scale;
-    const bytes = await task.prepare(normalisation, pixels.size);
-    const program = { key: hashOf(bytes), bytes };
+    const { constants, ...program } = await task.prepare(normalisation, pixels.size);
+    // A model of half a gigabyte must not stay open once for each candidate.
+    if (open !== null && open !== program.key) await compute.release(open);
+    open = program.key;
     const before = tried.length * items.length;
     const result = await compute.logits({
-      ...{ program, photos: pixels, items, signal },
+      ...{ program, constants, photos: pixels, items, signal },
       onProgress: (done) => onProgress?.({ candidate: name, done: before + done, total }),
     });
-    // A model of half a gigabyte must not stay open once for each candidate.
-    await compute.release(program.key);
     classes = result.classes;
     const rows = truth.map((_, photo) => result.logits.subarray(photo * classes, (photo + 1) * classes));
     const hits = truth.map((label, photo) => argmax(rows[photo]) === label);
@@ -171,6 +88,7 @@ export async function guessNormalisation(task: GuessTask): Promise<Guess> {
     const loss = truth.reduce((sum, label, photo) => sum + surprise(rows[photo], label), 0) / truth.length;
     tried.push({ candidate: { name, fit, normalisation, right, ...wilson(right, hits.length), loss }, hits });
   }
+  if (open !== null) await compute.release(open);
   // Of equals the one that makes the model surer of what is right.
   tried.sort(({ candidate: a }, { candidate: b }) => b.right - a.right || a.loss - b.loss);
   const [best, ...others] = tried;
