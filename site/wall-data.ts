@@ -33,10 +33,14 @@ export async function wallData(atlas: Atlas): Promise<{ data: WallData; readings
   );
   const data: WallData = {
     ...{ size: manifest.canvas, tile: Math.min(TILE, manifest.canvas), columns: COLUMNS },
-    photos: photos.map(({ file, subject }) => ({ id: photoId(file), name: subject?.shows ?? photoName(file) })),
+    fit: manifest.fit ?? 'crop',
+    photos: photos.map(({ file, key, subject }) => ({
+      ...{ id: photoId(file), name: subject?.shows ?? photoName(file), url: dataUrl(key) },
+    })),
     models: models.map(({ card }) => ({ id: card.id, title: card.title })),
     perturbations: published.map(({ id, number, entry, record }) => ({
       ...{ id, number, preview: dataUrl(entry.preview), linf: record.linf, surrogates: entry.surrogates },
+      ...{ npy: dataUrl(entry.npy), norm: entry.norm, epsilon: entry.epsilon },
       name: [entry.surrogates.map(titleOf).join(' + ') || entry.attack, bound(entry)].join(', '),
     })),
     start: startOf(readings, published),

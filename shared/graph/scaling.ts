@@ -12,8 +12,8 @@ type Scaling = Readonly<Pick<Preprocessing, 'range' | 'channelOrder'>> & {
 
 /**
  * A model that `prepare` made for pixels as files have them (mean 0, std 1, range 255, RGB), with two more inputs:
- * `matrix` [9] and `offset` [3], of `scalingOf`. Fed with them it says what the model says that is prepared so: a resize
- * and a luma are means of pixels, so that it is all one whether pixels are scaled before or after.
+ * `matrix` [9] and `offset` [3], of `scalingOf`. Fed with them it says what the model says that is prepared so: a
+ * resize and a luma are means of pixels, so that it is all one whether pixels are scaled before or after.
  *
  * @throws GraphError where the model's input is no canvas
  */

@@ -1,4 +1,5 @@
 /** The controls of the lab, as the visitor has set them, and what stands beside them. */
+import { isOwnNetwork } from '../own-network/network.ts';
 import type { LabData } from './data.ts';
 import { CAMERA } from './mirror.ts';
 import type { OwnPhoto } from './own-photo.ts';
@@ -9,22 +10,29 @@ import type { LabView, Names } from './view.ts';
 /** Of the slider, where a network reads whatever it is asked. */
 const FINE = 0.05;
 
+/** What is known of a network besides its title. */
+export interface AboutNetwork {
+  /** It is in this browser, which then reads any strength at once. */
+  isLoaded(model: string): boolean;
+  /** What stands below its name. */
+  noteOf(model: string): string;
+}
+
 export class Controls {
   readonly #view: LabView;
   readonly #root: HTMLElement;
   readonly #data: LabData;
   readonly #own: OwnPhotos;
-  readonly #isLoaded: (model: string) => boolean;
+  readonly #about: AboutNetwork;
   /** Of the photo that is shown. */
   #photo = '';
 
-  /** @param isLoaded whether a network is in this browser, which then reads any strength at once */
-  constructor(view: LabView, root: HTMLElement, data: LabData, own: OwnPhotos, isLoaded: (model: string) => boolean) {
+  constructor(view: LabView, root: HTMLElement, data: LabData, own: OwnPhotos, about: AboutNetwork) {
     this.#view = view;
     this.#root = root;
     this.#data = data;
     this.#own = own;
-    this.#isLoaded = isLoaded;
+    this.#about = about;
   }
 
   readonly namesOf = (question: LabState): Names => {
@@ -46,7 +54,7 @@ export class Controls {
     const slider = this.#view.get<HTMLInputElement>('strength');
     const { stop } = this.#data;
     const isMeasured = where === 'release' && !isOwnPhoto(state.photo) && strength % stop === 0;
-    slider.step = String(isMeasured && !this.#isLoaded(model.id) ? stop : FINE);
+    slider.step = String(isMeasured && !this.#about.isLoaded(model.id) ? stop : FINE);
     slider.value = String(strength);
     slider.setAttribute('aria-valuetext', `${strength} times the pattern`);
     this.#view.get('strength-value').textContent = strength.toFixed(2);
@@ -55,6 +63,10 @@ export class Controls {
     this.#view.get<HTMLSelectElement>('model').value = model.id;
     this.#view.get<HTMLSelectElement>('perturbation').value = perturbation.id;
     this.#check('where', where);
+    const isOwn = isOwnNetwork(model.id);
+    for (const input of this.#root.querySelectorAll<HTMLInputElement>('input[name=where]'))
+      input.disabled = isOwn && input.value !== 'browser';
+    this.#view.get('network-note').textContent = this.#about.noteOf(model.id);
     this.#view.get<HTMLImageElement>('preview').src = perturbation.preview;
     this.#view.get<HTMLAnchorElement>('plate').href = perturbation.page;
     this.#view.get('plate-name').textContent = plateName(perturbation).replace(/^./, (first) => first.toUpperCase());

@@ -1,3 +1,4 @@
+import { askedFor, notHere, OwnMenu } from '../own-network/menu.ts';
 import { Ahead, type Line } from './ahead.ts';
 import { onPhotoBrought } from './bring.ts';
 import { Conductor } from './conductor.ts';
@@ -10,10 +11,11 @@ import { Identify } from './identify.ts';
 import { pictureOf } from './keep.ts';
 import { idle, type Lab } from './machine.ts';
 import { CAMERA, Mirror, type Seen } from './mirror.ts';
+import { entryFor, ownNote } from './own-networks.ts';
 import { isOwnPattern, ownPatterns } from './own-patterns.ts';
 import { OwnPhotos, ownPhotoAsked } from './own-photos.ts';
 import { sourcesOf } from './sources.ts';
-import { isOwnPhoto, type LabState, queryOf, stateOf } from './state.ts';
+import { changed, isOwnPhoto, type LabState, queryOf, stateOf } from './state.ts';
 import { type Take, take } from './take.ts';
 import { LabView } from './view.ts';
 
@@ -46,8 +48,11 @@ class AtlasLab extends HTMLElement {
   #seen: Lab | null = null;
   #showing: ReturnType<typeof setInterval> | undefined;
   #isHeld = false;
-  /** What the visitor keeps in this browser is on its way. */
+  /** Photographs that the visitor keeps in this browser are on their way. */
   #coming: Promise<unknown> = Promise.resolve();
+  #ownNetworks!: OwnMenu;
+  /** Said of the address until something else is asked. */
+  #addressNote = '';
 
   connectedCallback() {
     this.#data = JSON.parse(this.querySelector('script[data-lab]')?.textContent ?? '{}');
@@ -59,7 +64,10 @@ class AtlasLab extends HTMLElement {
       () => this.#controls.show(this.#state),
       (navigator as Navigator & { connection?: Line }).connection,
     );
-    this.#controls = new Controls(this.#view, this, this.#data, this.#own, (model) => this.#ahead.isReady(model));
+    this.#controls = new Controls(this.#view, this, this.#data, this.#own, {
+      isLoaded: (model) => this.#ahead.isReady(model),
+      noteOf: (model) => this.#noteOf(model),
+    });
     this.#every = new EveryNetwork(this.#view.get('every-table'), this.#data.models, (question, signal) =>
       this.#sources.reading(question, signal, () => {}),
     );
@@ -94,16 +102,15 @@ class AtlasLab extends HTMLElement {
       frame.addEventListener(type, (event) => this.#onHoldKey(event), { signal });
     // A long press is a hold, and no question about saving.
     frame.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-    // What is the visitor's own and named by the address is waited for; all else of it comes when it comes.
-    const named = new URLSearchParams(location.search);
-    this.#coming = Promise.all([this.#addOwnPatterns(signal), this.#addOwnPhotos()]);
-    if (!isOwnPattern(named.get('perturbation') ?? '') && ownPhotoAsked() === null) this.#begin();
-    else
-      this.#coming.then(() => {
-        if (signal.aborted) return;
-        this.#state = this.#asked();
-        this.#begin();
-      });
+    this.#ownNetworks = new OwnMenu(
+      this,
+      {
+        chosen: ({ id }) => this.#change({ model: this.#withOwn(id) }, 'push'),
+        forgotten: (id) => this.#withoutOwn(id),
+      },
+      signal,
+    );
+    this.#beginWithOwn(signal);
   }
 
   /** What the address asks for; a photograph of one's own is named by the entry of the history alone. */
@@ -138,6 +145,40 @@ class AtlasLab extends HTMLElement {
     this.#sources.stop();
     clearTimeout(this.#saying);
     clearInterval(this.#showing);
+  }
+
+  /** What the visitor keeps here stands in the menus; what of it the address names is waited for. */
+  async #beginWithOwn(signal: AbortSignal) {
+    const asked = askedFor(location.search);
+    const pattern = new URLSearchParams(location.search).get('perturbation') ?? '';
+    const isWaiting = asked !== null || isOwnPattern(pattern) || ownPhotoAsked() !== null;
+    this.#coming = this.#addOwnPhotos();
+    if (!isWaiting) this.#begin();
+    await Promise.all([this.#coming, this.#addOwnPatterns(signal), this.#ownNetworks.load().catch(() => {})]);
+    if (signal.aborted) return;
+    for (const { id } of this.#ownNetworks.all) this.#withOwn(id);
+    if (!isWaiting) return;
+    this.#state = this.#asked();
+    if (asked !== null && this.#state.model !== asked) this.#addressNote = notHere(asked);
+    this.#begin();
+  }
+
+  /** @returns the id of a network of the visitor's, which the lab knows from here on */
+  #withOwn(id: string): string {
+    const network = this.#ownNetworks.of(id);
+    if (network && !this.#data.models.some((model) => model.id === id)) this.#data.models.push(entryFor(network));
+    return id;
+  }
+
+  #withoutOwn(id: string) {
+    const place = this.#data.models.findIndex((model) => model.id === id);
+    if (place >= 0) this.#data.models.splice(place, 1);
+    if (this.#state.model === id) this.#change({ model: this.#data.start.model }, 'replace');
+  }
+
+  #noteOf(model: string): string {
+    const network = this.#ownNetworks?.of(model);
+    return network ? ownNote(network, this.#data.size) : this.#addressNote;
   }
 
   /** Opens with the slider on its way from nothing to the whole pattern, unless an address or the visitor says no. */
@@ -177,7 +218,8 @@ class AtlasLab extends HTMLElement {
 
   #onInput(event: Event) {
     const input = event.target as HTMLInputElement | HTMLSelectElement;
-    if (input.name === 'strength') this.#change({ strength: Number(input.value) }, 'replace');
+    if (input.name === 'model' && this.#ownNetworks.opens(input.value)) this.#controls.show(this.#state);
+    else if (input.name === 'strength') this.#change({ strength: Number(input.value) }, 'replace');
     else if (['model', 'perturbation', 'where', 'photo'].includes(input.name))
       this.#change({ [input.name]: input.value }, this.#entries.kindOf(input.name, this.#byKeys));
   }
@@ -215,7 +257,8 @@ class AtlasLab extends HTMLElement {
   }
 
   #change(part: Partial<LabState>, history: 'push' | 'replace' | 'keep') {
-    this.#state = { ...this.#state, ...part };
+    this.#state = changed(this.#state, part);
+    if (history !== 'keep' && part.model) this.#addressNote = '';
     if (history !== 'keep') {
       const address = `${location.pathname}${queryOf(this.#state, this.#data)}${location.hash}`;
       const { photo } = this.#state;

@@ -1,7 +1,7 @@
 /** What every network reads in the picture on the screen, before and after: a table that belongs to one question. */
 import { failureOf } from './failure.ts';
 import { isFooled, type Reading } from './machine.ts';
-import type { LabState } from './state.ts';
+import { askedOf, type LabState } from './state.ts';
 import { percent } from './words.ts';
 
 export class EveryNetwork {
@@ -39,7 +39,7 @@ export class EveryNetwork {
     body.replaceChildren(...this.#models.map(({ title }) => rowOf(title, ['…'])));
     this.#table.hidden = false;
     for (const [i, { id, title }] of this.#models.entries()) {
-      const cells = await this.#read({ ...question, model: id }, signal).then(cellsOf, (error: unknown) => [
+      const cells = await this.#read(askedOf(question, id), signal).then(cellsOf, (error: unknown) => [
         failureOf(error, question).says,
       ]);
       if (signal.aborted) return;

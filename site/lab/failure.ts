@@ -1,4 +1,5 @@
 /** Why there is no answer, in words for visitors, and what they can do. */
+import { isOwnNetwork } from '../own-network/network.ts';
 import { isOwnPattern } from './own-patterns.ts';
 import { isOwnPhoto, type LabState } from './state.ts';
 
@@ -46,8 +47,10 @@ export function failureOf(error: unknown, question: LabState): Failure {
   const { stage, message } = error instanceof LabError ? error : new LabError('network', undefined, error);
   const ways = waysFrom(stage, question);
   // What only this browser has, no other place can be asked about.
-  return { says: message, ways: isOwnPattern(question.perturbation) ? ways.filter((way) => way !== 'edge') : ways };
+  return { says: message, ways: isHereAlone(question) ? ways.filter((way) => way !== 'edge') : ways };
 }
+
+const isHereAlone = ({ model, perturbation }: LabState) => isOwnNetwork(model) || isOwnPattern(perturbation);
 
 function waysFrom(stage: Stage, question: LabState): readonly Way[] {
   if (stage === 'photo' && isOwnPhoto(question.photo)) return ['another'];

@@ -1,5 +1,6 @@
 /** Where the lab's pictures and readings come from, in a browser. */
 
+import { isOwnNetwork } from '../own-network/network.ts';
 import { remember } from '../runtime/remember.ts';
 import type { Sources } from './conductor.ts';
 import type { LabData } from './data.ts';
@@ -8,6 +9,7 @@ import { classifyAtEdge } from './edge.ts';
 import { during, LabError } from './failure.ts';
 import type { Picture, Reading } from './machine.ts';
 import type { Seen } from './mirror.ts';
+import { ownFiles } from './own-networks.ts';
 import { isOwnPattern } from './own-patterns.ts';
 import type { Identified, Perturbed, Pixels } from './protocol.ts';
 import { type Published, publishedReading } from './published.ts';
@@ -37,9 +39,11 @@ export function sourcesOf(data: LabData, own: (id: string) => Promise<{ url: str
     if (!response.ok) throw new LabError('release');
     return (await response.json()) as Published;
   }, 24);
+  const ownAt = ownFiles(data.size);
   const photoOf = (id: string) => data.photos.find((one) => one.id === id);
   const patternOf = (id: string) => data.perturbations.find((one) => one.id === id) ?? data.perturbations[0];
-  const modelOf = (id: string) => data.models.find((one) => one.id === id) ?? data.models[0];
+  const modelOf = async (id: string) =>
+    isOwnNetwork(id) ? await ownAt(id) : (data.models.find((one) => one.id === id) ?? data.models[0]);
   const urlOf = async (photo: string) => ((await own(photo)) ?? photoOf(photo) ?? data.photos[0]).url;
   const taskOf = async ({ photo, perturbation, strength }: LabState): Promise<Perturbed> => ({
     photo: await urlOf(photo),
@@ -79,18 +83,20 @@ export function sourcesOf(data: LabData, own: (id: string) => Promise<{ url: str
       }
       const known = await published(question);
       if (known) return known;
-      const model = modelOf(question.model);
+      const model = await modelOf(question.model);
       const answer = await thread.ask<'read'>({ type: 'read', ...task, model, top: TOP }, signal, onProgress);
       const took = `In this browser: ${Math.round(answer.milliseconds)} ms`;
       return { clean: answer.clean, perturbed: answer.perturbed, by: 'browser', took };
     },
     async load(question, signal) {
-      await thread.ask<'load'>({ type: 'load', ...(await taskOf(question)), model: modelOf(question.model) }, signal);
+      const [task, model] = await Promise.all([taskOf(question), modelOf(question.model)]);
+      await thread.ask<'load'>({ type: 'load', ...task, model }, signal);
     },
     async see(frame, { perturbation, model, strength }, signal) {
       const { npy } = patternOf(perturbation);
+      const files = await modelOf(model);
       const { picture, milliseconds, ...read } = await thread.ask<'see'>(
-        { type: 'see', frame, model: modelOf(model), perturbation: npy, strength, size: data.size, top: TOP },
+        { type: 'see', frame, model: files, perturbation: npy, strength, size: data.size, top: TOP },
         signal,
       );
       const took = `In this browser: ${Math.round(milliseconds)} ms with the pattern and without`;

@@ -1,3 +1,4 @@
+import { isOwnNetwork } from '../own-network/network.ts';
 import type { Way } from './failure.ts';
 import { isFooled, type Lab, type Picture, type Reading } from './machine.ts';
 import type { LabState } from './state.ts';
@@ -108,8 +109,9 @@ export class LabView {
     this.get('top').replaceChildren(...rows);
   }
 
-  #showFailure({ failure, isSlow }: Lab) {
-    const offered: readonly Way[] = failure?.ways ?? (isSlow ? ['again', 'edge'] : []);
+  #showFailure({ failure, isSlow, question }: Lab) {
+    const others: Way[] = isOwnNetwork(question.model) ? [] : ['edge'];
+    const offered: readonly Way[] = failure?.ways ?? (isSlow ? ['again', ...others] : []);
     this.get('failure').hidden = offered.length === 0;
     this.get('cause').textContent = failure?.says ?? (isSlow ? 'This takes long.' : '');
     this.get('ways').replaceChildren(

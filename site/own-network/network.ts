@@ -9,7 +9,9 @@ export interface OwnNetworkSummary {
   /** Of the graph that is prepared for `canvas`: what `atlas models prepare` makes of the same file has the same. */
   sha256: string;
   classes: number;
-  /** Side in pixels of the canvas that is the network's own, as the command line chooses it for a card that says this. */
+  /**
+   * Side in pixels of the canvas that is the network's own, as the command line chooses it for a card that says this.
+   */
   canvas: number;
   /** How a photo becomes that canvas. */
   fit: Fit;

@@ -56,7 +56,9 @@ export function normalisationOf({ mean, std, range, order }: Fields, channels: S
 export const isSame = (a: Normalisation, b: Normalisation): boolean =>
   JSON.stringify(Object.values(fieldsOf(a))) === JSON.stringify(Object.values(fieldsOf(b)));
 
-/** What may be chosen, and which of it the file itself suggests; where that is none of the usual ways, it comes first. */
+/**
+ * What may be chosen, and which of it the file itself suggests; where that is none of the usual ways, it comes first.
+ */
 export function waysFor({ input, guess }: Pick<Found, 'input' | 'guess'>): { ways: Way[]; suggested: number } {
   if (!input) return { ways: [], suggested: 0 };
   const ways = normalisationsFor(input);

@@ -63,7 +63,7 @@ export interface Read {
 }
 
 export interface ReadingTasks extends Tasks {
-  /** The network that `trial` and `guess` are about, as `scaled` gives it. */
+  /** The network that all further questions are about; for `trial` and `guess` as `scaled` gives it. */
   open: { asks: Prepared; answers: undefined };
   /** What the network reads in one photo under each of these. The photo is RGBA, `canvas` pixels a side. */
   trial: {
@@ -76,11 +76,11 @@ export interface ReadingTasks extends Tasks {
     answers: Guess;
   };
   /**
-   * What the network reads in all photos, as they are and with each pattern, in parts: `PatternRead` as it is found, the
-   * photos as they are first.
+   * What the network reads in all photos with each pattern, or as they are where it is null, in parts: `PatternRead` as
+   * it is found.
    */
   everything: {
-    asks: { prepared: Prepared; photos: Photos; patterns: Pattern[] };
+    asks: { photos: Photos; patterns: (Pattern | null)[] };
     answers: { classes: number };
   };
 }

@@ -41,24 +41,26 @@ async function pixelsOf({ urls, canvas, fit }: Photos, onDone?: (done: number) =
 const fed = (normalisation: Normalisation): Record<string, Float32Array> => ({ ...scalingOf(normalisation) });
 const itemsOf = (count: number) => Array.from({ length: count }, (_, photo) => ({ photo, flip: false }));
 
-let scaled: Program | null = null;
+let program: Program | null = null;
 
 async function open({ bytes, sha256 }: ReadingTasks['open']['asks']): Promise<void> {
-  scaled = { key: sha256, bytes };
+  program = { key: sha256, bytes };
 }
 
-function scaledHere(): Program {
-  if (!scaled) throw new ComputeError('No network is open.');
-  return scaled;
+function programHere(): Program {
+  if (!program) throw new ComputeError('No network is open.');
+  return program;
 }
 
 async function trial({ photos, ways }: ReadingTasks['trial']['asks'], saying: Saying) {
   const here = await opened(saying);
   const pixels = await pixelsOf(photos);
-  const program = scaledHere();
   const reads = [];
   for (const [i, way] of ways.entries()) {
-    const { logits } = await here.logits({ program, photos: pixels, items: itemsOf(1), constants: fed(way) });
+    const { logits } = await here.logits({
+      ...{ program: programHere(), photos: pixels, items: itemsOf(1) },
+      constants: fed(way),
+    });
     const index = argmax(logits);
     reads.push({ index, probability: softmax(logits)[index] });
     saying.progress(i + 1, ways.length, 'reading');
@@ -78,30 +80,37 @@ async function guess({ photos, truth, input }: ReadingTasks['guess']['asks'], sa
   const pixels = await pixelsOf(photos, (done) => saying.progress(done, photos.urls.length, 'photos'));
   return await guessNormalisation({
     ...{ input, truth, photos: pixels, fit: 'crop' },
-    prepare: async (way) => ({ ...scaledHere(), constants: fed(way) }),
+    prepare: async (way) => ({ ...programHere(), constants: fed(way) }),
     compute: here,
     onProgress: ({ candidate, done, total }) => saying.progress(done, total, candidate),
   });
 }
 
-async function everything({ prepared, photos, patterns }: ReadingTasks['everything']['asks'], saying: Saying) {
+async function everything({ photos, patterns }: ReadingTasks['everything']['asks'], saying: Saying) {
   const here = await opened(saying);
   const count = photos.urls.length;
-  const pixels = await pixelsOf(photos, (done) => saying.progress(done, count, 'photos'));
-  const program = { key: prepared.sha256, bytes: prepared.bytes };
-  const total = (patterns.length + 1) * count;
+  const pixels = await lastPixels(photos, (done) => saying.progress(done, count, 'photos'));
   let all = 0;
-  for (const [turn, pattern] of [null, ...patterns].entries()) {
+  for (const [turn, pattern] of patterns.entries()) {
     const v = pattern && (await arrayOf(pattern, 3 * photos.canvas ** 2));
     const { logits, classes } = await here.logits({
-      ...{ program, photos: pixels, items: itemsOf(count), v },
-      onProgress: (done) => saying.progress(turn * count + done, total, 'reading'),
+      ...{ program: programHere(), photos: pixels, items: itemsOf(count), v },
+      onProgress: (done) => saying.progress(turn * count + done, patterns.length * count, 'reading'),
     });
     all = classes;
     const labels = Array.from({ length: count }, (_, i) => argmax(logits, i * classes, classes));
     saying.part({ id: pattern?.id ?? null, classes: labels });
   }
   return { classes: all };
+}
+
+let last: { of: string; pixels: Pixels } | null = null;
+
+/** Decoding all photos takes seconds, and the same are asked for again with another pattern. */
+async function lastPixels(photos: Photos, onDone: (done: number) => void): Promise<Pixels> {
+  const of = JSON.stringify(photos);
+  if (last?.of !== of) last = { of, pixels: await pixelsOf(photos, onDone) };
+  return last.pixels;
 }
 
 const arrayOf = async (pattern: Pattern, length: number) =>

@@ -1,6 +1,6 @@
 /**
- * Where the visitor's networks are kept: in this browser's IndexedDB, or, where it has none for us, in the page until it
- * is left. A network is an entry and its files: what was brought, as one file, and what was prepared of it.
+ * Where the visitor's networks are kept: in this browser's IndexedDB, or, where it has none for us, in the page until
+ * it is left. A network is an entry and its files: what was brought, as one file, and what was prepared of it.
  */
 import type { Entry } from './network.ts';
 

@@ -41,9 +41,9 @@ export function namedText({ named, labels }: Names, file: string | null): string
     : 'A class is called by its number. Choose a file of labels: JSON, or one name a line.';
 }
 
-/** What stands below the choice of a preprocessing, of which only the file is known. */
+/** What stands below the choice of a preprocessing while only the file tells of it. */
 export const reasonText = (reason: string) =>
-  `The file suggests one: ${reason}. Only photographs whose class is known tell for sure.`;
+  `This is a guess: ${reason}. Only photographs whose class is known tell for sure.`;
 
 /** How well the best preprocessing did. */
 export function guessText({ candidates: [best], photos, chance }: Guess): string {

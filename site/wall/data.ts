@@ -1,3 +1,5 @@
+import type { Fit, Norm } from '#shared/release';
+
 /** What the wall shows, made at build time from the release's predictions. */
 export interface WallData {
   /** Side of a canvas, and of a tile, in pixels. */
@@ -5,9 +7,21 @@ export interface WallData {
   tile: number;
   /** Tiles in a row of the sheet. */
   columns: number;
-  photos: { id: string; name: string }[];
+  /** How photos become canvases. */
+  fit: Fit;
+  photos: { id: string; name: string; url: string }[];
   models: { id: string; title: string }[];
-  perturbations: { id: string; number: number; name: string; preview: string; linf: number; surrogates: string[] }[];
+  perturbations: {
+    id: string;
+    number: number;
+    name: string;
+    preview: string;
+    linf: number;
+    surrogates: string[];
+    npy: string;
+    norm: Norm;
+    epsilon: number;
+  }[];
   start: { model: string; perturbation: string };
 }
 

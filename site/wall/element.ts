@@ -1,6 +1,8 @@
 import { pixelsAt } from '../lab/drawn.ts';
+import { askedFor, notHere, OwnMenu } from '../own-network/menu.ts';
 import type { WallData, WallReadings } from './data.ts';
 import { type Group, groupsOf, headingOf, sentenceOf, type Tile, tilesOf } from './groups.ts';
+import { OwnPanel } from './own-panel.ts';
 import { OwnTile } from './own-tile.ts';
 import { add, shrunk } from './pixels.ts';
 import { labAddress, type WallState, wallQueryOf, wallStateOf } from './state.ts';
@@ -23,6 +25,8 @@ class AtlasWall extends HTMLElement {
   #own: OwnTile | null = null;
   #regrouping: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
+  #menu!: OwnMenu;
+  #panel!: OwnPanel;
 
   connectedCallback() {
     const text = this.querySelector('script[data-wall]')?.textContent;
@@ -33,6 +37,21 @@ class AtlasWall extends HTMLElement {
     this.#strength = this.#state.strength;
     this.#listening = new AbortController();
     const { signal } = this.#listening;
+    this.#panel = new OwnPanel(
+      this,
+      this.#data,
+      () => this.#readings,
+      () => this.#show(),
+    );
+    this.#menu = new OwnMenu(
+      this,
+      {
+        chosen: ({ id }) => this.#go({ model: this.#withOwn(id) }, 'pushState'),
+        forgotten: (id) => this.#withoutOwn(id),
+      },
+      signal,
+    );
+    this.addEventListener('click', ({ target }) => this.#onClick(target as Element), { signal });
     this.addEventListener('input', (event) => this.#onInput(event.target as HTMLInputElement), { signal });
     this.addEventListener('change', (event) => this.#onChange(event.target as HTMLInputElement), { signal });
     addEventListener(
@@ -50,11 +69,43 @@ class AtlasWall extends HTMLElement {
 
   disconnectedCallback() {
     this.#listening?.abort();
+    this.#panel.stop();
     clearTimeout(this.#regrouping);
     cancelAnimationFrame(this.#frame);
   }
 
+  #onClick(target: Element) {
+    const pressed = target.closest<HTMLElement>('button')?.dataset.wallOwn;
+    if (pressed === 'again') this.#panel.read();
+    else if (pressed === 'all') this.#panel.readAll();
+    else if (pressed === 'cancel') this.#panel.cancel();
+  }
+
+  /** @returns the id of a network of the visitor's, which the wall knows from here on */
+  #withOwn(id: string): string {
+    const network = this.#menu.of(id);
+    if (network && !this.#data.models.some((model) => model.id === id)) this.#data.models.push(network);
+    return id;
+  }
+
+  #withoutOwn(id: string) {
+    this.#data.models = this.#data.models.filter((model) => model.id !== id);
+    if (this.#state.model === id) this.#go({ model: this.#data.start.model }, 'replaceState');
+  }
+
+  /** The visitor's networks stand in the menu; one that the address names is chosen once it is there. */
+  async #loadOwn() {
+    await this.#menu.load().catch(() => {});
+    for (const { id } of this.#menu.all) this.#withOwn(id);
+    const asked = askedFor(location.search);
+    if (asked === null || !this.isConnected) return;
+    this.#state = wallStateOf(location.search, this.#data);
+    this.#text('own-note', this.#state.model === asked ? '' : notHere(asked));
+    this.#show();
+  }
+
   async #load() {
+    const own = this.#loadOwn();
     const response = await fetch('/wall/readings.json');
     if (!response.ok) throw new Error(`The readings were answered with ${response.status}.`);
     this.#readings = (await response.json()) as WallReadings;
@@ -71,6 +122,7 @@ class AtlasWall extends HTMLElement {
     this.#clean = this.#items.flatMap((_, i) =>
       context ? [context.getImageData((i % columns) * tile, Math.floor(i / columns) * tile, tile, tile).data] : [],
     );
+    await own;
     const list = this.querySelector<HTMLElement>('[data-tiles]');
     this.#show();
     if (!list) return;
@@ -90,12 +142,14 @@ class AtlasWall extends HTMLElement {
       // Nothing is measured between the ends: it goes on to the nearer one.
       this.#strength = Number(input.value) >= 0.5 ? 1 : 0;
       this.#go({ strength: this.#strength }, 'replaceState');
-    } else if (input.name === 'model' || input.name === 'perturbation')
+    } else if (input.name === 'model' && this.#menu.opens(input.value)) this.#show();
+    else if (input.name === 'model' || input.name === 'perturbation')
       this.#go({ [input.name]: input.value }, 'pushState');
   }
 
   #go(part: Partial<WallState>, history: 'pushState' | 'replaceState') {
     this.#state = { ...this.#state, ...part };
+    if (part.model) this.#text('own-note', '');
     window.history[history](null, '', `${location.pathname}${wallQueryOf(this.#state, this.#data)}`);
     this.#show();
   }
@@ -110,7 +164,9 @@ class AtlasWall extends HTMLElement {
     }
     this.#text('strength-value', this.#strength.toFixed(2));
     this.#text('reader', this.#data.models.find(({ id }) => id === model)?.title ?? model);
+    this.#panel.show(this.#menu.of(model) ?? null, this.#state);
     const tiles = this.#readings && tilesOf(this.#readings, model, perturbation);
+    if (this.#readings && !tiles) this.#showUnread();
     if (!tiles || !this.#readings) return;
     const isEnd = this.#strength === 0 || this.#strength === 1;
     this.dataset.at = isEnd ? String(this.#strength) : 'between';
@@ -127,6 +183,20 @@ class AtlasWall extends HTMLElement {
         this.#text('said', sentenceOf(tiles, groups));
       }, TURN_MS);
     } else if (this.#strength === 0) this.#arrange(null);
+  }
+
+  /** The pictures, of which nothing is known yet. */
+  #showUnread() {
+    this.dataset.at = 'between';
+    this.#note('What it reads stands here when it has read all photographs.');
+    this.#text('sentence', 'This network has not read the photographs with this pattern yet.');
+    for (const item of this.#items) {
+      item.classList.remove('turned');
+      for (const caption of item.querySelectorAll('[data-before], [data-after]')) caption.textContent = '';
+    }
+    clearTimeout(this.#regrouping);
+    this.#arrange(null);
+    this.#draw().catch(() => this.#note('The pattern could not be loaded. Reload the page to try again.'));
   }
 
   #showTile({ photo, before, after, fooled }: Tile) {

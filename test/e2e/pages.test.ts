@@ -167,6 +167,7 @@ describe('every page', () => {
     for (const path of pages()) {
       const { headers } = await fetch(site.worker.url + path);
       expect(headers.get('Cross-Origin-Opener-Policy'), path).toBe('same-origin');
+      expect(headers.get('Cross-Origin-Embedder-Policy'), path).toBe('require-corp');
       expect(headers.get('Content-Security-Policy'), path).toContain("frame-ancestors 'none'");
       expect(headers.get('Strict-Transport-Security'), path).toContain('max-age=');
     }

@@ -132,6 +132,8 @@ describe('a failure', () => {
       ways: ['again', 'browser'],
     });
     expect(failureOf(new LabError('network'), question).ways).toEqual(['again', 'edge']);
+    // Nobody else has the visitor's network.
+    expect(failureOf(new LabError('network'), { ...question, model: 'own.0123abcd' }).ways).toEqual(['again']);
     expect(failureOf(new LabError('photo'), { ...question, photo: 'own.3' }).ways).toEqual(['another']);
     expect(failureOf(new LabError('photo'), question).ways).toEqual(['again']);
   });

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { LabData } from '../../site/lab/data.ts';
 import { isFooled } from '../../site/lab/machine.ts';
-import { queryOf, stateOf } from '../../site/lab/state.ts';
+import { changed, queryOf, stateOf } from '../../site/lab/state.ts';
 import { verdictOf } from '../../site/lab/words.ts';
 import { remember } from '../../site/runtime/remember.ts';
 
@@ -46,6 +46,29 @@ describe('the address of the lab', () => {
 
   test('never names a photo that the visitor brought', () => {
     expect(queryOf({ ...start, photo: 'own.2', strength: 0 }, data)).toBe('?strength=0');
+  });
+});
+
+describe('a network that the visitor brought', () => {
+  const own = 'own.12345678';
+  const withOwn = { ...data, models: [...data.models, { id: own }] } as LabData;
+
+  test('is named by the address, and reads in this browser whatever the address says', () => {
+    const state = stateOf(`?model=${own}&where=edge`, withOwn);
+    expect(state).toMatchObject({ model: own, where: 'browser' });
+    expect(queryOf(state, withOwn)).toBe(`?model=${own}`);
+  });
+
+  test('is the network of the start where this browser does not have it', () => {
+    expect(stateOf(`?model=${own}`, data)).toEqual(start);
+  });
+
+  test('takes the reading to this browser, and another network takes it back', () => {
+    const state = changed(start, { model: own });
+    expect(state.where).toBe('browser');
+    expect(changed(state, { where: 'edge' }).where).toBe('browser');
+    expect(changed(state, { model: 'two' })).toMatchObject({ model: 'two', where: 'release' });
+    expect(changed({ ...start, where: 'edge' }, { model: 'two' }).where).toBe('edge');
   });
 });
 
