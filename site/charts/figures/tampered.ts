@@ -56,7 +56,7 @@ export const tampered = figure({
   },
 });
 
-/** How well the class tells perturbed photos from clean ones, beside detectors that look at the plain network's answers. */
+/** How well the class tells perturbed photos from clean ones, beside detectors that look at the plain answers alone. */
 function areas(rows: readonly Row[], nameOf: (row: Row) => string, { titleOf }: Pick<Atlas, 'titleOf'>): Drawing[] {
   const scored = rows.filter(({ auroc }) => typeof auroc === 'number');
   if (scored.length === 0) return [];
