@@ -27,7 +27,8 @@ const exponential = (x: string, alpha: number, scale: number, b: Builder): strin
 const perChannel = (name: string, rank: number, b: Builder): string =>
   b.add('Unsqueeze', [name, b.ints(Array.from({ length: rank - 2 }, (_, i) => i + 1))]);
 
-const lowerings: Record<string, Lowering> = {
+/** By operator; each is left to no GPU provider, at least in some of its forms. */
+export const lowerings: Record<string, Lowering> = {
   LogSoftmax: (node, b) => {
     const [x] = node.inputs;
     const axes = [positiveAxis(attribute(node, 'axis', -1), b.shape(x).length)];
@@ -111,9 +112,6 @@ const lowerings: Record<string, Lowering> = {
   Conv: asRightConv,
   ConvTranspose: asRightConvTranspose,
 };
-
-/** Operators that are left to no GPU provider, at least in some of their forms. */
-export const loweredOperators: readonly string[] = Object.keys(lowerings);
 
 /**
  * The same model without operators that the WebGPU provider has no kernel for, as far as they can be written with

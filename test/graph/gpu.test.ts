@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loweredOperators } from '../../shared/graph/gpu.ts';
+import { lowerings } from '../../shared/graph/gpu.ts';
 import { ints } from '../../shared/graph/model.ts';
 import { rules } from '../../shared/graph/rules/index.ts';
 import { floats } from '../../shared/graph/tensor.ts';
@@ -13,6 +13,9 @@ import { ofRules, ofWindows, type Pair } from './gpu-graphs.ts';
 import { ofForwardPasses, ofLosses, ofQuantisation, ofSurroundings, withoutGradients } from './gpu-networks.ts';
 import { type Graph, runOnCpu, singleNodes } from './gpu-nodes.ts';
 import { modelOf, noise } from './support.ts';
+
+/** What is written in other operators for the provider. */
+const loweredOperators = Object.keys(lowerings);
 
 // Chromium from the npm registry has WebGPU on Linux x64; an installed Chrome may have it elsewhere.
 const runtime = await openBrowserRuntime();

@@ -190,7 +190,9 @@ export async function openBrowserRuntime(build: 'jspi' | 'webgpu' = 'jspi'): Pro
   return new BrowserRuntime(page, graphs, end);
 }
 
-/** A session that stays open: with the last one the runtime lets its device go, and the shaders that it has compiled. */
+/**
+ * A session that stays open: with the last one the runtime lets its device go, and the shaders that it has compiled.
+ */
 const kept: Model = {
   ...{ irVersion: 8, opset: 17, domains: {}, producer: 'test', name: 'kept', metadata: {}, constants: new Map() },
   inputs: [{ name: 'x', type: 'float32', shape: [1] }],
