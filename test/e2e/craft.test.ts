@@ -10,6 +10,7 @@ import { amplifyToRgba, linfNorm } from '#shared/images';
 import type { Manifest } from '#shared/release';
 import { codecs } from '../../batch/photos/index.ts';
 import { type BuiltSite, buildSite, tooWide } from '../support/built-site.ts';
+import { dropOn } from '../support/drop.ts';
 import { testManifest } from '../support/release.ts';
 import { writeSmallNetwork } from '../support/small-network.ts';
 
@@ -328,16 +329,9 @@ describe('the choices', () => {
   test('take a network of the visitor that is dropped anywhere, whose canvas is its own', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'atlas-craft-'));
     await writeSmallNetwork(folder, 32);
-    const bytes = (await readFile(join(folder, 'small.onnx'))).toString('base64');
-    await rm(folder, { recursive: true, force: true });
     const page = await open('/craft/?photos=synthetic&pictures=40&budget=80&norm=2');
-    await page.evaluate((bytes) => {
-      const data = new DataTransfer();
-      data.items.add(new File([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))], 'small.onnx'));
-      const place = document.querySelector('atlas-craft .opening')!;
-      for (const type of ['dragover', 'drop'])
-        place.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-    }, bytes);
+    await dropOn(page, 'atlas-craft .opening', join(folder, 'small.onnx'));
+    await rm(folder, { recursive: true, force: true });
     await page.locator('[data-about]:not([hidden])').waitFor({ timeout: 20_000 });
     for (const [name, value] of [
       ['mean', '128'],
