@@ -3,12 +3,14 @@
 // registered for versions of the operator set, a graph of a newer set is declared one of the newest that is served
 // wholly, wherever that changes the meaning of nothing. Source: the provider itself, by test/graph/gpu.test.ts.
 import { Builder } from './builder.ts';
+import { GraphError, ImpossibleShape } from './errors.ts';
 import { positiveAxis } from './evaluate.ts';
 import { asRightConv, asRightConvTranspose } from './gpu-convolutions.ts';
 import { attribute, type Model, type Node, nodeOf, removeUnused } from './model.ts';
 import { freeName, namesOf, renamedNode } from './names.ts';
 import { withNarrowInputs } from './narrow.ts';
 import { declaredAsServed } from './operator-sets.ts';
+import { readModel, writeModel } from './protobuf/index.ts';
 import { attended } from './rules/attention.ts';
 import { floats } from './tensor.ts';
 
@@ -113,6 +115,16 @@ export const lowerings: Record<string, Lowering> = {
   ConvTranspose: asRightConvTranspose,
 };
 
+/** What of a network of unknown shapes cannot be written otherwise stays as it is. */
+function attempted(write: () => string | undefined): string | undefined {
+  try {
+    return write();
+  } catch (error) {
+    if (error instanceof GraphError || error instanceof ImpossibleShape) return undefined;
+    throw error;
+  }
+}
+
 /**
  * The same model without operators that the WebGPU provider has no kernel for, as far as they can be written with
  * others.
@@ -126,7 +138,7 @@ export function lowerForGpu(model: Model): Model {
     const lowering =
       node.domain === '' && Object.hasOwn(lowerings, node.operator) ? lowerings[node.operator] : undefined;
     b.scope = node.name || node.outputs[0];
-    const result = lowering?.(node, b);
+    const result = lowering && attempted(() => lowering(node, b));
     if (result !== undefined) renamed.set(node.outputs[0], result);
     else {
       b.append(node);
@@ -140,3 +152,9 @@ export function lowerForGpu(model: Model): Model {
   }
   return declaredAsServed(withNarrowInputs(removeUnused(b.finish({}))), b.facts.types);
 }
+
+/**
+ * An ONNX file for the WebGPU provider: to be done with whatever a session is opened of, since what only looks at images
+ * has the same operators as gradients have. Twice does no harm.
+ */
+export const fileForGpu = (bytes: Uint8Array): Uint8Array => writeModel(lowerForGpu(readModel(bytes)));

@@ -2,6 +2,7 @@
 
 import type { Compute } from '#shared/compute';
 import { ComputeError, computeOn, jobDoer, type Program, type Runner, Sessions } from '#shared/compute';
+import { fileForGpu } from '#shared/graph';
 import { type OrtModule, ortFor } from './ort.ts';
 import type { Runtime } from './runtimes.ts';
 
@@ -83,7 +84,7 @@ export async function openCompute(
 
 async function openSession(ort: OrtModule, { bytes }: Program, provider: Runtime['kind']) {
   try {
-    return await ort.InferenceSession.create(bytes, {
+    return await ort.InferenceSession.create(provider === 'webgpu' ? fileForGpu(bytes) : bytes, {
       executionProviders: [provider],
       graphOptimizationLevel: 'all',
       enableMemPattern: false,

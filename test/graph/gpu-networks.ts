@@ -77,6 +77,31 @@ export function tiny(): Model {
   };
 }
 
+/** A classifier whose convolutions have channels that fill no vectors: those that the provider computes wrongly. */
+export const unfilled = (): Model =>
+  prepare(
+    network(
+      [
+        nodeOf('Conv', ['x', 'w1'], 'c1', { strides: ints([2, 2]) }),
+        nodeOf('Relu', ['c1'], 'r1'),
+        nodeOf('Conv', ['r1', 'w2'], 'c2', { pads: ints([1, 1, 1, 1]) }),
+        nodeOf('Conv', ['c2', 'w3'], 'c3', { group: int(2), strides: ints([2, 2]) }),
+        nodeOf('GlobalAveragePool', ['c3'], 'a1'),
+        nodeOf('Flatten', ['a1'], 'scores'),
+      ],
+      Object.fromEntries(
+        [
+          [6, 3, 3, 3],
+          [8, 6, 3, 3],
+          [12, 4, 3, 3],
+        ].map((shape, i) => [`w${i + 1}`, floats(noise(sizeOf(shape), i + 1), shape)]),
+      ),
+      { name: 'x', type: 'float32', shape: ['N', 3, 24, 24] },
+      { name: 'scores', type: 'float32', shape: ['N', 12] },
+    ),
+    { ...plain, canvas: 20, channelOrder: 'RGB', layout: 'NCHW' },
+  );
+
 const plain = { mean: [0.5, 0.4, 0.3], std: [0.25, 0.5, 0.3], range: 1 as const, inputSize: 24 };
 /** From canvases of 20 x 20 pixels, which it enlarges. */
 export const tinyPrepared = (): Model => prepare(tiny(), { ...plain, canvas: 20, channelOrder: 'BGR', layout: 'NCHW' });
