@@ -57,7 +57,7 @@ async function draw(task: Extract<Task, { type: 'draw' }>) {
 }
 
 /** Photo, pattern, network and labels; the network's download runs beside the photo's. */
-async function all(task: Extract<Task, { model: unknown }>) {
+async function all(task: Extract<Task, { type: 'read' | 'load' }>) {
   const { url, bytes, labels } = task.model;
   const opening = during('network', Promise.all([open(url, bytes), labelsOf(labels)]));
   opening.catch(() => {});
