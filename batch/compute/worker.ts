@@ -24,7 +24,7 @@ const create = (program: Program) =>
     extra: { session: { disable_quant_qdq: '1', intra_op: { allow_spinning: '0' } } },
   });
 const sessions = new Sessions(settings.sessions, create, (session) => session.release());
-const doJob = jobDoer();
+const doJob = jobDoer(settings.profile);
 
 async function run(job: Job): Promise<JobResult> {
   const session = await sessions.of(job.program);

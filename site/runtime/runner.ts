@@ -23,7 +23,8 @@ export async function openCompute(
   { sessions: most = 4, renewAfter = Number.POSITIVE_INFINITY }: ComputeOptions = {},
 ): Promise<Compute<Runtime['kind']>> {
   const ort = await ortFor(runtime);
-  const doJob = jobDoer();
+  const profile = runtime.kind === 'webgpu' ? 'gpu' : 'cpu';
+  const doJob = jobDoer(profile);
   const sessions = new Sessions(
     most,
     (program) => openSession(ort, program, runtime.kind),
@@ -34,7 +35,7 @@ export async function openCompute(
   const runner: Runner<Runtime['kind']> = {
     provider: runtime.kind,
     workers: runtime.kind === 'wasm' ? runtime.threads : 1,
-    profile: runtime.kind === 'webgpu' ? 'gpu' : 'cpu',
+    profile,
     microBatch: MICRO_BATCHES[runtime.kind],
     async run(jobs, signal, onDone) {
       const results = [];
