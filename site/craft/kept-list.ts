@@ -1,5 +1,5 @@
 /** The patterns that are kept in this browser, each with what can be done with it. */
-import { isOwnNetwork } from '../own-network/index.ts';
+import { isOwnNetwork } from '../own-network/network.ts';
 import { make, named } from './dom.ts';
 import { drawPattern } from './draw.ts';
 import { forgetPattern, type KeptPattern, keptPatterns } from './kept.ts';
