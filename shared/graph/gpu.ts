@@ -154,7 +154,7 @@ export function lowerForGpu(model: Model): Model {
 }
 
 /**
- * An ONNX file for the WebGPU provider: to be done with whatever a session is opened of, since what only looks at images
- * has the same operators as gradients have. Twice does no harm.
+ * An ONNX file for the WebGPU provider: to be done with whatever a session is opened of, since what only looks at
+ * images has the same operators as gradients have. Twice does no harm.
  */
 export const fileForGpu = (bytes: Uint8Array): Uint8Array => writeModel(lowerForGpu(readModel(bytes)));
