@@ -1,5 +1,5 @@
-// Convolutions that the native WebGPU provider computes wrongly, in a form that it computes rightly. It reads and writes
-// channels in vectors: where they do not fill them, some of its kernels mix channels up. Zeros fill the vectors.
+// Convolutions that the native WebGPU provider computes wrongly, in a form that it computes rightly. It reads and
+// writes channels in vectors: where they do not fill them, some of its kernels mix channels up. Zeros fill the vectors.
 // Source: the provider itself, by test/graph/gpu.test.ts (onnxruntime-web 1.30.0).
 import type { Builder } from './builder.ts';
 import { attribute, type Node, text } from './model.ts';

@@ -16,8 +16,8 @@ export interface Compared {
 const norm = ({ data }: Tensor) => Math.sqrt(Array.from(data, Number).reduce((sum, value) => sum + value ** 2, 0));
 
 /**
- * |a - b| / |b|. Where |b| is less than a tenth of what went in, as of sums of which little is left, that tenth takes its
- * place.
+ * |a - b| / |b|. Where |b| is less than a tenth of what went in, as of sums of which little is left, that tenth takes
+ * its place.
  */
 export function difference(a: Tensor, b: Tensor, feeds: Graph['feeds'] = {}): number {
   if (String(a.shape) !== String(b.shape) || a.type !== b.type) return Number.POSITIVE_INFINITY;

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loweredOperators } from '../../shared/graph/gpu.ts';
+import { lowerings } from '../../shared/graph/lowerings.ts';
 import { ints } from '../../shared/graph/model.ts';
 import { rules } from '../../shared/graph/rules/index.ts';
 import { floats } from '../../shared/graph/tensor.ts';
@@ -27,6 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime?.close());
 
+const loweredOperators = Object.keys(lowerings);
 const asItIs = (graph: Graph) => ({ gpu: graph, cpu: graph });
 /** Which of the largest comes first is not defined where the order is not asked for. */
 const isOrdered = ({ name }: Graph) => !/^TopK.*sorted=0|^TopK 2/.test(name);

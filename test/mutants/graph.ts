@@ -175,7 +175,7 @@ export const graph = [
     ['whiten-mean', "b.add('Sub', [h, b.mean(h, axes)])", 'h', 'what moves all values alike has no gradient'],
     ['batch-variance', 'b.scalar(-0.5)', 'b.scalar(0.5)', 'a larger variance makes values smaller'],
   ]),
-  ...plantedIn('shared/graph/gpu.ts', { test: 'test/graph/gpu.test.ts', named: 'on a CPU' }, [
+  ...plantedIn('shared/graph/lowerings.ts', { test: 'test/graph/gpu.test.ts', named: 'on a CPU' }, [
     [
       'gpu-round-even',
       "b.mul(b.add('Floor', [b.mul(low, half)]), b.scalar(2))",
