@@ -1,15 +1,14 @@
 /** The controls of the lab, as the visitor has set them, and what stands beside them. */
 import { isOwnNetwork } from '../own-network/network.ts';
 import type { LabData } from './data.ts';
+import { CAMERA } from './mirror.ts';
 import type { OwnPhoto } from './own-photo.ts';
+import type { OwnPhotos } from './own-photos.ts';
 import { isOwnPhoto, type LabState } from './state.ts';
 import type { LabView, Names } from './view.ts';
 
 /** Of the slider, where a network reads whatever it is asked. */
 const FINE = 0.05;
-
-/** Photos that the visitor brought, by id. */
-export type OwnPhotos = Map<string, { name: string; read: Promise<OwnPhoto> }>;
 
 /** What is known of a network besides its title. */
 export interface AboutNetwork {
@@ -38,7 +37,8 @@ export class Controls {
 
   readonly namesOf = (question: LabState): Names => {
     const { photo, model, perturbation } = this.#chosen(question);
-    return { photo: photo.name, model: model.title, plate: plateName(perturbation) };
+    const name = question.photo === CAMERA ? 'What the camera sees' : photo.name;
+    return { photo: name, model: model.title, plate: plateName(perturbation) };
   };
 
   /** Patterns of the visitor's own, behind those of the release. */
@@ -78,6 +78,7 @@ export class Controls {
     this.#photo = state.photo;
     this.#view.get('resists').hidden = !('resists' in photo && photo.resists);
     this.#view.get('converted').textContent = '';
+    this.#view.get('kept').hidden = 'credit' in photo;
     if ('credit' in photo) {
       this.#view.get('credit').textContent = `Photograph: ${photo.credit}.`;
       this.#addTile(photo.id, photo);
@@ -87,7 +88,7 @@ export class Controls {
       this.#view.get('credit').textContent = `Your photograph: ${photo.name}. ${stays}`;
       // Why a file is none that can be read is told where the answer would be.
       photo.read.then(
-        (own) => this.#showOwn(state.photo, own),
+        (own) => this.showOwnPhoto(state.photo, own),
         () => {},
       );
     }
@@ -95,12 +96,19 @@ export class Controls {
   }
 
   /** A tile, and beside the result where the pixels are not those that our decoders would give. */
-  #showOwn(id: string, { url, name, converted }: OwnPhoto) {
+  showOwnPhoto(id: string, { url, name, converted }: OwnPhoto) {
     this.#addTile(id, { url, name });
     this.#check('photo', this.#photo);
     if (id !== this.#photo || converted === null) return;
     this.#view.get('converted').textContent =
       `The file ${converted}: this browser read it and made it smaller, and another may give slightly other pixels.`;
+  }
+
+  removePhoto(id: string) {
+    this.#root
+      .querySelector(`input[name=photo][value="${CSS.escape(id)}"]`)
+      ?.closest('label')
+      ?.remove();
   }
 
   /** A photo that is not in the strip gets a tile there: one that was brought, or one that an address names. */
@@ -129,4 +137,5 @@ export class Controls {
   }
 }
 
-const plateName = ({ number }: LabData['perturbations'][number]) => (number > 0 ? `plate ${number}` : 'your pattern');
+export const plateName = ({ number }: LabData['perturbations'][number]) =>
+  number > 0 ? `plate ${number}` : 'your pattern';

@@ -2,18 +2,20 @@ import { askedFor, notHere, OwnMenu } from '../own-network/menu.ts';
 import { Ahead, type Line } from './ahead.ts';
 import { onPhotoBrought } from './bring.ts';
 import { Conductor } from './conductor.ts';
-import { Controls, type OwnPhotos } from './controls.ts';
+import { Controls } from './controls.ts';
 import type { LabData } from './data.ts';
 import { Entries } from './entries.ts';
 import { EveryNetwork } from './every-network.ts';
 import type { Way } from './failure.ts';
 import { Identify } from './identify.ts';
 import { pictureOf } from './keep.ts';
-import type { Lab } from './machine.ts';
+import { idle, type Lab } from './machine.ts';
+import { CAMERA, Mirror, type Seen } from './mirror.ts';
 import { entryFor, ownNote } from './own-networks.ts';
 import { isOwnPattern, ownPatterns } from './own-patterns.ts';
+import { OwnPhotos, ownPhotoAsked } from './own-photos.ts';
 import { sourcesOf } from './sources.ts';
-import { changed, type LabState, ownPhoto, queryOf, stateOf } from './state.ts';
+import { changed, isOwnPhoto, type LabState, queryOf, stateOf } from './state.ts';
 import { type Take, take } from './take.ts';
 import { LabView } from './view.ts';
 
@@ -36,13 +38,18 @@ class AtlasLab extends HTMLElement {
   readonly #entries = new Entries();
   #byKeys = false;
   #saying: ReturnType<typeof setTimeout> | undefined;
-  readonly #own: OwnPhotos = new Map();
+  readonly #own = new OwnPhotos();
   #controls!: Controls;
   #every!: EveryNetwork;
   #ahead!: Ahead;
   #identify!: Identify;
+  #mirror!: Mirror;
+  /** What the camera saw last, while it is on. */
+  #seen: Lab | null = null;
   #showing: ReturnType<typeof setInterval> | undefined;
   #isHeld = false;
+  /** Photographs that the visitor keeps in this browser are on their way. */
+  #coming: Promise<unknown> = Promise.resolve();
   #ownNetworks!: OwnMenu;
   /** Said of the address until something else is asked. */
   #addressNote = '';
@@ -69,6 +76,12 @@ class AtlasLab extends HTMLElement {
       (photo, of) => this.#sources.identify(photo, of),
       (id) => this.#data.perturbations.find((one) => one.id === id),
     );
+    this.#mirror = new Mirror(
+      { button: this.#view.get('mirror'), said: this.#view.get('mirror-said') },
+      this.#data,
+      (frame, question, of) => this.#sources.see(frame, question, of),
+      (seen, question) => this.#showSeen(seen, question),
+    );
     this.#view.get('share').hidden = !('share' in navigator);
     this.#conductor = new Conductor(this.#state, this.#sources, (lab) => this.#show(lab));
     this.#listening = new AbortController();
@@ -81,7 +94,7 @@ class AtlasLab extends HTMLElement {
     this.addEventListener('keydown', () => (this.#byKeys = true), { signal, capture: true });
     this.addEventListener('pointerdown', () => (this.#byKeys = false), { signal, capture: true });
     this.addEventListener('focusout', () => this.#entries.left(), { signal });
-    addEventListener('popstate', () => this.#change(stateOf(location.search, this.#data), 'keep'), { signal });
+    addEventListener('popstate', () => this.#change(this.#asked(), 'keep'), { signal });
     const frame = this.#view.get('frame');
     for (const type of ['pointerdown', 'pointerup', 'pointercancel', 'pointerleave', 'blur'])
       frame.addEventListener(type, (event) => this.#hold(event.type === 'pointerdown'), { signal });
@@ -100,6 +113,21 @@ class AtlasLab extends HTMLElement {
     this.#beginWithOwn(signal);
   }
 
+  /** What the address asks for; a photograph of one's own is named by the entry of the history alone. */
+  #asked(): LabState {
+    const photo = ownPhotoAsked();
+    return { ...stateOf(location.search, this.#data), ...(photo !== null && this.#own.get(photo) && { photo }) };
+  }
+
+  async #addOwnPhotos() {
+    for (const { id, own } of await this.#own.load()) this.#controls.showOwnPhoto(id, own);
+  }
+
+  async #forgetPhotos() {
+    for (const id of await this.#own.forget()) this.#controls.removePhoto(id);
+    this.#change({ photo: this.#data.start.photo }, 'replace');
+  }
+
   async #addOwnPatterns(signal: AbortSignal) {
     const own = await ownPatterns(this.#data).catch(() => []);
     if (own.length === 0 || signal.aborted) return;
@@ -112,6 +140,7 @@ class AtlasLab extends HTMLElement {
     this.#conductor.stop();
     this.#every.stop();
     this.#identify.stop();
+    this.#mirror.stop();
     this.#ahead.forget();
     this.#sources.stop();
     clearTimeout(this.#saying);
@@ -122,13 +151,14 @@ class AtlasLab extends HTMLElement {
   async #beginWithOwn(signal: AbortSignal) {
     const asked = askedFor(location.search);
     const pattern = new URLSearchParams(location.search).get('perturbation') ?? '';
-    const isWaiting = asked !== null || isOwnPattern(pattern);
+    const isWaiting = asked !== null || isOwnPattern(pattern) || ownPhotoAsked() !== null;
+    this.#coming = this.#addOwnPhotos();
     if (!isWaiting) this.#begin();
-    await Promise.all([this.#addOwnPatterns(signal), this.#ownNetworks.load().catch(() => {})]);
+    await Promise.all([this.#coming, this.#addOwnPatterns(signal), this.#ownNetworks.load().catch(() => {})]);
     if (signal.aborted) return;
     for (const { id } of this.#ownNetworks.all) this.#withOwn(id);
     if (!isWaiting) return;
-    this.#state = stateOf(location.search, this.#data);
+    this.#state = this.#asked();
     if (asked !== null && this.#state.model !== asked) this.#addressNote = notHere(asked);
     this.#begin();
   }
@@ -183,7 +213,7 @@ class AtlasLab extends HTMLElement {
   #hold(isHeld: boolean) {
     if (isHeld === this.#isHeld) return;
     this.#isHeld = isHeld;
-    this.#view.show(this.#conductor.lab, this.#controls.namesOf, isHeld);
+    this.#view.show(this.#seen ?? this.#conductor.lab, this.#controls.namesOf, isHeld);
   }
 
   #onInput(event: Event) {
@@ -196,17 +226,20 @@ class AtlasLab extends HTMLElement {
 
   #onClick(event: Event) {
     const pressed = (event.target as Element).closest<HTMLElement>(
-      '[data-preset], [data-way], [data-fold], [data-every], [data-identify], [data-take]',
+      '[data-preset], [data-way], [data-fold], [data-every], [data-identify], [data-forget], [data-mirror], [data-take]',
     );
     if (pressed?.dataset.preset) this.#change({ strength: Number(pressed.dataset.preset) }, 'replace');
     if (pressed?.dataset.fold !== undefined)
       pressed.setAttribute('aria-expanded', String(pressed.getAttribute('aria-expanded') !== 'true'));
     if (pressed?.dataset.every !== undefined) this.#every.ask(this.#state);
     if (pressed?.dataset.identify !== undefined) this.#identify.ask(this.#state);
+    if (pressed?.dataset.forget !== undefined) this.#forgetPhotos();
+    if (pressed?.dataset.mirror !== undefined) this.#look();
     if (pressed?.dataset.take)
-      take(pressed, pressed.dataset.take as Take, () =>
-        pictureOf(this.#conductor.lab, this.#data.size, this.#controls.namesOf(this.#state)),
-      );
+      take(pressed, pressed.dataset.take as Take, () => {
+        const lab = this.#seen ?? this.#conductor.lab;
+        return pictureOf(lab, this.#data.size, this.#controls.namesOf(lab.question));
+      });
     if (pressed?.dataset.way) this.#goOn(pressed.dataset.way as Way);
   }
 
@@ -218,11 +251,9 @@ class AtlasLab extends HTMLElement {
     else this.#change({ where: way }, 'push');
   }
 
-  /** A file gets its place at once, and its picture, or why it has none, when it has been looked at. */
-  #bring(file: File) {
-    const id = ownPhoto(this.#own.size + 1);
-    this.#own.set(id, { name: file.name, read: import('./own-photo.ts').then((own) => own.readOwnPhoto(file)) });
-    this.#change({ photo: id }, 'replace');
+  async #bring(file: File) {
+    await this.#coming;
+    this.#change({ photo: this.#own.bring(file) }, 'replace');
   }
 
   #change(part: Partial<LabState>, history: 'push' | 'replace' | 'keep') {
@@ -230,13 +261,31 @@ class AtlasLab extends HTMLElement {
     if (history !== 'keep' && part.model) this.#addressNote = '';
     if (history !== 'keep') {
       const address = `${location.pathname}${queryOf(this.#state, this.#data)}${location.hash}`;
-      if (history === 'push') window.history.pushState(null, '', address);
-      else window.history.replaceState(null, '', address);
+      const { photo } = this.#state;
+      window.history[`${history}State`](isOwnPhoto(photo) ? { photo } : null, '', address);
     }
     this.#controls.show(this.#state);
     this.#every.keep(this.#state);
     this.#identify.keep(this.#state);
-    this.#conductor.ask(this.#state);
+    if (part.photo !== undefined) this.#mirror.stop();
+    // What the camera sees is asked about in place of the photograph; that is asked about again when it ends.
+    if (this.#mirror.isOn) this.#mirror.ask(this.#state);
+    else this.#conductor.ask(this.#state);
+  }
+
+  #look() {
+    if (this.#mirror.isOn) return this.#mirror.stop();
+    this.#conductor.stop();
+    this.#mirror.start(this.#state, () => {
+      this.#seen = null;
+      if (this.isConnected) this.#conductor.ask(this.#state);
+    });
+  }
+
+  #showSeen({ picture, reading }: Seen, question: LabState) {
+    this.#seen = { ...idle({ ...question, photo: CAMERA }), phase: 'answered', picture, reading };
+    this.#view.show(this.#seen, this.#controls.namesOf, this.#isHeld);
+    this.dataset.answered = JSON.stringify({ ...this.#seen.question, by: reading.by });
   }
 
   #show(lab: Lab) {
@@ -246,6 +295,7 @@ class AtlasLab extends HTMLElement {
     if (lab.phase !== 'waiting')
       this.#saying = setTimeout(() => this.#view.say(lab, this.#controls.namesOf(lab.question)), SAID_AFTER_MS);
     const { phase, question, reading } = lab;
+    if (phase === 'answered') this.#own.keep(question.photo);
     if (phase === 'answered') this.dataset.answered = JSON.stringify({ ...question, by: reading?.by });
     else delete this.dataset.answered;
   }

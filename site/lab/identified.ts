@@ -20,12 +20,12 @@ function moved({ x, y }: { x: number; y: number }): string {
 }
 
 /**
- * @param number of the plate that is named; left out where none is
+ * @param name of the pattern that is named, "Plate 3"; left out where none is
  * @returns the plate, or that there is none, and the rest of the sentences
  */
-export function identifiedWords({ matches, tried }: Identified, number?: number): { what: string; rest: string } {
+export function identifiedWords({ matches, tried }: Identified, name?: string): { what: string; rest: string } {
   const [best] = matches;
-  if (number === undefined || !best?.named) {
+  if (name === undefined || !best?.named) {
     const often = best ? Math.round(100 * best.p) : 100;
     const chance =
       often === 0
@@ -38,7 +38,7 @@ export function identifiedWords({ matches, tried }: Identified, number?: number)
   }
   const { strength, error, shift, p } = best;
   return {
-    what: `Plate ${number} is on this picture`,
+    what: `${name} is on this picture`,
     rest:
       `, ${strength < 0 ? 'with its sign turned, ' : ''}at ${Math.abs(strength).toFixed(2)} ± ${error.toFixed(2)} of its strength${moved(shift)}. ` +
       `By chance, ${rarely(p)} pictures without any would look as much like one of them.`,

@@ -1,4 +1,6 @@
 /** Which pattern is on a photograph that the visitor brought: one answer, that belongs to one photograph. */
+import { plateName } from './controls.ts';
+import type { LabData } from './data.ts';
 import { LabError } from './failure.ts';
 import { identifiedWords } from './identified.ts';
 import type { Identified } from './protocol.ts';
@@ -8,14 +10,14 @@ export class Identify {
   readonly #button: HTMLElement;
   readonly #out: HTMLElement;
   readonly #look: (photo: string, signal: AbortSignal) => Promise<Identified>;
-  readonly #plateOf: (id: string) => { number: number; page: string } | undefined;
+  readonly #plateOf: (id: string) => LabData['perturbations'][number] | undefined;
   #asking = new AbortController();
   #of = '';
 
   constructor(
     elements: { button: HTMLElement; out: HTMLElement },
     look: (photo: string, signal: AbortSignal) => Promise<Identified>,
-    plateOf: (id: string) => { number: number; page: string } | undefined,
+    plateOf: (id: string) => LabData['perturbations'][number] | undefined,
   ) {
     this.#button = elements.button;
     this.#out = elements.out;
@@ -54,7 +56,10 @@ export class Identify {
   #tell(found: Identified) {
     const named = found.matches.find((match) => match.named);
     const plate = named && this.#plateOf(named.id);
-    const { what, rest } = identifiedWords(found, plate?.number);
+    const { what, rest } = identifiedWords(
+      found,
+      plate && plateName(plate).replace(/^./, (first) => first.toUpperCase()),
+    );
     const name = plate ? Object.assign(document.createElement('a'), { href: plate.page }) : new Text();
     name.textContent = what;
     this.#out.replaceChildren(name, rest);

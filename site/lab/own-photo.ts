@@ -5,10 +5,12 @@
  */
 import { checkHeader, ImageError } from '#shared/images';
 import { LabError } from './failure.ts';
+import { adviceFor, kindOf } from './file-kind.ts';
 
 export interface OwnPhoto {
-  /** A blob: address. */
+  /** A blob: address, and what is there. */
   url: string;
+  blob: Blob;
   name: string;
   /** Why the browser had to decode it; null where our codecs do. */
   converted: string | null;
@@ -29,26 +31,32 @@ export function smaller(width: number, height: number): { width: number; height:
 
 /** @throws LabError where neither our codecs nor the browser reads it */
 export async function readOwnPhoto(file: File): Promise<OwnPhoto> {
-  const reason = await unreadable(file);
-  const blob = reason === null ? file : await convert(file);
-  return { url: URL.createObjectURL(blob), name: file.name, converted: reason };
+  const bytes = new Uint8Array(
+    await file.arrayBuffer().catch((error: unknown) => {
+      throw new LabError('photo', 'The file could not be read.', error);
+    }),
+  );
+  const reason = unreadable(bytes);
+  const blob = reason === null ? file : await convert(file, kindOf(bytes));
+  return { url: URL.createObjectURL(blob), blob, name: file.name, converted: reason };
 }
 
 /** Why our codecs do not read a file; null where they do, or where it is broken in a way that they can tell best. */
-async function unreadable(file: File): Promise<string | null> {
+function unreadable(bytes: Uint8Array): string | null {
   try {
-    checkHeader(new Uint8Array(await file.arrayBuffer()));
+    checkHeader(bytes);
     return null;
   } catch (error) {
-    if (!(error instanceof ImageError)) throw new LabError('photo', 'The file could not be read.', error);
-    if (error.code === 'unknown-type') return 'is no JPEG, PNG or WebP';
+    if (!(error instanceof ImageError)) throw error;
+    const kind = kindOf(bytes);
+    if (error.code === 'unknown-type') return kind ? `is ${kind}, no JPEG, PNG or WebP` : 'is no JPEG, PNG or WebP';
     if (error.code === 'too-large') return 'has more than 16 megapixels';
-    if (error.code === 'unsupported') return 'is of a kind that our decoders do not read';
+    if (error.code === 'unsupported') return `is ${kind ?? 'a picture'} of a kind that our decoders do not read`;
     return null;
   }
 }
 
-async function convert(file: File): Promise<Blob> {
+async function convert(file: File, kind: string | null): Promise<Blob> {
   try {
     const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
     const { width, height } = smaller(bitmap.width, bitmap.height);
@@ -64,10 +72,6 @@ async function convert(file: File): Promise<Blob> {
       canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('No PNG was made.'))), 'image/png'),
     );
   } catch (error) {
-    throw new LabError(
-      'photo',
-      `This browser cannot read ${file.name} as a picture. Save it as JPEG or PNG and choose that.`,
-      error,
-    );
+    throw new LabError('photo', adviceFor(file.name, kind), error);
   }
 }

@@ -30,13 +30,17 @@ export interface Identified {
 }
 
 /**
- * What the page asks of the worker: these pixels, what a network reads in them, that all for that is loaded, or which
- * of some patterns is on a photo.
+ * What the page asks of the worker: these pixels, what a network reads in them, that all for that is loaded, both
+ * for what a camera sees, or which of some patterns is on a photo.
  */
 export type Task = { id: number } & (
   | ({ type: 'draw' } & Perturbed)
   | ({ type: 'read'; model: ModelFiles /** How many labels to answer. */; top: number } & Perturbed)
   | ({ type: 'load'; model: ModelFiles } & Perturbed)
+  | ({ type: 'see'; frame: Pixels; model: ModelFiles; top: number } & Pick<
+      Perturbed,
+      'perturbation' | 'strength' | 'size'
+    >)
   | { type: 'identify'; photo: string; size: number; patterns: readonly Amplified[] }
 );
 
@@ -46,6 +50,7 @@ export type Report =
   | { type: 'drawn'; id: number; picture: Picture }
   | { type: 'read'; id: number; clean: Prediction[]; perturbed: Prediction[]; milliseconds: number }
   | { type: 'loaded'; id: number }
+  | { type: 'seen'; id: number; picture: Picture; clean: Prediction[]; perturbed: Prediction[]; milliseconds: number }
   | ({ type: 'identified'; id: number } & Identified)
   | { type: 'failed'; id: number; stage: Stage; says: string };
 

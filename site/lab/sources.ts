@@ -8,9 +8,10 @@ import { isFaithful, perturbed, pixelsAt } from './drawn.ts';
 import { classifyAtEdge } from './edge.ts';
 import { during, LabError } from './failure.ts';
 import type { Picture, Reading } from './machine.ts';
+import type { Seen } from './mirror.ts';
 import { ownFiles } from './own-networks.ts';
 import { isOwnPattern } from './own-patterns.ts';
-import type { Identified, Perturbed } from './protocol.ts';
+import type { Identified, Perturbed, Pixels } from './protocol.ts';
 import { type Published, publishedReading } from './published.ts';
 import type { LabState } from './state.ts';
 import { Thread } from './thread.ts';
@@ -22,6 +23,8 @@ const EDGE_REST_MS = 150;
 export interface LabSources extends Sources {
   /** Loads all that an answer of this browser needs. */
   load(question: LabState, signal: AbortSignal): Promise<unknown>;
+  /** What the question's network reads in a picture of a camera, with the pattern and without. */
+  see(frame: Pixels, question: LabState, signal: AbortSignal): Promise<Seen>;
   /** Which of all patterns is on a photo as it is. */
   identify(photo: string, signal: AbortSignal): Promise<Identified>;
   stop(): void;
@@ -67,7 +70,8 @@ export function sourcesOf(data: LabData, own: (id: string) => Promise<{ url: str
   return {
     async picture(question, signal) {
       // What a network in this browser reads is drawn by the thread that it reads in, from the same numbers.
-      const picture = question.where === 'browser' ? null : await drawn(question);
+      const isReadHere = question.where === 'browser' || isOwnPattern(question.perturbation);
+      const picture = isReadHere ? null : await drawn(question);
       return picture ?? (await thread.ask<'draw'>({ type: 'draw', ...(await taskOf(question)) }, signal)).picture;
     },
     async reading(question, signal, onProgress): Promise<Reading> {
@@ -88,6 +92,16 @@ export function sourcesOf(data: LabData, own: (id: string) => Promise<{ url: str
     async load(question, signal) {
       const [task, model] = await Promise.all([taskOf(question), modelOf(question.model)]);
       await thread.ask<'load'>({ type: 'load', ...task, model }, signal);
+    },
+    async see(frame, { perturbation, model, strength }, signal) {
+      const { npy } = patternOf(perturbation);
+      const files = await modelOf(model);
+      const { picture, milliseconds, ...read } = await thread.ask<'see'>(
+        { type: 'see', frame, model: files, perturbation: npy, strength, size: data.size, top: TOP },
+        signal,
+      );
+      const took = `In this browser: ${Math.round(milliseconds)} ms with the pattern and without`;
+      return { picture, reading: { clean: read.clean, perturbed: read.perturbed, by: 'browser', took } };
     },
     async identify(photo, signal) {
       const patterns = data.perturbations.map(({ id, preview, linf }) => ({ id, preview, linf }));

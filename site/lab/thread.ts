@@ -3,11 +3,12 @@ import { LabError } from './failure.ts';
 import type { Progress } from './machine.ts';
 import type { Report, Task } from './protocol.ts';
 
-type Done = Extract<Report, { type: 'drawn' | 'read' | 'loaded' | 'identified' }>;
+type Done = Extract<Report, { type: 'drawn' | 'read' | 'loaded' | 'seen' | 'identified' }>;
 interface ReportOf {
   draw: 'drawn';
   read: 'read';
   load: 'loaded';
+  see: 'seen';
   identify: 'identified';
 }
 /** The report of a task that was done. */

@@ -21,7 +21,7 @@ const labelsOf = remember(
   8,
 );
 
-const newest = { draw: 0, read: 0, load: 0, identify: 0 };
+const newest = { draw: 0, read: 0, load: 0, see: 0, identify: 0 };
 let turn: Promise<void> = Promise.resolve();
 /** The clean photo's labels do not change with the strength. */
 let lastClean: { key: string; logits: Float32Array } | null = null;
@@ -38,6 +38,7 @@ async function doing(task: Task): Promise<void> {
   if (task.type === 'draw') await draw(task);
   else if (task.type === 'read') await read(task);
   else if (task.type === 'load') await load(task);
+  else if (task.type === 'see') await see(task);
   else await identify(task);
 }
 
@@ -56,7 +57,7 @@ async function draw(task: Extract<Task, { type: 'draw' }>) {
 }
 
 /** Photo, pattern, network and labels; the network's download runs beside the photo's. */
-async function all(task: Extract<Task, { model: unknown }>) {
+async function all(task: Extract<Task, { type: 'read' | 'load' }>) {
   const { url, bytes, labels } = task.model;
   const opening = during('network', Promise.all([open(url, bytes), labelsOf(labels)]));
   opening.catch(() => {});
@@ -66,6 +67,22 @@ async function all(task: Extract<Task, { model: unknown }>) {
 async function load(task: Extract<Task, { type: 'load' }>) {
   await all(task);
   report({ type: 'loaded', id: task.id });
+}
+
+/** What a camera sees, with the pattern on it: the picture and both readings, of one moment. */
+async function see({ id, frame, model, perturbation, strength, size, top }: Extract<Task, { type: 'see' }>) {
+  const opening = during('network', Promise.all([open(model.url, model.bytes), labelsOf(model.labels)]));
+  opening.catch(() => {});
+  const v = await during('pattern', perturbationOf(perturbation));
+  const [session, labels] = await opening;
+  const plane = size * size;
+  const clean = Float32Array.from({ length: 3 * plane }, (_, i) => frame[4 * (i % plane) + Math.floor(i / plane)]);
+  const { perturbed, picture } = compose(clean, v, strength, size);
+  const started = performance.now();
+  const [before, after] = (await during('network', logitsOf(session, [clean, perturbed], size))) as Float32Array[];
+  const milliseconds = performance.now() - started;
+  const named = (values: Float32Array) => predictionsOf(values, labels, top);
+  report({ type: 'seen', id, picture, clean: named(before), perturbed: named(after), milliseconds });
 }
 
 async function identify({ id, photo, size, patterns }: Extract<Task, { type: 'identify' }>) {

@@ -4,6 +4,9 @@
  *
  * The pattern is read from its picture, which is amplified about grey: 8 bits of it are more than the eye tells apart.
  */
+import type { Fit } from '#shared/release';
+import { addOwnPhotos, ownPixels } from './own-photos.ts';
+
 const LOUPE = 21;
 const STEP = 1 / 32;
 
@@ -44,6 +47,7 @@ class PlateView extends HTMLElement {
       { rootMargin: '200px' },
     );
     near.observe(this);
+    addOwnPhotos(this, { size: Number(this.dataset.size), fit: this.dataset.fit as Fit });
     signal.addEventListener('abort', () => near.disconnect());
   }
 
@@ -80,7 +84,11 @@ class PlateView extends HTMLElement {
     );
     this.#tell(chosen, strength);
     this.dispatchEvent(
-      new CustomEvent('shown', { bubbles: true, detail: { photo: chosen.getAttribute('value'), strength } }),
+      new CustomEvent('shown', {
+        bubbles: true,
+        // The API knows nothing of a visitor's own photograph.
+        detail: { photo: chosen.dataset.own === undefined ? chosen.getAttribute('value') : undefined, strength },
+      }),
     );
   }
 
@@ -94,7 +102,7 @@ class PlateView extends HTMLElement {
     said.textContent =
       strength === 0
         ? (dataset.before ?? '')
-        : strength === 1
+        : strength === 1 || dataset.own !== undefined
           ? (dataset.after ?? '')
           : 'not measured at this strength';
     const lab = this.querySelector<HTMLAnchorElement>('[data-lab]');
@@ -175,6 +183,8 @@ function pixelsOf(url: string): Promise<ImageData> {
 }
 
 async function decode(url: string): Promise<ImageData> {
+  const own = ownPixels(url);
+  if (own) return await own();
   const image = new Image();
   image.src = url;
   await image.decode();

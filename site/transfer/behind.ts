@@ -11,6 +11,18 @@ async function load(plate: string): Promise<Behind> {
   return (await response.json()) as Behind;
 }
 
+/** Every photograph of a plate on a network; fetched once. @throws Error where they cannot be fetched */
+export async function photosOf(plate: string, target: string): Promise<BehindPhoto[]> {
+  const behind = loaded.get(plate) ?? load(plate);
+  loaded.set(plate, behind);
+  try {
+    return (await behind)[target] ?? [];
+  } catch (error) {
+    loaded.delete(plate);
+    throw error;
+  }
+}
+
 /** @param said the cell in a sentence */
 export async function behindOf(plate: string, target: string, said: string): Promise<DocumentFragment> {
   const fragment = document.createDocumentFragment();
@@ -21,16 +33,13 @@ export async function behindOf(plate: string, target: string, said: string): Pro
   links.append(link(`/?${query}`, 'Try it'), ', ', link(page, 'the plate'), ', ', link('#', 'close'));
   fragment.append(head, links);
   try {
-    const behind = loaded.get(plate) ?? load(plate);
-    loaded.set(plate, behind);
-    const photos = (await behind)[target] ?? [];
+    const photos = await photosOf(plate, target);
     const list = element('ul', 'readings');
     // It scrolls: the keyboard has to reach it.
     list.tabIndex = 0;
     list.append(...photos.toSorted((a, b) => Number(b.fooled) - Number(a.fooled)).map(reading));
     fragment.append(list);
   } catch {
-    loaded.delete(plate);
     fragment.append(
       element(
         'p',
@@ -42,7 +51,8 @@ export async function behindOf(plate: string, target: string, said: string): Pro
   return fragment;
 }
 
-function reading({ photo, picture, before, after, fooled }: BehindPhoto): HTMLElement {
+/** One of them, as an item of a list. */
+export function reading({ photo, picture, before, after, fooled }: BehindPhoto): HTMLElement {
   const item = element('li');
   if (picture) {
     const image = Object.assign(new Image(224, 224), { src: picture, alt: `Photograph: ${photo}`, loading: 'lazy' });

@@ -3,6 +3,7 @@ import { askedFor, notHere, OwnMenu } from '../own-network/menu.ts';
 import type { WallData, WallReadings } from './data.ts';
 import { type Group, groupsOf, headingOf, sentenceOf, type Tile, tilesOf } from './groups.ts';
 import { OwnPanel } from './own-panel.ts';
+import { OwnTile } from './own-tile.ts';
 import { add, shrunk } from './pixels.ts';
 import { labAddress, type WallState, wallQueryOf, wallStateOf } from './state.ts';
 
@@ -21,6 +22,7 @@ class AtlasWall extends HTMLElement {
   #items: HTMLElement[] = [];
   #clean: Uint8ClampedArray[] = [];
   #pattern: { id: string; values: Float32Array; linf: number } | null = null;
+  #own: OwnTile | null = null;
   #regrouping: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
   #menu!: OwnMenu;
@@ -121,7 +123,11 @@ class AtlasWall extends HTMLElement {
       context ? [context.getImageData((i % columns) * tile, Math.floor(i / columns) * tile, tile, tile).data] : [],
     );
     await own;
+    const list = this.querySelector<HTMLElement>('[data-tiles]');
     this.#show();
+    if (!list) return;
+    this.#own = await OwnTile.of(list, this.#data).catch(() => null);
+    if (this.#own) this.#show();
   }
 
   #onInput(input: HTMLInputElement) {
@@ -166,6 +172,7 @@ class AtlasWall extends HTMLElement {
     this.dataset.at = isEnd ? String(this.#strength) : 'between';
     this.#note(isEnd ? 'Labels are measured at both ends.' : 'Between the ends no label is measured.');
     for (const tile of tiles) this.#showTile(tile);
+    this.#own?.show(this.#state);
     const groups = groupsOf(this.#readings, tiles, model);
     this.#text('sentence', sentenceOf(tiles, groups));
     this.#draw().catch(() => this.#note('The pattern could not be loaded. Reload the page to try again.'));
@@ -221,6 +228,7 @@ class AtlasWall extends HTMLElement {
     }
     const { tile } = this.#data;
     const { values, linf } = this.#pattern;
+    this.#own?.draw(values, { linf, strength: this.#strength });
     for (const [i, clean] of this.#clean.entries()) {
       const canvas = this.#canvasOf(this.#items[i]);
       const picture = new ImageData(tile, tile);

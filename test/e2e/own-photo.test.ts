@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Manifest, perturbationRecord, photoId } from '#shared/release';
+import { codecs } from '../../batch/photos/index.ts';
+import { launchBrowser } from '../support/browser.ts';
 import { type BuiltSite, buildSite } from '../support/built-site.ts';
 import { readKey, TEST_RELEASE, testManifest } from '../support/release.ts';
 
@@ -16,6 +18,13 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(() => site?.close());
+
+/** 16 x 16 pixels, as programs for print save them. */
+const cmyk = [
+  '/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAUDg8SDw0UEhASFxUUGB4yIR4cHB49LC4kMklATEtHQEZFUFpzYlBVbVZFRmSIZW13e4GC',
+  'gU5gjZeMfZZzfoF8/8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EABYAAQEBAAAAAAAAAAAAAAAAAAAFBv/EABQQAQAAAAAAAAAAAAAA',
+  'AAAAAAD/2gAOBEMATQBZAEsAAD8A2aElNWAAAA//2Q==',
+].join('');
 
 const open = (path: string, options = {}) => site.open(path, { reducedMotion: 'reduce', ...options });
 const close = (page: Page) => page.context().close();
@@ -104,6 +113,150 @@ test('a pattern on a photograph that is brought is named here, with the chance o
   await close(page);
 });
 
+test('a photograph of one\u2019s own is at hand on the wall and on plates, comes back, and is forgotten when asked', async () => {
+  const plate = release.perturbations.find(({ surrogates }) => surrogates.length > 0)!;
+  const page = await open(`/?strength=1&perturbation=${plate.id}`);
+  await answered(page, { by: 'release' });
+  const photo = join(TEST_RELEASE, release.photos[1].key);
+  await page.locator('input[type=file]').first().setInputFiles(photo);
+  const label = await answered(page, { photo: 'own.1' });
+  expect(new URL(page.url()).searchParams.has('photo')).toBe(false);
+
+  // On a plate: shown with the pattern on it, and read in the lab.
+  await page.goto(`${site.worker.url}/perturbations/${plate.id}/`);
+  const tile = page.locator('.view-photos input[data-own]');
+  await tile.check({ force: true });
+  await page.locator('plate-view').scrollIntoViewIfNeeded();
+  const painted = (frame: string) =>
+    page.locator(`[data-frame=${frame}] [data-picture]`).evaluate((canvas) => {
+      const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 224, 224);
+      return [...data].filter((_, i) => i % 4 !== 3);
+    });
+  await page.locator('[data-frame=sum] [data-painted]').waitFor();
+  await expect.poll(() => page.locator('[data-said-after]').textContent()).toContain('the lab reads it');
+  // Another decoder gives slightly other pixels, and the same photograph.
+  const { canvas } = await codecs();
+  const planes = await canvas(new Uint8Array(await readFile(photo)), 224);
+  const clean = await painted('clean');
+  const apart = clean.map((value, i) => Math.abs(value - planes[(i % 3) * 224 * 224 + Math.floor(i / 3)]));
+  expect(apart.reduce((sum, one) => sum + one, 0) / apart.length).toBeLessThan(3);
+  expect(await painted('sum')).not.toEqual(clean);
+  for (const live of await page.locator('[data-live=photo]').allTextContents()) expect(live).not.toContain('own');
+  await page.locator('[data-lab]').click();
+  expect(await answered(page, { photo: 'own.1', perturbation: plate.id, strength: 1 })).toBe(label);
+  expect(page.url()).not.toContain('own.1');
+
+  // On the wall: before the others, and with the pattern on it too.
+  await page.goto(`${site.worker.url}/wall/`);
+  const own = page.locator('[data-tiles] > li').first();
+  await page.getByRole('img', { name: 'Your photograph' }).waitFor();
+  expect(await own.getAttribute('class')).toBe('own');
+  const drawn = () => own.locator('canvas').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL('image/png'));
+  const before = await drawn();
+  await page.locator('atlas-wall input[name=strength]').evaluate((input) => {
+    (input as HTMLInputElement).value = '1';
+    for (const type of ['input', 'change']) input.dispatchEvent(new Event(type, { bubbles: true }));
+  });
+  await expect.poll(drawn).not.toBe(before);
+  await own.locator('a').click();
+  await answered(page, { photo: 'own.1', strength: 1 });
+
+  // The entry of the history shows it again, after another page too.
+  await page.goto(`${site.worker.url}/about/`);
+  await page.goBack();
+  await answered(page, { photo: 'own.1' });
+  await page.getByRole('button', { name: 'Forget my photographs' }).click();
+  await answered(page, { by: 'release' });
+  expect(await page.locator('.strip input[value^="own."]').count()).toBe(0);
+  await page.goto(`${site.worker.url}/perturbations/${plate.id}/`);
+  await page.locator('plate-view').scrollIntoViewIfNeeded();
+  await page.locator('[data-frame=sum] [data-painted]').waitFor();
+  expect(await tile.count()).toBe(0);
+  await page.goto(`${site.worker.url}/?photo=own.1`);
+  await answered(page, { by: 'release' });
+  await close(page);
+}, 60_000);
+
+test('the camera is a mirror: what it sees is read here with the pattern on it, again and again, until it is stopped', async () => {
+  const browser = await launchBrowser({ camera: true });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  const said: string[] = [];
+  const sent: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
+  page.on('pageerror', (error) => said.push(error.message));
+  page.on('request', (request) => request.method() !== 'GET' && sent.push(request.url()));
+  // The tracks that pages get, to see that they end.
+  await page.addInitScript(() => {
+    const devices = navigator.mediaDevices;
+    const ask = devices.getUserMedia.bind(devices);
+    const kept = window as unknown as { tracks: MediaStreamTrack[] };
+    kept.tracks = [];
+    devices.getUserMedia = async (wanted) => {
+      const stream = await ask(wanted);
+      kept.tracks.push(...stream.getTracks());
+      return stream;
+    };
+  });
+  await page.goto(`${site.worker.url}/?strength=0`);
+  const label = await answered(page, { by: 'release' });
+  await page.getByRole('button', { name: 'Live camera' }).click();
+  await answered(page, { photo: 'camera', by: 'browser', strength: 0 });
+  expect(await page.locator('[data-mirror-said]').textContent()).toContain('stays in this browser');
+  const pixels = (name: string) =>
+    page.locator(`canvas[data-${name}]`).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  const both = () => Promise.all([pixels('clean'), pixels('perturbed')]);
+  // The picture of the camera moves.
+  const first = await pixels('clean');
+  await expect.poll(() => pixels('clean')).not.toBe(first);
+  await page.locator('[data-preset="2"]').click();
+  await answered(page, { photo: 'camera', strength: 2 });
+  await expect.poll(async () => (await both()).every((one, _, [clean]) => one === clean)).toBe(false);
+  expect(await page.locator('.top li').count()).toBe(5);
+  expect(await page.locator('[data-reader]').textContent()).toContain('reads');
+  // It is stopped by its button, from the keyboard too, and the photograph is there again.
+  await page.getByRole('button', { name: 'Stop the camera' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('[data-preset="0"]').click();
+  expect(await answered(page, { by: 'release', strength: 0 })).toBe(label);
+  const tracks = () =>
+    page.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.map((track) => track.readyState));
+  expect(await tracks()).toEqual(['ended']);
+  // Another photograph ends it as well.
+  await page.getByRole('button', { name: 'Live camera' }).click();
+  await answered(page, { photo: 'camera' });
+  await page.locator('input[name=photo]').nth(1).check({ force: true });
+  await answered(page, { by: 'release' });
+  await expect.poll(tracks).toEqual(['ended', 'ended']);
+  expect([said, sent]).toEqual([[], []]);
+  await browser.close();
+}, 60_000);
+
+test('where there is no camera, or none is allowed, it says so, and the answer to the photograph stands', async () => {
+  const page = await open('/?strength=1');
+  const label = await answered(page, { by: 'release' });
+  const told = page.locator('[data-mirror-said]');
+  const button = page.getByRole('button', { name: 'Live camera' });
+  await button.click();
+  await expect.poll(() => told.textContent()).toMatch(/no camera|not allowed/);
+  expect(await answered(page, { by: 'release' })).toBe(label);
+  for (const [name, words] of [
+    ['NotAllowedError', 'not allowed'],
+    ['NotReadableError', 'in use elsewhere'],
+    ['OverconstrainedError', 'gives no picture'],
+  ]) {
+    await page.evaluate((failure) => {
+      navigator.mediaDevices.getUserMedia = async () => {
+        throw new DOMException('', failure);
+      };
+    }, name);
+    await button.click();
+    await expect.poll(() => told.textContent()).toContain(words);
+    expect(await answered(page, { by: 'release' })).toBe(label);
+  }
+  await close(page);
+});
+
 test('a GIF that is pasted is decoded by the browser, and the edge can read it too', async () => {
   const page = await open('/?strength=1');
   await page.evaluate(() => {
@@ -116,10 +269,36 @@ test('a GIF that is pasted is decoded by the browser, and the edge can read it t
     document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
   });
   const label = await answered(page, { photo: 'own.1', by: 'browser' });
-  expect(await page.locator('[data-converted]').textContent()).toContain('is no JPEG, PNG or WebP');
+  expect(await page.locator('[data-converted]').textContent()).toContain('The file is GIF, no JPEG, PNG or WebP');
   await page.locator('input[name=where][value=edge]').check({ force: true });
   expect(await answered(page, { photo: 'own.1', by: 'edge' })).toBe(label);
   expect(await page.locator('[data-credit]').textContent()).toContain('sent to the edge');
+  await close(page);
+});
+
+test('a photograph of a phone that no browser here reads is told by its kind, with what helps', async () => {
+  const page = await open('/?strength=1');
+  await answered(page, { by: 'release' });
+  const heic = Buffer.from([0, 0, 0, 24, ...Buffer.from('ftypheic\0\0\0\0mif1heic'), ...Buffer.alloc(64)]);
+  await page
+    .locator('input[type=file]')
+    .first()
+    .setInputFiles({ name: 'IMG_1.HEIC', mimeType: 'image/heic', buffer: heic });
+  await expect
+    .poll(() => page.locator('[data-cause]').textContent())
+    .toMatch(/IMG_1\.HEIC is HEIC, .* Safari does\. Share it as JPEG/);
+  await close(page);
+});
+
+test('a JPEG in CMYK is read by the browser, which is said', async () => {
+  const page = await open('/?strength=1');
+  await answered(page, { by: 'release' });
+  await page
+    .locator('input[type=file]')
+    .first()
+    .setInputFiles({ name: 'print.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(cmyk, 'base64') });
+  expect(await answered(page, { photo: 'own.1', by: 'browser' })).not.toBe('');
+  expect(await page.locator('[data-converted]').textContent()).toContain('is JPEG in CMYK of a kind');
   await close(page);
 });
 

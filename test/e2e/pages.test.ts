@@ -1,6 +1,7 @@
 /** What holds for every page, however it is looked at. */
 import { readFile } from 'node:fs/promises';
 import axe from 'axe-core';
+import { parquetReadObjects } from 'hyparquet';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problemKinds } from '#shared/api';
@@ -20,7 +21,14 @@ afterAll(() => site?.close());
 const pages = () => [
   ...['/', '/perturbations/', `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`],
   ...['/transfer/', '/findings/', '/downloads/', '/reference/', '/problems/', '/problems/busy', '/no/such/page'],
-  ...['/photos/', `/photos/${photoId(release.photos[0].file)}/`, '/tables/predictions/', '/about/', '/wall/'],
+  ...[
+    '/photos/',
+    `/photos/${photoId(release.photos[0].file)}/`,
+    '/tables/predictions/',
+    '/about/',
+    '/wall/',
+    '/craft/',
+  ],
 ];
 
 describe('every page', () => {
@@ -322,6 +330,55 @@ describe('the page of a plate', () => {
     await page.reload();
     expect(await visible()).toBe(all - fooled);
     expect(await page.locator('[data-count]').textContent()).toContain(String(all - fooled));
+    await page.context().close();
+  });
+
+  test('lists them as any other network reads them, as measured', async () => {
+    const { id, surrogates } = crafted();
+    const other = release.models.map(({ card }) => card).find((card) => card.id !== surrogates[0])!;
+    const { parquet } = release.tables.find(({ name }) => name === 'predictions')!;
+    const bytes = await readKey(parquet);
+    const rows = (await parquetReadObjects({ file: new Uint8Array(bytes).buffer })) as {
+      [column: string]: string | boolean;
+    }[];
+    const of = rows.filter(({ perturbation, target }) => perturbation === id && target === other.id);
+    const fooled = of.filter((row) => row.fooled);
+
+    const page = await site.open(address());
+    const visible = page.locator('.readings > li:visible');
+    const own = await visible.allTextContents();
+    await page.getByRole('combobox', { name: 'Network' }).selectOption({ label: other.title });
+    await expect.poll(() => page.locator('[data-of=fooled]').textContent()).toBe(String(fooled.length));
+    expect(await visible.count()).toBe(of.length);
+    expect(await visible.allTextContents()).not.toEqual(own);
+    await page.locator('[name=which][value=fooled]').check();
+    const said = await visible.locator('em').allTextContents();
+    expect(said.toSorted()).toEqual(fooled.map((row) => row.perturbed_label).toSorted());
+
+    // The address brings the same list.
+    const label = said[0];
+    await page.getByRole('combobox', { name: 'read as' }).selectOption(label);
+    await page.reload();
+    await expect.poll(() => visible.count()).toBe(said.filter((one) => one === label).length);
+    expect(await page.getByRole('combobox', { name: 'Network' }).inputValue()).toBe(other.id);
+    await page.getByRole('combobox', { name: 'Network' }).selectOption('');
+    await page.locator('[name=which][value=""]').check();
+    await expect.poll(() => visible.count()).toBe(own.length);
+    await page.context().close();
+  });
+
+  test('says where the readings of another network cannot be fetched, and keeps those that it has', async () => {
+    const said: string[] = [];
+    const page = await site.open(address(), {}, said);
+    await page.route('**/transfer/*.json', (route) => route.abort());
+    const before = await page.locator('.readings').textContent();
+    const network = page.getByRole('combobox', { name: 'Network' });
+    await network.selectOption({ index: 1 });
+    await expect.poll(() => page.locator('[data-count]').textContent()).toContain('could not be fetched');
+    expect([await network.inputValue(), await page.locator('.readings').textContent()]).toEqual(['', before]);
+    await page.unroute('**/transfer/*.json');
+    await network.selectOption({ index: 1 });
+    await expect.poll(() => page.locator('.readings').textContent()).not.toBe(before);
     await page.context().close();
   });
 });

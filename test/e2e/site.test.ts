@@ -190,7 +190,7 @@ describe('the pages', () => {
       const policy = headers.get('Content-Security-Policy')?.split('; ') ?? [];
       for (const rule of ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "frame-ancestors 'none'"])
         expect(policy, path).toContain(rule);
-      expect(headers.get('Permissions-Policy'), path).toContain('camera=()');
+      expect(headers.get('Permissions-Policy'), path).toContain('camera=(self)');
     }
     const page = await open('/transfer/', {}, []);
     const tried = await page.evaluate(async () => {

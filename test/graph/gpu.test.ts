@@ -14,6 +14,9 @@ import { ofForwardPasses, ofLosses, ofQuantisation, ofSurroundings, withoutGradi
 import { type Graph, runOnCpu, singleNodes } from './gpu-nodes.ts';
 import { modelOf, noise } from './support.ts';
 
+/** What is written in other operators for the provider. */
+const loweredOperators = Object.keys(lowerings);
+
 // Chromium from the npm registry has WebGPU on Linux x64; an installed Chrome may have it elsewhere.
 const runtime = await openBrowserRuntime();
 if (!runtime) process.stderr.write('This browser has no WebGPU: what runs on it is not tested.\n');
@@ -27,7 +30,6 @@ beforeAll(async () => {
 });
 afterAll(() => runtime?.close());
 
-const loweredOperators = Object.keys(lowerings);
 const asItIs = (graph: Graph) => ({ gpu: graph, cpu: graph });
 /** Which of the largest comes first is not defined where the order is not asked for. */
 const isOrdered = ({ name }: Graph) => !/^TopK.*sorted=0|^TopK 2/.test(name);

@@ -225,6 +225,17 @@ describe('figures of defences and of decision boundaries', () => {
     expect(rows.map(({ name, marks }) => [name, marks?.map(({ at }) => at)])).toEqual([
       ['Plate 1 (learnt)', [0.7, 0.9]],
     ]);
+    const clean = { ...seen, perturbation: 'none', auroc: null, tampered_ratio: 0.03, learnt: null };
+    const noise = { ...seen, perturbation: 'net.house.s1.photos0', softmax_auroc: 0.5, energy_auroc: null };
+    const areas = tampered.draw([{ ...clean, variant: 'none' }, ...variants, { ...noise, variant: 'none' }], atlas)[1];
+    const [area] = (areas.chart as Dots).groups;
+    expect(area.title).toBe('Net, false alarms on 3.0\u202f% of clean photographs');
+    expect(area.rows.map(({ name, value, marks }) => [name, value, marks])).toEqual([
+      ['Plate 1 (learnt)', 0.98, []],
+      ['Plate 2 (learnt)', 0.98, [{ shape: 'ring', at: 0.5 }]],
+    ]);
+    expect(area.rows[1].said).toContain('curve 0.98, by largest probability 0.5; 70.0\u202f% are caught');
+    expect(tampered.draw([{ ...clean, variant: 'none' }], atlas)).toHaveLength(1);
     const played = [null, 0, 1].map((crafted_in) => ({ ...ratios, model: 'net', round: 2, crafted_in }));
     const [race] = (rounds.draw(played, atlas)[0].chart as Dots).groups;
     expect([race.title, ...race.rows.map(({ name }) => name)]).toEqual([

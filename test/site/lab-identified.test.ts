@@ -6,16 +6,16 @@ const match = {
   ...{ id: 'v', named: true, strength: 0.983, error: 0.031, z: 50, p: 1e-300 },
   shift: { x: 0, y: 0 },
 };
-const said = (change: Partial<typeof match>, number?: number, tried = 17) => {
-  const { what, rest } = identifiedWords({ matches: [{ ...match, ...change }], tried }, number);
+const said = (change: Partial<typeof match>, name?: string, tried = 17) => {
+  const { what, rest } = identifiedWords({ matches: [{ ...match, ...change }], tried }, name);
   return what + rest;
 };
 
 test('a plate that is named is told with its strength, its place and the chance of a false alarm', () => {
-  expect(said({}, 3)).toBe(
+  expect(said({}, 'Plate 3')).toBe(
     'Plate 3 is on this picture, at 0.98 ± 0.03 of its strength. By chance, fewer than one in a trillion pictures without any would look as much like one of them.',
   );
-  expect(said({ strength: -0.5, shift: { x: -1, y: 12 } }, 3)).toContain(
+  expect(said({ strength: -0.5, shift: { x: -1, y: 12 } }, 'Plate 3')).toContain(
     'with its sign turned, at 0.50 ± 0.03 of its strength, moved 1 pixel to the left and 12 pixels down.',
   );
 });
@@ -27,7 +27,7 @@ test.each([
   [2e-12, 'billion'],
   [1e-12, 'trillion'],
 ])('a chance of %d is fewer than one in a %s', (p, word) => {
-  expect(said({ p }, 1)).toContain(`fewer than one in a ${word} pictures`);
+  expect(said({ p }, 'Plate 1')).toContain(`fewer than one in a ${word} pictures`);
 });
 
 test('where none is named it says how often pictures without one look so', () => {
