@@ -183,16 +183,18 @@ export const graph = [
       'of two nearest the even one counts',
     ],
     [
-      'gpu-group-scale',
-      'if (b.model.opset < 21)',
-      'if (b.model.opset < 18)',
-      'before set 21 groups have their own scales',
-    ],
-    [
       'gpu-softmax-shift',
       "b.add('Sub', [shifted, b.add('Log'",
       "b.add('Sub', [x, b.add('Log'",
       'the shift is taken off the logits too',
+    ],
+  ]),
+  ...plantedIn('shared/graph/lowerings.ts', { test: 'test/graph/gpu.test.ts', named: 'kind of node' }, [
+    [
+      'gpu-group-scale',
+      'if (b.model.opset < 21)',
+      'if (b.model.opset < 18)',
+      'before set 21 groups have their own scales',
     ],
   ]),
   ...plantedIn('shared/graph/gpu-convolutions.ts', { test: 'test/graph/gpu.test.ts', named: 'on a CPU|kind of node' }, [
