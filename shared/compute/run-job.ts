@@ -58,16 +58,11 @@ function rowsOf(table: Table, job: Job, profile: Compute['profile']): Feed {
   const count = job.items.length;
   const row = (item: number) => (job.items[item].row ?? 0) * width;
   const dims = width === 1 && data instanceof Int32Array ? [count] : [count, width];
-  if (data instanceof Int32Array) {
-    const values = new Int32Array(count * width);
-    for (let i = 0; i < count; i++) values.set(data.subarray(row(i), row(i) + width), i * width);
-    return profile === 'gpu'
-      ? { type: 'int32', data: values, dims }
-      : { type: 'int64', data: BigInt64Array.from(values, BigInt), dims };
-  }
-  const values = new Float32Array(count * width);
+  const values = data instanceof Int32Array ? new Int32Array(count * width) : new Float32Array(count * width);
   for (let i = 0; i < count; i++) values.set(data.subarray(row(i), row(i) + width), i * width);
-  return { type: 'float32', data: values, dims };
+  if (values instanceof Float32Array) return { type: 'float32', data: values, dims };
+  if (profile === 'gpu') return { type: 'int32', data: values, dims };
+  return { type: 'int64', data: BigInt64Array.from(values, BigInt), dims };
 }
 
 function weightedSum(gradients: Float32Array, items: Item[], length: number): Float32Array<ArrayBuffer> {

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lowerings } from '../../shared/graph/gpu.ts';
+import { lowerings } from '../../shared/graph/lowerings.ts';
 import { ints } from '../../shared/graph/model.ts';
 import { rules } from '../../shared/graph/rules/index.ts';
 import { floats } from '../../shared/graph/tensor.ts';

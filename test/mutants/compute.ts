@@ -64,7 +64,7 @@ export const compute = [
   ...plantedIn('shared/compute/run-job.ts', { test: [held, methods], named: 'weigh|sums|class' }, [
     ['weights-ignored', 'weight * gradients[offset + j]', 'gradients[offset + j]', 'items have weights'],
     ['rows-ignored', '(job.items[item].row ?? 0) * width', 'item * width', 'an item is fed the row that it names'],
-    ['table-values', 'BigInt(data[row(i) + k])', 'BigInt(data[i + k])', 'labels are those of the row'],
+    ['table-values', 'data.subarray(row(i), row(i)', 'data.subarray(i, i', 'labels are those of the row'],
   ]),
   ...plantedIn('shared/compute/sessions.ts', { test: 'test/compute/sessions.test.ts' }, [
     [

@@ -175,7 +175,7 @@ export const graph = [
     ['whiten-mean', "b.add('Sub', [h, b.mean(h, axes)])", 'h', 'what moves all values alike has no gradient'],
     ['batch-variance', 'b.scalar(-0.5)', 'b.scalar(0.5)', 'a larger variance makes values smaller'],
   ]),
-  ...plantedIn('shared/graph/gpu.ts', { test: 'test/graph/gpu.test.ts', named: 'on a CPU' }, [
+  ...plantedIn('shared/graph/lowerings.ts', { test: 'test/graph/gpu.test.ts', named: 'on a CPU' }, [
     [
       'gpu-round-even',
       "b.mul(b.add('Floor', [b.mul(low, half)]), b.scalar(2))",
@@ -183,16 +183,18 @@ export const graph = [
       'of two nearest the even one counts',
     ],
     [
-      'gpu-group-scale',
-      'if (b.model.opset < 21)',
-      'if (b.model.opset < 18)',
-      'before set 21 groups have their own scales',
-    ],
-    [
       'gpu-softmax-shift',
       "b.add('Sub', [shifted, b.add('Log'",
       "b.add('Sub', [x, b.add('Log'",
       'the shift is taken off the logits too',
+    ],
+  ]),
+  ...plantedIn('shared/graph/lowerings.ts', { test: 'test/graph/gpu.test.ts', named: 'kind of node' }, [
+    [
+      'gpu-group-scale',
+      'if (b.model.opset < 21)',
+      'if (b.model.opset < 18)',
+      'before set 21 groups have their own scales',
     ],
   ]),
   ...plantedIn('shared/graph/gpu-convolutions.ts', { test: 'test/graph/gpu.test.ts', named: 'on a CPU|kind of node' }, [
