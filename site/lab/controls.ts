@@ -73,6 +73,16 @@ export class Controls {
     this.#showPhoto(state);
   }
 
+  /** In place of a photograph stands what the camera sees: nobody is credited for it. */
+  showCamera(): void {
+    this.#photo = CAMERA;
+    this.#view.get('resists').hidden = true;
+    this.#view.get('kept').hidden = true;
+    this.#view.get('converted').textContent = '';
+    this.#view.get('credit').textContent = 'What your camera sees.';
+    this.#check('photo', CAMERA);
+  }
+
   #showPhoto(state: LabState) {
     const { photo } = this.#chosen(state);
     this.#photo = state.photo;

@@ -278,12 +278,15 @@ class AtlasLab extends HTMLElement {
     this.#conductor.stop();
     this.#mirror.start(this.#state, () => {
       this.#seen = null;
-      if (this.isConnected) this.#conductor.ask(this.#state);
+      this.removeAttribute('data-camera');
+      if (this.isConnected) this.#change({}, 'keep');
     });
   }
 
   #showSeen({ picture, reading }: Seen, question: LabState) {
     this.#seen = { ...idle({ ...question, photo: CAMERA }), phase: 'answered', picture, reading };
+    this.#controls.showCamera();
+    this.toggleAttribute('data-camera', true);
     this.#view.show(this.#seen, this.#controls.namesOf, this.#isHeld);
     this.dataset.answered = JSON.stringify({ ...this.#seen.question, by: reading.by });
   }

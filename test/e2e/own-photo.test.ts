@@ -203,6 +203,10 @@ test('the camera is a mirror: what it sees is read here with the pattern on it, 
   await page.getByRole('button', { name: 'Live camera' }).click();
   await answered(page, { photo: 'camera', by: 'browser', strength: 0 });
   expect(await page.locator('[data-mirror-said]').textContent()).toContain('stays in this browser');
+  // Nobody's photograph is on the screen, and nothing is offered that would be about one.
+  expect(await page.locator('[data-credit]').textContent()).toBe('What your camera sees.');
+  expect(await page.locator('input[name=photo]:checked').count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'What every network reads' }).isVisible()).toBe(false);
   const pixels = (name: string) =>
     page.locator(`canvas[data-${name}]`).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
   const both = () => Promise.all([pixels('clean'), pixels('perturbed')]);
@@ -219,6 +223,8 @@ test('the camera is a mirror: what it sees is read here with the pattern on it, 
   await page.keyboard.press('Enter');
   await page.locator('[data-preset="0"]').click();
   expect(await answered(page, { by: 'release', strength: 0 })).toBe(label);
+  expect(await page.locator('[data-credit]').textContent()).toMatch(/^Photograph: /);
+  expect(await page.locator('input[name=photo]:checked').count()).toBe(1);
   const tracks = () =>
     page.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.map((track) => track.readyState));
   expect(await tracks()).toEqual(['ended']);
