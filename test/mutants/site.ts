@@ -107,7 +107,12 @@ export const lab = [
       'no strength beyond the slider',
     ],
     ['unknown-id', 'ids.some((item) => item.id === id)', 'true', 'an id that is none is as at the start'],
-    ['own-photo', ' && !isOwnPhoto(state[name])', '', 'no address names the photo that a visitor brought'],
+    [
+      'own-photo',
+      " && !(name === 'photo' && isOwnPhoto(state.photo))",
+      '',
+      'no address names the photo that a visitor brought',
+    ],
     [
       'where',
       "places.find((place) => place === asked.get('where'))",
