@@ -33,11 +33,14 @@ function share<T extends Uint8Array | Float32Array | Int32Array>(view: T): T {
   return new Uint8Array(buffer) as T;
 }
 
+/** CUDA has a kernel for whatever a gradient graph has, and for int64. */
+const profileOf = (provider: Provider) => (provider === 'webgpu' ? 'gpu' : 'cpu');
+
 /** The threads as what runs jobs. */
 function runnerOf(pool: Pool, provider: Provider): Runner<Provider> {
   return {
     ...{ provider, workers: pool.size, microBatch: microBatches[provider], share },
-    profile: provider === 'webgpu' ? 'gpu' : 'cpu',
+    profile: profileOf(provider),
     run: (jobs, signal, onDone) => pool.run(jobs, signal, onDone),
     release: (key) => pool.release(key),
     close: () => pool.close(),
@@ -54,5 +57,7 @@ export async function openCompute(options: ComputeOptions = {}): Promise<Compute
   const workers = options.workers ?? (provider === 'cpu' ? availableParallelism() : 1);
   if (!Number.isInteger(workers) || workers < 1)
     throw new ComputeError(`${workers} is not a number of threads. Use 1 or more.`);
-  return computeOn(runnerOf(new Pool(workers, { provider, sessions: options.sessions ?? 4 }), provider));
+  return computeOn(
+    runnerOf(new Pool(workers, { provider, profile: profileOf(provider), sessions: options.sessions ?? 4 }), provider),
+  );
 }

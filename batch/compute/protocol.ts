@@ -1,5 +1,5 @@
 /** What the main thread and the worker threads say to each other. No code, only shapes. */
-import type { Job, JobResult } from '#shared/compute';
+import type { Compute, Job, JobResult } from '#shared/compute';
 
 export type Request =
   | { kind: 'job'; id: number; job: Job }
@@ -15,6 +15,8 @@ export type Reply =
 export interface WorkerSettings {
   /** Name of the execution provider for onnxruntime. */
   provider: string;
+  /** Which kind of gradient graphs it runs. */
+  profile: Compute['profile'];
   /** How many sessions a thread keeps before it lets the one go that was not used for longest. */
   sessions: number;
 }

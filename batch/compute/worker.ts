@@ -3,15 +3,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Job, type JobResult, jobDoer, type Program, Sessions } from '#shared/compute';
+import { fileForGpu } from '#shared/graph';
 import type { Reply, Request, WorkerSettings } from './protocol.ts';
 
 const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (!port) throw new Error('batch/compute/worker.ts is the entry of a worker thread and cannot be run by itself.');
 
-const create = (program: Program) =>
+const create = (program: Program) => {
   // onnxruntime-node refuses a SharedArrayBuffer, so the bytes are copied.
-  InferenceSession.create(new Uint8Array(program.bytes), {
+  const bytes = new Uint8Array(program.bytes);
+  return InferenceSession.create(settings.profile === 'gpu' ? fileForGpu(bytes) : bytes, {
     executionProviders: [settings.provider],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
@@ -23,8 +25,9 @@ const create = (program: Program) =>
     // EfficientNets.
     extra: { session: { disable_quant_qdq: '1', intra_op: { allow_spinning: '0' } } },
   });
+};
 const sessions = new Sessions(settings.sessions, create, (session) => session.release());
-const doJob = jobDoer();
+const doJob = jobDoer(settings.profile);
 
 async function run(job: Job): Promise<JobResult> {
   const session = await sessions.of(job.program);

@@ -41,7 +41,7 @@ export type PixelRule = 'rounded' | 'clipped' | 'free';
 
 /**
  * An input of the program of which each item is fed one row, that of its `row`: `data` is [rows, width]. Integers are
- * handed over as int64, as ONNX labels are.
+ * handed over as int64, as ONNX labels are, or as int32 to graphs for a GPU.
  */
 export interface Table {
   data: Float32Array | Int32Array;

@@ -1,11 +1,12 @@
 /** One job on a session, whatever runtime that is of. */
 import { writeCanvas } from './canvases.ts';
 import type { Item, Job, JobResult, Table } from './jobs.ts';
+import type { Compute } from './tasks.ts';
 
 /** An input of a graph, for a runtime to make its own tensor of. */
 export interface Feed {
-  type: 'float32' | 'int64';
-  data: Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
+  type: 'float32' | 'int32' | 'int64';
+  data: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
   dims: number[];
 }
 
@@ -19,8 +20,10 @@ const vector = (data: Float32Array, dims: number[]): Feed => ({ type: 'float32',
 
 /**
  * Does jobs one after another. It keeps the memory of the model's input between them, since most have the same size.
+ *
+ * @param profile that gradient graphs were made for (`differentiate`): those for a GPU take integers as int32
  */
-export function jobDoer(): (job: Job, run: RunGraph) => Promise<JobResult> {
+export function jobDoer(profile: Compute['profile'] = 'cpu'): (job: Job, run: RunGraph) => Promise<JobResult> {
   let input = new Float32Array(0);
   return async (job, run) => {
     const { size, pixels } = job.photos;
@@ -31,7 +34,7 @@ export function jobDoer(): (job: Job, run: RunGraph) => Promise<JobResult> {
       writeCanvas(pixels, item, size, job.perturbation, job.rule, input, i * length);
     });
     const feeds: Record<string, Feed> = { canvas: { type: 'float32', data: input, dims: [count, 3, size, size] } };
-    for (const [name, table] of Object.entries(job.tables)) feeds[name] = rowsOf(table, job);
+    for (const [name, table] of Object.entries(job.tables)) feeds[name] = rowsOf(table, job, profile);
     for (const [name, data] of Object.entries(job.constants)) feeds[name] = vector(data, [data.length]);
     if (job.cotangents) {
       const { data, width } = job.cotangents;
@@ -50,15 +53,17 @@ export function jobDoer(): (job: Job, run: RunGraph) => Promise<JobResult> {
   };
 }
 
-function rowsOf(table: Table, job: Job): Feed {
+function rowsOf(table: Table, job: Job, profile: Compute['profile']): Feed {
   const { data, width } = table;
   const count = job.items.length;
   const row = (item: number) => (job.items[item].row ?? 0) * width;
   const dims = width === 1 && data instanceof Int32Array ? [count] : [count, width];
   if (data instanceof Int32Array) {
-    const values = new BigInt64Array(count * width);
-    for (let i = 0; i < count; i++) for (let k = 0; k < width; k++) values[i * width + k] = BigInt(data[row(i) + k]);
-    return { type: 'int64', data: values, dims };
+    const values = new Int32Array(count * width);
+    for (let i = 0; i < count; i++) values.set(data.subarray(row(i), row(i) + width), i * width);
+    return profile === 'gpu'
+      ? { type: 'int32', data: values, dims }
+      : { type: 'int64', data: BigInt64Array.from(values, BigInt), dims };
   }
   const values = new Float32Array(count * width);
   for (let i = 0; i < count; i++) values.set(data.subarray(row(i), row(i) + width), i * width);

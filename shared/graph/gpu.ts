@@ -1,33 +1,36 @@
-// Operators that GPU providers of ONNX Runtime have no kernel for, written with those that they have. Without a kernel
-// a node runs on the CPU, and its inputs and outputs travel there and back.
-// Source: the operators of the WebGPU provider, docs/webgpu-operators.md in the package onnxruntime-web.
+// Graphs for ONNX Runtime's native WebGPU provider. A node that it has no kernel for runs on the CPU, and what it reads
+// and writes travels there and back. Such operators are written with those that have kernels; and since kernels are
+// registered for versions of the operator set, a graph of a newer set is declared one of the newest that is served
+// wholly, wherever that changes the meaning of nothing. Source: the provider itself, by test/graph/gpu.test.ts.
 import { Builder } from './builder.ts';
+import { GraphError, ImpossibleShape } from './errors.ts';
 import { positiveAxis } from './evaluate.ts';
-import { attribute, type Model, type Node, nodeOf } from './model.ts';
-import { freeName, namesOf } from './names.ts';
+import { asRightConv, asRightConvTranspose } from './gpu-convolutions.ts';
+import { attribute, type Model, type Node, nodeOf, removeUnused } from './model.ts';
+import { freeName, namesOf, renamedNode } from './names.ts';
+import { withNarrowInputs } from './narrow.ts';
+import { declaredAsServed } from './operator-sets.ts';
+import { readModel, writeModel } from './protobuf/index.ts';
+import { attended } from './rules/attention.ts';
+import { floats } from './tensor.ts';
 
-/** Writes a node in other operators and returns the name of the result. */
-type Lowering = (node: Node, b: Builder) => string;
-
-const chosen =
-  (comparison: 'Greater' | 'Less'): Lowering =>
-  ({ inputs }, b) =>
-    inputs.reduce((best, other) => b.add('Where', [b.add(comparison, [best, other]), best, other]));
+/** Writes a node in other operators and returns the name of the result; undefined where the node is left as it is. */
+type Lowering = (node: Node, b: Builder) => string | undefined;
 
 const sumOf = (inputs: string[], b: Builder): string => inputs.reduce((sum, other) => b.add('Add', [sum, other]));
 
-const softplus = (x: string, b: Builder): string => {
-  const tail = b.add('Log', [b.add('Add', [b.add('Exp', [b.add('Neg', [b.add('Abs', [x])])]), b.scalar(1)])]);
-  return b.add('Add', [b.add('Relu', [x]), tail]);
+/** x where it is positive, and alpha * (exp(x / scale) - 1) elsewhere: Elu and its kin. */
+const exponential = (x: string, alpha: number, scale: number, b: Builder): string => {
+  const below = b.add('Sub', [b.add('Exp', [b.mul(b.add('Min', [x, b.scalar(0)]), b.scalar(1 / scale))]), b.scalar(1)]);
+  return b.add('Where', [b.add('Greater', [x, b.scalar(0)]), x, b.mul(below, b.scalar(alpha))]);
 };
 
-/** Booleans as numbers, put together, as booleans again. */
-const logical =
-  (combine: (a: string, c: string, b: Builder) => string): Lowering =>
-  ({ inputs: [left, right] }, b) =>
-    b.add('Greater', [combine(b.mask(left), b.mask(right), b), b.scalar(0.5)]);
+/** A per-channel vector as [1, C, 1, 1], so that it broadcasts against [N, C, H, W]. */
+const perChannel = (name: string, rank: number, b: Builder): string =>
+  b.add('Unsqueeze', [name, b.ints(Array.from({ length: rank - 2 }, (_, i) => i + 1))]);
 
-const lowerings: Record<string, Lowering> = {
+/** By operator; each is left to no GPU provider, at least in some of its forms. */
+export const lowerings: Record<string, Lowering> = {
   LogSoftmax: (node, b) => {
     const [x] = node.inputs;
     const axes = [positiveAxis(attribute(node, 'axis', -1), b.shape(x).length)];
@@ -42,24 +45,85 @@ const lowerings: Record<string, Lowering> = {
     const divisor = b.add('Add', [scaled, b.scalar(attribute(node, 'bias', 1))]);
     return b.mul(x, b.power(divisor, -attribute(node, 'beta', 0.75)));
   },
-  And: logical((a, c, b) => b.mul(a, c)),
-  Or: logical((a, c, b) => b.add('Add', [a, c])),
-  Sign: ({ inputs }, b) => b.sign(inputs[0]),
-  Max: chosen('Greater'),
-  Min: chosen('Less'),
+  Sign: ({ inputs: [x] }, b) => (b.facts.types.get(x)?.type === 'float32' ? b.sign(x) : undefined),
+  // To the nearest whole number, of two the even one. Every step is exact.
+  Round: ({ inputs: [x] }, b) => {
+    const low = b.add('Floor', [x]);
+    const rest = b.add('Sub', [x, low]);
+    const half = b.scalar(0.5);
+    const odd = b.add('Sub', [low, b.mul(b.add('Floor', [b.mul(low, half)]), b.scalar(2))]);
+    const upOrEven = b.add('Where', [b.add('Greater', [rest, half]), b.scalar(1), odd]);
+    return b.add('Add', [low, b.add('Where', [b.add('Less', [rest, half]), b.scalar(0), upOrEven])]);
+  },
+  Or: ({ inputs }, b) => {
+    const [left, right] = inputs.map((name) => b.add('Not', [name]));
+    return b.add('Not', [b.add('And', [left, right])]);
+  },
   Sum: ({ inputs }, b) => sumOf(inputs, b),
   Mean: ({ inputs }, b) => b.mul(sumOf(inputs, b), b.scalar(1 / inputs.length)),
-  PRelu: ({ inputs: [x, slope] }, b) => b.add('Where', [b.add('Less', [x, b.scalar(0)]), b.mul(slope, x), x]),
   Selu: (node, b) => {
-    const elu = b.add('Elu', [node.inputs[0]], {
-      alpha: { kind: 'float', value: attribute(node, 'alpha', 1.6732632423543772) },
-    });
-    return b.mul(elu, b.scalar(attribute(node, 'gamma', 1.0507009873554805)));
+    const alpha = attribute(node, 'alpha', 1.6732632423543772);
+    return b.mul(exponential(node.inputs[0], alpha, 1, b), b.scalar(attribute(node, 'gamma', 1.0507009873554805)));
   },
-  Softplus: ({ inputs }, b) => softplus(inputs[0], b),
+  Celu: (node, b) => {
+    const alpha = attribute(node, 'alpha', 1);
+    return exponential(node.inputs[0], alpha, alpha, b);
+  },
   Softsign: ({ inputs: [x] }, b) => b.add('Div', [x, b.add('Add', [b.add('Abs', [x]), b.scalar(1)])]),
-  Mish: ({ inputs: [x] }, b) => b.mul(x, b.add('Tanh', [softplus(x, b)])),
+  SpaceToDepth: (node, b) => {
+    const [x] = node.inputs;
+    const block = attribute(node, 'blocksize', 1);
+    const [n, c, h, w] = b.shape(x);
+    if (node.attributes.mode || [c, h, w].some((size) => typeof size === 'string')) return undefined;
+    const [channels, rows, columns] = [Number(c), Number(h) / block, Number(w) / block];
+    const split = b.add('Reshape', [x, b.shapeVector([n, channels, rows, block, columns, block], x)]);
+    const order = b.transpose(split, [0, 3, 5, 1, 2, 4]);
+    return b.add('Reshape', [order, b.shapeVector([n, channels * block ** 2, rows, columns], x)]);
+  },
+  // Without the mask, and with nothing dropped, nothing happens; the provider alone knows no such node.
+  Dropout: ({ inputs: [x, , training], outputs }, b) => {
+    const drops = training && b.facts.constants.get(training)?.data[0] !== 0;
+    return outputs[1] || drops ? undefined : x;
+  },
+  // The runtime writes it in other operators, some of which compute shapes on the CPU.
+  GroupNormalization: (node, b) => {
+    const [x, scale, shift] = node.inputs;
+    const shape = b.shape(x);
+    const groups = attribute(node, 'num_groups', 1);
+    if (shape.slice(1).some((size) => typeof size === 'string')) return undefined;
+    const length = shape.slice(1).reduce<number>((product, size) => product * Number(size), 1) / groups;
+    const grouped = b.add('Reshape', [x, b.shapeVector([shape[0], groups, length], x)]);
+    const [ones, zeros] = [1, 0].map((value) => b.constant(floats(new Float32Array(groups).fill(value))));
+    const epsilon = { epsilon: node.attributes.epsilon ?? { kind: 'float' as const, value: 1e-5 } };
+    const each = (vector: string, of: string) => perChannel(vector, b.shape(of).length, b);
+    const scaled = (normal: string) => b.add('Add', [b.mul(normal, each(scale, normal)), each(shift, normal)]);
+    const normal = b.add('InstanceNormalization', [grouped, ones, zeros], epsilon);
+    // Before set 21 there is one scale for each group.
+    if (b.model.opset < 21) return b.reshapeLike(scaled(normal), x);
+    return scaled(b.reshapeLike(normal, x));
+  },
+  RMSNormalization: (node, b) => {
+    const [x, scale] = node.inputs;
+    const rank = b.shape(x).length;
+    const first = positiveAxis(attribute(node, 'axis', -1), rank);
+    const axes = Array.from({ length: rank - first }, (_, i) => first + i);
+    const power = b.add('Add', [b.mean(b.mul(x, x), axes), b.scalar(attribute(node, 'epsilon', 1e-5))]);
+    return b.mul(b.add('Div', [x, b.add('Sqrt', [power])]), scale);
+  },
+  Attention: attended,
+  Conv: asRightConv,
+  ConvTranspose: asRightConvTranspose,
 };
+
+/** What of a network of unknown shapes cannot be written otherwise stays as it is. */
+function attempted(write: () => string | undefined): string | undefined {
+  try {
+    return write();
+  } catch (error) {
+    if (error instanceof GraphError || error instanceof ImpossibleShape) return undefined;
+    throw error;
+  }
+}
 
 /**
  * The same model without operators that the WebGPU provider has no kernel for, as far as they can be written with
@@ -69,14 +133,15 @@ export function lowerForGpu(model: Model): Model {
   const b = new Builder({ ...model, nodes: [] }, namesOf(model));
   const renamed = new Map<string, string>();
   const kept = new Set<string>();
-  for (const node of model.nodes) {
-    const inputs = node.inputs.map((name) => renamed.get(name) ?? name);
+  for (const original of model.nodes) {
+    const node = renamedNode(original, (name) => renamed.get(name) ?? name);
     const lowering =
       node.domain === '' && Object.hasOwn(lowerings, node.operator) ? lowerings[node.operator] : undefined;
     b.scope = node.name || node.outputs[0];
-    if (lowering) renamed.set(node.outputs[0], lowering({ ...node, inputs }, b));
+    const result = lowering && attempted(() => lowering(node, b));
+    if (result !== undefined) renamed.set(node.outputs[0], result);
     else {
-      b.append({ ...node, inputs });
+      b.append(node);
       kept.add(node.name);
     }
   }
@@ -85,5 +150,11 @@ export function lowerForGpu(model: Model): Model {
     const source = renamed.get(name);
     if (source) b.append({ ...nodeOf('Identity', [source], name), name: freeName(name, kept) });
   }
-  return b.finish({});
+  return declaredAsServed(withNarrowInputs(removeUnused(b.finish({}))), b.facts.types);
 }
+
+/**
+ * An ONNX file for the WebGPU provider: to be done with whatever a session is opened of, since what only looks at
+ * images has the same operators as gradients have. Twice does no harm.
+ */
+export const fileForGpu = (bytes: Uint8Array): Uint8Array => writeModel(lowerForGpu(readModel(bytes)));

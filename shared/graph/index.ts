@@ -15,6 +15,7 @@ export { type DifferentiateOptions, differentiate, keepsBatchApart } from './dif
 export { GraphError } from './errors.ts';
 export { withFloatInput } from './float-input.ts';
 export { foldConstants } from './fold.ts';
+export { fileForGpu } from './gpu.ts';
 export { chooseScores, type OutputSaid } from './head.ts';
 export type { ImageInput, PreprocessingGuess } from './image-input.ts';
 export { type InputForm, type InputSaid, inputForm } from './input-form.ts';

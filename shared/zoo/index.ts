@@ -6,7 +6,7 @@ export { type Candidate, type Guess, type GuessTask, guessNormalisation } from '
 export { guessHead, guessNotes, guessRows, whyNoGuess } from './guess-words.ts';
 export { labelsOf, largestLabelFile, otherCount } from './labels.ts';
 export { naming } from './naming.ts';
-export { type Normalisation, normalisationsFor, type ScaledInput, usualNormalisations } from './normalisations.ts';
+export { type Normalisation, normalisationsFor, type ScaledInput } from './normalisations.ts';
 export { modelOf, outside } from './onnx.ts';
 export {
   inputFacts,

@@ -1,8 +1,11 @@
 /** What the parts of the page share. */
 
+/** What visitors bring a network with stands within the page, and has names of its own. */
+const NOT_OTHERS = ':not(atlas-own-network *)';
+
 /** The element `data-<name>` of a part of the page. */
 export function named<T extends Element = HTMLElement>(root: ParentNode, name: string): T {
-  const element = root.querySelector<T>(`[data-${name}]`);
+  const element = root.querySelector<T>(`[data-${name}]${NOT_OTHERS}`);
   if (!element)
     throw new Error(`The page has no element data-${name}: its markup and its script are of different versions.`);
   return element;

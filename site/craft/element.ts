@@ -1,20 +1,20 @@
+import { CHOSEN, type ChosenEvent, FORGOTTEN } from '../own-network/index.ts';
 import { type Runtime, runtimeName, runtimesHere } from '../runtime/index.ts';
 import { Bench } from './bench.ts';
 import { type Brought, bringPhotos, broughtText, filesDropped, release } from './brought.ts';
 import { Conductor } from './conductor.ts';
 import type { CraftData } from './data.ts';
-import { make, named, save, tell } from './dom.ts';
+import { named, tell } from './dom.ts';
 import type { FileKind } from './files.ts';
 import { Form } from './form.ts';
-import { type KeptPattern, keepPattern } from './kept.ts';
-import { KeptList, labAddress } from './kept-list.ts';
-import { usesNoCompiler } from './lazy.ts';
+import { Keeping } from './keeping.ts';
 import type { Craft } from './machine.ts';
-import { orderOf, publishedNetwork } from './order.ts';
+import { orderOf, ownChosen, publishedNetwork } from './order.ts';
+import { isNetworkFile, OwnNetworks } from './own.ts';
 import type { CraftOrder } from './protocol.ts';
 import { Results } from './results.ts';
 import { type CraftState, craftQueryOf, craftStateOf } from './state.ts';
-import { Announcer, boundText } from './words.ts';
+import { Announcer } from './words.ts';
 
 /** `<atlas-craft>`: chooses what a craft is made from, runs it, and hands out what it leaves. */
 class AtlasCraft extends HTMLElement {
@@ -23,11 +23,11 @@ class AtlasCraft extends HTMLElement {
   #form!: Form;
   #bench!: Bench;
   #results!: Results;
-  #kept!: KeptList;
+  #keeping!: Keeping;
+  #own!: OwnNetworks;
   #conductor!: Conductor;
   #runtimes: Runtime[] = [];
   #brought: Brought | null = null;
-  #pattern: KeptPattern | null = null;
   #listening: AbortController | undefined;
   readonly #announcer = new Announcer();
 
@@ -35,23 +35,29 @@ class AtlasCraft extends HTMLElement {
     const text = this.querySelector('script[data-craft]')?.textContent;
     if (!text) return;
     this.#data = JSON.parse(text);
-    const shows = new Map(this.#data.photos.map((photo) => [photo.name, photo.shows]));
+    const { photos, models, canvas } = this.#data;
+    const shows = new Map(photos.map((photo) => [photo.name, photo.shows]));
     this.#form = new Form(named(this, 'form'), this.#data);
     this.#bench = new Bench(named(this, 'bench'), (name) => shows.get(name) ?? name);
     this.#results = new Results(named(this, 'results'));
-    const models = this.#data.models.map(({ id }) => id);
-    this.#kept = new KeptList(named(this, 'kept'), models, this.#data.canvas);
+    this.#own = new OwnNetworks(this, this.#data);
     this.#conductor = new Conductor(startWorker, (craft, before) => this.#show(craft, before));
-    this.#state = craftStateOf(location.search, this.#data);
+    const networks = models.map(({ id }) => id);
+    this.#keeping = new Keeping(this, { networks, canvas }, () => this.#conductor.craft);
     this.#listen();
     this.dataset.phase = 'idle';
-    this.#change({}, 'keep');
-    this.#kept.refresh();
-    runtimesHere().then((runtimes) => {
-      this.#runtimes = runtimes;
-      this.#form.showRuntimes(runtimes);
-      this.dataset.ready = '';
-    });
+    this.#readAddress();
+    this.#begun();
+  }
+
+  /** What takes a moment to be known: networks of one's own, which the address may name, and what this browser has. */
+  async #begun() {
+    const [runtimes] = await Promise.all([runtimesHere(), this.#own.refresh()]);
+    this.#runtimes = runtimes;
+    this.#form.showRuntimes(runtimes);
+    this.#form.showNetworks(this.#own.all);
+    this.#readAddress();
+    this.dataset.ready = '';
   }
 
   disconnectedCallback() {
@@ -67,13 +73,13 @@ class AtlasCraft extends HTMLElement {
     form.addEventListener('input', (event) => this.#onInput(event.target as HTMLInputElement), { signal });
     form.addEventListener('change', (event) => this.#onFiles(event.target as HTMLInputElement), { signal });
     // A field that was left says again what counts.
-    form.addEventListener('focusout', () => queueMicrotask(() => this.#form.show(this.#state, this.#usual)), {
-      signal,
-    });
+    form.addEventListener('focusout', () => queueMicrotask(() => this.#showForm()), { signal });
     this.addEventListener('click', (event) => this.#onClick(event.target as Element), { signal });
     for (const type of ['dragover', 'dragleave', 'drop'] as const)
       this.addEventListener(type, (event) => this.#onDrag(event), { signal });
-    addEventListener('popstate', () => this.#change(craftStateOf(location.search, this.#data), 'keep'), { signal });
+    this.addEventListener(CHOSEN, (event) => this.#useOwn((event as ChosenEvent).detail.id), { signal });
+    this.addEventListener(FORGOTTEN, () => this.#showOwn(), { signal });
+    addEventListener('popstate', () => this.#readAddress(), { signal });
     addEventListener(
       'beforeunload',
       (event) => {
@@ -86,7 +92,7 @@ class AtlasCraft extends HTMLElement {
   #onInput(field: HTMLInputElement) {
     if (field.type === 'file') return;
     const part = this.#form.changeOf(field, this.#state);
-    if (part) this.#change(part, 'replace');
+    if (part) this.#change(part);
   }
 
   #onFiles(field: HTMLInputElement) {
@@ -101,7 +107,10 @@ class AtlasCraft extends HTMLElement {
     if (!event.dataTransfer?.types.includes('Files') || this.#conductor.craft.phase === 'running') return;
     event.preventDefault();
     this.toggleAttribute('data-over', event.type === 'dragover');
-    if (event.type === 'drop') filesDropped(event.dataTransfer).then((files) => this.#bring(files));
+    if (event.type === 'drop')
+      filesDropped(event.dataTransfer).then((files) =>
+        files.some(isNetworkFile) ? this.#own.look(files) : this.#bring(files),
+      );
   }
 
   #onClick(target: Element) {
@@ -109,17 +118,18 @@ class AtlasCraft extends HTMLElement {
     const is = (name: string) => button?.dataset[name] !== undefined;
     const { craft } = this.#conductor;
     if (is('start')) this.#begin();
+    else if (is('bring')) this.#own.open(!this.#own.isOpen);
     else if (is('hold')) craft.wish === 'pause' ? this.#conductor.goOn() : this.#conductor.pause();
     else if (is('stop')) this.#conductor.stop();
     else if (is('again')) this.#conductor.again();
     else if (is('change')) this.#reopen();
-    else if (is('keep')) this.#keep();
-    else if (is('toLab')) this.#toLab();
-    else if (button?.dataset.save) this.#save(button.dataset.save as FileKind, button.dataset.of);
+    else if (is('keep')) this.#keeping.keep();
+    else if (is('toLab')) this.#keeping.toLab();
+    else if (button?.dataset.save) this.#keeping.save(button.dataset.save as FileKind, button.dataset.of);
   }
 
   async #bring(files: File[]) {
-    this.#change({ photos: 'own' }, 'replace');
+    this.#change({ photos: 'own' });
     const says = (text: string) => tell(this, 'brought', text);
     if (this.#brought) release(this.#brought);
     this.#brought = null;
@@ -128,116 +138,83 @@ class AtlasCraft extends HTMLElement {
     this.#complain(null);
   }
 
-  #change(part: Partial<CraftState>, history: 'replace' | 'keep') {
+  async #useOwn(id: string) {
+    await this.#showOwn();
+    this.#change({ network: id });
+    await this.#own.open(false);
+    named(this, 'bring').focus();
+  }
+
+  async #showOwn() {
+    await this.#own.refresh();
+    this.#form.showNetworks(this.#own.all);
+    this.#readAddress();
+  }
+
+  #readAddress() {
+    const own = this.#own.all.map(({ id }) => id);
+    this.#state = craftStateOf(location.search, this.#data, own);
+    this.#showForm();
+  }
+
+  #change(part: Partial<CraftState>) {
     this.#state = { ...this.#state, ...part };
-    if (history === 'replace')
-      window.history.replaceState(null, '', `${location.pathname}${craftQueryOf(this.#state, this.#data)}`);
-    this.#form.show(this.#state, this.#usual);
+    history.replaceState(null, '', `${location.pathname}${craftQueryOf(this.#state, this.#data)}`);
+    this.#showForm();
     this.#complain(null);
   }
 
-  get #usual() {
-    return this.#data.usual[this.#state.norm];
+  #showForm() {
+    this.#form.show(this.#state, this.#usual);
   }
 
-  #order(): { order: CraftOrder; classes: number } | null {
-    const chosen = publishedNetwork(this.#state.network, this.#data);
+  get #usual(): number {
+    return this.#own.usualFor(this.#state.network, this.#state.norm, () => this.#showForm());
+  }
+
+  /** The order, or what is wrong with it. */
+  async #order(): Promise<CraftOrder | string> {
+    const { network } = this.#state;
     const runtime = this.#runtimes.find((one) => runtimeName(one) === this.#form.runtime) ?? this.#runtimes[0];
-    if (!chosen || !runtime) return null;
+    if (!runtime) return 'This browser has not said yet what it can run networks with. Try again in a moment.';
+    const chosen = publishedNetwork(network, this.#data) ?? (await ownChosen(network));
+    if (!chosen) return 'This browser does not have that network any more. Bring it again, or choose another.';
     const own = this.#brought?.photos ?? [];
-    return {
-      order: orderOf(this.#state, this.#data, { chosen, own, runtime, usual: this.#usual }),
-      classes: chosen.classes,
-    };
+    const order = orderOf(this.#state, this.#data, { chosen, own, runtime, usual: this.#usual });
+    const { complaintOf } = await import('./check.ts');
+    return (await complaintOf(order, chosen.classes)) ?? order;
   }
 
   async #begin() {
-    const asked = this.#order();
-    if (!asked || this.#conductor.craft.phase === 'running') return;
-    const { complaintOf } = await import('./check.ts');
-    const complaint = await complaintOf(asked.order, asked.classes);
-    this.#complain(complaint);
-    if (complaint !== null) return;
-    this.#pattern = null;
-    this.#conductor.begin(asked.order);
+    const asked = await this.#order().catch((error: unknown) => String((error as Error).message ?? error));
+    if (this.#conductor.craft.phase === 'running') return;
+    this.#complain(typeof asked === 'string' ? asked : null);
+    if (typeof asked === 'string') return;
+    this.#conductor.begin(asked);
     named(this, 'title').focus({ preventScroll: true });
     named(this, 'bench').scrollIntoView({ block: 'nearest' });
   }
 
   #complain(says: string | null) {
-    const complaint = named(this, 'complaint');
-    complaint.hidden = says === null;
-    if (complaint.textContent !== (says ?? '')) complaint.textContent = says ?? '';
+    named(this, 'complaint').hidden = says === null;
+    tell(this, 'complaint', says ?? '');
   }
 
-  /** The form again, beside what was crafted. */
+  /** The form again, above what was crafted. */
   #reopen() {
     this.dataset.phase = 'idle';
-    named<HTMLElement>(this, 'start').focus();
+    named(this, 'start').focus();
     named(this, 'form').scrollIntoView({ block: 'nearest' });
   }
 
   #show(craft: Craft, before: Craft) {
     if (craft.phase !== before.phase) this.dataset.phase = craft.phase;
+    if (craft.result !== before.result) this.#keeping.forget();
     this.#bench.show(craft, before);
     this.#results.show(craft);
     const said = this.#announcer.next(craft, performance.now());
     if (said !== null) tell(this, 'said', said);
-    if (craft.phase === 'idle' && before.phase === 'running') named<HTMLElement>(this, 'start').focus();
-    if (craft.result !== before.result) this.#showKept(null);
-  }
-
-  /** What was crafted, as it is kept and saved. */
-  async #patternNow(): Promise<KeptPattern | null> {
-    const { result, order, measured } = this.#conductor.craft;
-    if (!result || !order) return null;
-    if (this.#pattern?.record === result.record) return this.#pattern;
-    await usesNoCompiler();
-    const { patternId } = await import('./files.ts');
-    const { attack, norm, epsilon, seed, network, canvas, fit } = order;
-    this.#pattern = {
-      ...{ id: patternId(result.v), name: result.id, network: { id: network.id, title: network.title } },
-      ...{ made: `${attack}, ${boundText({ norm, epsilon })}, seed ${seed}`, at: new Date().toISOString() },
-      ...{ canvas, fit, v: new Float32Array(result.v), record: result.record, measured },
-    };
-    return this.#pattern;
-  }
-
-  async #save(kind: FileKind, kept?: string) {
-    const pattern = kept ? this.#kept.find(kept) : await this.#patternNow();
-    if (!pattern) return;
-    await usesNoCompiler();
-    const { fileNames, fileOf } = await import('./files.ts');
-    save(await fileOf(kind, pattern), fileNames[kind]);
-  }
-
-  async #keep(): Promise<KeptPattern | null> {
-    const pattern = await this.#patternNow();
-    if (!pattern) return null;
-    try {
-      await keepPattern(pattern);
-      await this.#kept.refresh();
-      this.#showKept('It is kept in this browser.');
-      return pattern;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#showKept(`This browser does not keep it: ${why} Download the files instead.`);
-      return null;
-    }
-  }
-
-  #showKept(says: string | null) {
-    tell(this, 'keep-says', says ?? '');
-  }
-
-  async #toLab() {
-    const pattern = await this.#keep();
-    if (!pattern) return;
-    const address = labAddress(
-      pattern,
-      this.#data.models.map(({ id }) => id),
-    );
-    make('a', { href: address }).click();
+    if (craft.phase === 'idle' && before.phase === 'running') named(this, 'start').focus();
   }
 }
 

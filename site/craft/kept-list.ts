@@ -1,4 +1,5 @@
 /** The patterns that are kept in this browser, each with what can be done with it. */
+import { isOwnNetwork } from '../own-network/network.ts';
 import { make, named } from './dom.ts';
 import { drawPattern } from './draw.ts';
 import { forgetPattern, type KeptPattern, keptPatterns } from './kept.ts';
@@ -7,7 +8,7 @@ import { intervalText, ofText } from './words.ts';
 /** Where the lab shows a kept pattern. @param networks Ids of the networks that the lab has. */
 export function labAddress({ id, network }: Pick<KeptPattern, 'id' | 'network'>, networks: readonly string[]): string {
   const query = new URLSearchParams({ perturbation: id, strength: '1' });
-  if (networks.includes(network.id)) query.set('model', network.id);
+  if (networks.includes(network.id) || isOwnNetwork(network.id)) query.set('model', network.id);
   return `/?${query}`;
 }
 

@@ -1,3 +1,4 @@
+import { ownNetwork } from '../own-network/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { CraftData } from './data.ts';
 import type { CraftNetwork, CraftOrder, CraftPhoto } from './protocol.ts';
@@ -17,6 +18,17 @@ export function publishedNetwork(id: string, { models, canvas, fit }: CraftData)
   if (!found) return undefined;
   const { classes, ...network } = found;
   return { network, classes, canvas, fit };
+}
+
+/** One of the visitor's own; null where this browser does not have it. */
+export async function ownChosen(id: string): Promise<Chosen | null> {
+  const found = await ownNetwork(id);
+  if (!found) return null;
+  const { title, sha256, bytes, labels, source, preprocessing, classes, preparedFor: canvas, fit } = found;
+  return {
+    network: { id, title, sha256, graph: { bytes }, labels, source: source.sha256, preprocessing },
+    ...{ classes, canvas, fit },
+  };
 }
 
 /**

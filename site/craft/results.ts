@@ -57,9 +57,9 @@ function row({ title, fooling, noise }: CraftMeasured, isOwn: boolean): HTMLTabl
     {},
     head,
     cell(percent(fooling.ratio), 'n fooled'),
+    cell(percent(noise.ratio)),
     bar,
     cell(intervalText(fooling)),
     cell(ofText(fooling)),
-    cell(percent(noise.ratio)),
   );
 }

@@ -70,7 +70,8 @@ export function sourcesOf(data: LabData, own: (id: string) => Promise<{ url: str
   return {
     async picture(question, signal) {
       // What a network in this browser reads is drawn by the thread that it reads in, from the same numbers.
-      const picture = question.where === 'browser' ? null : await drawn(question);
+      const isReadHere = question.where === 'browser' || isOwnPattern(question.perturbation);
+      const picture = isReadHere ? null : await drawn(question);
       return picture ?? (await thread.ask<'draw'>({ type: 'draw', ...(await taskOf(question)) }, signal)).picture;
     },
     async reading(question, signal, onProgress): Promise<Reading> {

@@ -5,7 +5,7 @@ import { GraphFile } from './graph-file.ts';
 import type { Entry, OwnNetwork, OwnNetworkSummary } from './network.ts';
 import { entries, entryOf, fileOf, keepPrepared, remove } from './store.ts';
 
-export { isOwnNetwork, type OwnNetwork, type OwnNetworkSummary } from './network.ts';
+export type { OwnNetwork, OwnNetworkSummary } from './network.ts';
 
 /** Dispatched by `<atlas-own-network>`, and bubbles: the visitor has chosen a network, which is kept by now. */
 export const CHOSEN = 'atlas-own-network';

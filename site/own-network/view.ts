@@ -31,7 +31,7 @@ export class OwnView {
 
   /** One sentence for those who listen, and nothing for those who see it anyway. */
   say(text: string): void {
-    this.get('said').textContent = text;
+    this.get('own-said').textContent = text;
   }
 
   /** @param what null: nothing is being done */

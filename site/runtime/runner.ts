@@ -2,6 +2,7 @@
 
 import type { Compute } from '#shared/compute';
 import { ComputeError, computeOn, jobDoer, type Program, type Runner, Sessions } from '#shared/compute';
+import { fileForGpu } from '#shared/graph';
 import { type OrtModule, ortFor } from './ort.ts';
 import type { Runtime } from './runtimes.ts';
 
@@ -23,7 +24,8 @@ export async function openCompute(
   { sessions: most = 4, renewAfter = Number.POSITIVE_INFINITY }: ComputeOptions = {},
 ): Promise<Compute<Runtime['kind']>> {
   const ort = await ortFor(runtime);
-  const doJob = jobDoer();
+  const profile = runtime.kind === 'webgpu' ? 'gpu' : 'cpu';
+  const doJob = jobDoer(profile);
   const sessions = new Sessions(
     most,
     (program) => openSession(ort, program, runtime.kind),
@@ -34,7 +36,7 @@ export async function openCompute(
   const runner: Runner<Runtime['kind']> = {
     provider: runtime.kind,
     workers: runtime.kind === 'wasm' ? runtime.threads : 1,
-    profile: runtime.kind === 'webgpu' ? 'gpu' : 'cpu',
+    profile,
     microBatch: MICRO_BATCHES[runtime.kind],
     async run(jobs, signal, onDone) {
       const results = [];
@@ -82,7 +84,7 @@ export async function openCompute(
 
 async function openSession(ort: OrtModule, { bytes }: Program, provider: Runtime['kind']) {
   try {
-    return await ort.InferenceSession.create(bytes, {
+    return await ort.InferenceSession.create(provider === 'webgpu' ? fileForGpu(bytes) : bytes, {
       executionProviders: [provider],
       graphOptimizationLevel: 'all',
       enableMemPattern: false,

@@ -39,9 +39,9 @@ export class OwnPanel {
     this.#showTable(this.#own.table(network.id), network.title);
     if (!this.#readings()) return;
     const isRead = this.#own.has(network.id, perturbation);
-    this.#get('again').hidden = isRead || this.#ending !== null;
     if (isRead) this.#own.addTo(this.#readings() as WallReadings, network.id, perturbation);
     else if (this.#givenUp !== this.#key) this.read();
+    this.#get('again').hidden = isRead || this.#ending !== null;
   }
 
   get #key(): string {
@@ -109,6 +109,7 @@ export class OwnPanel {
     this.#get('progress').hidden = !isWorking;
     this.#get('cancel').hidden = !isWorking;
     this.#get('all').hidden = isWorking;
+    if (isWorking) this.#get('again').hidden = true;
     const bar = this.#get<HTMLProgressElement>('progress');
     if (total > 0) {
       bar.max = total;

@@ -240,7 +240,7 @@ describe('compute', () => {
     const folder = await mkdtemp(join(tmpdir(), 'atlas-pool-'));
     const key = join(folder, 'result');
     const entry = new URL(`data:text/javascript,${encodeURIComponent(busy)}`);
-    const pool = new Pool(1, { provider: 'cpu', sessions: 1 }, entry);
+    const pool = new Pool(1, { provider: 'cpu', profile: 'cpu', sessions: 1 }, entry);
     const rejected = expect(pool.run([{ ...oneJob, program: { ...model, key } }])).rejects.toThrow(/closed/);
     await pool.close();
     await rejected;
@@ -250,7 +250,7 @@ describe('compute', () => {
 
   test('fails with the cause when a thread dies', async () => {
     const entry = new URL(`data:text/javascript,${encodeURIComponent("throw new Error('out of luck')")}`);
-    const pool = new Pool(2, { provider: 'cpu', sessions: 1 }, entry);
+    const pool = new Pool(2, { provider: 'cpu', profile: 'cpu', sessions: 1 }, entry);
     await expect(pool.run([oneJob])).rejects.toThrow(/thread stopped: out of luck/);
     await expect(pool.run([oneJob])).rejects.toThrow(ComputeError);
     await pool.close();

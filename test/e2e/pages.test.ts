@@ -21,7 +21,14 @@ afterAll(() => site?.close());
 const pages = () => [
   ...['/', '/perturbations/', `/perturbations/${encodeURIComponent(release.perturbations[0].id)}/`],
   ...['/transfer/', '/findings/', '/downloads/', '/reference/', '/problems/', '/problems/busy', '/no/such/page'],
-  ...['/photos/', `/photos/${photoId(release.photos[0].file)}/`, '/tables/predictions/', '/about/', '/wall/'],
+  ...[
+    '/photos/',
+    `/photos/${photoId(release.photos[0].file)}/`,
+    '/tables/predictions/',
+    '/about/',
+    '/wall/',
+    '/craft/',
+  ],
 ];
 
 describe('every page', () => {

@@ -175,4 +175,67 @@ export const graph = [
     ['whiten-mean', "b.add('Sub', [h, b.mean(h, axes)])", 'h', 'what moves all values alike has no gradient'],
     ['batch-variance', 'b.scalar(-0.5)', 'b.scalar(0.5)', 'a larger variance makes values smaller'],
   ]),
+  ...plantedIn('shared/graph/gpu.ts', { test: 'test/graph/gpu.test.ts', named: 'on a CPU' }, [
+    [
+      'gpu-round-even',
+      "b.mul(b.add('Floor', [b.mul(low, half)]), b.scalar(2))",
+      'low',
+      'of two nearest the even one counts',
+    ],
+    [
+      'gpu-group-scale',
+      'if (b.model.opset < 21)',
+      'if (b.model.opset < 18)',
+      'before set 21 groups have their own scales',
+    ],
+    [
+      'gpu-softmax-shift',
+      "b.add('Sub', [shifted, b.add('Log'",
+      "b.add('Sub', [x, b.add('Log'",
+      'the shift is taken off the logits too',
+    ],
+  ]),
+  ...plantedIn('shared/graph/gpu-convolutions.ts', { test: 'test/graph/gpu.test.ts', named: 'on a CPU|kind of node' }, [
+    [
+      'gpu-conv-threes',
+      'inputs === 3 || inputs % 3 !== 0',
+      'inputs % 3 === 0',
+      'channels are not read in threes beyond three',
+    ],
+    [
+      'gpu-conv-groups',
+      'own % vectorOf(outputs) === 0) return',
+      'own % 1 === 0) return',
+      'no vector crosses the border of a group',
+    ],
+    [
+      'gpu-conv-wanted',
+      'Math.floor(i / own) * whole',
+      'Math.floor(i / own) * own',
+      'spare channels are those that are dropped',
+    ],
+  ]),
+  ...plantedIn('shared/graph/operator-sets.ts', { test: 'test/graph/gpu.test.ts', named: 'kind of node|on a CPU' }, [
+    [
+      'gpu-set',
+      'const served = 19;',
+      'const served = 23;',
+      'graphs of newer sets are declared as what the provider serves',
+    ],
+    [
+      'gpu-grid-mode',
+      "linear: 'bilinear'",
+      "linear: 'nearest'",
+      'the modes of GridSample have other names in older sets',
+    ],
+  ]),
+  ...plantedIn('shared/graph/narrow.ts', { test: 'test/graph/narrow.test.ts' }, [
+    [
+      'narrow-compare',
+      'inputs: [first, narrowed(second)]',
+      'inputs: [widened(first), second]',
+      'labels are compared in int32',
+    ],
+    ['narrow-output', '!isOutput(model, node)', 'true', 'an output keeps its type'],
+  ]),
 ];

@@ -51,6 +51,23 @@ export const pages = [
   ...plantedIn('site/plates/words.ts', { test: 'test/site/plates.test.ts' }, [
     ['words-more', 'const more = after - before;', 'const more = after;', 'a plate is called by what it adds'],
   ]),
+  ...plantedIn('site/craft/machine.ts', { test: 'test/site/craft-machine.test.ts' }, [
+    ['craft-lost', 'report.lost ? broken(craft, report.says)', 'false ? craft', 'a lost runtime is started anew'],
+    ['craft-in-a-row', 'restarts: craft.restarts + 1,', 'restarts: 1,', 'a craft is given up at last'],
+    ['craft-kept', 'craft.result || craft.restarts', 'craft.restarts', 'what was crafted is not crafted again'],
+    [
+      'craft-behind',
+      'const before = upTo(craft.curve, gradients);',
+      'const before = craft.curve;',
+      'a curve does not run back',
+    ],
+  ]),
+  ...plantedIn('site/craft/state.ts', { test: 'test/site/craft.test.ts' }, [
+    ['craft-default', 'return value === usual ? undefined : value;', 'return value;', 'a default is no change'],
+  ]),
+  ...plantedIn('site/craft/words.ts', { test: 'test/site/craft-machine.test.ts' }, [
+    ['craft-noise', 'fooling.ratio > noise.ratio && p < 0.05', 'fooling.ratio > noise.ratio', 'chance is no fooling'],
+  ]),
   ...plantedIn('site/photos/readings.ts', { test: 'test/site/photos.test.ts' }, [
     ['photo-resists', 'if (fooled === 0)', 'if (fooled === 1)', 'a photo that resists is said to'],
   ]),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { usualNormalisations } from '#shared/zoo';
+import { usualNormalisations } from '../../shared/zoo/normalisations.ts';
 
 test('the usual preprocessings are all different, and turn mean and std with the channels', () => {
   const distinct = new Set(usualNormalisations.map(({ normalisation }) => JSON.stringify(normalisation)));

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Compute } from '#shared/compute';
 import { argmax } from '#shared/metrics';
-import { guessNormalisation, usualNormalisations } from '#shared/zoo';
+import { guessNormalisation } from '#shared/zoo';
 import { openCompute } from '../../batch/compute/index.ts';
 import { codecs } from '../../batch/photos/index.ts';
 import { loadLabelledPhotos } from '../../batch/zoo/labelled-photos.ts';
+import { usualNormalisations } from '../../shared/zoo/normalisations.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
 
 let compute: Compute;

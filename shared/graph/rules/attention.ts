@@ -47,25 +47,51 @@ function shared(b: Builder, own: Heads, heads: number): Heads {
 
 const swapped = (b: Builder, name: string): string => b.transpose(name, [0, 1, 3, 2]);
 
-const scaledDotProduct: Rule = simple((gradient, { node, b, needs }) => {
-  const [query, key, value, mask] = node.inputs;
-  check(node, b);
+/** What attention computes on its way. */
+interface Attended {
+  q: Heads;
+  k: Heads;
+  v: Heads;
+  scale: string;
+  /** softmax(scale * Q K' + mask), [batch, heads, queries, keys]. */
+  weights: string;
+}
+
+function attend(node: Node, b: Builder): Attended {
+  const [query, key, value] = node.inputs;
   const rank = b.shape(query).length;
   const heads = rank === 4 ? Number(b.shape(query)[1]) : attribute(node, 'q_num_heads', 1);
   const ofKeys = rank === 4 ? Number(b.shape(key)[1]) : attribute(node, 'kv_num_heads', 1);
   const q = asHeads(b, query, heads);
   const k = shared(b, asHeads(b, key, ofKeys), heads);
   const v = shared(b, asHeads(b, value, ofKeys), heads);
-  const g = asHeads(b, gradient, heads).value;
-  const scale = attribute(node, 'scale', 0) || 1 / Math.sqrt(Number(q.shape[3]));
-  const scores = b.mul(b.add('MatMul', [q.value, swapped(b, k.value)]), b.scalar(scale));
+  const scale = b.scalar(attribute(node, 'scale', 0) || 1 / Math.sqrt(Number(q.shape[3])));
+  const scores = b.mul(b.add('MatMul', [q.value, swapped(b, k.value)]), scale);
   const masks = masksOf(node, b, [q.shape[2], k.shape[2]]);
   const logits = masks.reduce((sum, added) => b.add('Add', [sum, added]), scores);
-  const weights = b.add('Softmax', [logits], { axis: int(-1) });
+  return { q, k, v, scale, weights: b.add('Softmax', [logits], { axis: int(-1) }) };
+}
+
+/** The node in operators that every provider has; undefined where it does what has no rule here. */
+export function attended(node: Node, b: Builder): string | undefined {
+  if (refusalOf(node, b)) return undefined;
+  const { v, weights } = attend(node, b);
+  const result = b.add('MatMul', [weights, v.value]);
+  const [, heads, , width] = v.shape;
+  if (b.shape(node.inputs[0]).length === 4) return result;
+  return b.add('Reshape', [b.transpose(result, [0, 2, 1, 3]), b.ints([0, 0, Number(heads) * Number(width)])]);
+}
+
+const scaledDotProduct: Rule = simple((gradient, { node, b, needs }) => {
+  const refusal = refusalOf(node, b);
+  if (refusal) throw new GraphError(`The ${describe(node)} ${refusal}`, at(node));
+  const mask = node.inputs[3];
+  const { q, k, v, scale, weights } = attend(node, b);
+  const g = asHeads(b, gradient, Number(q.shape[1])).value;
   const toValue = () => v.back(b.add('MatMul', [swapped(b, weights), g]));
   const weighted = b.mul(b.add('MatMul', [g, swapped(b, v.value)]), weights);
   const toLogits = b.add('Sub', [weighted, b.mul(weights, b.sum(weighted, [3], true))]);
-  const toScores = b.mul(toLogits, b.scalar(scale));
+  const toScores = b.mul(toLogits, scale);
   return [
     needs(0) ? q.back(b.add('MatMul', [toScores, k.value])) : undefined,
     needs(1) ? k.back(b.add('MatMul', [swapped(b, toScores), q.value])) : undefined,
@@ -74,27 +100,23 @@ const scaledDotProduct: Rule = simple((gradient, { node, b, needs }) => {
   ];
 });
 
-function check(node: Node, b: Builder): void {
-  const refusal =
-    node.inputs.slice(4).some(Boolean) || node.outputs.slice(1).some(Boolean)
-      ? 'keeps keys and values of the past'
-      : attribute(node, 'softcap', 0) !== 0
-        ? 'caps its scores'
-        : undefined;
-  if (refusal)
-    throw new GraphError(
-      `The ${describe(node)} ${refusal}, which has no gradient rule. Export the model without.`,
-      at(node),
-    );
+/** What stands in the way of a gradient, if anything does. */
+function refusalOf(node: Node, b: Builder): string | undefined {
+  if (node.inputs.slice(4).some(Boolean) || node.outputs.slice(1).some(Boolean))
+    return 'keeps keys and values of the past, which has no gradient rule. Export the model without.';
+  if (attribute(node, 'softcap', 0) !== 0)
+    return 'caps its scores, which has no gradient rule. Export the model without.';
   const open = node.inputs.slice(0, 3).find((name) => {
     const shape = b.shape(name);
     return ![3, 4].includes(shape.length) || shape.slice(1).some((dim) => typeof dim === 'string');
   });
   if (open)
-    throw new GraphError(
-      `The ${describe(node)} has an input "${open}" of shape [${b.shape(open)}], of which not every size is known. Give the model's input a fixed height and width.`,
-      at(node),
-    );
+    return `has an input "${open}" of shape [${b.shape(open)}], of which not every size is known. Give the model's input a fixed height and width.`;
+  const [, key, , mask] = node.inputs;
+  const keys = b.shape(key).at(-2);
+  if (mask && b.shape(mask).at(-1) !== keys)
+    return `has a mask "${mask}" of shape [${b.shape(mask)}] for ${keys} keys, which has no gradient rule. Export the model with a mask of one column for each key.`;
+  return undefined;
 }
 
 /** What is far below any score, so that its weight is 0. */
@@ -105,11 +127,6 @@ function masksOf(node: Node, b: Builder, sizes: Dim[]): string[] {
   const [, , , mask] = node.inputs;
   const added: string[] = [];
   if (mask) {
-    if (b.shape(mask).at(-1) !== sizes[1])
-      throw new GraphError(
-        `The ${describe(node)} has a mask "${mask}" of shape [${b.shape(mask)}] for ${sizes[1]} keys, which has no gradient rule. Export the model with a mask of one column for each key.`,
-        at(node),
-      );
     const yes = b.facts.types.get(mask)?.type === 'bool';
     added.push(yes ? b.add('Where', [mask, b.scalar(0), b.scalar(never)]) : mask);
   }

@@ -73,8 +73,9 @@ const gridSample: Rule = simple((gradient, step) => {
     for (const right of [false, true]) {
       const [column, row] = [neighbour(b, x, right), neighbour(b, y, below)];
       const number = b.add('Add', [b.mul(row.pixel, b.scalar(width)), column.pixel]);
-      const whole = b.add('Cast', [unsqueezed(number)], { to: int(7) });
-      const index = b.add('Expand', [whole, b.ints([1, channels, 1])]);
+      // Whole numbers as floats until here: GPU providers repeat no int64.
+      const repeated = b.add('Expand', [unsqueezed(number), b.ints([1, channels, 1])]);
+      const index = b.add('Cast', [repeated], { to: int(7) });
       const exists = b.mul(row.exists, column.exists);
       if (needs(0)) {
         const weight = unsqueezed(b.mul(exists, b.mul(row.weight, column.weight)));
