@@ -298,7 +298,7 @@ describe('a network that is kept', () => {
     await close(other);
     await page.locator('select[name=model]').selectOption('own');
     await page.getByRole('button', { name: 'Forget small' }).click();
-    await page.locator('[data-kept]').waitFor({ state: 'hidden' });
+    await page.locator('atlas-own-network [data-kept]').waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Close' }).click();
     await answered(page, { model: 'squeezenet1_1' });
     await page.goto(`${site.worker.url}/?model=${id}`);
