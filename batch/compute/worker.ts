@@ -3,17 +3,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Job, type JobResult, jobDoer, type Program, Sessions } from '#shared/compute';
-import { fileForGpu } from '#shared/graph';
 import type { Reply, Request, WorkerSettings } from './protocol.ts';
 
 const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (!port) throw new Error('batch/compute/worker.ts is the entry of a worker thread and cannot be run by itself.');
 
-const create = (program: Program) => {
+const create = async (program: Program) => {
   // onnxruntime-node refuses a SharedArrayBuffer, so the bytes are copied.
   const bytes = new Uint8Array(program.bytes);
-  return InferenceSession.create(settings.profile === 'gpu' ? fileForGpu(bytes) : bytes, {
+  const own = settings.profile === 'gpu' ? (await import('./gpu-file.ts')).fileForGpu(bytes) : bytes;
+  return InferenceSession.create(own, {
     executionProviders: [settings.provider],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

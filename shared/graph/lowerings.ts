@@ -1,10 +1,11 @@
 // Operators that ONNX Runtime's native WebGPU provider has no kernel for, or a wrong one, written with those that it
 // has. Source: the provider itself, by test/graph/gpu.test.ts.
+
+import { attended } from './attention.ts';
 import type { Builder } from './builder.ts';
 import { positiveAxis } from './evaluate.ts';
 import { asRightConv, asRightConvTranspose } from './gpu-convolutions.ts';
 import { attribute, type Node } from './model.ts';
-import { attended } from './rules/attention.ts';
 import { floats } from './tensor.ts';
 
 /** Writes a node in other operators and returns the name of the result; undefined where the node is left as it is. */

@@ -66,7 +66,11 @@ async function open(path: string, options = {}) {
   return page;
 }
 const close = (page: Page) => page.context().close();
-const begin = (page: Page) => page.locator('[data-start]').click();
+/** On one thread: other tests run beside this one, and threads that wait for a processor wait for each other. */
+async function begin(page: Page) {
+  await page.locator('select[name=runtime]').selectOption('wasm-1');
+  await page.locator('[data-start]').click();
+}
 const crafting = (page: Page) => page.waitForFunction(() => window.steps.length > 0, undefined, { timeout: 60_000 });
 const phase = (page: Page, is: string) =>
   page.locator(`atlas-craft[data-phase=${is}]`).waitFor({ timeout: 90_000, state: 'attached' });

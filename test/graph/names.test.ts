@@ -62,9 +62,10 @@ const spec = {
 };
 const pixels = { shape: [2, 3, 8, 8], data: noise(384, 5).map((value) => 127 + 100 * value) };
 const weights = { shape: [2, 4], data: noise(8, 6) };
+const labels = { shape: [2], data: BigInt64Array.of(1n, 3n) };
 const losses: Record<string, [(model: Model) => Model, Feeds]> = {
-  'cross-entropy': [withCrossEntropy, { labels: { shape: [2], data: BigInt64Array.of(1n, 3n) } }],
-  margin: [withMargin, { labels: { shape: [2], data: BigInt64Array.of(1n, 3n) } }],
+  'cross-entropy': [withCrossEntropy, { labels }],
+  margin: [withMargin, { labels }],
   cosine: [withCosine, { reference: weights, centre: { shape: [4], data: noise(4, 7) } }],
   cotangent: [withCotangent, { cotangent: weights }],
   energy: [
@@ -84,7 +85,10 @@ async function crafted(file: Model): Promise<Record<string, Float32Array>> {
   for (const [kind, [compose, feeds]] of Object.entries(losses))
     for (const profile of ['cpu', 'gpu'] as const) {
       const run = await open(differentiate(compose(prepared), { of: 'loss', wrt: 'canvas', profile }));
-      for (const [name, values] of Object.entries(await run({ canvas: pixels, ...feeds })))
+      // For GPUs labels are int32.
+      const given =
+        profile === 'gpu' && 'labels' in feeds ? { labels: { shape: [2], data: Int32Array.of(1, 3) } } : feeds;
+      for (const [name, values] of Object.entries(await run({ canvas: pixels, ...given })))
         results[`${kind} ${profile} ${name}`] = values;
     }
   return results;

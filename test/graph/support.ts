@@ -2,15 +2,18 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Attribute, differentiate, type Model, type Node, withCotangent, writeModel } from '#shared/graph';
 import type { Tensor as Constant } from '../../shared/graph/tensor.ts';
 
-export type Feeds = Record<string, { data: Float32Array | BigInt64Array; shape: number[] }>;
+export type Feeds = Record<string, { data: Float32Array | BigInt64Array | Int32Array; shape: number[] }>;
 
 /** Opens a model once for several runs. */
+const typeOf = (data: Feeds[string]['data']) =>
+  data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
+
 export async function open(model: Model) {
   const session = await InferenceSession.create(writeModel(model), { intraOpNumThreads: 1, logSeverityLevel: 3 });
   return async (feeds: Feeds): Promise<Record<string, Float32Array>> => {
     const tensors = Object.entries(feeds).map(([name, { data, shape }]) => [
       name,
-      new Tensor(data instanceof Float32Array ? 'float32' : 'int64', data, shape),
+      new Tensor(typeOf(data), data, shape),
     ]);
     const results = await session.run(Object.fromEntries(tensors));
     return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
