@@ -1,6 +1,5 @@
 /** Crafts, apart from the page's thread. One worker crafts once: the page ends it and starts another. */
 import { z } from 'zod';
-import { AtlasError } from '#shared/errors';
 import { onProgress, reasonOf } from '../runtime/index.ts';
 import { Control } from './control.ts';
 import { craftHere } from './engine.ts';
@@ -30,7 +29,7 @@ scope.addEventListener('message', ({ data: task }: MessageEvent<CraftTask>) => {
       say(report);
     }).catch((error: unknown) => {
       const reason = reasonOf(error);
-      const says = error instanceof AtlasError || error instanceof Error ? reason : `Crafting failed: ${reason}`;
+      const says = error instanceof Error ? reason : `Crafting failed: ${reason}`;
       say({ type: 'failed', says, lost: LOST.test(reason) });
     });
 });

@@ -2,11 +2,10 @@
  * Where the visitor's networks are kept: in this browser's IndexedDB, or, where it has none for us, in the page until
  * it is left. A network is an entry and its files: what was brought, as one file, and what was prepared of it.
  */
+import { transactionsIn } from '../browser-store.ts';
 import type { Entry } from './network.ts';
 
-const DATABASE = 'atlas-own-networks';
-const ENTRIES = 'entries';
-const FILES = 'files';
+const within = transactionsIn('atlas-own-networks', { entries: { keyPath: 'id' }, files: {} });
 
 /** Networks that the browser would not keep, with their files. */
 const unkept = new Map<string, { entry: Entry; files: Map<string, Blob> }>();
@@ -77,35 +76,5 @@ export async function remove(id: string): Promise<void> {
   await within('readwrite', ({ entries, files }) => {
     entries.delete(id);
     return files.delete(filesOf(id));
-  });
-}
-
-/** One transaction. @returns what the last request of it found, once all of it is written */
-async function within<T>(
-  mode: IDBTransactionMode,
-  work: (stores: { entries: IDBObjectStore; files: IDBObjectStore }) => IDBRequest<T>,
-): Promise<T> {
-  const database = await open();
-  try {
-    return await new Promise((resolve, reject) => {
-      const transaction = database.transaction([ENTRIES, FILES], mode);
-      const request = work({ entries: transaction.objectStore(ENTRIES), files: transaction.objectStore(FILES) });
-      transaction.addEventListener('complete', () => resolve(request.result));
-      transaction.addEventListener('abort', () => reject(transaction.error));
-    });
-  } finally {
-    database.close();
-  }
-}
-
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.addEventListener('upgradeneeded', () => {
-      request.result.createObjectStore(ENTRIES, { keyPath: 'id' });
-      request.result.createObjectStore(FILES);
-    });
-    request.addEventListener('success', () => resolve(request.result));
-    request.addEventListener('error', () => reject(request.error));
   });
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Example, type Manifest, perturbationRecord, photoId } from '#shared/release';
 import { type BuiltSite, buildSite, tooWide } from '../support/built-site.ts';
 import { parityPhotos } from '../support/images.ts';
+import { answered } from '../support/lab.ts';
 import { readKey, TEST_RELEASE, testManifest } from '../support/release.ts';
 
 let site: BuiltSite;
@@ -27,19 +28,6 @@ afterAll(() => site?.close());
 /** Without the slider's own way to 1, unless a test is about that. */
 const open: BuiltSite['open'] = (path, options, said) => site.open(path, { reducedMotion: 'reduce', ...options }, said);
 const close = (page: Page) => page.context().close();
-
-/** Waits until the lab answers the state that it shows; the label, then. */
-async function answered(page: Page, state: Record<string, string | number> = {}): Promise<string> {
-  await page.waitForFunction(
-    (wanted) => {
-      const answer = JSON.parse(document.querySelector<HTMLElement>('atlas-lab')?.dataset.answered ?? 'null');
-      return answer && Object.entries(wanted).every(([key, value]) => answer[key] === value);
-    },
-    state,
-    { timeout: 20_000 },
-  );
-  return (await page.locator('[data-label]').textContent()) ?? '';
-}
 
 const phase = (page: Page) => page.locator('atlas-lab').getAttribute('data-phase');
 const failed = async (page: Page) => {

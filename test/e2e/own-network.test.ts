@@ -16,6 +16,7 @@ import { atlas, root } from '../cli/atlas.ts';
 import { type BuiltSite, buildSite } from '../support/built-site.ts';
 import { withExternalWeights } from '../support/external-weights.ts';
 import { hostileModel } from '../support/hostile-models/index.ts';
+import { answered } from '../support/lab.ts';
 import { readKey, TEST_RELEASE, testManifest } from '../support/release.ts';
 import { writeSmallNetwork } from '../support/small-network.ts';
 import { tinyModel } from '../support/tiny-model.ts';
@@ -82,18 +83,6 @@ const factsOf = (page: Page) =>
     }
     return lines.join('\n');
   });
-
-async function answered(page: Page, state: Record<string, string>): Promise<string> {
-  await page.waitForFunction(
-    (wanted) => {
-      const answer = JSON.parse(document.querySelector<HTMLElement>('atlas-lab')?.dataset.answered ?? 'null');
-      return answer && Object.entries(wanted).every(([key, value]) => answer[key] === value);
-    },
-    state,
-    { timeout: 20_000 },
-  );
-  return (await page.locator('[data-label]').textContent()) ?? '';
-}
 
 let card: Promise<ZooModel> | undefined;
 /** The same network as the command line has it. */

@@ -7,6 +7,7 @@ import { type Manifest, perturbationRecord, photoId } from '#shared/release';
 import { codecs } from '../../batch/photos/index.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { type BuiltSite, buildSite } from '../support/built-site.ts';
+import { answered } from '../support/lab.ts';
 import { readKey, TEST_RELEASE, testManifest } from '../support/release.ts';
 
 let site: BuiltSite;
@@ -28,18 +29,6 @@ const cmyk = [
 
 const open = (path: string, options = {}) => site.open(path, { reducedMotion: 'reduce', ...options });
 const close = (page: Page) => page.context().close();
-
-async function answered(page: Page, state: Record<string, string | number>): Promise<string> {
-  await page.waitForFunction(
-    (wanted) => {
-      const answer = JSON.parse(document.querySelector<HTMLElement>('atlas-lab')?.dataset.answered ?? 'null');
-      return answer && Object.entries(wanted).every(([key, value]) => answer[key] === value);
-    },
-    state,
-    { timeout: 20_000 },
-  );
-  return (await page.locator('[data-label]').textContent()) ?? '';
-}
 
 test('a photograph of 49 megapixels that is dropped is made smaller here, which is said, and read as it is', async () => {
   const page = await open('/?strength=0');
