@@ -45,7 +45,6 @@ class AtlasCraft extends HTMLElement {
     const networks = models.map(({ id }) => id);
     this.#keeping = new Keeping(this, { networks, canvas }, () => this.#conductor.craft);
     this.#listen();
-    this.dataset.phase = 'idle';
     this.#readAddress();
     this.#begun();
   }

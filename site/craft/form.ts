@@ -3,7 +3,7 @@ import { type Runtime, runtimeName, runtimeTitle } from '../runtime/index.ts';
 import type { CraftData } from './data.ts';
 import { make, named, tell } from './dom.ts';
 import { settingFields } from './settings.ts';
-import { attackOf, type CraftState, settingOf } from './state.ts';
+import { attackOf, type CraftState, epsilonText, settingOf } from './state.ts';
 
 /** The budget that is typed and not chosen. */
 const TYPED = 'own';
@@ -109,12 +109,4 @@ export class Form {
     for (const input of this.#root.querySelectorAll<HTMLInputElement>(`input[name=${name}]`))
       input.checked = input.value === value;
   }
-}
-
-function epsilonText({ norm, epsilon }: CraftState, usual: number): string {
-  const value = epsilon ?? usual;
-  if (!Number.isFinite(value)) return 'in units of 0 to 255';
-  return norm === 'inf'
-    ? `no value of red, green or blue changes by more than ${value} of 255`
-    : `the root of the sum of all squared changes is at most ${value}`;
 }

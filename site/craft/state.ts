@@ -83,6 +83,15 @@ export function settingOf({ kind, default: usual }: SettingData, text: string): 
   return value === usual ? undefined : value;
 }
 
+/** What a bound means, in words. `usual` is the epsilon where none is chosen, in units of 0..255. */
+export function epsilonText({ norm, epsilon }: CraftState, usual: number): string {
+  const value = epsilon ?? usual;
+  if (!Number.isFinite(value)) return 'in units of 0 to 255';
+  return norm === 'inf'
+    ? `no value of red, green or blue changes by more than ${value} of 255`
+    : `the root of the sum of all squared changes is at most ${value}`;
+}
+
 /** A release need not publish photos. */
 const firstPhotos = ({ photos }: CraftData): PhotoKind => (photos.length > 0 ? 'release' : 'synthetic');
 
