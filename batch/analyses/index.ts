@@ -40,6 +40,8 @@ export {
   readMeasurement,
   readPerturbation,
   readPrepared,
+  type SpectraResult,
+  spectraResult,
 } from './outputs.ts';
 export {
   type ComparedResult,

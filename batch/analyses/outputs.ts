@@ -46,6 +46,8 @@ export const hardenedResult = preparedResult.extend({
   }),
   /** Thresholds of two detectors that look at the plain network's logits, which hold the same rate on those photos. */
   baselines: z.object({ softmax: z.number(), energy: z.number() }),
+  /** A regression on `energies` (batch/harden) of pictures, with a threshold that holds it too. */
+  spectrum: z.object({ weights: z.array(z.number()), bias: z.number(), threshold: z.number() }).nullable(),
 });
 export type HardenedResult = z.infer<typeof hardenedResult>;
 
@@ -80,6 +82,10 @@ export type CraftedResult = z.infer<typeof craftedResult>;
 export const measuredResult = z.object({ photos: z.int(), tampered: z.int().optional() });
 export type MeasuredResult = z.infer<typeof measuredResult>;
 
+/** Block-DCT energies of photos (batch/harden): `energies.npy`, float32 [P,192]. */
+export const spectraResult = z.object({ photos: z.int() });
+export type SpectraResult = z.infer<typeof spectraResult>;
+
 /** Means over photos. */
 export const distortionResult = z.object({ psnr: z.number(), ssim: z.number(), photos: z.int() });
 export type DistortionResult = z.infer<typeof distortionResult>;
@@ -98,6 +104,10 @@ export const readCanvases = (output: Output<PhotosResult>): Promise<Pixels> =>
 
 export const readPrepared = async (output: Output<PreparedResult>): Promise<Uint8Array> =>
   readFile(join(output.folder, 'model.onnx'));
+
+/** [photos, 192]. */
+export const readSpectra = (output: Output<SpectraResult>): Promise<Float32Array> =>
+  once(output, async () => readNpy(await readFile(join(output.folder, 'energies.npy'))).data as Float32Array);
 
 export async function readPerturbation(output: Output<PerturbationResult>): Promise<Float32Array<ArrayBuffer>> {
   return readNpy(await readFile(join(output.folder, 'perturbation.npy'))).data as Float32Array<ArrayBuffer>;

@@ -1,18 +1,29 @@
 /**
  * Roc: how many perturbed photos hardened networks call tampered with (docs/hardening.md), against how many clean ones,
- * at thresholds from the strictest to the loosest; beside the class two detectors that look at the plain network's
- * logits. The threshold that a network has is one point of its curve.
+ * at thresholds from the strictest to the loosest; beside the class detectors that look at the plain network's logits, or
+ * at the picture's frequencies. The threshold that a network has is one point of its curve.
  */
 import { rocPoints } from '#shared/metrics';
+import type { Output } from '../jobs/index.ts';
 import { finding, type StudyJobs } from './finding.ts';
 import type { Detection, Measurement } from './measurement.ts';
-import { readMeasurement } from './outputs.ts';
-import { craftedIn } from './plates.ts';
+import {
+  type HardenedResult,
+  type MeasuredResult,
+  readMeasurement,
+  readSpectra,
+  type SpectraResult,
+} from './outputs.ts';
+import { craftedIn, isHeldOut } from './plates.ts';
+import { spectrumScores } from './tampered.ts';
 import { percent, sentence } from './words.ts';
 
 /** What a picture is judged by: the score of the class, and those of the detectors beside it. */
-const scores = { class: 'excess', softmax: 'softmax', energy: 'energy' } as const;
-type Method = keyof typeof scores;
+const methods = ['class', 'softmax', 'energy', 'spectrum'] as const;
+type Method = (typeof methods)[number];
+
+/** Of photos by each method; none by one that was not tried. */
+export type Scores = Record<Method, ArrayLike<number> | null>;
 
 export interface RocRow {
   model: string;
@@ -30,10 +41,13 @@ const all = (learnt: boolean) => (learnt ? 'all learnt' : 'all held out');
 
 const needs = (study: StudyJobs) => ({
   networks: study.hardened.map((target) => ({
-    ...{ id: target.id, network: target.network.id, clean: study.measured(target, null) },
+    ...{ id: target.id, network: target.network.id, hardened: study.hardening(target) },
+    clean: { measured: study.measured(target, null), spectra: study.spectra(null) },
     tried: craftedIn(study).map((one) => ({
       ...{ id: one.id, learnt: target.learnt.some(({ id }) => id === one.id) },
       measured: study.measured(target, one),
+      // As in the table `tampered`.
+      spectra: study.effort === 'whole' || isHeldOut(target, one) ? study.spectra(one) : null,
     })),
   })),
 });
@@ -44,11 +58,11 @@ type Hardened = Measurement & { detection: Detection };
 export interface RocSource {
   id: string;
   learnt: boolean;
-  detection: Detection;
+  scores: Scores;
 }
 
 /** Curves of all perturbations of a kind together, and of each that was held out; none of a kind that is not there. */
-export function rocRows(clean: Detection, tried: readonly RocSource[]): Omit<RocRow, 'model' | 'network'>[] {
+export function rocRows(clean: Scores, tried: readonly RocSource[]): Omit<RocRow, 'model' | 'network'>[] {
   const curves = [false, true].flatMap((learnt) => {
     const some = tried.filter((one) => one.learnt === learnt);
     return [
@@ -57,15 +71,28 @@ export function rocRows(clean: Detection, tried: readonly RocSource[]): Omit<Roc
     ];
   });
   return curves.flatMap(({ of, ...curve }) =>
-    Object.keys(scores).flatMap((method) => {
-      const score = scores[method as Method];
-      const positives = of.flatMap(({ detection }) => Array.from(detection[score]));
-      const counts = { photos: positives.length, clean: clean[score].length };
-      return rocPoints(clean[score], positives).map(({ falseAlarms, detected }) => {
+    methods.flatMap((method) => {
+      const [negatives, positives] = [clean[method], of.map(({ scores }) => scores[method])];
+      if (!negatives || positives.includes(null)) return [];
+      const seen = positives.flatMap((some) => Array.from(some as ArrayLike<number>));
+      const counts = { photos: seen.length, clean: negatives.length };
+      return rocPoints(negatives, seen).map(({ falseAlarms, detected }) => {
         return { ...curve, method, ...counts, false_alarms: falseAlarms, detected };
       });
     }),
   );
+}
+
+interface Seen {
+  measured: Output<MeasuredResult>;
+  spectra: Output<SpectraResult> | null;
+}
+
+async function scoresOf({ measured, spectra }: Seen, { spectrum }: HardenedResult): Promise<Scores> {
+  const { detection } = (await readMeasurement(measured)) as Hardened;
+  const { excess, softmax, energy } = detection;
+  const read = spectrum && spectra ? spectrumScores(spectrum, await readSpectra(spectra)) : null;
+  return { class: excess, softmax, energy, spectrum: read };
 }
 
 export const roc = finding({
@@ -87,7 +114,7 @@ export const roc = finding({
       name: 'method',
       type: 'STRING',
       description:
-        '"class": the score of the class; "softmax": 1 less the plain network\'s largest probability; "energy": -log(sum exp) of its logits',
+        '"class": the score of the class; "softmax": 1 less the plain network\'s largest probability; "energy": -log(sum exp) of its logits; "spectrum": a regression on the picture\'s block-DCT energies, of what was held out',
     },
     {
       name: 'photos',
@@ -101,12 +128,12 @@ export const roc = finding({
   needs,
   async rows({ networks }) {
     const rows: RocRow[] = [];
-    for (const { id, network, clean, tried } of networks) {
-      const { detection } = (await readMeasurement(clean)) as Hardened;
-      const seen: RocSource[] = [];
-      for (const { measured, ...one } of tried)
-        seen.push({ ...one, detection: ((await readMeasurement(measured)) as Hardened).detection });
-      rows.push(...rocRows(detection, seen).map((row) => ({ model: id, network, ...row })));
+    for (const { id, network, hardened, clean, tried } of networks) {
+      const sources: RocSource[] = [];
+      for (const { id: source, learnt, ...seen } of tried)
+        sources.push({ id: source, learnt, scores: await scoresOf(seen, hardened.result) });
+      const curves = rocRows(await scoresOf(clean, hardened.result), sources);
+      rows.push(...curves.map((row) => ({ model: id, network, ...row })));
     }
     return rows;
   },

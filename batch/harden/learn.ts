@@ -10,6 +10,7 @@ import { collect } from '../compute/index.ts';
 import type { PhotoSet } from '../photos/index.ts';
 import { conformalThreshold, leastPhotos } from './calibration.ts';
 import { type FittedDetector, fitDetector, folds } from './detector.ts';
+import { energies, energiesOf } from './energies.ts';
 import { planSamples, render, type Sample, usualLooks } from './samples.ts';
 
 export interface LearningTask {
@@ -23,6 +24,8 @@ export interface LearningTask {
   seed: number;
   /** How often each photo is shown clean, and how often perturbed, from 1 to 6; left out: 6. */
   looks?: number;
+  /** Whether a detector that has no network is fitted to the same pictures, to be held against; default false. */
+  withSpectrum?: boolean;
   compute: Compute;
   signal?: AbortSignal;
   onProgress?: (progress: HardenProgress) => void;
@@ -45,6 +48,8 @@ export interface Learnt extends FittedDetector {
   samples: { photos: number; synthetic: number; clean: number; tampered: number };
   /** The thresholds of two detectors that need no learning, which hold the same rate on the same photos. */
   baselines: OutlierScores;
+  /** A regression on `energies` of the same pictures with a threshold that holds the same rate; null: not asked for. */
+  spectrum: Pick<FittedDetector, 'weights' | 'bias' | 'threshold'> | null;
 }
 
 /** @throws UsageError for a rate that so few photos cannot hold */
@@ -66,9 +71,15 @@ export async function learn(task: LearningTask, { program, places }: Looked): Pr
   const { photos, rate, compute, signal, onProgress } = task;
   checkRate(rate, task.crafting.length);
   const { samples, sources, counts } = planOf(task, statisticsOf(places));
+  const spectra = new Float32Array(task.withSpectrum ? samples.length * energiesOf : 0);
   const collected = await collect({
-    ...{ compute, program, beside: 'statistics', size: photos.size, signal, pictures: samples },
-    render: (sample) => render(sample, sources[sample.source], photos.size, task.perturbations),
+    ...{ compute, program, beside: 'statistics', size: photos.size, signal },
+    pictures: samples.map((sample, row) => ({ sample, row })),
+    render: async ({ sample, row }) => {
+      const canvas = await render(sample, sources[sample.source], photos.size, task.perturbations);
+      if (task.withSpectrum) spectra.set(energies(canvas, photos.size), row * energiesOf);
+      return canvas;
+    },
     onProgress: (progress) => onProgress?.({ stage: 'pictures', ...progress }),
   });
   await compute.release(program.key);
@@ -78,11 +89,16 @@ export async function learn(task: LearningTask, { program, places }: Looked): Pr
     onProgress: (progress) => onProgress?.({ stage: 'regressions', ...progress }),
   });
   if (!detector) throw tooFew(rate, counts.photos);
+  const common = { samples, rate, signal, foldOf: counts.foldOf };
+  const spectrum = task.withSpectrum
+    ? await fitDetector({ ...common, statistics: spectra, features: energiesOf })
+    : null;
   const clean = samples.filter(({ tampered }) => tampered === null).length;
   return {
     ...detector,
     samples: { photos: counts.photos, synthetic: counts.synthetic, clean, tampered: samples.length - clean },
     baselines: baselinesOf(samples, collected, rate),
+    spectrum,
   };
 }
 

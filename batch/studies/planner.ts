@@ -16,6 +16,7 @@ import {
   type PerturbationResult,
   type PhotosResult,
   type PreparedResult,
+  type SpectraResult,
   type StudyJobs,
   type StudyPerturbation,
   type Swept,
@@ -41,6 +42,7 @@ import { hardenStep } from './steps/harden.ts';
 import { measureStep } from './steps/measure.ts';
 import { photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
+import { spectraStep } from './steps/spectra.ts';
 import { sweepStep } from './steps/sweep.ts';
 
 export interface PlanOptions {
@@ -157,6 +159,16 @@ export class Planner implements StudyJobs {
     return again;
   }
 
+  hardenedOn({ id }: HardenedTarget, name: string, learnt: readonly StudyPerturbation[]): HardenedTarget {
+    const other: PlannedHardened = {
+      ...(this.#hardened.get(id) as PlannedHardened),
+      id: `${id}.${name}`,
+      learnt: learnt.map((one) => this.#planned.get(one.id) as PlannedPerturbation),
+    };
+    this.#hardened.set(other.id, other);
+    return other;
+  }
+
   behind(network: Target, name: string, defence: Defence): Target {
     const id = `${network.id}.${name.replaceAll(' ', '-')}`;
     this.#behind.set(id, { network, defence });
@@ -269,6 +281,17 @@ export class Planner implements StudyJobs {
   /** What is made from the perturbations, as far as it is held against them. */
   get twins(): DerivedPerturbation[] {
     return this.perturbations.flatMap((perturbation) => this.#twins(perturbation).map(({ pattern }) => pattern));
+  }
+
+  spectra(perturbation: StudyPerturbation | null): Job<SpectraResult> {
+    const id = perturbation?.id ?? 'clean';
+    return this.#once(`spectra ${id}`, () =>
+      spectraStep({
+        id,
+        inputs: { photos: this.evaluation, perturbation: perturbation && this.crafted(perturbation) },
+        work: { ...noWork, photos: this.#count('evaluation'), on: String(this.canvas) },
+      }),
+    );
   }
 
   distortion(perturbation: StudyPerturbation): Job<DistortionResult> {

@@ -3,12 +3,11 @@ import type { Compute } from '#shared/compute';
 import { splitPhotos } from '#shared/photos';
 import { random } from '#shared/synthetic';
 import { collect } from '../../batch/compute/index.ts';
-import { planOf, render, type Sample } from '../../batch/harden/index.ts';
+import { energies, energiesOf, planOf, render, type Sample } from '../../batch/harden/index.ts';
 import type { FoundPerturbation } from '../../batch/perturbations/index.ts';
 import type { PhotoSet } from '../../batch/photos/index.ts';
 import { statisticsModel, type ZooModel } from '../../batch/zoo/index.ts';
 import { statisticsOf } from '../../shared/graph/index.ts';
-import { dctEnergies } from './dct.ts';
 
 /** What was measured of pictures, row by row. */
 export interface Measured {
@@ -16,7 +15,7 @@ export interface Measured {
   statistics: Float32Array;
   features: number;
   /** Block-DCT energies, [n, 192]. */
-  energies: Float32Array;
+  spectra: Float32Array;
   logits: Float32Array;
   classes: number;
 }
@@ -47,19 +46,19 @@ export async function show(
   const { crafting, evaluation } = splitPhotos(photos.names, photos.groups);
 
   const measure = async (samples: Sample[], sources: readonly Uint8Array[], what: string): Promise<Measured> => {
-    const energies = new Float32Array(192 * samples.length);
+    const spectra = new Float32Array(energiesOf * samples.length);
     const found = await collect({
       ...{ compute, program, size, beside: 'statistics' },
       pictures: samples.map((sample, row) => ({ sample, row })),
       render: async ({ sample, row }) => {
         const canvas = await render(sample, sources[sample.source], size, vs);
-        energies.set(dctEnergies(canvas, size), 192 * row);
+        spectra.set(energies(canvas, size), energiesOf * row);
         return canvas;
       },
       onProgress: ({ done, total }) => say(`${model.card.id}, ${what}: ${done} of ${total} pictures`),
     });
     const { beside: statistics, ...more } = found;
-    return { samples, energies, statistics, ...more };
+    return { samples, spectra, statistics, ...more };
   };
 
   const plan = planOf({ photos, crafting, perturbations: vs, seed }, statisticsOf(looked.places));

@@ -1,5 +1,5 @@
 /** What detectors make of pictures that they have not seen. */
-import { conformalThreshold, type FittedDetector, fitDetector, scoreOf } from '../../batch/harden/index.ts';
+import { conformalThreshold, energiesOf, type FittedDetector, fitDetector, scoreOf } from '../../batch/harden/index.ts';
 import { argmax, auroc, outlierScores } from '../../shared/metrics/index.ts';
 import { everyday, type Measured, type Shown } from './pictures.ts';
 
@@ -45,7 +45,7 @@ export async function leftOut(
     return detector;
   };
   const detector = await fitted(crafting.statistics, crafting.features);
-  const dctDetector = await fitted(crafting.energies, 192);
+  const dctDetector = await fitted(crafting.spectra, energiesOf);
 
   const numbered = evaluation.samples.map((sample, row) => ({ ...sample, row }));
   const clean = numbered.filter(({ tampered, change }) => !tampered && change === 'none');
@@ -74,7 +74,7 @@ export async function leftOut(
     own: figures(ownScore, detector.threshold),
     softmax: byLogits((measured, row) => outlierScores(rowOf(measured, row)).softmax),
     energy: byLogits((measured, row) => outlierScores(rowOf(measured, row)).energy),
-    dct: figures((row) => scoreOf(dctDetector, evaluation.energies, 192 * row), dctDetector.threshold),
+    dct: figures((row) => scoreOf(dctDetector, evaluation.spectra, energiesOf * row), dctDetector.threshold),
     fooled: fooled.length / bad.length,
     missed: fooled.filter(({ row }) => !flagged(row)).length / bad.length,
     accuracy: right.length / known.length,
