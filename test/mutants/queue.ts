@@ -58,7 +58,7 @@ export const queue = [
   ...plantedIn('batch/queue/worker.ts', { test: workers, named: 'not heard of' }, [
     ['settled', 'return affected > 0;', 'return true;', 'a job that was lost is not counted'],
   ]),
-  ...plantedIn('batch/queue/pulse.ts', { test: workers, named: 'not heard of' }, [
+  ...plantedIn('batch/queue/pulse.ts', { test: workers, named: 'hears while' }, [
     ['lost', 'return rows.length > 0;', 'return true;', 'a worker learns that it lost its job'],
   ]),
   ...plantedIn('batch/queue/boss.ts', { test: workers, named: 'refused with' }, [
