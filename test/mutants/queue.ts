@@ -61,7 +61,7 @@ export const queue = [
   ...plantedIn('batch/queue/pulse.ts', { test: workers, named: 'hears while' }, [
     ['lost', 'return rows.length > 0;', 'return true;', 'a worker learns that it lost its job'],
   ]),
-  ...plantedIn('batch/queue/boss.ts', { test: workers, named: 'refused with' }, [
+  ...plantedIn('batch/queue/boss.ts', { test: workers, named: 'the address of a queue' }, [
     ['password', "if (url.password !== '' ||", 'if (', 'a password in the address is refused'],
   ]),
 ];
