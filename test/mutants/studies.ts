@@ -28,8 +28,8 @@ export const studies = [
     ],
     [
       'distortion-half',
-      'photos: this.evaluation, perturbation',
-      'photos: this.crafting, perturbation',
+      'photos: this.evaluation, perturbation: this.crafted(perturbation) }',
+      'photos: this.crafting, perturbation: this.crafted(perturbation) }',
       'PSNR and SSIM are of evaluation photos',
     ],
     ['attack-code', 'code: [method.source],', '', 'the file of an attack is part of the code of its crafts'],
