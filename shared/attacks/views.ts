@@ -1,9 +1,9 @@
 /** What each surrogate says of the crafting photos as they are, before anything is crafted. */
 
 import { UsageError } from '#shared/errors';
-import { readModel, whereImagesMix } from '#shared/graph';
 import { argmax } from '#shared/metrics';
 import { checkTarget } from './check.ts';
+import { batchOf, type Graphs } from './graphs.ts';
 import type { CraftTask, Surrogate, SurrogateView } from './types.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { CraftTask, Surrogate, SurrogateView } from './types.ts';
  * photo, or no numbers, or in which photos influence each other.
  */
 export async function viewsOf(
-  { compute, crafting, photos, signal, surrogates }: CraftTask,
+  { compute, crafting, photos, signal, surrogates, graphs }: CraftTask,
   target: number | undefined,
   onProgress?: (done: number, total: number) => void,
 ): Promise<SurrogateView[]> {
@@ -21,7 +21,7 @@ export async function viewsOf(
     { photo, flip: false },
     { photo, flip: true },
   ]);
-  for (const surrogate of surrogates) checkApart(surrogate);
+  for (const surrogate of surrogates) await checkApart(surrogate, graphs);
   const views: SurrogateView[] = [];
   for (const surrogate of surrogates) {
     const before = views.length * items.length;
@@ -38,9 +38,9 @@ export async function viewsOf(
 }
 
 /** What the gradient of a photo is would depend on those that it is computed together with. */
-function checkApart({ id, bytes }: Surrogate): void {
-  const mixing = whereImagesMix(readModel(bytes));
-  if (mixing) throw new UsageError(`Nothing can be crafted on the model ${id}: ${mixing.message}`, { cause: mixing });
+async function checkApart(surrogate: Surrogate, graphs?: Graphs): Promise<void> {
+  const { mixing } = await batchOf(surrogate, graphs);
+  if (mixing) throw new UsageError(`Nothing can be crafted on the model ${surrogate.id}: ${mixing}`);
 }
 
 function check({ surrogate: { id }, classes, clean }: SurrogateView, target: number | undefined): void {

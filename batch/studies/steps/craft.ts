@@ -15,6 +15,7 @@ import {
   readPrepared,
 } from '../../analyses/index.ts';
 import { computeOf, defineStep, type Job, type Outputs } from '../../jobs/index.ts';
+import { graphsApart } from '../../zoo/index.ts';
 
 interface Inputs {
   attack: string;
@@ -60,6 +61,7 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
     const indices = chosen(on?.crafting.result.names.length ?? 0, on?.photos || null, seed);
     const crafted = await craftWith(attack, settings, {
       ...{ compute, surrogates: models, photos, norm, epsilon, seed, signal, checkpoints },
+      graphs: graphsApart(signal),
       crafting: indices,
       budget: on?.budget ?? { gradients: 1 },
       onProgress: ({ stage, done, total, gradientsPerSecond, fooling }) =>
