@@ -135,7 +135,11 @@ export interface StudyJobs {
   behind(network: Target, name: string, defence: Defence): Target;
   /** The noise that a perturbation is read beside: of the same bound and seed. */
   control(perturbation: StudyPerturbation): StudyPerturbation;
-  /** All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. */
+  /**
+   * All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. Of a
+   * light study the draws and blocks are those of the lowest seed of its bound, the twin that of the lowest seed of its
+   * recipe.
+   */
   controls(perturbation: StudyPerturbation): Control[];
   /** How much evaluation photos have of each frequency, with a perturbation or, null, as they are. */
   spectra(perturbation: StudyPerturbation | null): Job<SpectraResult>;

@@ -31,6 +31,12 @@ export const preparedResult = z.object({
 });
 export type PreparedResult = z.infer<typeof preparedResult>;
 
+/**
+ * What a model says of crafting photos as they are: `logits.npy`, float32 [2P,K], each photo plain and then mirrored.
+ */
+export const lookedResult = z.object({ photos: z.int(), classes: z.int() });
+export type LookedResult = z.infer<typeof lookedResult>;
+
 /** A prepared model that a study has hardened, and how (docs/hardening.md): `model.onnx`. */
 export const hardenedResult = preparedResult.extend({
   tampered: z.int(),
@@ -116,6 +122,9 @@ export const readSpectra = (output: Output<SpectraResult>): Promise<Float32Array
 export async function readPerturbation(output: Output<PerturbationResult>): Promise<Float32Array<ArrayBuffer>> {
   return readNpy(await readFile(join(output.folder, 'perturbation.npy'))).data as Float32Array<ArrayBuffer>;
 }
+
+export const readLooked = (output: Output<LookedResult>): Promise<Float32Array> =>
+  once(output, async () => readNpy(await readFile(join(output.folder, 'logits.npy'))).data as Float32Array);
 
 /** Pixels of how a perturbation grew, [points,side,side,3], where its result has points. */
 export async function readGrowth(

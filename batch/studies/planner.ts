@@ -12,6 +12,7 @@ import {
   type HardenedResult,
   type HardenedTarget,
   isPattern,
+  type LookedResult,
   type MeasuredResult,
   type PerturbationResult,
   type PhotosResult,
@@ -39,6 +40,7 @@ import { deriveStep } from './steps/derive.ts';
 import { distortionStep } from './steps/distortion.ts';
 import { givenStep } from './steps/given.ts';
 import { hardenStep } from './steps/harden.ts';
+import { lookedStep } from './steps/looked.ts';
 import { measureStep } from './steps/measure.ts';
 import { photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
@@ -191,12 +193,16 @@ export class Planner implements StudyJobs {
       }
       const on = budget && {
         surrogates: surrogates.map((surrogate) => this.prepared(surrogate)),
+        ...(photos !== 0 && { looked: surrogates.map((surrogate) => this.#looked(surrogate)) }),
         ...{ crafting: this.crafting, budget, photos, provider: this.options.provider },
       };
       return craftStep({
         id,
         inputs: { attack, settings, norm, epsilon, seed, canvas: this.canvas, on },
-        work: craftWork({ surrogates, budget, canvas: this.canvas, photos: photos || this.#count('crafting') }),
+        work: craftWork({
+          ...{ surrogates, budget, canvas: this.canvas, photos: photos || this.#count('crafting') },
+          isKnown: photos !== 0,
+        }),
         code: [method.source],
         place: { attack: method, surrogates },
       });
@@ -309,9 +315,14 @@ export class Planner implements StudyJobs {
     return this.#once(`analyse ${finding.name}`, () => findingJob(finding, this));
   }
 
-  /** One that no model took part in has nothing to lose its phases. */
-  #twins(from: StudyPerturbation): (Control & { pattern: DerivedPerturbation })[] {
-    if (isPattern(from)) return [];
+  /**
+   * One that no model took part in has nothing to lose its phases. In a light study those of one recipe, whose values
+   * and spectra differ by chance alone, share the twin of the lowest seed.
+   */
+  #twins(of: StudyPerturbation): (Control & { pattern: DerivedPerturbation })[] {
+    if (isPattern(of)) return [];
+    const alike = this.effort === 'light' ? this.perturbations.filter(({ recipe }) => recipe === of.recipe) : [];
+    const from = alike.reduce((first, one) => (one.seed < first.seed ? one : first), of);
     const { seed } = from;
     const kind = 'phase-twin';
     return [{ kind, seed, pattern: { id: `${from.id}.${kind}`, from, kind, amount: null, seed } }];
@@ -327,6 +338,17 @@ export class Planner implements StudyJobs {
 
   #made(perturbation: StudyPerturbation | DerivedPerturbation): Job<PerturbationResult> {
     return 'from' in perturbation ? this.derived(perturbation) : this.crafted(perturbation);
+  }
+
+  /** What a model says of the crafting photos, which all that are crafted on it begin with. */
+  #looked(id: string): Job<LookedResult> {
+    return this.#once(`looked ${id}`, () =>
+      lookedStep({
+        id,
+        inputs: { prepared: this.prepared(id), crafting: this.crafting, provider: this.options.provider },
+        work: { ...noWork, forwards: 2 * this.#count('crafting'), on: `${id} ${this.canvas}` },
+      }),
+    );
   }
 
   #photos(half: Half): Job<PhotosResult> {

@@ -184,12 +184,12 @@ const formats = {
 };
 
 /** Without end; the same seed gives the same. */
-export function cases(seed: number): Iterable<HostileCase> {
+export function cases(seed: number, from = 0): Iterable<HostileCase> {
   const kinds = Object.entries(formats).flatMap(([format, makers]) =>
     Object.entries(makers).map(([kind, make]) => [
       `${format} with ${kind}`,
       (draw: Draw) => evaluate(`v.${format}`, make(draw)),
     ]),
   );
-  return casesOf('array', seed, Object.fromEntries(kinds));
+  return casesOf('array', seed, Object.fromEntries(kinds), from);
 }

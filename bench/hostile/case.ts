@@ -27,17 +27,20 @@ export const texts = [
 /**
  * Cases without end: each kind in turn, its sizes and places drawn. The same seed gives the same cases.
  * @param of what they are cases of: names begin with it
+ * @param from how many to leave out at the start: none of them is made
  */
 export function* casesOf(
   of: string,
   seed: number,
   kinds: Record<string, (draw: Draw) => Omit<HostileCase, 'name'>>,
+  from = 0,
 ): Generator<HostileCase> {
-  for (let round = 0; ; round++)
-    for (const [kind, make] of Object.entries(kinds)) {
-      const name = `${of}: ${kind}, ${round}`;
-      yield { name, ...make(random(seed, name)) };
-    }
+  const makers = Object.entries(kinds);
+  for (let i = from; ; i++) {
+    const [kind, make] = makers[i % makers.length];
+    const name = `${of}: ${kind}, ${Math.floor(i / makers.length)}`;
+    yield { name, ...make(random(seed, name)) };
+  }
 }
 
 /** A byte changed here and there, or the end missing. */

@@ -232,7 +232,7 @@ const isWritable = (key: string) =>
   !key.startsWith('/') && key.split('/').every((part) => part !== '..' && part !== '' && part.length < 200);
 
 /** Without end; the same seed gives the same. */
-export function cases(seed: number): Iterable<HostileCase> {
+export function cases(seed: number, from = 0): Iterable<HostileCase> {
   const makers = Object.entries(kinds).map(([kind, make]) => [
     kind,
     (draw: Draw): Omit<HostileCase, 'name'> => ({
@@ -240,7 +240,7 @@ export function cases(seed: number): Iterable<HostileCase> {
       command: (folder: string) => (draw.below(3) === 0 ? analyse(folder) : ['verify', folder]),
     }),
   ]);
-  return casesOf('release', seed, Object.fromEntries(makers));
+  return casesOf('release', seed, Object.fromEntries(makers), from);
 }
 
 /** The other way in which a stranger's folder is read. */

@@ -29,9 +29,9 @@ const commands: string[][] = [
   ],
 ];
 
-export function* cases(seed: number): Iterable<HostileCase> {
+export function* cases(seed: number, from = 0): Iterable<HostileCase> {
   const names = Object.keys(kinds);
-  for (let i = 0; ; i++) {
+  for (let i = from; ; i++) {
     const kind = names[i % names.length];
     const draw = random(seed, `model ${i}`);
     const number = draw.below(2 ** 31);
