@@ -27,7 +27,7 @@ const SYSTEM = [
   'test/site/{craft-worker,hostile-release}.test.ts',
   'test/children/children.test.ts',
   'test/zoo/{add,cards,guessing,surrogates}.test.ts',
-  'test/studies/{dry-run,exact,given,hardened,hardened-edge,run}.test.ts',
+  'test/studies/{dry-run,exact,given,hardened,hardened-edge,looked,run}.test.ts',
 ];
 
 /** Everything else is a unit test, and test/support/unit-setup.ts holds it to that. `npm run test:unit` runs these. */

@@ -50,7 +50,7 @@ export const controls = finding({
       name: 'control',
       type: 'STRING',
       description:
-        '"noise": random signs (norm inf) or a random direction (norm 2) of the same bound; "blocks": a random sign for each 4 x 4 pixels of a colour; "phase-twin": values and spectrum of the perturbation, its phases drawn at random',
+        '"noise": random signs (norm inf) or a random direction (norm 2) of the same bound; "blocks": a random sign for each 4 x 4 pixels of a colour; "phase-twin": values and spectrum of the perturbation, or of the one of its recipe with the lowest seed, its phases drawn at random',
     },
     { name: 'seed', type: 'INT64', description: 'Seed of this draw of the control' },
     common.photos,

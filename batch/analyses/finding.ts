@@ -19,6 +19,7 @@ import type {
   MeasuredResult,
   PerturbationResult,
   PhotosResult,
+  SpectraResult,
 } from './outputs.ts';
 import type { Probes } from './probes.ts';
 import type { ShowcaseResult, SweptResult } from './swept.ts';
@@ -126,14 +127,22 @@ export interface StudyJobs {
   hardening(target: HardenedTarget): Job<HardenedResult>;
   /** The same network hardened anew, from what it learnt from and from these. */
   hardenedAgain(target: HardenedTarget, also: readonly StudyPerturbation[]): HardenedTarget;
+  /** The same network hardened anew, from these alone; its id ends with the name. */
+  hardenedOn(target: HardenedTarget, name: string, learnt: readonly StudyPerturbation[]): HardenedTarget;
   /** Crafted in the same way on a hardened network. */
   craftedOn(perturbation: StudyPerturbation, target: Target): StudyPerturbation;
   /** A network behind a defence, to craft on. */
   behind(network: Target, name: string, defence: Defence): Target;
   /** The noise that a perturbation is read beside: of the same bound and seed. */
   control(perturbation: StudyPerturbation): StudyPerturbation;
-  /** All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. */
+  /**
+   * All that it is held against: several draws of that noise, blocks of it, its phase twin. None for noise itself. Of a
+   * light study the draws and blocks are those of the lowest seed of its bound, the twin that of the lowest seed of its
+   * recipe.
+   */
   controls(perturbation: StudyPerturbation): Control[];
+  /** How much evaluation photos have of each frequency, with a perturbation or, null, as they are. */
+  spectra(perturbation: StudyPerturbation | null): Job<SpectraResult>;
   distortion(perturbation: StudyPerturbation): Job<DistortionResult>;
   /** What photos show, where their credits say so: file name, and the labels that are right. */
   readonly subjects: readonly { photo: string; labels: readonly string[] }[];

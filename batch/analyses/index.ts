@@ -26,6 +26,8 @@ export {
   distortionResult,
   type HardenedResult,
   hardenedResult,
+  type LookedResult,
+  lookedResult,
   type MeasuredResult,
   measuredResult,
   measurementFiles,
@@ -37,9 +39,12 @@ export {
   preparedResult,
   readCanvases,
   readGrowth,
+  readLooked,
   readMeasurement,
   readPerturbation,
   readPrepared,
+  type SpectraResult,
+  spectraResult,
 } from './outputs.ts';
 export {
   type ComparedResult,

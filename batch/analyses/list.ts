@@ -11,6 +11,7 @@ export { perturbations } from './perturbations.ts';
 export { predictions } from './predictions.ts';
 export { predictors } from './predictors.ts';
 export { resistance } from './resistance.ts';
+export { roc } from './roc.ts';
 export { roles } from './roles.ts';
 export { rounds } from './rounds.ts';
 export { saturation } from './saturation.ts';

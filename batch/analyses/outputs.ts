@@ -31,13 +31,23 @@ export const preparedResult = z.object({
 });
 export type PreparedResult = z.infer<typeof preparedResult>;
 
+/**
+ * What a model says of crafting photos as they are: `logits.npy`, float32 [2P,K], each photo plain and then mirrored.
+ */
+export const lookedResult = z.object({ photos: z.int(), classes: z.int() });
+export type LookedResult = z.infer<typeof lookedResult>;
+
 /** A prepared model that a study has hardened, and how (docs/hardening.md): `model.onnx`. */
 export const hardenedResult = preparedResult.extend({
   tampered: z.int(),
   places: z.array(z.object({ name: z.string(), axis: z.int(), channels: z.int() })),
   /** Weights of the regression: one for each statistic. */
   statistics: z.int(),
-  samples: z.object({ photos: z.int(), synthetic: z.int(), clean: z.int(), tampered: z.int() }),
+  samples: z.object({
+    ...{ photos: z.int(), synthetic: z.int(), clean: z.int(), tampered: z.int() },
+    /** Of pictures with patterns that no attack made. */
+    patterns: z.int(),
+  }),
   detector: z.object({ bias: z.number(), threshold: z.number() }),
   /** On crafting photos that the regression did not see. */
   calibration: z.object({
@@ -46,6 +56,8 @@ export const hardenedResult = preparedResult.extend({
   }),
   /** Thresholds of two detectors that look at the plain network's logits, which hold the same rate on those photos. */
   baselines: z.object({ softmax: z.number(), energy: z.number() }),
+  /** A regression on `energies` (batch/harden) of pictures, with a threshold that holds it too. */
+  spectrum: z.object({ weights: z.array(z.number()), bias: z.number(), threshold: z.number() }).nullable(),
 });
 export type HardenedResult = z.infer<typeof hardenedResult>;
 
@@ -80,6 +92,10 @@ export type CraftedResult = z.infer<typeof craftedResult>;
 export const measuredResult = z.object({ photos: z.int(), tampered: z.int().optional() });
 export type MeasuredResult = z.infer<typeof measuredResult>;
 
+/** Block-DCT energies of photos (batch/harden): `energies.npy`, float32 [P,192]. */
+export const spectraResult = z.object({ photos: z.int() });
+export type SpectraResult = z.infer<typeof spectraResult>;
+
 /** Means over photos. */
 export const distortionResult = z.object({ psnr: z.number(), ssim: z.number(), photos: z.int() });
 export type DistortionResult = z.infer<typeof distortionResult>;
@@ -99,9 +115,16 @@ export const readCanvases = (output: Output<PhotosResult>): Promise<Pixels> =>
 export const readPrepared = async (output: Output<PreparedResult>): Promise<Uint8Array> =>
   readFile(join(output.folder, 'model.onnx'));
 
+/** [photos, 192]. */
+export const readSpectra = (output: Output<SpectraResult>): Promise<Float32Array> =>
+  once(output, async () => readNpy(await readFile(join(output.folder, 'energies.npy'))).data as Float32Array);
+
 export async function readPerturbation(output: Output<PerturbationResult>): Promise<Float32Array<ArrayBuffer>> {
   return readNpy(await readFile(join(output.folder, 'perturbation.npy'))).data as Float32Array<ArrayBuffer>;
 }
+
+export const readLooked = (output: Output<LookedResult>): Promise<Float32Array> =>
+  once(output, async () => readNpy(await readFile(join(output.folder, 'logits.npy'))).data as Float32Array);
 
 /** Pixels of how a perturbation grew, [points,side,side,3], where its result has points. */
 export async function readGrowth(

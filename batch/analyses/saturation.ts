@@ -11,7 +11,7 @@ import { readMeasurement } from './outputs.ts';
 import { percent } from './words.ts';
 
 /** 0 is for drawn pictures. A study that has fewer photos than a size has that size for all of them. */
-const sizes = { light: [0, 1, 5, 25], whole: [0, 1, 2, 5, 10, 25, 50] };
+const sizes = { light: [0, 1, 5], whole: [0, 1, 2, 5, 10, 25, 50] };
 
 export interface SaturationRow {
   surrogate: string;

@@ -1,7 +1,8 @@
 /**
  * Strength: how much of a perturbation is needed, and what about the pattern matters. Each is tried on the models that
  * it was crafted on at several strengths, and in variants that keep one thing of it and take another away. Strengths
- * are of one seed for each way of crafting: the lowest that the study has; in a light study of one for each model.
+ * are of one seed for each way of crafting: the lowest that the study has; in a light study of one for each model, with
+ * fewer strengths and shifts.
  */
 import { holm, pairedTest } from '#shared/metrics';
 import type { VariantKind } from '#shared/synthetic';
@@ -13,20 +14,20 @@ import { firstSeeds } from './perturbations-of.ts';
 import { percent } from './words.ts';
 
 /** Factors; 1 is the perturbation itself. */
-const strengths = [0.25, 0.5, 0.75, 1.25, 1.5, 2];
+const strengths = { light: [0.25, 0.5, 1.5, 2], whole: [0.25, 0.5, 0.75, 1.25, 1.5, 2] };
 /** Cycles over the side that low and high frequencies are split at: waves of 14 pixels on a canvas of 224. */
 const split = 16;
-const shifts = [1, 2, 4, 8, 16];
+const shifts = { light: [1, 4, 16], whole: [1, 2, 4, 8, 16] };
 
-const wanted: readonly { kind: VariantKind; amount: number | null }[] = [
-  ...strengths.map((amount) => ({ kind: 'scaled' as const, amount })),
+const wantedOf = (effort: StudyJobs['effort']): { kind: VariantKind; amount: number | null }[] => [
+  ...strengths[effort].map((amount) => ({ kind: 'scaled' as const, amount })),
   { kind: 'scaled', amount: -1 },
   { kind: 'shuffled', amount: null },
   { kind: 'phase-twin', amount: null },
   { kind: 'low', amount: split },
   { kind: 'high', amount: split },
   { kind: 'rotated', amount: null },
-  ...shifts.map((amount) => ({ kind: 'moved' as const, amount })),
+  ...shifts[effort].map((amount) => ({ kind: 'moved' as const, amount })),
   { kind: 'gaussian', amount: null },
 ];
 
@@ -55,7 +56,7 @@ const triedIn = ({ effort, models, perturbations }: StudyJobs): StudyPerturbatio
 const needs = (study: StudyJobs) => ({
   perturbations: triedIn(study).map((from) => {
     const targets = study.models.filter(({ id }) => from.surrogates.includes(id));
-    const derived = wanted.map(({ kind, amount }): DerivedPerturbation => {
+    const derived = wantedOf(study.effort).map(({ kind, amount }): DerivedPerturbation => {
       const id = [from.id, kind, ...(amount === null ? [] : [amount])].join('.');
       return { id, from, kind, amount, seed: from.seed };
     });

@@ -11,6 +11,7 @@ export interface TamperedRow {
   learnt: boolean | null;
   variant: string;
   amount: number | null;
+  left_out: string | null;
   photos: number;
   kept: number;
   tampered: number;
@@ -30,6 +31,8 @@ export interface TamperedRow {
   softmax_ratio: number;
   energy_auroc: number | null;
   energy_ratio: number;
+  spectrum_auroc: number | null;
+  spectrum_ratio: number | null;
 }
 
 type TamperedColumn = Column<TamperedRow>;
@@ -51,6 +54,8 @@ const above = (name: Name, score: string): TamperedColumn => ({
 const softmax = "1 less the plain network's largest probability";
 const energy = "-log(sum exp) of the plain network's logits";
 
+const spectrum = "a regression on the picture's block-DCT energies, which has learnt from the same pictures";
+
 export const tamperedColumns: readonly TamperedColumn[] = [
   { name: 'model', type: 'STRING', description: 'The hardened network' },
   { name: 'network', type: 'STRING', description: 'The plain network that it was made from' },
@@ -67,9 +72,16 @@ export const tamperedColumns: readonly TamperedColumn[] = [
     name: 'variant',
     type: 'STRING',
     description:
-      '"none": as it is; "scaled": amount times as strong; "jpeg": saved with the quality amount; "resize": made amount times as wide, and back; "crop": that share of the middle, enlarged',
+      '"none": as it is; "scaled": amount times as strong; "jpeg": saved with the quality amount; "resize": made amount times as wide, and back; "crop": that share of the middle, enlarged; of clean photos alone "blur" of so many pixels, "dark": amount times as bright, "noise" of this standard deviation, "colours": so many shades of red, green and blue each, "drawn": pictures drawn from that seed in place of photos; "attack left out" and "network left out": as it is, on a network hardened without what left_out names',
   },
   { name: 'amount', type: 'DOUBLE', nullable: true, description: 'Factor, quality or share; null where none is taken' },
+  {
+    name: 'left_out',
+    type: 'STRING',
+    nullable: true,
+    description:
+      'Attack, or model crafted on, of whose perturbations the class was shown none, but all others of the study; null: it learnt what the study has it learn',
+  },
   common.photos,
   count('kept', 'Photos that have the label of the clean photo'),
   count('tampered', 'Photos that are called "non-natural or tampered with": of clean ones, false alarms'),
@@ -87,4 +99,9 @@ export const tamperedColumns: readonly TamperedColumn[] = [
   above('softmax_ratio', softmax),
   areaOf('energy_auroc', energy),
   above('energy_ratio', energy),
+  {
+    ...areaOf('spectrum_auroc', spectrum),
+    description: `Area under the ROC curve of ${spectrum}, perturbed photos against clean ones; null for clean ones, and where it was not tried`,
+  },
+  { ...above('spectrum_ratio', spectrum), nullable: true },
 ];

@@ -14,12 +14,13 @@ import {
   type HardenedTarget,
   isPattern,
   type StudyJobs,
+  type StudyPerturbation,
   surrogateOf,
 } from './finding.ts';
 import { plain, truthOf } from './grid.ts';
 import { changedBy, type Detection, type Measurement } from './measurement.ts';
-import { readMeasurement } from './outputs.ts';
-import { craftedIn, platesFor } from './plates.ts';
+import { type HardenedResult, readMeasurement, readSpectra } from './outputs.ts';
+import { craftedIn, isHeldOut, learnableIn, platesFor } from './plates.ts';
 import { type TamperedRow, tamperedColumns } from './tampered-columns.ts';
 import { percent, sentence } from './words.ts';
 
@@ -32,6 +33,24 @@ const alterations: readonly Alteration[] = [
   { kind: 'resize', amount: 0.75 },
   { kind: 'crop', amount: 0.875 },
 ];
+
+/** What may happen to a photo that nobody has tampered with, from light to heavy; of a light study some of it. */
+const everyday: Record<StudyJobs['effort'], readonly Alteration[]> = {
+  light: [
+    { kind: 'blur', amount: 1.5 },
+    { kind: 'dark', amount: 0.5 },
+    { kind: 'noise', amount: 8 },
+    { kind: 'colours', amount: 16 },
+    { kind: 'drawn', amount: 1 },
+  ],
+  whole: [
+    ...[0.75, 1.5, 3].map((amount) => ({ kind: 'blur' as const, amount })),
+    ...[0.75, 0.5, 0.25].map((amount) => ({ kind: 'dark' as const, amount })),
+    ...[2, 4, 8, 16].map((amount) => ({ kind: 'noise' as const, amount })),
+    ...[32, 16, 8, 4].map((amount) => ({ kind: 'colours' as const, amount })),
+    ...[1, 2].map((amount) => ({ kind: 'drawn' as const, amount })),
+  ],
+};
 
 /**
  * The perturbations that strengths and alterations are tried with: all; of a light study one, on its first hardened
@@ -49,44 +68,100 @@ const triedOn = (study: StudyJobs, target: HardenedTarget) => {
   const all = [...perturbations, ...[...noises.values()].filter(({ id }) => !ids.has(id))];
   const varied = variedOf(study, target);
   const itself = { variant: 'none', amount: null };
+  // Energies take longer than the rest: in a light study they are of what was held out alone.
+  const isTold = (one: StudyPerturbation) => study.effort === 'whole' || isHeldOut(target, one);
+  const spectraOf = (one: StudyPerturbation | null) => (!one || isTold(one) ? study.spectra(one) : null);
   const cleanOf = (by?: Alteration) => study.measured(target, null, by);
   return [
-    { perturbation: null, ...itself, measured: cleanOf(), clean: cleanOf() },
-    ...(varied.length > 0 ? alterations : []).map((by) => ({
+    { perturbation: null, ...itself, measured: cleanOf(), clean: cleanOf(), spectra: spectraOf(null) },
+    ...(varied.length > 0 ? [...alterations, ...everyday[study.effort]] : []).map((by) => ({
       ...{ perturbation: null, variant: by.kind as string, amount: by.amount as number | null },
-      ...{ measured: cleanOf(by), clean: cleanOf(by) },
+      ...{ measured: cleanOf(by), clean: cleanOf(by), spectra: null },
     })),
     ...all.map((one) => ({
       ...{ perturbation: plain(one), ...itself, measured: study.measured(target, one), clean: cleanOf() },
+      spectra: spectraOf(one),
     })),
     ...varied.flatMap((one) => [
       ...strengths[study.effort].map((amount) => {
         const id = [one.id, 'scaled', amount].join('.');
         const scaled: DerivedPerturbation = { id, from: one, kind: 'scaled', amount, seed: one.seed };
         const measured = study.measured(target, scaled);
-        return { perturbation: plain(one), variant: 'scaled', amount, measured, clean: cleanOf() };
+        return { perturbation: plain(one), variant: 'scaled', amount, measured, clean: cleanOf(), spectra: null };
       }),
       ...alterations.map((by) => ({
         ...{ perturbation: plain(one), variant: by.kind, amount: by.amount },
-        ...{ measured: study.measured(target, one, by), clean: cleanOf(by) },
+        ...{ measured: study.measured(target, one, by), clean: cleanOf(by), spectra: null },
       })),
     ]),
   ];
 };
 
+/** By what perturbations are told apart: which of a kind a network is hardened without. */
+const kinds = {
+  'attack left out': ({ attack }: StudyPerturbation) => attack,
+  'network left out': (one: StudyPerturbation) => surrogateOf(one),
+};
+
+/** The network hardened without one attack, and without the perturbations of one network; in a whole study alone. */
+function leavingOut(study: StudyJobs, target: HardenedTarget) {
+  if (study.effort === 'light') return [];
+  const crafted = learnableIn(study);
+  return Object.entries(kinds).flatMap(([variant, kindOf]) => {
+    const groups = [...Map.groupBy(crafted, kindOf)];
+    return (groups.length > 1 ? groups : []).map(([left_out, own]) => {
+      const others = crafted.filter((one) => !own.includes(one));
+      const without = study.hardenedOn(target, `without.${left_out}`, others);
+      const clean = study.measured(without, null);
+      const tried = own.map((one) => ({
+        ...{ perturbation: plain(one), variant, amount: null, clean, spectra: study.spectra(one) },
+        measured: study.measured(without, one),
+      }));
+      const asTheyAre = {
+        perturbation: null,
+        variant,
+        amount: null,
+        measured: clean,
+        clean,
+        spectra: study.spectra(null),
+      };
+      return {
+        left_out,
+        learnt: others.map(({ id }) => id),
+        hardened: study.hardening(without),
+        clean,
+        tried: [asTheyAre, ...tried],
+      };
+    });
+  });
+}
+
 const needs = (study: StudyJobs) => ({
   evaluation: study.evaluation,
   classes: study.classes,
   networks: study.hardened.map((target) => ({
-    ...{ id: target.id, network: target.network.id, wnids: target.network.wnids },
-    learnt: target.learnt.map(({ id }) => id),
-    hardened: study.hardening(target),
-    clean: study.measured(target, null),
-    tried: triedOn(study, target),
+    ...{ id: target.id, network: target.network.id, wnids: target.network.wnids, spectra: study.spectra(null) },
+    ways: [
+      {
+        ...{ left_out: null, learnt: target.learnt.map(({ id }) => id), hardened: study.hardening(target) },
+        ...{ clean: study.measured(target, null), tried: triedOn(study, target) },
+      },
+      ...leavingOut(study, target),
+    ],
   })),
 });
 
 type Hardened = Measurement & { detection: Detection };
+
+/** Scores of a regression on [photos, F]: above its threshold is tampered with. */
+export function spectrumScores(
+  { weights, bias }: NonNullable<HardenedResult['spectrum']>,
+  spectra: Float32Array,
+): number[] {
+  return Array.from({ length: spectra.length / weights.length }, (_, photo) =>
+    weights.reduce((sum, weight, i) => sum + weight * spectra[photo * weights.length + i], bias),
+  );
+}
 
 /** What one hardened network makes of the same photos. */
 export interface TamperedCell {
@@ -101,12 +176,22 @@ export interface TamperedCell {
   truth: readonly (number | null)[];
   /** Of the detectors beside it. */
   thresholds: OutlierScores;
+  /** Scores of a regression on energies of the pictures, of clean ones and of what is seen; left out: not tried. */
+  spectrum?: { beside: readonly number[]; seen: readonly number[]; threshold: number };
 }
 
-type Counts = Omit<TamperedRow, 'model' | 'network' | keyof Tried>;
+type Counts = Omit<TamperedRow, 'model' | 'network' | 'left_out' | keyof Tried>;
 type Tried = Pick<TamperedRow, 'perturbation' | 'surrogate' | 'attack' | 'learnt' | 'variant' | 'amount'>;
 
-export function tamperedCounts({ clean, beside, seen, isPerturbed, truth, thresholds }: TamperedCell): Counts {
+export function tamperedCounts({
+  clean,
+  beside,
+  seen,
+  isPerturbed,
+  truth,
+  thresholds,
+  spectrum,
+}: TamperedCell): Counts {
   const { labels, detection } = seen;
   const photos = labels.length;
   const count = (is: (i: number) => boolean) => Array.from(labels, (_, i) => is(i)).filter(Boolean).length;
@@ -131,6 +216,8 @@ export function tamperedCounts({ clean, beside, seen, isPerturbed, truth, thresh
     auroc: scored('excess'),
     ...{ softmax_auroc: scored('softmax'), softmax_ratio: above('softmax') },
     ...{ energy_auroc: scored('energy'), energy_ratio: above('energy') },
+    spectrum_auroc: spectrum && isPerturbed ? auroc(spectrum.beside, spectrum.seen) : null,
+    spectrum_ratio: spectrum ? spectrum.seen.filter((score) => score > spectrum.threshold).length / photos : null,
   };
 }
 
@@ -143,23 +230,37 @@ export const tampered = finding({
   needs,
   async rows({ evaluation, classes, networks }) {
     const rows: TamperedRow[] = [];
-    for (const { id, network, wnids, learnt, hardened, clean, tried } of networks) {
+    for (const { id, network, wnids, spectra, ways } of networks) {
       const truth = truthOf(evaluation.result.names, { wnids }, classes);
-      const before = (await readMeasurement(clean)) as Hardened;
-      for (const { perturbation, variant, amount, ...outputs } of tried) {
-        const counts = tamperedCounts({
-          clean: before,
-          beside: (await readMeasurement(outputs.clean)) as Hardened,
-          seen: (await readMeasurement(outputs.measured)) as Hardened,
-          ...{ isPerturbed: perturbation !== null, truth, thresholds: hardened.result.baselines },
-        });
-        const added = {
-          perturbation: perturbation?.id ?? 'none',
-          surrogate: perturbation ? surrogateOf(perturbation) : 'none',
-          attack: perturbation?.attack ?? 'none',
-          learnt: perturbation && !isPattern(perturbation) ? learnt.includes(perturbation.id) : null,
-        };
-        rows.push({ model: id, network, ...added, variant, amount, ...counts });
+      for (const { left_out, learnt, hardened, clean, tried } of ways) {
+        const before = (await readMeasurement(clean)) as Hardened;
+        const { baselines, spectrum } = hardened.result;
+        for (const { perturbation, variant, amount, ...outputs } of tried) {
+          const scored = spectrum &&
+            outputs.spectra && {
+              beside: spectrumScores(spectrum, await readSpectra(spectra)),
+              seen: spectrumScores(spectrum, await readSpectra(outputs.spectra)),
+              threshold: spectrum.threshold,
+            };
+          const counts = tamperedCounts({
+            clean: before,
+            beside: (await readMeasurement(outputs.clean)) as Hardened,
+            seen: (await readMeasurement(outputs.measured)) as Hardened,
+            ...{
+              isPerturbed: perturbation !== null,
+              truth,
+              thresholds: baselines,
+              ...(scored && { spectrum: scored }),
+            },
+          });
+          const added = {
+            perturbation: perturbation?.id ?? 'none',
+            surrogate: perturbation ? surrogateOf(perturbation) : 'none',
+            attack: perturbation?.attack ?? 'none',
+            learnt: perturbation && !isPattern(perturbation) ? learnt.includes(perturbation.id) : null,
+          };
+          rows.push({ model: id, network, ...added, variant, amount, left_out, ...counts });
+        }
       }
     }
     return rows;

@@ -10,7 +10,9 @@ import { collect } from '../compute/index.ts';
 import type { PhotoSet } from '../photos/index.ts';
 import { conformalThreshold, leastPhotos } from './calibration.ts';
 import { type FittedDetector, fitDetector, folds } from './detector.ts';
-import { planSamples, render, type Sample, usualLooks } from './samples.ts';
+import { energies, energiesOf } from './energies.ts';
+import { drawnPatterns } from './patterns.ts';
+import { patternLooks, planSamples, render, type Sample, usualLooks } from './samples.ts';
 
 export interface LearningTask {
   /** float32 [3,S,S] each, all of the size of the photos. */
@@ -23,6 +25,8 @@ export interface LearningTask {
   seed: number;
   /** How often each photo is shown clean, and how often perturbed, from 1 to 6; left out: 6. */
   looks?: number;
+  /** Whether a detector that has no network is fitted to the same pictures, to be held against; default false. */
+  withSpectrum?: boolean;
   compute: Compute;
   signal?: AbortSignal;
   onProgress?: (progress: HardenProgress) => void;
@@ -42,9 +46,12 @@ export interface Looked {
 }
 
 export interface Learnt extends FittedDetector {
-  samples: { photos: number; synthetic: number; clean: number; tampered: number };
+  /** Of the pictures that were shown: `patterns` with one that no attack made. */
+  samples: { photos: number; synthetic: number; clean: number; tampered: number; patterns: number };
   /** The thresholds of two detectors that need no learning, which hold the same rate on the same photos. */
   baselines: OutlierScores;
+  /** A regression on `energies` of the same pictures with a threshold that holds the same rate; null: not asked for. */
+  spectrum: Pick<FittedDetector, 'weights' | 'bias' | 'threshold'> | null;
 }
 
 /** @throws UsageError for a rate that so few photos cannot hold */
@@ -65,10 +72,16 @@ const tooFew = (rate: number, photos: number) =>
 export async function learn(task: LearningTask, { program, places }: Looked): Promise<Learnt> {
   const { photos, rate, compute, signal, onProgress } = task;
   checkRate(rate, task.crafting.length);
-  const { samples, sources, counts } = planOf(task, statisticsOf(places));
+  const { samples, sources, added, counts } = planOf(task, statisticsOf(places));
+  const spectra = new Float32Array(task.withSpectrum ? samples.length * energiesOf : 0);
   const collected = await collect({
-    ...{ compute, program, beside: 'statistics', size: photos.size, signal, pictures: samples },
-    render: (sample) => render(sample, sources[sample.source], photos.size, task.perturbations),
+    ...{ compute, program, beside: 'statistics', size: photos.size, signal },
+    pictures: samples.map((sample, row) => ({ sample, row })),
+    render: async ({ sample, row }) => {
+      const canvas = await render(sample, sources[sample.source], photos.size, added);
+      if (task.withSpectrum) spectra.set(energies(canvas, photos.size), row * energiesOf);
+      return canvas;
+    },
     onProgress: (progress) => onProgress?.({ stage: 'pictures', ...progress }),
   });
   await compute.release(program.key);
@@ -78,11 +91,23 @@ export async function learn(task: LearningTask, { program, places }: Looked): Pr
     onProgress: (progress) => onProgress?.({ stage: 'regressions', ...progress }),
   });
   if (!detector) throw tooFew(rate, counts.photos);
+  const common = { samples, rate, signal, foldOf: counts.foldOf };
+  const spectrum = task.withSpectrum
+    ? await fitDetector({ ...common, statistics: spectra, features: energiesOf })
+    : null;
   const clean = samples.filter(({ tampered }) => tampered === null).length;
+  const patterns = samples.filter(({ tampered }) => tampered?.isPattern).length;
   return {
     ...detector,
-    samples: { photos: counts.photos, synthetic: counts.synthetic, clean, tampered: samples.length - clean },
+    samples: {
+      photos: counts.photos,
+      synthetic: counts.synthetic,
+      clean,
+      tampered: samples.length - clean - patterns,
+      patterns,
+    },
     baselines: baselinesOf(samples, collected, rate),
+    spectrum,
   };
 }
 
@@ -107,11 +132,17 @@ function baselinesOf(
 
 /** Statistics that lie in memory at most: 600 MB. */
 const mostStatistics = 1.5e8;
+/** Patterns that no attack made. */
+const patternCount = 16;
 /** Pictures without a camera among the clean ones. */
 const mostSynthetic = 120;
 
 /** How many pictures a network is shown that so many photos harden, as long as they fit into memory. */
-export const pictureCount = (photos: number, looks = usualLooks): number => 2 * looks * photos + syntheticFor(photos);
+export const pictureCount = (photos: number, looks = usualLooks): number =>
+  looksOf(looks) * photos + syntheticFor(photos);
+
+/** How often a photo is shown in all. */
+const looksOf = (looks: number) => 2 * looks + patternLooks(looks);
 
 const syntheticFor = (photos: number) => Math.min(mostSynthetic, Math.ceil(photos / 2));
 
@@ -126,7 +157,7 @@ export function planOf(
   }: Pick<LearningTask, 'photos' | 'crafting' | 'perturbations' | 'seed' | 'looks'>,
   features: number,
 ) {
-  const most = Math.max(1, Math.floor(mostStatistics / (2 * looks * features)));
+  const most = Math.max(1, Math.floor(mostStatistics / (looksOf(looks) * features)));
   const chosen = crafting.length <= most ? crafting : firstByHash(photos, crafting, most);
   const synthetic = syntheticFor(chosen.length);
   const size = photos.size;
@@ -138,11 +169,12 @@ export function planOf(
   ];
   const names = chosen.map((index) => photos.groups.get(photos.names[index]) ?? photos.names[index]);
   const samples: Sample[] = planSamples(
-    { photos: chosen.length, synthetic, perturbations: perturbations.length, looks },
+    { photos: chosen.length, synthetic, perturbations: perturbations.length, patterns: patternCount, looks },
     seed,
   );
   const foldOf = (source: number) => (source < names.length ? foldOfName(names[source]) : null);
-  return { samples, sources, counts: { photos: chosen.length, synthetic, foldOf } };
+  const added = [...perturbations, ...drawnPatterns(perturbations, { count: patternCount, size, seed })];
+  return { samples, sources, added, counts: { photos: chosen.length, synthetic, foldOf } };
 }
 
 /** By the hash of the name, or of the first of its group: photos of one thing are seen together or not at all. */

@@ -16,7 +16,7 @@ import { type WorkEvent, work } from './worker.ts';
 
 /** What workers do; the rest of a study is done where its files are. */
 export const handedOutSteps: readonly string[] = [
-  ...['craft', 'derive', 'measure', 'distortion', 'harden', 'analyse'],
+  ...['looked', 'craft', 'derive', 'measure', 'distortion', 'harden', 'analyse'],
   ...['defend', 'defended', 'compared', 'normals', 'spanned', 'sweep', 'thresholds'],
 ];
 

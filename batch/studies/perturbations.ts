@@ -1,6 +1,6 @@
 import { type Attack, blocksRecipe, checkCraft, controlRecipe, findAttack, isControl } from '#shared/attacks';
 import { UsageError } from '#shared/errors';
-import { type Budget, defaultBudget, givenAttack, type Norm, perturbationId } from '#shared/release';
+import { type Budget, defaultBudget, givenAttack, type Norm, perturbationId, type Study } from '#shared/release';
 import { isPattern, type StudyPerturbation } from '../analyses/index.ts';
 import type { Given } from './given.ts';
 import type { LoadedStudy } from './load.ts';
@@ -78,7 +78,7 @@ export function planPerturbations({
     }
     ids.add(id);
   }
-  return { perturbations, ...controlsOf(perturbations) };
+  return { perturbations, ...controlsOf(perturbations, study.effort) };
 }
 
 /** The seed of what a perturbation of others is held against. */
@@ -114,11 +114,17 @@ const recipeOf = ({ attack, settings, norm, epsilon, surrogates, budget, photos 
 const controlId = ({ norm, epsilon, seed }: { norm: Norm; epsilon: number; seed: number }) =>
   perturbationId({ norm, epsilon, seed, attack: controlRecipe.attack, surrogates: [] });
 
-/** Draws of the noise that a perturbation is held against: of its own seed and those that follow. */
+/**
+ * Draws of the noise that a perturbation is held against: of its own seed and those that follow; of a light study those
+ * of the lowest seed of its bound, so that all of the bound are held against the same.
+ */
 const noiseDraws = 3;
 
 /** Points every perturbation to its control and to what else it is held against. */
-function controlsOf(perturbations: PlannedPerturbation[]): Pick<PlannedPerturbations, 'controls' | 'draws'> {
+function controlsOf(
+  perturbations: PlannedPerturbation[],
+  effort: Study['effort'],
+): Pick<PlannedPerturbations, 'controls' | 'draws'> {
   const own = new Map(perturbations.map((perturbation) => [perturbation.id, perturbation]));
   const controls = new Map<string, PlannedPerturbation>();
   const draws = new Map<string, PlannedPerturbation>();
@@ -129,12 +135,15 @@ function controlsOf(perturbations: PlannedPerturbation[]): Pick<PlannedPerturbat
   for (const perturbation of perturbations) perturbation.control = keep(noiseOf(perturbation, own), controls);
   for (const perturbation of perturbations) {
     if (isPattern(perturbation)) continue;
-    const { norm, epsilon, seed } = perturbation;
+    const { norm, epsilon } = perturbation;
+    const isAlike = (one: Bound) => one.norm === norm && one.epsilon === epsilon;
+    const alike = effort === 'light' ? perturbations.filter((one) => !isPattern(one) && isAlike(one)) : [perturbation];
+    const seed = Math.min(...alike.map((one) => one.seed));
     for (let draw = 0; draw < noiseDraws; draw++) {
       const id = keep(noiseOf({ norm, epsilon, seed: seed + draw }, own), draws);
       perturbation.draws.push({ kind: 'noise', id });
     }
-    perturbation.draws.push({ kind: 'blocks', id: keep(blocksOf(perturbation), draws) });
+    perturbation.draws.push({ kind: 'blocks', id: keep(blocksOf({ norm, epsilon, seed }), draws) });
   }
   return { controls: [...controls.values()], draws: [...draws.values()] };
 }

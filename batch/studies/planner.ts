@@ -12,10 +12,12 @@ import {
   type HardenedResult,
   type HardenedTarget,
   isPattern,
+  type LookedResult,
   type MeasuredResult,
   type PerturbationResult,
   type PhotosResult,
   type PreparedResult,
+  type SpectraResult,
   type StudyJobs,
   type StudyPerturbation,
   type Swept,
@@ -38,9 +40,11 @@ import { deriveStep } from './steps/derive.ts';
 import { distortionStep } from './steps/distortion.ts';
 import { givenStep } from './steps/given.ts';
 import { hardenStep } from './steps/harden.ts';
+import { lookedStep } from './steps/looked.ts';
 import { measureStep } from './steps/measure.ts';
 import { photosStep } from './steps/photos.ts';
 import { prepareStep } from './steps/prepare.ts';
+import { spectraStep } from './steps/spectra.ts';
 import { sweepStep } from './steps/sweep.ts';
 
 export interface PlanOptions {
@@ -157,6 +161,16 @@ export class Planner implements StudyJobs {
     return again;
   }
 
+  hardenedOn({ id }: HardenedTarget, name: string, learnt: readonly StudyPerturbation[]): HardenedTarget {
+    const other: PlannedHardened = {
+      ...(this.#hardened.get(id) as PlannedHardened),
+      id: `${id}.${name}`,
+      learnt: learnt.map((one) => this.#planned.get(one.id) as PlannedPerturbation),
+    };
+    this.#hardened.set(other.id, other);
+    return other;
+  }
+
   behind(network: Target, name: string, defence: Defence): Target {
     const id = `${network.id}.${name.replaceAll(' ', '-')}`;
     this.#behind.set(id, { network, defence });
@@ -179,12 +193,16 @@ export class Planner implements StudyJobs {
       }
       const on = budget && {
         surrogates: surrogates.map((surrogate) => this.prepared(surrogate)),
+        ...(photos !== 0 && { looked: surrogates.map((surrogate) => this.#looked(surrogate)) }),
         ...{ crafting: this.crafting, budget, photos, provider: this.options.provider },
       };
       return craftStep({
         id,
         inputs: { attack, settings, norm, epsilon, seed, canvas: this.canvas, on },
-        work: craftWork({ surrogates, budget, canvas: this.canvas, photos: photos || this.#count('crafting') }),
+        work: craftWork({
+          ...{ surrogates, budget, canvas: this.canvas, photos: photos || this.#count('crafting') },
+          isKnown: photos !== 0,
+        }),
         code: [method.source],
         place: { attack: method, surrogates },
       });
@@ -271,6 +289,17 @@ export class Planner implements StudyJobs {
     return this.perturbations.flatMap((perturbation) => this.#twins(perturbation).map(({ pattern }) => pattern));
   }
 
+  spectra(perturbation: StudyPerturbation | null): Job<SpectraResult> {
+    const id = perturbation?.id ?? 'clean';
+    return this.#once(`spectra ${id}`, () =>
+      spectraStep({
+        id,
+        inputs: { perturbation: perturbation && this.crafted(perturbation), photos: this.evaluation },
+        work: { ...noWork, photos: this.#count('evaluation'), on: String(this.canvas) },
+      }),
+    );
+  }
+
   distortion(perturbation: StudyPerturbation): Job<DistortionResult> {
     const { id } = perturbation;
     return this.#once(`distortion ${id}`, () =>
@@ -286,9 +315,14 @@ export class Planner implements StudyJobs {
     return this.#once(`analyse ${finding.name}`, () => findingJob(finding, this));
   }
 
-  /** One that no model took part in has nothing to lose its phases. */
-  #twins(from: StudyPerturbation): (Control & { pattern: DerivedPerturbation })[] {
-    if (isPattern(from)) return [];
+  /**
+   * One that no model took part in has nothing to lose its phases. In a light study those of one recipe, whose values
+   * and spectra differ by chance alone, share the twin of the lowest seed.
+   */
+  #twins(of: StudyPerturbation): (Control & { pattern: DerivedPerturbation })[] {
+    if (isPattern(of)) return [];
+    const alike = this.effort === 'light' ? this.perturbations.filter(({ recipe }) => recipe === of.recipe) : [];
+    const from = alike.reduce((first, one) => (one.seed < first.seed ? one : first), of);
     const { seed } = from;
     const kind = 'phase-twin';
     return [{ kind, seed, pattern: { id: `${from.id}.${kind}`, from, kind, amount: null, seed } }];
@@ -304,6 +338,17 @@ export class Planner implements StudyJobs {
 
   #made(perturbation: StudyPerturbation | DerivedPerturbation): Job<PerturbationResult> {
     return 'from' in perturbation ? this.derived(perturbation) : this.crafted(perturbation);
+  }
+
+  /** What a model says of the crafting photos, which all that are crafted on it begin with. */
+  #looked(id: string): Job<LookedResult> {
+    return this.#once(`looked ${id}`, () =>
+      lookedStep({
+        id,
+        inputs: { prepared: this.prepared(id), crafting: this.crafting, provider: this.options.provider },
+        work: { ...noWork, forwards: 2 * this.#count('crafting'), on: `${id} ${this.canvas}` },
+      }),
+    );
   }
 
   #photos(half: Half): Job<PhotosResult> {

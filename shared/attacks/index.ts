@@ -12,3 +12,4 @@ export { blocksRecipe, controlRecipe, isControl, noiseControl } from './noise.ts
 export { type CraftFacts, craftRecord } from './record.ts';
 export { attacks, checkCraft, craft, findAttack } from './table.ts';
 export type { Checkpoints, Crafted, CraftProgress, CraftTask, Surrogate } from './types.ts';
+export { cleanItems } from './views.ts';

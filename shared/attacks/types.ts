@@ -69,6 +69,11 @@ export interface CraftInputs {
 export interface CraftTask extends CraftInputs {
   surrogates: Surrogate[];
   budget: Budget;
+  /**
+   * What is known beforehand of what surrogates say of the crafting photos, by the `sha256` of each: logits [rows,K],
+   * in the rows of `SurrogateView`. The others are asked.
+   */
+  clean?: ReadonlyMap<string, Float32Array>;
   onProgress?: (progress: CraftProgress) => void;
   /**
    * Called after each step with v, projected, as it lies in memory: to be looked at and not kept. The craft waits for

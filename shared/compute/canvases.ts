@@ -1,4 +1,4 @@
-import { applyPerturbation } from '#shared/images';
+import { perturb } from '#shared/images';
 import type { Item, PixelRule } from './jobs.ts';
 
 /** Mirrors a coordinate back into 0..size-1. */
@@ -66,13 +66,19 @@ export function writeCanvas(
   out: Float32Array,
   offset: number,
 ): void {
-  widen(pixels, item, size, out, offset);
-  const { contrast = 1 } = item;
-  if (v === null && contrast === 1) return;
+  const { contrast = 1, flip, shift, zoom = 1 } = item;
   const length = 3 * size * size;
-  if (rule === 'rounded' && v && contrast === 1) {
+  const isRounded = rule === 'rounded' && v !== null && contrast === 1;
+  if (isRounded && !flip && !shift && zoom === 1) {
+    // What measuring does all the time.
+    perturb(pixels.subarray(item.photo * length, (item.photo + 1) * length), v, out.subarray(offset, offset + length));
+    return;
+  }
+  widen(pixels, item, size, out, offset);
+  if (v === null && contrast === 1) return;
+  if (isRounded) {
     const canvas = out.subarray(offset, offset + length);
-    canvas.set(applyPerturbation(canvas, v));
+    perturb(canvas, v, canvas);
     return;
   }
   if (v) for (let i = 0; i < length; i++) out[offset + i] += v[i];

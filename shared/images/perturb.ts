@@ -16,8 +16,13 @@ export function applyPerturbation(
     );
   }
   const result = new Float32Array(canvas.length);
-  for (let i = 0; i < result.length; i++) result[i] = round8(canvas[i] + strength * v[i]);
+  perturb(canvas, v, result, strength);
   return result;
+}
+
+/** The same into `out`, which may be the canvas itself. */
+export function perturb(canvas: ArrayLike<number>, v: ArrayLike<number>, out: Float32Array, strength = 1): void {
+  for (let i = 0; i < out.length; i++) out[i] = round8(canvas[i] + strength * v[i]);
 }
 
 /** max |v|. */

@@ -7,6 +7,7 @@ export { logitsOf } from './logits.ts';
 export { type OutlierScores, outlierScores } from './outliers.ts';
 export { atLeast, pairedTest } from './paired.ts';
 export { argmax, labelOf, predictionsOf, softmax, topK } from './predictions.ts';
+export { type RocPoint, rocPoints } from './roc.ts';
 export { changedShare, isFooled, meanShare, targetShare } from './shares.ts';
 export { entropy, holm, meanAndDeviation, overlap, rankCorrelation } from './statistics.ts';
 export { type Interval, wilson } from './wilson.ts';

@@ -46,6 +46,8 @@ class AtlasCraft extends HTMLElement {
     this.#keeping = new Keeping(this, { networks, canvas }, () => this.#conductor.craft);
     this.#listen();
     this.#readAddress();
+    // Until now a choice would have been lost.
+    named(this, 'form').inert = false;
     this.#begun();
   }
 

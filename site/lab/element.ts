@@ -61,7 +61,7 @@ class AtlasLab extends HTMLElement {
     this.#sources = sourcesOf(this.#data, (id) => this.#own.get(id)?.read);
     this.#ahead = new Ahead(
       (question, of) => this.#sources.load(question, of),
-      () => this.#controls.show(this.#state),
+      () => this.#showControls(),
       (navigator as Navigator & { connection?: Line }).connection,
     );
     this.#controls = new Controls(this.#view, this, this.#data, this.#own, {
@@ -218,7 +218,7 @@ class AtlasLab extends HTMLElement {
 
   #onInput(event: Event) {
     const input = event.target as HTMLInputElement | HTMLSelectElement;
-    if (input.name === 'model' && this.#ownNetworks.opens(input.value)) this.#controls.show(this.#state);
+    if (input.name === 'model' && this.#ownNetworks.opens(input.value)) this.#showControls();
     else if (input.name === 'strength') this.#change({ strength: Number(input.value) }, 'replace');
     else if (['model', 'perturbation', 'where', 'photo'].includes(input.name))
       this.#change({ [input.name]: input.value }, this.#entries.kindOf(input.name, this.#byKeys));
@@ -264,13 +264,22 @@ class AtlasLab extends HTMLElement {
       const { photo } = this.#state;
       window.history[`${history}State`](isOwnPhoto(photo) ? { photo } : null, '', address);
     }
-    this.#controls.show(this.#state);
+    if (part.photo !== undefined) {
+      this.#mirror.stop();
+      this.#seen = null;
+    }
+    this.#showControls();
     this.#every.keep(this.#state);
     this.#identify.keep(this.#state);
-    if (part.photo !== undefined) this.#mirror.stop();
     // What the camera sees is asked about in place of the photograph; that is asked about again when it ends.
     if (this.#mirror.isOn) this.#mirror.ask(this.#state);
     else this.#conductor.ask(this.#state);
+  }
+
+  /** The controls as they were set; while the camera is on, nobody's photograph is on the screen. */
+  #showControls() {
+    this.#controls.show(this.#state);
+    if (this.#seen) this.#controls.showCamera();
   }
 
   #look() {

@@ -3,8 +3,9 @@ import { wilson } from '#shared/metrics';
 import { controlRow } from '../../batch/analyses/controls.ts';
 import { changedBy, findings, foolingOf } from '../../batch/analyses/index.ts';
 import { resistances } from '../../batch/analyses/resistance.ts';
+import { type RocRow, rocRows } from '../../batch/analyses/roc.ts';
 import { newlyFooled, strengthRows } from '../../batch/analyses/strength.ts';
-import { tamperedCounts } from '../../batch/analyses/tampered.ts';
+import { spectrumScores, tamperedCounts } from '../../batch/analyses/tampered.ts';
 import type { TamperedRow } from '../../batch/analyses/tampered-columns.ts';
 import { transferRow } from '../../batch/analyses/transfer.ts';
 
@@ -92,6 +93,17 @@ describe('the counts of a hardened network', () => {
     expect(tamperedCounts({ ...cell, seen: clean, isPerturbed: false }).auroc).toBe(null);
   });
 
+  test('have those of a regression on energies, where it was tried', () => {
+    expect(tamperedCounts(cell)).toMatchObject({ spectrum_auroc: null, spectrum_ratio: null });
+    // Two photos of three energies: 1 + 2 x 3 - 4 and 1 + 2 x 5 - 0.
+    const scores = spectrumScores({ weights: [2, 0, -1], bias: 1, threshold: 0 }, Float32Array.of(3, 9, 4, 5, 9, 0));
+    expect(scores).toEqual([3, 11]);
+    const spectrum = { beside: [0, 0, 0, 0, 0, 4], seen: [3, 3, 3, 3, 3, 11], threshold: 3 };
+    // Of 36 pairs the last clean one is above five.
+    expect(tamperedCounts({ ...cell, spectrum })).toMatchObject({ spectrum_auroc: 31 / 36, spectrum_ratio: 1 / 6 });
+    expect(tamperedCounts({ ...cell, seen: clean, isPerturbed: false, spectrum }).spectrum_auroc).toBe(null);
+  });
+
   test('hold the other two detectors to thresholds of their own', () => {
     const surprised = seen([0, 1, 2, 3, 0, 1], Array(6).fill(-1), [0.6, 0.7, 0.4, 0.5, 0.5, 0.9], [1, 0, 0, 0, 0, 0]);
     expect(tamperedCounts({ ...cell, seen: surprised })).toMatchObject({ softmax_ratio: 0.5, energy_ratio: 1 / 6 });
@@ -130,4 +142,76 @@ test('the sentence is of perturbations that were held out, where some were', () 
   );
   expect(says?.([first, learnt])).toMatch(/that it learnt from .* 99 %/);
   expect(says?.([])).toBe(null);
+});
+
+describe('the curves of a hardened network', () => {
+  // Ten clean photos of the scores 0 to 9, each method in units of its own.
+  const scored = (...scores: number[]) => ({
+    ...{ class: scores, softmax: scores.map((score) => score / 100), energy: scores.map((score) => -score) },
+    spectrum: scores.map((score) => score % 10),
+  });
+  const clean = scored(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+  const tried = [
+    { id: 'p', learnt: false, scores: scored(20, 20, 20, 20, 20, 20, 20, 20, 8.5, 0.5) },
+    { id: 'q', learnt: false, scores: scored(20, 20, 20, 20, 20, 20, 20, 20, 20, 20) },
+    { id: 'r', learnt: true, scores: { ...scored(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1), spectrum: null } },
+  ];
+  const rows = rocRows(clean, tried);
+  const curve = (source: string, method: string) =>
+    rows
+      .filter((row) => row.source === source && row.method === method)
+      .map(({ false_alarms, detected }) => [false_alarms, detected]);
+
+  test('go from no false alarm to nothing but alarms, by shares of clean photos that are exceeded', () => {
+    // 0.3, 0.5 and 0.6 are among the rates, 0.8 has the score 1 as threshold and 0.9 the score 0.
+    expect(curve('p', 'class')).toEqual([
+      ...[
+        [0, 0.8],
+        [0.1, 0.9],
+        [0.2, 0.9],
+        [0.3, 0.9],
+        [0.4, 0.9],
+        [0.5, 0.9],
+        [0.6, 0.9],
+        [0.7, 0.9],
+        [0.8, 0.9],
+      ],
+      ...[
+        [0.9, 1],
+        [1, 1],
+      ],
+    ]);
+    expect(curve('p', 'softmax')).toEqual(curve('p', 'class'));
+    // The energies are the other way round: only the last one is as low as a clean one's.
+    expect(curve('p', 'energy')[0]).toEqual([0, 0]);
+    // By the last digit 8.5 alone is above 8, and nothing above 9.
+    expect(curve('p', 'spectrum').slice(0, 2)).toEqual([
+      [0, 0],
+      [0.1, 0.1],
+    ]);
+  });
+
+  test('are of all that was held out, of each of these, and of all that was learnt', () => {
+    expect(curve('all held out', 'class')[0]).toEqual([0, 0.9]);
+    expect(curve('all learnt', 'class').map(([, detected]) => detected)).toEqual([...Array(10).fill(0), 1]);
+    // Not every method was tried on what was learnt.
+    expect(curve('all learnt', 'spectrum')).toEqual([]);
+    expect([...new Set(rows.map(({ source }) => source))]).toEqual(['all held out', 'p', 'q', 'all learnt']);
+    expect(rows.find(({ source }) => source === 'all held out')).toMatchObject({ photos: 20, clean: 10 });
+    expect(rows.find(({ source }) => source === 'r')).toBe(undefined);
+  });
+
+  test('are said in one sentence, by the best that is to be had for few false alarms', () => {
+    const says = findings.find(({ name }) => name === 'roc')?.says;
+    const row = (of: Partial<RocRow>) => ({ model: 'a-hardened', source: 'all held out', method: 'class', ...of });
+    const known = [
+      ...[row({ false_alarms: 0, detected: 0.7 }), row({ false_alarms: 0.05, detected: 0.9 })],
+      ...[row({ false_alarms: 0.051, detected: 0.95 }), row({ method: 'energy', false_alarms: 0, detected: 0.1 })],
+      row({ source: 'p', false_alarms: 0, detected: 1 }),
+    ];
+    expect(says?.(known)).toBe(
+      'With at most 5 % of clean photos flagged a-hardened catches 90 % of photos with perturbations that it did not learn from, the largest probability 0 %, the energy 10 %.',
+    );
+    expect(says?.([])).toBe(null);
+  });
 });

@@ -1,6 +1,6 @@
 /** What attacks ask for while they craft: the places at which gradients are taken, the pictures, and their weights. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { craft } from '#shared/attacks';
+import { cleanItems, craft } from '#shared/attacks';
 import type { Compute } from '#shared/compute';
 import { readModel, writeModel } from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
@@ -44,6 +44,23 @@ const deviation = (values: ArrayLike<number>) => {
   const middle = mean(values);
   return Math.sqrt(mean(Array.from(values, (x) => (x - middle) ** 2)));
 };
+
+test('what is known of the photos as they are is not asked again, and gives the same perturbation', async () => {
+  const asked = await watch({ attack: 'house' });
+  const isClean = ({ v }: { v?: unknown }) => !v;
+  const { logits } = await compute.logits({
+    program: { key: surrogate.sha256, bytes: surrogate.bytes },
+    ...{ photos, items: cleanItems(crafting) },
+  });
+  const known = await watch({ attack: 'house', clean: new Map([[surrogate.sha256, logits]]) });
+  expect(asked.looked.filter(isClean)).toHaveLength(1);
+  expect(known.looked.filter(isClean)).toHaveLength(0);
+  expect(known.v).toEqual(asked.v);
+  expect(known.fooling).toEqual(asked.fooling);
+  // Answers of another model would not do.
+  const others = await watch({ attack: 'house', clean: new Map([['another', logits]]) });
+  expect(others.looked.filter(isClean)).toHaveLength(1);
+});
 
 describe('the place that momentum leads to', () => {
   test.each(['inf', '2'] as const)('lies within the bound, under norm %s', async (norm) => {

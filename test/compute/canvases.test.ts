@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { applyPerturbation } from '#shared/images';
 import { writeCanvas } from '../../shared/compute/canvases.ts';
 
 const size = 6;
@@ -51,6 +52,19 @@ describe('how a photo is shown', () => {
       writeCanvas(pixels, { photo: 0, flip: false, contrast }, size, v, 'rounded', out, 0);
       // 127.5 + contrast (77.4 - 127.5)
       expect(row(out, 2)).toEqual(Array(size).fill(blue));
+    }
+  });
+
+  test('in whole pixels as files have them, whichever photo it is, mirrored and moved too', () => {
+    const both = Uint8Array.from({ length: 6 * plane }, (_, i) => (i * 89) % 256);
+    const v = Float32Array.from({ length: 3 * plane }, (_, i) => ((i * 7) % 21) - 10.5);
+    for (const item of [{}, { flip: true }, { shift: [1, -2] as const }, { zoom: 1 }]) {
+      const [clean, measured] = [new Float32Array(3 * plane), new Float32Array(3 * plane + 1).fill(-1)];
+      const of = { photo: 1, flip: false, ...item };
+      writeCanvas(both, of, size, null, 'rounded', clean, 0);
+      writeCanvas(both, of, size, v, 'rounded', measured, 1);
+      expect(measured[0]).toBe(-1);
+      expect(measured.subarray(1)).toEqual(applyPerturbation(clean, v));
     }
   });
 

@@ -300,7 +300,7 @@ describe('the choices', () => {
     await page.locator('select[name=budget]').selectOption('2000');
     await page.locator('.settings summary').click();
     await page.locator('input[name="set.step"]').fill('0.3');
-    expect(new URL(page.url()).search).toBe('?attack=sga&norm=2&seed=7&budget=2000&set.step=0.3');
+    await expect.poll(() => new URL(page.url()).search).toBe('?attack=sga&norm=2&seed=7&budget=2000&set.step=0.3');
     expect(await page.locator('input[name=epsilon]').getAttribute('placeholder')).toBe('2000');
     expect(await text(page, 'settings-changed')).toBe('1 changed');
     expect(await axeOf(page)).toEqual([]);
@@ -362,7 +362,7 @@ describe('the choices', () => {
     await page.waitForFunction(() => /network=own/.test(location.search));
     const id = await page.locator('select[name=network]').inputValue();
     expect(id).toMatch(/^own\.[0-9a-f]{8}$/);
-    expect(new URL(page.url()).searchParams.get('network')).toBe(id);
+    await expect.poll(() => new URL(page.url()).searchParams.get('network')).toBe(id);
     // A bound of norm 2 that is usual on 32 x 32 pixels.
     await page.waitForFunction(
       () => document.querySelector<HTMLInputElement>('input[name=epsilon]')?.placeholder === '286',

@@ -181,7 +181,7 @@ describe('the lab', () => {
     });
     expect(seen).toEqual(['0', '0.25', '0.5', '0.75', '1']);
     await answered(page, { strength: 1 });
-    expect(new URL(page.url()).search).toBe('');
+    await expect.poll(() => new URL(page.url()).search).toBe('');
     await close(page);
   });
 
@@ -277,7 +277,7 @@ describe('the address of the lab', () => {
     const other = page.locator('input[name=photo]:not(:checked)').first();
     const chosen = await other.getAttribute('value');
     await other.check({ force: true });
-    expect(new URL(page.url()).searchParams.get('photo')).toBe(chosen);
+    await expect.poll(() => new URL(page.url()).searchParams.get('photo')).toBe(chosen);
     await page.goBack();
     await expect.poll(() => page.locator('input[name=photo]:checked').getAttribute('value')).toBe(start);
     await close(page);

@@ -251,7 +251,7 @@ describe('a network that is kept', () => {
     expect(id).toBe(`own.${sha256.slice(0, 8)}`);
     const label = await answered(page, { model: id, by: 'browser' });
     expect(['cat', 'dog', 'cup', 'car']).toContain(label);
-    expect(new URL(page.url()).searchParams.get('model')).toBe(id);
+    await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe(id);
     // Its files are not taken for photographs.
     expect(await page.locator('.strip input[value="own.1"]').count()).toBe(0);
     expect(await page.locator('[data-network-note]').textContent()).toMatch(
@@ -391,7 +391,7 @@ describe('the wall', () => {
       expect(Math.abs(shares[i] - 100 * ratio)).toBeLessThan(1.5);
     }
     // It is in the address, and there after a reload.
-    expect(new URL(page.url()).searchParams.get('model')).toBe(id);
+    await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe(id);
     await page.reload();
     await page.locator('[data-wall-own=progress]').waitFor({ timeout: 20_000 });
     await page.locator('[data-wall-own=cancel]').click();

@@ -109,7 +109,7 @@ test('a photograph of one\u2019s own is at hand on the wall and on plates, comes
   const photo = join(TEST_RELEASE, release.photos[1].key);
   await page.locator('input[type=file]').first().setInputFiles(photo);
   const label = await answered(page, { photo: 'own.1' });
-  expect(new URL(page.url()).searchParams.has('photo')).toBe(false);
+  await expect.poll(() => new URL(page.url()).searchParams.has('photo')).toBe(false);
 
   // On a plate: shown with the pattern on it, and read in the lab.
   await page.goto(`${site.worker.url}/perturbations/${plate.id}/`);
@@ -133,7 +133,7 @@ test('a photograph of one\u2019s own is at hand on the wall and on plates, comes
   for (const live of await page.locator('[data-live=photo]').allTextContents()) expect(live).not.toContain('own');
   await page.locator('[data-lab]').click();
   expect(await answered(page, { photo: 'own.1', perturbation: plate.id, strength: 1 })).toBe(label);
-  expect(page.url()).not.toContain('own.1');
+  await expect.poll(() => page.url()).not.toContain('own.1');
 
   // On the wall: before the others, and with the pattern on it too.
   await page.goto(`${site.worker.url}/wall/`);
@@ -202,7 +202,12 @@ test('the camera is a mirror: what it sees is read here with the pattern on it, 
   // The picture of the camera moves.
   const first = await pixels('clean');
   await expect.poll(() => pixels('clean')).not.toBe(first);
-  await page.locator('[data-preset="2"]').click();
+  // Not for a moment does another strength bring the photograph back.
+  const credit = await page.evaluate(() => {
+    document.querySelector<HTMLElement>('[data-preset="2"]')?.click();
+    return document.querySelector('[data-credit]')?.textContent;
+  });
+  expect(credit).toBe('What your camera sees.');
   await answered(page, { photo: 'camera', strength: 2 });
   await expect.poll(async () => (await both()).every((one, _, [clean]) => one === clean)).toBe(false);
   expect(await page.locator('.top li').count()).toBe(5);

@@ -327,7 +327,7 @@ describe('the page of a plate', () => {
     const fooled = await visible();
     await page.locator('[name=which][value=resists]').check();
     expect(fooled + (await visible())).toBe(all);
-    expect(new URL(page.url()).searchParams.get('which')).toBe('resists');
+    await expect.poll(() => new URL(page.url()).searchParams.get('which')).toBe('resists');
     await page.reload();
     expect(await visible()).toBe(all - fooled);
     expect(await page.locator('[data-count]').textContent()).toContain(String(all - fooled));
@@ -398,7 +398,7 @@ describe('the gallery', () => {
     await page.locator('select[name=network]').selectOption('');
     await page.locator('select[name=sort]').focus();
     await page.keyboard.press('ArrowDown');
-    expect(new URL(page.url()).searchParams.get('sort')).toBe('fooling');
+    await expect.poll(() => new URL(page.url()).searchParams.get('sort')).toBe('fooling');
     const ratios = (await shown()).map(({ fooling }) => Number(fooling));
     expect(ratios).toEqual(ratios.toSorted((a, b) => b - a));
     await page.goto(`${site.worker.url}/perturbations/?network=${network}&sort=no-such`);
@@ -420,7 +420,7 @@ describe('the gallery', () => {
     expect(await sides.count()).toBe(2);
     await page.getByRole('button', { name: 'Show all' }).click();
     expect(await sides.count()).toBe(0);
-    expect(page.url()).not.toContain('compare');
+    await expect.poll(() => page.url()).not.toContain('compare');
     await page.context().close();
   });
 });
@@ -526,7 +526,7 @@ describe('the page of a table', () => {
     await page.getByRole('button', { name: 'Next' }).click();
     await expect.poll(() => status.textContent()).toBe(`Rows 51 to 100 of ${all}`);
     expect(await page.locator('tbody tr').first().textContent()).not.toBe(first);
-    expect(new URL(page.url()).searchParams.get('page')).toBe('2');
+    await expect.poll(() => new URL(page.url()).searchParams.get('page')).toBe('2');
     expect(ranges.length).toBeGreaterThan(0);
     expect(ranges).not.toContain('all');
     await page.context().close();

@@ -48,7 +48,7 @@ describe('the wall', () => {
     await pull(page, '1');
     await end(page, '1');
     await page.locator('[data-tiles] .group').first().waitFor();
-    expect(new URL(page.url()).searchParams.get('strength')).toBe('1');
+    await expect.poll(() => new URL(page.url()).searchParams.get('strength')).toBe('1');
     const shown = await page
       .locator('[data-tiles] [data-photo]')
       .evaluateAll((tiles) =>
@@ -98,7 +98,7 @@ describe('the wall', () => {
     await page.locator('atlas-wall select[name=model]').selectOption(other);
     await pull(page, '1');
     await end(page, '1');
-    expect(new URL(page.url()).searchParams.get('model')).toBe(other);
+    await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe(other);
     const tile = page.locator('[data-tiles] .turned').last();
     const label = await tile.locator('[data-after]').textContent();
     await tile.locator('a').click();

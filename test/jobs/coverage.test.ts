@@ -32,7 +32,7 @@ beforeAll(async () => {
     ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
   }));
   for (const module of childModules) loading.set(module, await countsOfLoading(module));
-  const more = ['defences', 'layers', 'subspace', 'sweep', 'tampered', 'thresholds'];
+  const more = ['defences', 'layers', 'roc', 'subspace', 'sweep', 'tampered', 'thresholds'];
   const analyses = [...findFindings().map(({ name }) => name), ...more];
   await writeSmallNetwork(join(folder, 'study'), 8);
   const study = await writeSmallStudy(join(folder, 'study'), {

@@ -20,6 +20,12 @@ export const compute = [
       'samples(size, zoom, down, item.flip)',
       'mirroring leaves rows in place',
     ],
+    [
+      'measured-photo',
+      'item.photo * length, (item.photo + 1) * length',
+      '0, length',
+      'the photo that is asked for is measured, and not the first',
+    ],
     ['contrast-grey', '127.5 + contrast', '128 + contrast', 'contrast is about middle grey'],
     ['unclipped', 'Math.min(255, Math.max(0, out[i]))', 'out[i]', 'what a model sees is clipped'],
     ['rounded', "rule === 'rounded' ? Math.round(value) : value", 'value', 'with contrast pixels are rounded too'],

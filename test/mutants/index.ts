@@ -12,6 +12,7 @@ import type { Mutant } from './mutant.ts';
 import { pages } from './pages.ts';
 import { photos } from './photos.ts';
 import { publish } from './publish.ts';
+import { queue } from './queue.ts';
 import { lab, site } from './site.ts';
 import { studies } from './studies.ts';
 import { synthetic } from './synthetic.ts';
@@ -20,7 +21,7 @@ import { workers } from './workers.ts';
 
 const rooms = {
   ...{ images, metrics, arrays, photos, synthetic, compute, attacks, methods, graph, models },
-  ...{ jobs, studies, why, publish, workers, site, lab, pages },
+  ...{ jobs, queue, studies, why, publish, workers, site, lab, pages },
 };
 
 export const mutants: Mutant[] = Object.entries(rooms).flatMap(([room, list]) =>

@@ -65,6 +65,60 @@ export const pages = [
   ...plantedIn('site/craft/state.ts', { test: 'test/site/craft.test.ts' }, [
     ['craft-default', 'return value === usual ? undefined : value;', 'return value;', 'a default is no change'],
   ]),
+  ...plantedIn('site/craft/state.ts', { test: 'test/site/craft.test.ts' }, [
+    [
+      'craft-wrong-number',
+      "budget') ?? usualGradients",
+      "gradients') ?? usualGradients",
+      'an address keeps its budget',
+    ],
+    [
+      'craft-drawn',
+      "photos.length > 0 ? 'release'",
+      "photos.length >= 0 ? 'release'",
+      'without photos pictures are drawn',
+    ],
+  ]),
+  ...plantedIn('site/craft/machine.ts', { test: 'test/site/craft-machine.test.ts' }, [
+    [
+      'craft-cancelled',
+      'if (!craft.progress) return',
+      'if (craft.result) return',
+      'before its first step a craft is cancelled',
+    ],
+    ['craft-last-point', '|| done >= total', '', 'a curve has its last point'],
+    ['craft-late', 'return isLate ? craft :', 'return false ? craft :', 'a late loading is not shown'],
+  ]),
+  ...plantedIn('site/craft/divide.ts', { test: 'test/site/craft-worker.test.ts' }, [
+    ['craft-alike', '.filter((index) => !like.has(index))', '', 'what looks like a crafting photo is not held out'],
+    ['craft-quarter', 'names.length / 4', 'names.length / 400', 'a side with few photos gets half'],
+    ['craft-place', 'crafting + index', 'index', 'the photo that looks like another is left out, not its neighbour'],
+  ]),
+  ...plantedIn('site/craft/pace.ts', { test: 'test/site/craft-worker.test.ts' }, [
+    ['pace-first', '(gradients - this.#first.done)', 'gradients', 'what was done before does not count as speed'],
+    ['pace-often', 'now - this.#told < TELL_MS && !isLast', 'false', 'it tells some times a second'],
+  ]),
+  ...plantedIn('site/craft/looking.ts', { test: 'test/site/craft-worker.test.ts' }, [
+    ['looking-share', 'this.spent <= SHARE *', 'this.spent <=', 'looking takes a small part of the time'],
+    ['looking-crafting', 'after.slice(0, count)', 'after', 'held-out photos alone are counted'],
+  ]),
+  ...plantedIn('site/craft/order.ts', { test: 'test/site/craft.test.ts' }, [
+    [
+      'order-canvas',
+      'canvas === data.canvas && fit === data.fit ? data.models : []',
+      'data.models',
+      'another canvas has no others',
+    ],
+    ['order-own', 'id !== network.id', 'id.length > 0', 'the own network is none of the others'],
+    ['order-usual', 'state.epsilon ?? usual', 'usual', 'epsilon is what was chosen'],
+  ]),
+  ...plantedIn('site/own-network/proposal.ts', { test: 'test/site/own-network.test.ts' }, [
+    ['own-bgr', "channelOrder === 'BGR' ? values.toReversed() : values", 'values', 'fields are red, green, blue'],
+    ['own-suggested', 'place >= 0', 'place > 0', 'what the file suggests is no second way'],
+    ['own-two', 'classes.size === 1 &&', 'classes.size >= 1 &&', 'a photo of two classes is left out'],
+    ['own-spread', '(i * known.length) / MOST', 'i', 'photos are from everywhere'],
+    ['own-std', '!(value > 0)', 'value === 0', 'a negative std is refused'],
+  ]),
   ...plantedIn('site/craft/words.ts', { test: 'test/site/craft-machine.test.ts' }, [
     ['craft-noise', 'fooling.ratio > noise.ratio && p < 0.05', 'fooling.ratio > noise.ratio', 'chance is no fooling'],
   ]),

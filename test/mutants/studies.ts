@@ -28,8 +28,8 @@ export const studies = [
     ],
     [
       'distortion-half',
-      'photos: this.evaluation, perturbation',
-      'photos: this.crafting, perturbation',
+      'photos: this.evaluation, perturbation: this.crafted(perturbation) }',
+      'photos: this.crafting, perturbation: this.crafted(perturbation) }',
       'PSNR and SSIM are of evaluation photos',
     ],
     ['attack-code', 'code: [method.source],', '', 'the file of an attack is part of the code of its crafts'],
@@ -96,6 +96,7 @@ export const studies = [
   ...plantedIn('batch/studies/perturbations.ts', { test: plan }, [
     ['draws-seed', 'seed: seed + draw }', 'seed }', 'further draws have seeds of their own'],
     ['draws-number', 'const noiseDraws = 3;', 'const noiseDraws = 1;', 'three draws of noise'],
+    ['draws-light', '!isPattern(one) && isAlike(one)', '!isPattern(one)', 'draws are of the same bound'],
     ['control-plain', 'isControl(plain.attack, plain.settings)', 'true', 'noise of another distribution is no control'],
     ['twice', 'if (ids.has(id)) {', 'if (false) {', 'two perturbations of one id are refused'],
     [
@@ -106,11 +107,17 @@ export const studies = [
     ],
   ]),
   ...plantedIn('batch/studies/craft-work.ts', { test: plan }, [
+    ['work-forwards', '(isKnown ? 1 : 3)', '(isKnown ? 1 : 2)', 'clean, mirrored and perturbed predictions'],
+  ]),
+  ...plantedIn('batch/studies/planner.ts', { test: 'test/studies/looked.test.ts' }, [
+    ['looked-drawn', '...(photos !== 0 && {', '...(true && {', 'drawn pictures are no photos'],
+  ]),
+  ...plantedIn('batch/studies/steps/craft.ts', { test: 'test/studies/looked.test.ts' }, [
     [
-      'work-forwards',
-      '3 * photos * surrogates.length',
-      '2 * photos * surrogates.length',
-      'clean, mirrored and perturbed predictions',
+      'looked-rows',
+      'all.subarray(2 * photo * classes, 2 * (photo + 1) * classes)',
+      'all.subarray(2 * position * classes, 2 * (position + 1) * classes)',
+      'a craft on some of the photos knows what is said of those',
     ],
   ]),
   ...plantedIn('batch/analyses/transfer.ts', { test: analyses, named: 'transfer row' }, [

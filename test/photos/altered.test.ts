@@ -38,3 +38,43 @@ test('a JPEG is what an encoder leaves of it', async () => {
   expect(seen).toEqual(await throughJpeg(slope, size, 50));
   expect(seen).not.toEqual(slope);
 });
+
+test('a dark picture is so many times as bright, one of few colours has so many shades, evenly apart', async () => {
+  const dark = await altered(slope, size, { kind: 'dark', amount: 0.25 });
+  expect(Array.from(dark)).toEqual(Array.from(slope, (value) => Math.round(value / 4)));
+  const few = await altered(slope, size, { kind: 'colours', amount: 4 });
+  expect([...new Set(few)].sort((a, b) => a - b)).toEqual([0, 85, 170, 255]);
+  for (const [i, value] of few.entries()) expect(Math.abs(value - slope[i])).toBeLessThanOrEqual(42.5);
+});
+
+test('a blur leaves a slope as it is, and makes a board grey', async () => {
+  const by = { kind: 'blur', amount: 1.5 } as const;
+  const seen = await altered(slope, size, by);
+  for (let x = 6; x < size - 6; x++) expect(Math.abs(seen[at(1, 16, x)] - slope[at(1, 16, x)])).toBeLessThanOrEqual(1);
+  const fine = await altered(board, size, by);
+  for (let x = 6; x < size - 6; x++) expect(Math.abs(fine[at(1, 16, x)] - 127.5)).toBeLessThan(3);
+});
+
+test('noise has its deviation, and is another one on each picture', async () => {
+  const by = { kind: 'noise', amount: 8 } as const;
+  const grey = new Uint8Array(3 * size * size).fill(128);
+  const lighter = grey.map((value) => value + 1);
+  const noiseOf = async (canvas: Uint8Array) => {
+    const seen = await altered(canvas, size, by);
+    return Array.from(seen, (value, i) => value - canvas[i]);
+  };
+  const [first, second] = [await noiseOf(grey), await noiseOf(lighter)];
+  const deviation = Math.sqrt(first.reduce((sum, value) => sum + value ** 2, 0) / first.length);
+  expect(Math.abs(deviation - 8)).toBeLessThan(0.5);
+  expect(await noiseOf(grey)).toEqual(first);
+  const product = first.reduce((sum, value, i) => sum + value * second[i], 0) / first.length;
+  expect(Math.abs(product)).toBeLessThan(0.2 * 64);
+});
+
+test('what is drawn has nothing of the photo but that each has its own', async () => {
+  const seen = await altered(slope, size, { kind: 'drawn', amount: 1 });
+  expect(seen).toHaveLength(slope.length);
+  expect(await altered(slope, size, { kind: 'drawn', amount: 1 })).toEqual(seen);
+  expect(await altered(slope, size, { kind: 'drawn', amount: 2 })).not.toEqual(seen);
+  expect(await altered(board, size, { kind: 'drawn', amount: 1 })).not.toEqual(seen);
+});

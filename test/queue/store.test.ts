@@ -61,7 +61,11 @@ describe.each(Object.entries(kinds))('a store in a %s', (_kind, where) => {
     expect(await store.has('number-k1')).toBe(false);
     expect(await store.take('number-k1', join(folder, 'b', 'number-k1'))).toBe(false);
     expect(await store.give('number-k1', output.folder)).toBe('written');
-    expect([...(await store.names())]).toContain('number-k1');
+    // What somebody else put beside it is no output.
+    await store.place.add('jobs/number-k9.json.bak', new Uint8Array([1]));
+    const names = [...(await store.names())];
+    expect(names).toContain('number-k1');
+    expect(names.filter((name) => name.startsWith('number-k9'))).toEqual([]);
     await rm(output.folder, { recursive: true });
     expect(await store.take('number-k1', join(folder, 'b', 'number-k1'))).toBe(true);
     const found = await new JobStore(join(folder, 'b')).find(job, 'k1');

@@ -41,14 +41,14 @@ const store = () => join(folder, 'store');
 const at = (name: string) => ({ queue: postgres.address, store: store(), cache: join(folder, name) });
 
 /** What jobs of the id do when they run; nothing where it is left out. */
-const doing = new Map<string, () => Promise<void> | void>();
+const doing = new Map<string, (signal?: AbortSignal) => Promise<void> | void>();
 const adds = defineStep<{ terms: Job<Numbers>[]; run: string }, Numbers>({
   name: 'adds',
   source: import.meta.url,
   result: numbers,
-  async run(_context, { terms, run }) {
+  async run({ signal }, { terms, run }) {
     began.push(run);
-    await doing.get(run)?.();
+    await doing.get(run)?.(signal);
     ended.push(run);
     return { result: { value: 1 + terms.reduce((sum, { result }) => sum + result.value, 0) } };
   },
@@ -56,7 +56,7 @@ const adds = defineStep<{ terms: Job<Numbers>[]; run: string }, Numbers>({
 /** Of this test alone, by its folder. */
 const job = (id: string, terms: Job<Numbers>[] = [], work = noWork) =>
   adds({ id, inputs: { terms, run: `${folder} ${id}` }, work });
-const does = (id: string, what: () => Promise<void> | void) => doing.set(`${folder} ${id}`, what);
+const does = (id: string, what: (signal?: AbortSignal) => Promise<void> | void) => doing.set(`${folder} ${id}`, what);
 const ids = (runs: string[]) => runs.map((run) => run.slice(folder.length + 1));
 
 test(`20 workers on ${many} jobs: none is done twice, none is forgotten`, async () => {
@@ -175,6 +175,37 @@ test('--only leaves the other steps to others', async () => {
   expect(events).toEqual(['x adds', 'y doubles']);
 });
 
+test('a worker hears while it works that its job is its own no more, and gives it up', async () => {
+  const hearing = Promise.withResolvers<void>();
+  let runs = 0;
+  does('long', async (signal) => {
+    if (runs++ > 0) return hearing.promise;
+    signal?.addEventListener('abort', () => hearing.resolve(), { once: true });
+    await hearing.promise;
+    signal?.throwIfAborted();
+  });
+  const own = await announced(postgres.address, [job('long')] as Job[]);
+  const said: string[] = [];
+  const onEvent = (event: WorkEvent) => event.event === 'notice' && said.push(event.text);
+  const following = followed(postgres.address, store(), own);
+  const working = worker(at('w'), own, { signal: stop.signal, onEvent });
+  while (runs === 0) await pause(20);
+  await givenAway(own.plan);
+  await following;
+  stop.abort();
+  // It took it anew, as any other might have.
+  expect([await working, runs]).toEqual([1, 2]);
+  expect(said).toEqual([expect.stringContaining('adds long was given to another worker')]);
+}, 20_000);
+
+/** Whoever works on the jobs of a plan is held for gone, as if its machine had frozen a minute ago. */
+async function givenAway(plan: string): Promise<void> {
+  await postgres.sql("UPDATE atlas.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'");
+  const queue = await openQueue(postgres.address);
+  await queue.boss.supervise(`plan/${plan}`);
+  await queue.close();
+}
+
 test('a worker that was not heard of loses its job to another, and what it says later changes nothing', async () => {
   let release = () => {};
   const hanging = new Promise<void>((resolve) => {
@@ -193,11 +224,7 @@ test('a worker that was not heard of loses its job to another, and what it says 
   const following = followed(postgres.address, store(), own);
   const stuck = worker(at('stuck'), own, { signal: stop.signal, name: 'stuck', onEvent: notices });
   while (runs === 0) await pause(20);
-  // As if its machine had frozen a minute ago.
-  await postgres.sql("UPDATE atlas.job SET heartbeat_on = now() - interval '1 minute' WHERE state = 'active'");
-  const queue = await openQueue(postgres.address);
-  await queue.boss.supervise(`plan/${own.plan}`);
-  await queue.close();
+  await givenAway(own.plan);
   const other = worker(at('other'), own, { signal: stop.signal, name: 'other' });
   const progress = await following;
   stop.abort();

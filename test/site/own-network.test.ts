@@ -29,6 +29,7 @@ describe('preprocessings', () => {
     [{ mean: '1,2' }, 'colour', /The mean is "1,2"\. It must be three numbers/],
     [{ std: 'much' }, 'colour', /The std is "much"/],
     [{ std: '1, 0, 1' }, 'colour', /must be positive/],
+    [{ std: '-1' }, 'colour', /must be positive/],
     [{ mean: '1,2,3' }, 'grey', /one channel. Give one number/],
   ] as const)('%o are refused', (wrong, channels, says) => {
     const fields = { mean: '0', std: '1', range: '255', order: 'RGB', ...wrong };
@@ -39,6 +40,10 @@ describe('preprocessings', () => {
   test('begin with what the file suggests', () => {
     const known = waysFor({ input, guess: { ...caffe, reason: '' } });
     expect(known.ways[known.suggested].name).toBe('Caffe means, BGR');
+    // The first of all ways is known as well.
+    const [first] = known.ways;
+    const usual = waysFor({ input, guess: { ...first.normalisation, reason: '' } });
+    expect([usual.suggested, usual.ways.length]).toEqual([0, known.ways.length]);
     const unknown = waysFor({ input, guess: { ...caffe, std: [2, 2, 2], reason: '' } });
     expect(unknown.ways[unknown.suggested].name).toBe('As the file suggests');
     expect(unknown.ways).toHaveLength(known.ways.length + 1);

@@ -91,6 +91,29 @@ describe('a hardened network', () => {
     ]);
   });
 
+  test('is hardened without each attack and without the perturbations of each network, where a study is whole', async () => {
+    const jobs = await jobsOf({
+      analyses: ['tampered'],
+      effort: 'whole',
+      perturbations: [...perturbations, onHardened],
+    });
+    const without = named(jobs, 'harden').filter(({ id }) => id.startsWith('small-hardened.without.'));
+    const from = without.map(({ id, needs }) => [id.split('.').at(-1), named(needs, 'craft').map((need) => need.id)]);
+    expect(from).toEqual([
+      ['cosine-uap', crafted.slice(3)],
+      ['sgd-uap', crafted.slice(0, 3)],
+      ['small', crafted.slice(4)],
+      ['linear1', crafted.slice(0, 4)],
+    ]);
+    // Each is tried with what it has not seen, and with clean photos.
+    const tried = named(jobs, 'measure').filter(({ needs }) => needs.includes(without[0]));
+    expect(tried.map(({ id }) => id)).toEqual(
+      ['', ...crafted.slice(0, 3).map((id) => `${id} on `)].map((of) => `${of}small-hardened.without.cosine-uap`),
+    );
+    const light = await jobsOf({ analyses: ['tampered'], perturbations });
+    expect(named(light, 'harden')).toHaveLength(1);
+  });
+
   test.each([
     [{ hardened: [{ model: 'smal' }] }, /hardens smal, .*Did you mean "small"/],
     [{ hardened: [{ model: 'small', id: 'linear1' }] }, /two models of the id linear1/],
@@ -162,6 +185,16 @@ describe('a study with one', () => {
     for (const { photos, kept, tampered, fooled, auroc, perturbation } of rows) {
       expect(kept + tampered + fooled).toBe(photos);
       expect(auroc === null).toBe(perturbation === 'none');
+    }
+    // What happens to photos that nobody has tampered with; drawn pictures among them.
+    for (const wanted of ['blur 1.5', 'dark 0.5', 'noise 8', 'colours 16', 'drawn 1'])
+      expect(rows.filter((row) => `${row.variant} ${row.amount}` === wanted)).toMatchObject([{ perturbation: 'none' }]);
+    // Energies are taken of clean photos and of what was held out, as they are.
+    for (const { spectrum_auroc, spectrum_ratio, learnt, perturbation, variant } of rows) {
+      const isTried = variant === 'none' && (learnt === false || perturbation === 'none');
+      expect(spectrum_ratio !== null).toBe(isTried);
+      expect(spectrum_auroc !== null).toBe(isTried && perturbation !== 'none');
+      if (spectrum_auroc !== null) expect(spectrum_auroc).toBeGreaterThan(0.4);
     }
     // What was crafted on it knows of the class, and scores less than what it learnt from.
     const aurocOf = (id: string) => crafted.find(({ perturbation }) => perturbation === id)!.auroc;

@@ -55,6 +55,27 @@ describe('the plan of a study', () => {
     expect(draws.map(({ id }) => id)).toEqual(['blocks.inf10.s1', ...noise(4), 'blocks.inf10.s2']);
   });
 
+  test('holds all perturbations of one bound to the same draws in a light study, each beside the noise of its seed', async () => {
+    const study = await load({
+      effort: 'light',
+      perturbations: [
+        { attack: 'cosine-uap', seeds: [2, 5] },
+        { attack: 'cosine-uap', surrogates: ['linear1'], norm: '2', seeds: [7] },
+      ],
+    });
+    const { perturbations, controls, draws } = planPerturbations(study);
+    const held = (id: string) => perturbations.find((one) => one.id === id)!;
+    const drawn = [...[2, 3, 4].map((seed) => `noise.inf10.s${seed}`), 'blocks.inf10.s2'];
+    for (const seed of [2, 5]) {
+      const { draws, control } = held(`linear2.cosine-uap.inf10.s${seed}`);
+      expect(draws.map(({ id }) => id)).toEqual(drawn);
+      expect(control).toBe(`noise.inf10.s${seed}`);
+    }
+    expect(held('linear1.cosine-uap.l2-71.s7').draws.map(({ id }) => id)).toContain('blocks.l2-71.s7');
+    expect(controls.map(({ id }) => id)).toEqual(['noise.inf10.s2', 'noise.inf10.s5', 'noise.l2-71.s7']);
+    expect(draws).toHaveLength(6);
+  });
+
   test('crafts on several models at once where surrogates are joined by +', async () => {
     const { perturbations } = await planOf([{ attack: 'cosine-uap', surrogates: ['linear1+linear2'] }]);
     expect(perturbations).toMatchObject([
@@ -145,11 +166,27 @@ describe('the jobs of a study', () => {
   });
 
   test('say how much work they are: a craft looks at each photo clean, mirrored and perturbed', () => {
-    const of = { surrogates: ['a', 'b'], canvas: 8, photos: 10 };
+    const of = { surrogates: ['a', 'b'], canvas: 8, photos: 10, isKnown: false };
     expect(craftWork({ ...of, budget: { gradients: 300 } })).toMatchObject({ forwards: 60, gradients: 300 });
+    expect(craftWork({ ...of, isKnown: true, budget: { gradients: 300 } })).toMatchObject({ forwards: 20 });
     expect(craftWork({ ...of, budget: { fooling: 0.5 } })).toMatchObject({ gradients: 20_000, atMost: true });
     expect(craftWork({ ...of, budget: { seconds: 5 } })).toMatchObject({ forwards: 60, gradients: 0, seconds: 5 });
     expect(craftWork({ ...of, budget: null })).toMatchObject({ forwards: 0, gradients: 0 });
+  });
+
+  test('make a phase twin of each perturbation; in a light study one of each recipe, held against all of its seeds', async () => {
+    const change = { perturbations: [{ attack: 'sgd-uap', seeds: [3, 2] }], analyses: ['controls'] };
+    const twins = async (effort: string) => {
+      const jobs = await jobsOf({ ...change, effort });
+      const of = (step: string) => jobs.filter((job) => job.step === step && job.id.includes('twin')).length;
+      return { made: jobs.filter(({ step }) => step === 'derive').map(({ id }) => id), measured: of('measure') };
+    };
+    const twin = (id: string) => `${id}.phase-twin`;
+    const [two, three] = [2, 3].map((seed) => [1, 2].map((k) => twin(`linear${k}.sgd-uap.inf10.s${seed}`)));
+    expect(await twins('light')).toEqual({ made: two, measured: 4 });
+    const whole = await twins('whole');
+    expect(new Set(whole.made)).toEqual(new Set([...two, ...three]));
+    expect(whole.measured).toBe(8);
   });
 
   test('have the file of their attack in their code, and no other', async () => {

@@ -9,9 +9,11 @@ import { random, syntheticPictures } from '#shared/synthetic';
 import {
   type CraftedResult,
   craftedResult,
+  type LookedResult,
   type PhotosResult,
   type PreparedResult,
   readCanvases,
+  readLooked,
   readPrepared,
 } from '../../analyses/index.ts';
 import { computeOf, defineStep, type Job, type Outputs } from '../../jobs/index.ts';
@@ -28,6 +30,8 @@ interface Inputs {
   /** null for an attack that no model has a part in: it depends on no photo, provider or budget either. */
   on: {
     surrogates: Job<PreparedResult>[];
+    /** What each of them says of the photos; left out where it is crafted on drawn pictures. */
+    looked?: Job<LookedResult>[];
     crafting: Job<PhotosResult>;
     budget: Budget;
     /** How many of the photos, 0 for drawn pictures; null for all. */
@@ -63,6 +67,7 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
       ...{ compute, surrogates: models, photos, norm, epsilon, seed, signal, checkpoints },
       graphs: graphsApart(signal),
       crafting: indices,
+      clean: await cleanOf(inputs, indices),
       budget: on?.budget ?? { gradients: 1 },
       onProgress: ({ stage, done, total, gradientsPerSecond, fooling }) =>
         stage === 'craft'
@@ -114,6 +119,21 @@ async function photosOf({ on, canvas, seed }: Outputs<Inputs>): Promise<Pixels> 
   if (on.photos !== 0) return await readCanvases(on.crafting);
   const count = on.crafting.result.names.length;
   return { pixels: syntheticPictures({ kinds: ['patterns'], count, size: canvas, seed }), size: canvas };
+}
+
+/** What the surrogates say of the photos that are crafted on, where that is known. */
+async function cleanOf({ on }: Outputs<Inputs>, indices: readonly number[]): Promise<Map<string, Float32Array>> {
+  const known = new Map<string, Float32Array>();
+  for (const [i, output] of (on?.looked ?? []).entries()) {
+    const { classes } = output.result;
+    const all = await readLooked(output);
+    const rows = new Float32Array(2 * indices.length * classes);
+    indices.forEach((photo, position) => {
+      rows.set(all.subarray(2 * photo * classes, 2 * (photo + 1) * classes), 2 * position * classes);
+    });
+    known.set(on?.surrogates[i].result.sha256 as string, rows);
+  }
+  return known;
 }
 
 /**

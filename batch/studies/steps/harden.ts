@@ -42,7 +42,7 @@ export const hardenStep = defineStep<Inputs, HardenedResult, Place>({
     const { names, groups = {} } = crafting.result;
     const { pixels, size } = await readCanvases(crafting);
     const made = await hardenPrepared({
-      ...{ id, rate, seed, looks, signal, compute: await computeOf(machine) },
+      ...{ id, rate, seed, looks, signal, compute: await computeOf(machine), withSpectrum: true },
       prepared: await readPrepared(prepared),
       photos: { names, groups: new Map(Object.entries(groups)), pixels, size },
       crafting: names.map((_, index) => index),
@@ -51,11 +51,12 @@ export const hardenStep = defineStep<Inputs, HardenedResult, Place>({
         if (stage === 'pictures') report({ done, total, unit: 'photos' });
       },
     });
-    const { bytes, places, weights, samples, bias, threshold, calibration, baselines } = made;
+    const { bytes, places, weights, samples, bias, threshold, calibration, baselines, spectrum } = made;
     return {
       result: {
         ...{ sha256: sha256Hex(bytes), sourceSha256: prepared.result.sourceSha256, tampered: classes },
         ...{ places, statistics: weights.length, samples, detector: { bias, threshold }, calibration, baselines },
+        spectrum: spectrum && { ...spectrum, weights: Array.from(spectrum.weights) },
       },
       files: { 'model.onnx': bytes },
     };
