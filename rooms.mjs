@@ -92,7 +92,7 @@ export const rooms = [
   {
     room: 'batch/files',
     holds: 'files written whole or not at all, read within a bound and through a schema, downloaded with resume',
-    imports: ['shared/errors'],
+    imports: ['shared/errors', 'shared/formats'],
   },
   {
     room: 'batch/arrays',

@@ -26,7 +26,7 @@ const SYSTEM = [
   'test/queue/{store,study,workers}.test.ts',
   'test/site/{craft-worker,hostile-release}.test.ts',
   'test/children/children.test.ts',
-  'test/zoo/{add,cards,guessing}.test.ts',
+  'test/zoo/{add,cards,guessing,surrogates}.test.ts',
   'test/studies/{dry-run,exact,given,hardened,hardened-edge,looked,run}.test.ts',
 ];
 

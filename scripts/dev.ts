@@ -38,7 +38,7 @@ const release = resolve(root, folder);
 if (!existsSync(resolve(release, 'latest.json'))) {
   if (folder !== starterRelease)
     refuse(`There is no release in ${folder}: it has no latest.json. \`npx atlas run\` builds one.`);
-  console.log('There is no release yet: crafting that of the starter study (about 3 minutes on 2 cores; once).');
+  console.log('There is no release yet: crafting that of the starter study (5 to 12 minutes on 2 cores; once).');
   const code = await atlas(['run', 'studies/starter.json']);
   if (code !== 0) process.exit(code);
 }

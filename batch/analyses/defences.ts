@@ -1,16 +1,18 @@
 /**
  * Defences: what is done to pictures before a network sees them, and what that leaves of perturbations and of what the
  * network knew. Squeezing, JPEG, total variation and random resizing are the usual ones (papers in
- * `shared/graph/defences`). Each is part of the network's graph, so that it can be attacked as well.
+ * `shared/graph/defences`). Each is part of the network's graph, so that it can be attacked as well. Beside them the
+ * same networks hardened (docs/hardening.md), which may say "tampered with" instead of a label: of all of them it is
+ * counted how many photos get the right label, are flagged, or get a wrong one.
  */
 import type { Defence } from '#shared/graph';
 import { changedShare, holm, pairedTest, wilson } from '#shared/metrics';
 import { random } from '#shared/synthetic';
-import type { Outputs } from '../jobs/index.ts';
+import type { Output, Outputs } from '../jobs/index.ts';
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs, type StudyPerturbation, surrogateOf, type Target } from './finding.ts';
 import { truthOf } from './grid.ts';
-import { readMeasurement } from './outputs.ts';
+import { type MeasuredResult, readMeasurement } from './outputs.ts';
 import { meantFor } from './perturbations-of.ts';
 import { readLabels, someOf } from './probes.ts';
 import { percent } from './words.ts';
@@ -71,6 +73,13 @@ const needs = (study: StudyJobs) => {
       const tried = withNoise(study, isLight ? own.slice(0, light.perturbations) : own);
       return {
         ...{ id: target.id, wnids: target.wnids },
+        hardened: study.hardened
+          .filter(({ network }) => network.id === target.id)
+          .slice(0, 1)
+          .map((one) => ({
+            clean: study.measured(one, null),
+            perturbed: tried.map((perturbation) => study.measured(one, perturbation)),
+          })),
         clean: study.measured(target, null),
         perturbations: tried.map((perturbation) => ({
           ...{ id: perturbation.id, surrogate: surrogateOf(perturbation) },
@@ -108,6 +117,7 @@ export interface DefenceRow {
   crafted_behind: string | null;
   photos: number;
   kept: number;
+  clean_flagged: number;
   fooled: number;
   ratio: number;
   low: number;
@@ -131,6 +141,8 @@ export interface Said {
   clean: Labels;
   /** By perturbation. */
   perturbed: readonly Labels[];
+  /** Of a hardened network: the label that says so, and what it would say of the photos as they are if it had none. */
+  rejects?: { tampered: number; beneath: Labels };
 }
 
 /**
@@ -153,18 +165,34 @@ export function defenceRows(
   return perturbations.flatMap(({ id, surrogate, crafted_behind }, k) => {
     const without = isRight(plain.perturbed[k]);
     const ps = holm(defended.map(({ perturbed }) => pairedTest(without, isRight(perturbed[k]))));
-    return [plain, ...defended].map(({ name, clean, perturbed }, d): DefenceRow => {
+    return [plain, ...defended].map(({ name, clean, perturbed, rejects }, d): DefenceRow => {
+      const flagged = (labels: Labels) => Array.from(labels).filter((label) => label === rejects?.tampered).length;
       const hits = isRight(perturbed[k]);
       const { ratio, low, high } = wilson(count(hits), hits.length);
       return {
         ...{ target, defence: name, perturbation: id, surrogate, crafted_behind },
-        ...{ kept: count(isRight(clean)), ...changedShare(clean, perturbed[k]) },
-        ...{ right: count(hits), wrong: hits.length - count(hits), flagged: 0 },
+        ...{ kept: count(isRight(clean)), clean_flagged: flagged(clean) },
+        ...changedShare(rejects?.beneath ?? clean, perturbed[k], rejects?.tampered),
+        ...{ right: count(hits), wrong: hits.length - count(hits) - flagged(perturbed[k]) },
+        flagged: flagged(perturbed[k]),
         ...{ right_ratio: ratio, right_low: low, right_high: high, p: d === 0 ? null : ps[d - 1] },
         ...{ clean_accuracy: accuracyOf(clean), accuracy: accuracyOf(perturbed[k]) },
       };
     });
   });
+}
+
+async function hardenedSaid(
+  { clean, perturbed }: { clean: Output<MeasuredResult>; perturbed: readonly Output<MeasuredResult>[] },
+  indices: readonly number[],
+): Promise<Said> {
+  const some = (labels: Labels) => indices.map((index) => labels[index]);
+  const { labels, detection } = await readMeasurement(clean);
+  const seen = await Promise.all(perturbed.map(readMeasurement));
+  return {
+    ...{ name: 'class', clean: some(labels), perturbed: seen.map((one) => some(one.labels)) },
+    ...(detection && { rejects: { tampered: detection.tampered, beneath: some(detection.beneath) } }),
+  };
 }
 
 export const defences = finding({
@@ -178,7 +206,7 @@ export const defences = finding({
       name: 'defence',
       type: 'STRING',
       description:
-        'What pictures go through first: "none"; "jpeg" of a quality; "median" of 3 x 3 pixels; "blur": Gaussian of 1 pixel; "bits": 3 for each colour; "variation": less of it; "resize": made up to a tenth smaller and put somewhere, by chance',
+        'What pictures go through first: "none"; "jpeg" of a quality; "median" of 3 x 3 pixels; "blur": Gaussian of 1 pixel; "bits": 3 for each colour; "variation": less of it; "resize": made up to a tenth smaller and put somewhere, by chance; "class": nothing, but the network is hardened',
     },
     common.perturbation,
     common.surrogate,
@@ -191,6 +219,11 @@ export const defences = finding({
     common.photos,
     { name: 'kept', type: 'INT32', description: 'Of the photos as they are: those whose label the defence leaves' },
     {
+      name: 'clean_flagged',
+      type: 'INT32',
+      description: 'Of the photos as they are: those that a hardened network calls tampered with',
+    },
+    {
       name: 'fooled',
       type: 'INT32',
       description: 'Photos whose label behind the defence the perturbation changes',
@@ -202,11 +235,11 @@ export const defences = finding({
       type: 'INT32',
       description: 'Perturbed photos that get the label which they have without perturbation and defence',
     },
-    { name: 'wrong', type: 'INT32', description: 'Perturbed photos that get another label' },
+    { name: 'wrong', type: 'INT32', description: 'Perturbed photos that get another label, and are not flagged' },
     {
       name: 'flagged',
       type: 'INT32',
-      description: 'Perturbed photos that get none: a defence of this kind says so of none',
+      description: 'Perturbed photos that a hardened network calls tampered with; a defence says so of none',
     },
     { name: 'right_ratio', type: 'DOUBLE', description: 'right / photos' },
     ...interval('right_low', 'right_high'),
@@ -235,7 +268,7 @@ export const defences = finding({
     const { names } = evaluation.result;
     const indices = someOf(names.length, photos);
     const rows: DefenceRow[] = [];
-    for (const { id, wnids, clean, perturbations, defences } of targets) {
+    for (const { id, wnids, clean, perturbations, defences, hardened } of targets) {
       const some = async (output: Outputs<typeof clean>) => {
         const { labels } = await readMeasurement(output);
         return indices.map((index) => labels[index]);
@@ -251,6 +284,7 @@ export const defences = finding({
           return { name, clean: behind, perturbed };
         }),
       );
+      const rejecting = await Promise.all(hardened.map((one) => hardenedSaid(one, indices)));
       const all = truthOf(names, { wnids }, classes);
       const truth = indices.map((index) => all[index]);
       const first = defended.map(({ perturbed, ...said }) => ({
@@ -258,7 +292,7 @@ export const defences = finding({
         perturbed: perturbed.slice(0, perturbations.length),
       }));
       const plainly = perturbations.map((one) => ({ ...one, crafted_behind: null }));
-      rows.push(...defenceRows(id, plainly, plain, first, truth));
+      rows.push(...defenceRows(id, plainly, plain, [...first, ...rejecting], truth));
       for (const [d, { name, known }] of defences.entries()) {
         const without = { ...plain, perturbed: await Promise.all(known.map(({ measured }) => some(measured))) };
         const behind = { ...defended[d], perturbed: defended[d].perturbed.slice(perturbations.length) };

@@ -43,7 +43,11 @@ export const hardenedResult = preparedResult.extend({
   places: z.array(z.object({ name: z.string(), axis: z.int(), channels: z.int() })),
   /** Weights of the regression: one for each statistic. */
   statistics: z.int(),
-  samples: z.object({ photos: z.int(), synthetic: z.int(), clean: z.int(), tampered: z.int() }),
+  samples: z.object({
+    ...{ photos: z.int(), synthetic: z.int(), clean: z.int(), tampered: z.int() },
+    /** Of pictures with patterns that no attack made. */
+    patterns: z.int(),
+  }),
   detector: z.object({ bias: z.number(), threshold: z.number() }),
   /** On crafting photos that the regression did not see. */
   calibration: z.object({

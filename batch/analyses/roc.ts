@@ -1,7 +1,7 @@
 /**
  * Roc: how many perturbed photos hardened networks call tampered with (docs/hardening.md), against how many clean ones,
- * at thresholds from the strictest to the loosest; beside the class detectors that look at the plain network's logits, or
- * at the picture's frequencies. The threshold that a network has is one point of its curve.
+ * at thresholds from the strictest to the loosest; beside the class detectors that look at the plain network's logits,
+ * or at the picture's frequencies. The threshold that a network has is one point of its curve.
  */
 import { rocPoints } from '#shared/metrics';
 import type { Output } from '../jobs/index.ts';

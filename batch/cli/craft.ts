@@ -23,7 +23,7 @@ import { canvasFor } from '#shared/zoo';
 import { openCompute } from '../compute/index.ts';
 import { readBytes, writeAtomic } from '../files/index.ts';
 import { codecs, loadPhotos } from '../photos/index.ts';
-import { loadCard, prepareModel } from '../zoo/index.ts';
+import { graphsApart, loadCard, prepareModel } from '../zoo/index.ts';
 import { action, type Context, globalOptions, integer, number, repeated } from './context.ts';
 import { budgetText, canvasHelp, fitHelp, parseAssignments, parseBudget, positive } from './craft-options.ts';
 import { progressTo, summary } from './craft-text.ts';
@@ -157,6 +157,7 @@ async function run(context: Context, options: Options): Promise<void> {
       photos,
       crafting,
       ...{ ...bound, settings: assigned, budget },
+      graphs: graphsApart(context.signal),
       signal: context.signal,
       onProgress: progressTo(context),
       checkpoints,

@@ -68,7 +68,7 @@ export async function fitDetector(task: DetectorTask): Promise<FittedDetector | 
       for (const row of held) {
         const score = scoreOf(regression, statistics, row * features);
         if (samples[row].calibrates) clean.push(score);
-        else if (samples[row].tampered) tampered.push(score);
+        else if (samples[row].tampered?.isPattern === false) tampered.push(score);
       }
     }
     onProgress?.({ done: fold + 2, total: folds + 1 });

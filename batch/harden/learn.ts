@@ -11,7 +11,8 @@ import type { PhotoSet } from '../photos/index.ts';
 import { conformalThreshold, leastPhotos } from './calibration.ts';
 import { type FittedDetector, fitDetector, folds } from './detector.ts';
 import { energies, energiesOf } from './energies.ts';
-import { planSamples, render, type Sample, usualLooks } from './samples.ts';
+import { drawnPatterns } from './patterns.ts';
+import { patternLooks, planSamples, render, type Sample, usualLooks } from './samples.ts';
 
 export interface LearningTask {
   /** float32 [3,S,S] each, all of the size of the photos. */
@@ -45,7 +46,8 @@ export interface Looked {
 }
 
 export interface Learnt extends FittedDetector {
-  samples: { photos: number; synthetic: number; clean: number; tampered: number };
+  /** Of the pictures that were shown: `patterns` with one that no attack made. */
+  samples: { photos: number; synthetic: number; clean: number; tampered: number; patterns: number };
   /** The thresholds of two detectors that need no learning, which hold the same rate on the same photos. */
   baselines: OutlierScores;
   /** A regression on `energies` of the same pictures with a threshold that holds the same rate; null: not asked for. */
@@ -70,13 +72,13 @@ const tooFew = (rate: number, photos: number) =>
 export async function learn(task: LearningTask, { program, places }: Looked): Promise<Learnt> {
   const { photos, rate, compute, signal, onProgress } = task;
   checkRate(rate, task.crafting.length);
-  const { samples, sources, counts } = planOf(task, statisticsOf(places));
+  const { samples, sources, added, counts } = planOf(task, statisticsOf(places));
   const spectra = new Float32Array(task.withSpectrum ? samples.length * energiesOf : 0);
   const collected = await collect({
     ...{ compute, program, beside: 'statistics', size: photos.size, signal },
     pictures: samples.map((sample, row) => ({ sample, row })),
     render: async ({ sample, row }) => {
-      const canvas = await render(sample, sources[sample.source], photos.size, task.perturbations);
+      const canvas = await render(sample, sources[sample.source], photos.size, added);
       if (task.withSpectrum) spectra.set(energies(canvas, photos.size), row * energiesOf);
       return canvas;
     },
@@ -94,9 +96,16 @@ export async function learn(task: LearningTask, { program, places }: Looked): Pr
     ? await fitDetector({ ...common, statistics: spectra, features: energiesOf })
     : null;
   const clean = samples.filter(({ tampered }) => tampered === null).length;
+  const patterns = samples.filter(({ tampered }) => tampered?.isPattern).length;
   return {
     ...detector,
-    samples: { photos: counts.photos, synthetic: counts.synthetic, clean, tampered: samples.length - clean },
+    samples: {
+      photos: counts.photos,
+      synthetic: counts.synthetic,
+      clean,
+      tampered: samples.length - clean - patterns,
+      patterns,
+    },
     baselines: baselinesOf(samples, collected, rate),
     spectrum,
   };
@@ -123,11 +132,17 @@ function baselinesOf(
 
 /** Statistics that lie in memory at most: 600 MB. */
 const mostStatistics = 1.5e8;
+/** Patterns that no attack made. */
+const patternCount = 16;
 /** Pictures without a camera among the clean ones. */
 const mostSynthetic = 120;
 
 /** How many pictures a network is shown that so many photos harden, as long as they fit into memory. */
-export const pictureCount = (photos: number, looks = usualLooks): number => 2 * looks * photos + syntheticFor(photos);
+export const pictureCount = (photos: number, looks = usualLooks): number =>
+  looksOf(looks) * photos + syntheticFor(photos);
+
+/** How often a photo is shown in all. */
+const looksOf = (looks: number) => 2 * looks + patternLooks(looks);
 
 const syntheticFor = (photos: number) => Math.min(mostSynthetic, Math.ceil(photos / 2));
 
@@ -142,7 +157,7 @@ export function planOf(
   }: Pick<LearningTask, 'photos' | 'crafting' | 'perturbations' | 'seed' | 'looks'>,
   features: number,
 ) {
-  const most = Math.max(1, Math.floor(mostStatistics / (2 * looks * features)));
+  const most = Math.max(1, Math.floor(mostStatistics / (looksOf(looks) * features)));
   const chosen = crafting.length <= most ? crafting : firstByHash(photos, crafting, most);
   const synthetic = syntheticFor(chosen.length);
   const size = photos.size;
@@ -154,11 +169,12 @@ export function planOf(
   ];
   const names = chosen.map((index) => photos.groups.get(photos.names[index]) ?? photos.names[index]);
   const samples: Sample[] = planSamples(
-    { photos: chosen.length, synthetic, perturbations: perturbations.length, looks },
+    { photos: chosen.length, synthetic, perturbations: perturbations.length, patterns: patternCount, looks },
     seed,
   );
   const foldOf = (source: number) => (source < names.length ? foldOfName(names[source]) : null);
-  return { samples, sources, counts: { photos: chosen.length, synthetic, foldOf } };
+  const added = [...perturbations, ...drawnPatterns(perturbations, { count: patternCount, size, seed })];
+  return { samples, sources, added, counts: { photos: chosen.length, synthetic, foldOf } };
 }
 
 /** By the hash of the name, or of the first of its group: photos of one thing are seen together or not at all. */

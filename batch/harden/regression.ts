@@ -19,9 +19,9 @@ export interface RegressionTask {
   rows: readonly number[];
   /** By index of the data. */
   positive: (row: number) => boolean;
-  /** Inverse of the penalty's strength; default 0.1. */
+  /** Inverse of the penalty's strength; default 30 / features. */
   C?: number;
-  /** Ends when the gradient is so many times shorter than where all weights are zero; default 1e-5. */
+  /** Ends when the gradient is so many times shorter than where all weights are zero; default 1e-3. */
   tolerance?: number;
   /** Of a regression on nearly the same rows, to start from. */
   start?: Regression;
@@ -41,9 +41,12 @@ export interface Regression {
   newtonSteps: number;
 }
 
-/** With a few thousand statistics of a few hundred photos: measured on crafting photos (docs/hardening.md). */
-const usualC = 0.1;
-const usualTolerance = 1e-5;
+/**
+ * C times the number of features, measured on crafting photos (docs/hardening.md). The length of a standardised row
+ * grows with that number, and so does what weights of one length can do.
+ */
+const usualC = 30;
+const usualTolerance = 1e-3;
 const mostSteps = 60;
 const mostConjugate = 200;
 /** How well a Newton step is solved for, as a share of the gradient. */
@@ -51,7 +54,7 @@ const forcing = 0.1;
 
 /** @throws the signal's reason when it is aborted */
 export async function fitRegression(task: RegressionTask): Promise<Regression> {
-  const { data, features, rows, positive, C = usualC, tolerance = usualTolerance, start, signal } = task;
+  const { data, features, rows, positive, C = usualC / features, tolerance = usualTolerance, start, signal } = task;
   const scale = standardise(data, features, rows);
   const view = { data, features, rows, scale };
   const n = rows.length;

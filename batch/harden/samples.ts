@@ -1,6 +1,6 @@
 // Which pictures a detector learns from, as data; and how each is made.
 import { applyPerturbation } from '#shared/images';
-import { random } from '#shared/synthetic';
+import { type Random, random } from '#shared/synthetic';
 import { throughJpeg } from '../photos/index.ts';
 import { type Change, changed, changes } from './changes.ts';
 
@@ -9,8 +9,11 @@ export interface Sample {
   /** Which of the photos, or of the synthetic pictures after them. */
   source: number;
   change: Change;
-  /** Index of what is added at which strength; null for a clean picture. */
-  tampered: { perturbation: number; strength: number } | null;
+  /**
+   * Index of what is added, at which strength: of a perturbation, or of a pattern after them that no attack made; null
+   * for a clean picture.
+   */
+  tampered: { perturbation: number; strength: number; isPattern: boolean } | null;
   /** Of the JPEG that it is saved as at last; null where it is kept as it is. */
   quality: number | null;
   /** Whether the threshold is set by it: one clean picture of each photo, changed by nothing but its JPEG. */
@@ -25,39 +28,52 @@ const qualities = [null, null, 90, 75, 50] as const;
 const strengths = [1, 0.5] as const;
 /** How often each photo is shown clean: once in each way. */
 export const usualLooks: number = changes.length;
+/** How often each photo is shown with a pattern that no attack made, of so many looks. */
+export const patternLooks = (looks: number): number => Math.ceil((2 * looks) / 3);
 
 /**
  * Every photo is shown clean `looks` times, as it is and changed in ways that take turns, and as many times perturbed,
- * every perturbation as often as any other and as often at half as at full strength; synthetic pictures are shown
- * clean.
+ * every perturbation as often as any other and as often at half as at full strength; and two thirds as many times with
+ * patterns, in the same way. Synthetic pictures are shown clean.
  */
 export function planSamples(
   {
     photos,
     synthetic,
     perturbations,
+    patterns = 0,
     looks = usualLooks,
-  }: { photos: number; synthetic: number; perturbations: number; looks?: number },
+  }: { photos: number; synthetic: number; perturbations: number; patterns?: number; looks?: number },
   seed: number,
 ): Sample[] {
   const draw = random(seed, 'harden');
   const samples: Sample[] = [];
   const add = (sample: Omit<Sample, 'quality' | 'seed'>) =>
     samples.push({ ...sample, quality: qualities[draw.below(qualities.length)], seed: draw.bits() });
-  let order: number[] = [];
+  const [nextPerturbation, nextPattern] = [perturbations, patterns].map((count) => inTurn(count, draw));
   for (let source = 0; source < photos; source++) {
     for (const change of changesOf(source, looks))
       add({ source, change, tampered: null, calibrates: change === 'none' });
-    for (let i = 0; i < looks && perturbations > 0; i++) {
-      if (order.length === 0) order = draw.order(strengths.length * perturbations);
-      const next = order.pop() as number;
-      const strength = strengths[next % strengths.length];
-      const tampered = { perturbation: Math.floor(next / strengths.length), strength };
-      add({ source, change: 'none', tampered, calibrates: false });
+    const perturbed = { source, change: 'none', calibrates: false } as const;
+    for (let i = 0; i < looks && perturbations > 0; i++)
+      add({ ...perturbed, tampered: { ...nextPerturbation(), isPattern: false } });
+    for (let i = 0; i < patternLooks(looks) && patterns > 0; i++) {
+      const { perturbation, strength } = nextPattern();
+      add({ ...perturbed, tampered: { perturbation: perturbations + perturbation, strength, isPattern: true } });
     }
   }
   for (let i = 0; i < synthetic; i++) add({ source: photos + i, change: 'none', tampered: null, calibrates: false });
   return samples;
+}
+
+/** One after the other in an order that is drawn anew after each has been shown at each strength. */
+function inTurn(count: number, draw: Random): () => { perturbation: number; strength: number } {
+  let order: number[] = [];
+  return () => {
+    if (order.length === 0) order = draw.order(strengths.length * count);
+    const next = order.pop() as number;
+    return { perturbation: Math.floor(next / strengths.length), strength: strengths[next % strengths.length] };
+  };
 }
 
 /** None, and so many others that follow each other from photo to photo. */

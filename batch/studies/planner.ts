@@ -294,7 +294,7 @@ export class Planner implements StudyJobs {
     return this.#once(`spectra ${id}`, () =>
       spectraStep({
         id,
-        inputs: { photos: this.evaluation, perturbation: perturbation && this.crafted(perturbation) },
+        inputs: { perturbation: perturbation && this.crafted(perturbation), photos: this.evaluation },
         work: { ...noWork, photos: this.#count('evaluation'), on: String(this.canvas) },
       }),
     );

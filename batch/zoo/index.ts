@@ -11,5 +11,6 @@ export { type LabelledPhotos, loadLabelledPhotos } from './labelled-photos.ts';
 export type { OnnxFile } from './onnx.ts';
 export { prepareModel } from './prepare.ts';
 export type { PreparedModel } from './prepare-work.ts';
+export { graphsApart } from './surrogates.ts';
 export { type Floats, openBatch, type Product } from './vjp.ts';
 export { type CheckWork, checkWork, type GraphWork, graphWork, type VjpWork, vjpWork } from './work.ts';

@@ -8,6 +8,7 @@ import type { FoundPerturbation } from '../../batch/perturbations/index.ts';
 import type { PhotoSet } from '../../batch/photos/index.ts';
 import { statisticsModel, type ZooModel } from '../../batch/zoo/index.ts';
 import { statisticsOf } from '../../shared/graph/index.ts';
+import { type Kept, keptArrays, keyOf } from './kept.ts';
 
 /** What was measured of pictures, row by row. */
 export interface Measured {
@@ -36,38 +37,69 @@ export async function show(
   model: ZooModel,
   photos: PhotoSet,
   perturbations: readonly FoundPerturbation[],
-  { compute, seed, say }: { compute: Compute; seed: number; say: (line: string) => void },
+  { compute, seed, say, kept }: { compute: Compute; seed: number; say: (line: string) => void; kept: Kept },
 ): Promise<Shown> {
   const { size } = photos;
   const plane = 3 * size * size;
   const looked = await statisticsModel(model, size);
   const program = { key: looked.sha256, bytes: looked.bytes };
   const vs = perturbations.map(({ v }) => v);
+  const common = { network: looked.sha256, seed, perturbations: perturbations.map(({ sha256 }) => sha256) };
   const { crafting, evaluation } = splitPhotos(photos.names, photos.groups);
 
-  const measure = async (samples: Sample[], sources: readonly Uint8Array[], what: string): Promise<Measured> => {
-    const spectra = new Float32Array(energiesOf * samples.length);
-    const found = await collect({
-      ...{ compute, program, size, beside: 'statistics' },
-      pictures: samples.map((sample, row) => ({ sample, row })),
-      render: async ({ sample, row }) => {
-        const canvas = await render(sample, sources[sample.source], size, vs);
-        spectra.set(energies(canvas, size), energiesOf * row);
-        return canvas;
-      },
-      onProgress: ({ done, total }) => say(`${model.card.id}, ${what}: ${done} of ${total} pictures`),
-    });
-    const { beside: statistics, ...more } = found;
-    return { samples, spectra, statistics, ...more };
+  const plan = planOf({ photos, crafting, perturbations: vs, seed }, statisticsOf(looked.places));
+
+  const measure = async (
+    samples: Sample[],
+    sources: readonly Uint8Array[],
+    what: 'crafting' | 'evaluation',
+  ): Promise<Measured> => {
+    const parts: Record<string, Float32Array>[] = [];
+    for (let from = 0; from < samples.length; from += together) {
+      const some = samples.slice(from, from + together);
+      const key = keyOf({ ...common, sources: photos.sha256(what === 'crafting' ? crafting : evaluation), some });
+      parts.push(
+        await keptArrays(kept, key, some.length, async () => {
+          const spectra = new Float32Array(energiesOf * some.length);
+          const { beside, logits } = await collect({
+            ...{ compute, program, size, beside: 'statistics' },
+            pictures: some.map((sample, row) => ({ sample, row })),
+            render: async ({ sample, row }) => {
+              const canvas = await render(sample, sources[sample.source], size, plan.added);
+              spectra.set(energies(canvas, size), energiesOf * row);
+              return canvas;
+            },
+            onProgress: ({ done }) => say(`${model.card.id}, ${what}: ${from + done} of ${samples.length} pictures`),
+          });
+          return { statistics: beside, logits, spectra };
+        }),
+      );
+    }
+    const joined = (name: string) => concatenated(parts.map((part) => part[name]));
+    const [statistics, logits, spectra] = ['statistics', 'logits', 'spectra'].map(joined);
+    const widthOf = (values: Float32Array) => values.length / samples.length;
+    return { samples, spectra, statistics, features: widthOf(statistics), logits, classes: widthOf(logits) };
   };
 
-  const plan = planOf({ photos, crafting, perturbations: vs, seed }, statisticsOf(looked.places));
   const learnt = await measure(plan.samples, plan.sources, 'crafting');
   const sources = evaluation.map((index) => photos.pixels.subarray(index * plane, (index + 1) * plane));
   const shown = await measure(evaluationSamples(sources.length, vs.length, seed), sources, 'evaluation');
   await compute.release(program.key);
   const crafted = { ...learnt, foldOf: plan.counts.foldOf };
   return { crafting: crafted, evaluation: shown, photos: evaluation, places: looked.places.length };
+}
+
+/** Pictures that are kept in one file. */
+const together = 1024;
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** Each photo in one quality of JPEG throughout: clean, in everyday changes, and with every perturbation. */
@@ -80,7 +112,7 @@ function evaluationSamples(photos: number, perturbations: number, seed: number):
     return [
       ...clean.map((change): Sample => ({ ...common, change, tampered: null, seed: draw.bits() })),
       ...Array.from({ length: perturbations }, (_, perturbation): Sample => {
-        return { ...common, change: 'none', tampered: { perturbation, strength: 1 }, seed: 0 };
+        return { ...common, change: 'none', tampered: { perturbation, strength: 1, isPattern: false }, seed: 0 };
       }),
     ];
   });

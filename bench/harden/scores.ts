@@ -23,20 +23,28 @@ export interface Row {
   /** Of clean pictures whose class is known: the network is right; and right still with the class. */
   accuracy: number;
   kept: number;
-  detector: FittedDetector;
+  /** Share of clean evaluation photos that are flagged, by what happened to them. */
+  alarms: Record<string, number>;
+}
+
+export interface LeftOut {
+  attack: string;
+  /** Perturbations that are left out and tried; none: nothing is left out, and all are tried. */
+  own: readonly number[];
+  /** Neither learnt from nor tried. */
+  ignored: readonly number[];
+  rate: number;
+  /** The class of each evaluation photo, or -1. */
+  truth: readonly number[];
 }
 
 /**
  * A detector that has never seen the perturbations `own`, tried on them; on all of them where none is left out.
- * @param truth the class of each evaluation photo, or -1
  */
-export async function leftOut(
-  shown: Shown,
-  { attack, own, rate, truth }: { attack: string; own: number[]; rate: number; truth: number[] },
-): Promise<Row> {
+export async function leftOut(shown: Shown, { attack, own, ignored, rate, truth }: LeftOut): Promise<Row> {
   const { crafting, evaluation } = shown;
   const rows = crafting.samples.flatMap(({ tampered }, row) =>
-    tampered && own.includes(tampered.perturbation) ? [] : [row],
+    tampered && [...own, ...ignored].includes(tampered.perturbation) ? [] : [row],
   );
   const common = { samples: crafting.samples, rows, foldOf: crafting.foldOf, rate };
   const fitted = async (statistics: Float32Array, features: number) => {
@@ -49,7 +57,8 @@ export async function leftOut(
 
   const numbered = evaluation.samples.map((sample, row) => ({ ...sample, row }));
   const clean = numbered.filter(({ tampered, change }) => !tampered && change === 'none');
-  const bad = numbered.filter(({ tampered }) => tampered && (own.length === 0 || own.includes(tampered.perturbation)));
+  const isTried = (index: number) => (own.length === 0 ? !ignored.includes(index) : own.includes(index));
+  const bad = numbered.filter(({ tampered }) => tampered && isTried(tampered.perturbation));
   const figures = (score: (row: number) => number, threshold: number): Figures => {
     const [below, above] = [clean, bad].map((some) => some.map(({ row }) => score(row)));
     const share = (scores: number[]) => scores.filter((value) => value > threshold).length / scores.length;
@@ -79,7 +88,7 @@ export async function leftOut(
     missed: fooled.filter(({ row }) => !flagged(row)).length / bad.length,
     accuracy: right.length / known.length,
     kept: right.filter(({ row }) => !flagged(row)).length / known.length,
-    detector,
+    alarms: alarmsOf(shown, detector),
   };
 }
 
@@ -101,19 +110,17 @@ export function mean(rows: readonly Row[]): Row {
   };
 }
 
-/** The share of clean evaluation photos that a detector flags, in each everyday change. */
-export function everydayRow({ evaluation }: Shown, { detector }: Row): string {
-  return ['none', ...everyday]
-    .map((change) => {
-      const scores = evaluation.samples.flatMap((sample, row) =>
-        !sample.tampered && sample.change === change
-          ? [scoreOf(detector, evaluation.statistics, row * evaluation.features)]
-          : [],
-      );
-      const flagged = scores.filter((score) => score > detector.threshold).length;
-      return `${change} ${((100 * flagged) / scores.length).toFixed(1)} %`;
-    })
-    .join(', ');
+/** The share of clean evaluation photos that a detector flags, as they are and in each everyday change. */
+function alarmsOf({ evaluation }: Shown, detector: FittedDetector): Record<string, number> {
+  const share = (change: string) => {
+    const scores = evaluation.samples.flatMap((sample, row) =>
+      !sample.tampered && sample.change === change
+        ? [scoreOf(detector, evaluation.statistics, row * evaluation.features)]
+        : [],
+    );
+    return scores.filter((score) => score > detector.threshold).length / scores.length;
+  };
+  return Object.fromEntries(['none', ...everyday].map((change) => [change, share(change)]));
 }
 
 const labelOf = ({ logits, classes }: Measured, row: number) => argmax(logits, row * classes, classes);

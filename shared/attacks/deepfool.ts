@@ -6,10 +6,9 @@
  */
 
 import type { Compute, Item, Pixels } from '#shared/compute';
-import { keepsBatchApart, readModel } from '#shared/graph';
 import { sharedFloats } from '#shared/memory';
 import { argmax } from '#shared/metrics';
-import { gradientProgram } from './losses.ts';
+import { batchOf, type Graphs, gradientProgram } from './graphs.ts';
 import type { Surrogate } from './types.ts';
 
 export interface DeepFoolSettings {
@@ -129,15 +128,15 @@ function oneHots(ranking: number[], classes: number): Float32Array {
 }
 
 /** A model as DeepFool asks it, on the pixels of photos as gradients are taken: clipped, and not rounded. */
-export function networkOn(
+export async function networkOn(
   compute: Compute,
   model: Surrogate & { classes: number },
   photos: Pixels,
-  signal?: AbortSignal,
-): DeepFoolNetwork & { close(): Promise<void> } {
+  { signal, graphs }: { signal?: AbortSignal; graphs?: Graphs } = {},
+): Promise<DeepFoolNetwork & { close(): Promise<void> }> {
   const { classes } = model;
-  const program = gradientProgram(model, { kind: 'weighted logits', parameters: {} }, compute.profile);
-  const repeat = !keepsBatchApart(readModel(model.bytes));
+  const program = await gradientProgram(model, { kind: 'weighted logits', parameters: {} }, compute.profile, graphs);
+  const repeat = !(await batchOf(model, graphs)).isApart;
   return {
     classes,
     classGradients: (points) => compute.classGradients({ program, photos, points, classes, repeat, signal }),

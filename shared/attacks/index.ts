@@ -6,6 +6,7 @@ export { checkTarget } from './check.ts';
 export { craftWith } from './craft.ts';
 export { type DeepFooled, deepFool, networkOn } from './deepfool.ts';
 export { citation, describeSettings, parseSettings } from './describe.ts';
+export { type Graphs, surrogateWork } from './graphs.ts';
 export { type GrowthPoint, growthSide } from './growth.ts';
 export { blocksRecipe, controlRecipe, isControl, noiseControl } from './noise.ts';
 export { type CraftFacts, craftRecord } from './record.ts';

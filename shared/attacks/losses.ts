@@ -1,22 +1,16 @@
-/** The kinds of loss that can be written into a model's graph, and the gradient graphs that are made of them. */
+/** The kinds of loss that can be written into a model's graph. */
 
-import type { Compute } from '#shared/compute';
 import {
-  differentiate,
   type Layer,
   layersOf,
   type Model,
-  readModel,
   withActivationEnergy,
   withActivationRatio,
   withCosine,
   withCotangent,
   withCrossEntropy,
   withMargin,
-  writeModel,
 } from '#shared/graph';
-import { canonicalJson, sha256Hex } from '#shared/release';
-import type { Program, Surrogate } from './types.ts';
 
 type None = Record<never, never>;
 
@@ -60,33 +54,11 @@ const graphs: { [K in LossKind]: (model: Model, parameters: LossParameters[K]) =
 };
 
 /** The model with an output `loss` [N], and the inputs that the loss needs. */
-function withLoss<Kind extends LossKind>(model: Model, { kind, parameters }: Loss<Kind>): Model {
+export function withLoss<Kind extends LossKind>(model: Model, { kind, parameters }: Loss<Kind>): Model {
   return graphs[kind](model, parameters);
 }
 
 function firstLayers(model: Model, share: number, which: keyof Layer): string[] {
   const all = layersOf(model);
   return all.slice(0, Math.max(1, Math.round(share * all.length))).map((layer) => layer[which]);
-}
-
-// The last few gradient graphs of this process: seeds and settings of one surrogate follow each other, and each graph
-// takes half a second to make.
-const recent = new Map<string, Program>();
-const kept = 4;
-
-/** The gradient graph of a surrogate for a loss: outputs `logits`, `loss` [N] and `gradient` [N,3,S,S]. */
-export function gradientProgram(surrogate: Surrogate, loss: Loss, profile: Compute['profile'] = 'cpu'): Program {
-  const key = canonicalJson({ model: surrogate.sha256, loss, profile });
-  const program =
-    recent.get(key) ??
-    programOf(differentiate(withLoss(readModel(surrogate.bytes), loss), { of: 'loss', wrt: 'canvas', profile }));
-  recent.delete(key);
-  recent.set(key, program);
-  if (recent.size > kept) recent.delete(recent.keys().next().value as string);
-  return program;
-}
-
-export function programOf(model: Model): Program {
-  const bytes = writeModel(model);
-  return { key: sha256Hex(bytes), bytes };
 }

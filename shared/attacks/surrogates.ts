@@ -5,12 +5,12 @@
 
 import type { Item, PixelRule } from '#shared/compute';
 import { AtlasError } from '#shared/errors';
-import { keepsBatchApart, readModel } from '#shared/graph';
 import { argmax, changedShare, isFooled, targetShare } from '#shared/metrics';
 import type { ModelShare } from '#shared/release';
 import type { Allowance } from './budget.ts';
 import { mergeByLogits } from './ensemble.ts';
-import { gradientProgram, type Loss } from './losses.ts';
+import { batchOf, gradientProgram } from './graphs.ts';
+import type { Loss } from './losses.ts';
 import type { Objective } from './objectives.ts';
 import { Running } from './running.ts';
 import type { CraftInputs, CraftTask, Pixels, SurrogateView } from './types.ts';
@@ -54,19 +54,25 @@ export class Surrogates {
   readonly #judges: SurrogateView[];
   readonly #used = new Set<string>();
 
-  private constructor(task: CraftInputs, judges: SurrogateView[], { target, ensemble }: SurrogateOptions) {
+  private constructor(task: CraftInputs, judges: SurrogateView[], views: SurrogateView[], target: number | undefined) {
     this.task = task;
     this.length = 3 * task.photos.size ** 2;
     this.#target = target;
     this.#judges = judges;
-    this.views = ensemble === 'logits' && judges.length > 1 ? [mergeByLogits(judges)] : judges;
+    this.views = views;
     this.models = judges.length;
     this.running = new Running(task.crafting.length * this.views.length);
   }
 
   /** Asks for the clean predictions. @throws UsageError as `viewsOf`, and where logits have no mean. */
-  static async open(task: CraftTask, options: SurrogateOptions, onProgress?: OnProgress): Promise<Surrogates> {
-    return new Surrogates(task, await viewsOf(task, options.target, onProgress), options);
+  static async open(
+    task: CraftTask,
+    { target, ensemble }: SurrogateOptions,
+    onProgress?: OnProgress,
+  ): Promise<Surrogates> {
+    const judges = await viewsOf(task, target, onProgress);
+    const isOne = ensemble === 'logits' && judges.length > 1;
+    return new Surrogates(task, judges, isOne ? [await mergeByLogits(judges, task.graphs)] : judges, target);
   }
 
   /**
@@ -98,14 +104,16 @@ export class Surrogates {
     objective: Objective,
     budget: Allowance,
   ): (items: Item[], v: Float32Array, photos?: Pixels) => Promise<Gradient> {
-    const { compute, signal } = this.task;
-    const parts = this.views.map((view) => ({
-      view,
-      program: gradientProgram(view.surrogate, lossOf(objective, view), compute.profile),
-      inputs: objective.inputs?.(view) ?? {},
-    }));
-    for (const { program } of parts) this.uses(program.key);
+    const { compute, signal, graphs } = this.task;
+    const making = this.views.map(async (view) => {
+      const program = await gradientProgram(view.surrogate, lossOf(objective, view), compute.profile, graphs);
+      this.uses(program.key);
+      return { view, program, inputs: objective.inputs?.(view) ?? {} };
+    });
+    // Whoever asks first hears what went wrong.
+    for (const one of making) one.catch(() => {});
     return async (items, v, photos = this.task.photos) => {
+      const parts = await Promise.all(making);
       const total = new Float32Array(this.length);
       let sum = 0;
       for (const { view, program, inputs } of parts) {
@@ -132,11 +140,14 @@ export class Surrogates {
 
   /** For each point the gradients of M weighted sums of its logits, M gradients each, paid from the budget. */
   classGradientsOf({ surrogate, classes, models }: SurrogateView, budget: Allowance) {
-    const { compute, photos, signal } = this.task;
-    const program = gradientProgram(surrogate, { kind: 'weighted logits', parameters: {} }, compute.profile);
-    const repeat = !keepsBatchApart(readModel(surrogate.bytes));
-    this.uses(program.key);
+    const { compute, photos, signal, graphs } = this.task;
+    const loss: Loss = { kind: 'weighted logits', parameters: {} };
+    const making = Promise.all([gradientProgram(surrogate, loss, compute.profile, graphs), batchOf(surrogate, graphs)]);
+    making.catch(() => {});
     return async (points: { item: Item; v: Float32Array; cotangents: Float32Array }[]) => {
+      const [program, { isApart }] = await making;
+      const repeat = !isApart;
+      this.uses(program.key);
       const found = await compute.classGradients({ program, photos, classes, repeat, signal, points });
       budget.spend(models * points.reduce((sum, { cotangents }) => sum + cotangents.length / classes, 0));
       return found;

@@ -14,21 +14,11 @@
  * half a pixel value to either side: two forward passes in place of a second differentiation.
  */
 import { z } from 'zod';
-import {
-  differentiate,
-  inferShapes,
-  layersOf,
-  type Model,
-  type Node,
-  readModel,
-  setAside,
-  withCotangent,
-} from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
 import { attack } from './attack.ts';
 import type { Allowance } from './budget.ts';
 import { noiseStart, startAt } from './descend.ts';
-import { programOf } from './losses.ts';
+import { here, programOf } from './graphs.ts';
 import type { Surrogates } from './surrogates.ts';
 
 /** Pixel values by which photos are moved to either side. */
@@ -64,9 +54,9 @@ export const svUap = attack({
   ensembles: false,
   keeps: 'best',
   settings: schema,
-  begin(surrogates, budget, { depth, q, photos }) {
+  async begin(surrogates, budget, { depth, q, photos }) {
     const { norm, epsilon, crafting } = surrogates.task;
-    const product = jacobianAt(surrogates, budget, depth, q);
+    const product = await jacobianAt(surrogates, budget, depth, q);
     const v = startAt(surrogates.length, noiseStart(surrogates, 1));
     const chosen = crafting.slice(0, photos);
     return {
@@ -113,18 +103,16 @@ function added(products: Product[], q: number): Float32Array {
   return total;
 }
 
-function jacobianAt(
+async function jacobianAt(
   surrogates: Surrogates,
   budget: Allowance,
   depth: number,
   q: number,
-): (photos: number[], probe: Float32Array) => Promise<Product> {
-  const { compute, photos, signal } = surrogates.task;
-  const hidden = upToLayer(readModel(surrogates.views[0].surrogate.bytes), depth);
-  const forward = programOf(hidden);
-  const backward = programOf(
-    differentiate(withCotangent(hidden), { of: 'loss', wrt: 'canvas', profile: compute.profile }),
-  );
+): Promise<(photos: number[], probe: Float32Array) => Promise<Product>> {
+  const { compute, photos, signal, graphs = here } = surrogates.task;
+  const [{ surrogate }] = surrogates.views;
+  const made = await graphs.layer({ id: surrogate.id, bytes: surrogate.bytes }, depth, compute.profile);
+  const [forward, backward] = [programOf(made.forward), programOf(made.backward)];
   for (const { key } of [forward, backward]) surrogates.uses(key);
   const zero = new Float32Array(surrogates.length);
   return async (chosen, probe) => {
@@ -147,18 +135,4 @@ function jacobianAt(
     budget.spend(items.length);
     return { sum: found.gradient, largest };
   };
-}
-
-/** A model whose logits are the flattened outputs of one of its layers. */
-function upToLayer(model: Model, depth: number): Model {
-  const layers = layersOf(model);
-  const { activated } = layers[Math.round(depth * (layers.length - 1))];
-  const shape = inferShapes(model).get(activated)?.shape ?? [];
-  const width = shape.slice(1).reduce<number>((product, dim) => product * Number(dim), 1);
-  const { model: free, names } = setAside(model, ['logits', 'hidden layer']);
-  const inputs = [names.get(activated) ?? activated];
-  const flat: Node = {
-    ...{ operator: 'Flatten', domain: '', name: 'hidden layer', inputs, outputs: ['logits'], attributes: {} },
-  };
-  return { ...free, nodes: [...free.nodes, flat], outputs: [{ name: 'logits', type: 'float32', shape: ['N', width] }] };
 }

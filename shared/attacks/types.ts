@@ -1,5 +1,6 @@
-import type { Compute, Pixels, Program } from '#shared/compute';
+import type { Compute, Pixels } from '#shared/compute';
 import type { Budget, CurvePoint, ModelShare, Norm, Share } from '#shared/release';
+import type { Graphs } from './graphs.ts';
 import type { GrowthPoint } from './growth.ts';
 
 /** A model that a perturbation is crafted on. */
@@ -59,6 +60,8 @@ export interface CraftInputs {
   /** In units of 0..255. */
   epsilon: number;
   seed: number;
+  /** Where work on the surrogates' graphs is done; left out: here, in the middle of everything else. */
+  graphs?: Graphs;
   signal?: AbortSignal;
 }
 
@@ -108,4 +111,4 @@ export interface Crafted {
   resumedFrom: number;
 }
 
-export type { Compute, CurvePoint, Pixels, Program };
+export type { Compute, CurvePoint, Pixels };

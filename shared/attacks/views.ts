@@ -2,9 +2,9 @@
 
 import type { Item } from '#shared/compute';
 import { UsageError } from '#shared/errors';
-import { readModel, whereImagesMix } from '#shared/graph';
 import { argmax } from '#shared/metrics';
 import { checkTarget } from './check.ts';
+import { batchOf, type Graphs } from './graphs.ts';
 import type { CraftTask, Surrogate, SurrogateView } from './types.ts';
 
 /** Every crafting photo, plain and mirrored: the rows of a view. */
@@ -21,12 +21,12 @@ export const cleanItems = (crafting: readonly number[]): Item[] =>
  * photo, or no numbers, or in which photos influence each other.
  */
 export async function viewsOf(
-  { compute, crafting, photos, signal, surrogates, clean: known }: CraftTask,
+  { compute, crafting, photos, signal, surrogates, graphs, clean: known }: CraftTask,
   target: number | undefined,
   onProgress?: (done: number, total: number) => void,
 ): Promise<SurrogateView[]> {
   const items = cleanItems(crafting);
-  for (const surrogate of surrogates) checkApart(surrogate);
+  for (const surrogate of surrogates) await checkApart(surrogate, graphs);
   const views: SurrogateView[] = [];
   for (const surrogate of surrogates) {
     const before = views.length * items.length;
@@ -52,9 +52,9 @@ const viewOf = (surrogate: Surrogate, clean: Float32Array, classes: number): Sur
 });
 
 /** What the gradient of a photo is would depend on those that it is computed together with. */
-function checkApart({ id, bytes }: Surrogate): void {
-  const mixing = whereImagesMix(readModel(bytes));
-  if (mixing) throw new UsageError(`Nothing can be crafted on the model ${id}: ${mixing.message}`, { cause: mixing });
+async function checkApart(surrogate: Surrogate, graphs?: Graphs): Promise<void> {
+  const { mixing } = await batchOf(surrogate, graphs);
+  if (mixing) throw new UsageError(`Nothing can be crafted on the model ${surrogate.id}: ${mixing}`);
 }
 
 function check({ surrogate: { id }, classes, clean }: SurrogateView, target: number | undefined): void {

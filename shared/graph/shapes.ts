@@ -87,7 +87,8 @@ function checkSize(name: string, shape: readonly Dim[] | undefined, { budget }: 
   if (!shape) return;
   let elements = 1;
   let sound = shape.length <= mostAxes;
-  for (const dim of shape) {
+  // Nobody goes through a shape of too many axes: a malformed node makes thousands of millions of them.
+  for (const dim of sound ? shape : []) {
     if (typeof dim === 'string') budget.name(dim);
     // A rule that reads beyond what a malformed node has leaves holes, whatever the types say.
     else if (!(Number.isInteger(dim) && dim >= 0 && dim <= longestAxis)) sound = false;

@@ -21,9 +21,10 @@ export const statisticsOf = (places: readonly Place[]): number =>
   places.reduce((sum, { channels }) => sum + 2 * channels, 0);
 
 /**
- * The model with one more output, `statistics` [N, F]: the mean of each channel of each place, in order, over its
- * positions, and then log(variance + 1e-4) of each. A map of more than 16 positions a side is looked at on a regular
- * grid of them: every second position of 17 to 32, every third of 33 to 48, and so on.
+ * The model with one more output, `statistics` [N, F]: the mean of each channel of each place over its positions, and
+ * then log(variance + 1e-4) of each, both in order: first those of all places whose maps have the form of the first
+ * place's, then those of the first other form, and so on. A map of more than 16 positions a side is looked at on a
+ * regular grid of them: every second position of 17 to 32, every third of 33 to 48, and so on.
  *
  * @param places of `statisticPlaces`, of this model or of one with the same names
  * @throws GraphError when the model lacks one of them
@@ -113,20 +114,22 @@ function builderOf(model: Model, places: readonly Place[]): Builder {
   return b;
 }
 
-/** [N, F]. As few nodes as it takes: in a network of a few milliseconds it is they that cost, not what they compute. */
+/**
+ * [N, F]. As few nodes as it takes: in a network of a few milliseconds it is they that cost, not what they compute. So
+ * maps of the same form are taken together.
+ */
 function statistics(b: Builder, places: readonly Place[]): string {
   const means: string[] = [];
   const variances: string[] = [];
-  for (const place of places) {
-    const value = onGrid(b, place);
-    const positions = b
-      .shape(value)
-      .map((_, axis) => axis)
-      .filter((axis) => axis !== 0 && axis !== place.axis);
-    const mean = average(b, value, positions);
+  for (const alike of Map.groupBy(places, (place) => formOf(b, place)).values()) {
+    const maps = alike.map((place) => onGrid(b, place));
+    const [{ axis }] = alike;
+    const value = maps.length > 1 ? b.add('Concat', maps, { axis: int(axis) }) : maps[0];
+    const place = { axis, channels: alike.reduce((sum, { channels }) => sum + channels, 0) };
+    const mean = average(b, value, axis);
     const apart = b.add('Sub', [value, mean]);
     means.push(asMap(b, mean, place));
-    variances.push(asMap(b, average(b, b.mul(apart, apart), positions), place));
+    variances.push(asMap(b, average(b, b.mul(apart, apart), axis), place));
   }
   const along = { axis: int(1) };
   const spread = b.add('Add', [b.add('Concat', variances, along), b.constant(floats([varianceFloor], []))]);
@@ -134,18 +137,39 @@ function statistics(b: Builder, places: readonly Place[]): string {
   return b.add('Reshape', [all, b.ints([0, statisticsOf(places)])]);
 }
 
+/** What maps share that can be taken together: all sizes on the grid but the number of channels. */
+function formOf(b: Builder, place: Place): string {
+  const shape = b.shape(place.name).map((dim, axis) => (axis === place.axis ? 'channels' : dim));
+  const step = stepOf(b, place);
+  return shape.map((dim, axis) => (axis > 1 ? Math.ceil(Number(dim) / step) : dim)).join();
+}
+
 /** A large map of channels at every second, third, … of its positions, by a pooling that pools nothing. */
-function onGrid(b: Builder, { name, axis }: Place): string {
+function onGrid(b: Builder, place: Place): string {
+  const step = stepOf(b, place);
+  return step === 1
+    ? place.name
+    : b.add('MaxPool', [place.name], { kernel_shape: ints([1, 1]), strides: ints([step, step]) });
+}
+
+function stepOf(b: Builder, { name, axis }: Place): number {
   const shape = b.shape(name);
-  const step = Math.ceil(Math.max(...shape.slice(2).map(Number)) / largestGrid);
-  if (axis !== 1 || shape.length !== 4 || step === 1) return name;
-  return b.add('MaxPool', [name], { kernel_shape: ints([1, 1]), strides: ints([step, step]) });
+  return axis === 1 && shape.length === 4 ? Math.ceil(Math.max(...shape.slice(2).map(Number)) / largestGrid) : 1;
 }
 
 /** [N, C, 1, 1], whatever axis the channels lie on. */
-const asMap = (b: Builder, value: string, { channels, axis }: Place): string =>
+const asMap = (b: Builder, value: string, { channels, axis }: Omit<Place, 'name'>): string =>
   axis === 1 && b.shape(value).length === 4 ? value : b.add('Reshape', [value, b.ints([0, channels, 1, 1])]);
 
-/** The mean over axes, which stay as axes of size 1: an attribute of the operator up to set 17, then an input. */
-const average = (b: Builder, value: string, axes: number[]): string =>
-  b.model.opset < 18 ? b.add('ReduceMean', [value], { axes: ints(axes) }) : b.add('ReduceMean', [value, b.ints(axes)]);
+/**
+ * The mean of each channel over its positions, which stay as axes of size 1. A pooling where there is one, since that
+ * is fastest; else a reduction, whose axes are an attribute of the operator up to set 17, then an input.
+ */
+function average(b: Builder, value: string, axis: number): string {
+  const rank = b.shape(value).length;
+  if (axis === 1 && rank === 4) return b.add('GlobalAveragePool', [value]);
+  const axes = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== 0 && i !== axis);
+  return b.model.opset < 18
+    ? b.add('ReduceMean', [value], { axes: ints(axes) })
+    : b.add('ReduceMean', [value, b.ints(axes)]);
+}

@@ -69,11 +69,12 @@ function placesOf(size: number, draw: Random): Field[] {
   const waves = 2 * Math.PI * 30 ** draw.uniform();
   const noises = [draw.bits(), draw.bits()];
   const at = (value: (x: number, y: number) => number) =>
-    once(() =>
-      Float32Array.from({ length: size * size }, (_, i) =>
-        value((i % size) / size - cx, Math.floor(i / size) / size - cy),
-      ),
-    );
+    once(() => {
+      const values = new Float32Array(size * size);
+      for (let y = 0, i = 0; y < size; y++)
+        for (let x = 0; x < size; x++) values[i++] = value(x / size - cx, y / size - cy);
+      return values;
+    });
   return [
     at((x) => x),
     at((_x, y) => y),

@@ -52,6 +52,18 @@ describe('defences', () => {
     expect(defenceRows('t', [v], plain, [], Array(8).fill(null))[0].accuracy).toBeNull();
   });
 
+  test('a hardened network answers with a label or with "tampered with", of perturbed photos and of clean ones', () => {
+    const plain = { name: 'none', clean: Array(6).fill(1), perturbed: [[2, 2, 2, 2, 1, 1]] };
+    // 5 is "tampered with": it flags one clean photo by mistake, and of the perturbed ones three of the four that fool.
+    const rejects = { tampered: 5, beneath: plain.clean };
+    const hardened = { name: 'class', clean: [5, 1, 1, 1, 1, 1], perturbed: [[5, 5, 5, 2, 1, 1]], rejects };
+    const v = { id: 'v', surrogate: 't', crafted_behind: null };
+    expect(defenceRows('t', [v], plain, [hardened], [1, 1, 1, 1, 1, 4])).toMatchObject([
+      { defence: 'none', kept: 6, clean_flagged: 0, fooled: 4, right: 2, wrong: 4, flagged: 0 },
+      { defence: 'class', kept: 5, clean_flagged: 1, fooled: 1, right: 2, wrong: 1, flagged: 3, accuracy: 1 / 6 },
+    ]);
+  });
+
   test.each([8, 28, 224])('resize by the same draws each time, all of them on a canvas of %i pixels', (canvas) => {
     const resizing = () => defencesOf(canvas).find(([name]) => name === 'resize')?.[1];
     expect(resizing()).toEqual(resizing());

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readModel, writeModel } from '#shared/graph';
 import { sha256Hex } from '#shared/release';
-import { gradientProgram, type Loss, type LossKind } from '../../shared/attacks/losses.ts';
+import { gradientProgram } from '../../shared/attacks/graphs.ts';
+import type { Loss, LossKind } from '../../shared/attacks/losses.ts';
 import { activationEnergy, activationRatio, crossEntropy, margin } from '../../shared/attacks/objectives.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 
@@ -45,28 +46,30 @@ const all = Object.entries(variants).flatMap(([kind, parameters]) =>
 );
 
 describe('the gradient graph of a loss', () => {
-  test('is another one for another kind and for another value of any parameter', () => {
-    const programs = all.map((loss) => gradientProgram(surrogate, loss));
+  test('is another one for another kind and for another value of any parameter', async () => {
+    const programs = await Promise.all(all.map((loss) => gradientProgram(surrogate, loss)));
     expect(new Set(programs.map(({ key }) => key)).size).toBe(all.length);
   });
 
-  test('is made once for equal losses of one model, and anew for another model', () => {
+  test('is made once for equal losses of one model, and anew for another model', async () => {
     for (const loss of all) {
-      const first = gradientProgram(surrogate, loss);
-      expect(gradientProgram(surrogate, structuredClone(loss)), loss.kind).toBe(first);
-      expect(gradientProgram(tinyModel(), { kind: 'cosine', parameters: {} }).key).not.toBe(first.key);
+      const first = await gradientProgram(surrogate, loss);
+      expect(await gradientProgram(surrogate, structuredClone(loss)), loss.kind).toBe(first);
+      const other = await gradientProgram(tinyModel(), { kind: 'cosine', parameters: {} });
+      expect(other.key).not.toBe(first.key);
     }
   });
 
-  test('is another one for objectives that differ in what their graph depends on, and the same for those that do not', () => {
-    const key = ({ loss }: { loss: Loss }) => gradientProgram(surrogate, loss).key;
+  test('is another one for objectives that differ in what their graph depends on, and the same for those that do not', async () => {
+    const key = async ({ loss }: { loss: Loss }) => (await gradientProgram(surrogate, loss)).key;
     for (const objective of [crossEntropy, margin]) {
-      expect(key(objective({ clampAt: 3 }))).not.toBe(key(objective({ clampAt: 4 })));
-      expect(key(objective({ clampAt: 3 }))).not.toBe(key(objective({ clampAt: 3, target: 1 })));
+      const three = await key(objective({ clampAt: 3 }));
+      expect(three).not.toBe(await key(objective({ clampAt: 4 })));
+      expect(three).not.toBe(await key(objective({ clampAt: 3, target: 1 })));
       // A target is fed to the graph and is no part of it.
-      expect(key(objective({ target: 1 }))).toBe(key(objective({ target: 2 })));
+      expect(await key(objective({ target: 1 }))).toBe(await key(objective({ target: 2 })));
     }
     for (const objective of [activationEnergy, activationRatio])
-      expect(key(objective({ depth: 1 }))).not.toBe(key(objective({ depth: 0.5 })));
+      expect(await key(objective({ depth: 1 }))).not.toBe(await key(objective({ depth: 0.5 })));
   });
 });

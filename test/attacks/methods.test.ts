@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attacks, craft, noiseControl } from '#shared/attacks';
+import { attacks, craft, networkOn, noiseControl } from '#shared/attacks';
 import type { Compute } from '#shared/compute';
 import { type Model, type Node, readModel, writeModel } from '#shared/graph';
 import { l2Norm, linfNorm } from '#shared/images';
@@ -8,7 +8,7 @@ import { sha256Hex } from '#shared/release';
 import { random } from '#shared/synthetic';
 import { openCompute } from '../../batch/compute/index.ts';
 import { mergeByLogits } from '../../shared/attacks/ensemble.ts';
-import { gradientProgram } from '../../shared/attacks/losses.ts';
+import { type Graphs, gradientProgram, here } from '../../shared/attacks/graphs.ts';
 import { photosInOrder } from '../../shared/attacks/pictures.ts';
 import { halving } from '../../shared/attacks/saturation.ts';
 import { tinyModel, tinyPhotos } from '../support/tiny-model.ts';
@@ -410,7 +410,7 @@ describe('ensembles', () => {
         return { surrogate: model, models: 1, classes, clean: logits, labels: new Int32Array(crafting.length) };
       }),
     );
-    const merged = mergeByLogits(views);
+    const merged = await mergeByLogits(views);
     const program = { key: merged.surrogate.sha256, bytes: merged.surrogate.bytes };
     const { logits } = await compute.logits({ program, photos, items });
     logits.forEach((value, i) => {
@@ -503,9 +503,38 @@ describe('a gradient that is zero everywhere', () => {
   );
 });
 
+describe('work on graphs', () => {
+  const apart = (name: keyof Graphs): Graphs => ({
+    ...here,
+    [name]: () => Promise.reject(new Error('done elsewhere')),
+  });
+
+  test.each<[keyof Graphs, string, Record<string, unknown>]>([
+    ['batch', 'cosine-uap', {}],
+    ['gradient', 'cosine-uap', {}],
+    ['gradient', 'uap', {}],
+    ['layer', 'sv-uap', {}],
+    ['mean', 'sgd-uap', { ensemble: 'logits' }],
+  ])('of the kind %s is done where the craft says, for %s', async (name, attack, settings) => {
+    const other = changed((model) => ({ ...model, metadata: { apart: `${name} ${attack}` } }));
+    const surrogates = name === 'mean' ? [surrogate, other] : [other];
+    const budget = { gradients: 40 };
+    await expect(craft(task({ attack, settings, surrogates, budget, graphs: apart(name) }))).rejects.toThrow(
+      'done elsewhere',
+    );
+  });
+
+  test('of the kinds gradient and batch is done where DeepFool is told, too', async () => {
+    for (const name of ['batch', 'gradient'] as const) {
+      const other = { ...changed((model) => ({ ...model, metadata: { apart: `${name} DeepFool` } })), classes };
+      await expect(networkOn(compute, other, photos, { graphs: apart(name) })).rejects.toThrow('done elsewhere');
+    }
+  });
+});
+
 describe('several class gradients of one photo', () => {
   test('are the same as one by one', async () => {
-    const program = gradientProgram(surrogate, { kind: 'weighted logits', parameters: {} });
+    const program = await gradientProgram(surrogate, { kind: 'weighted logits', parameters: {} });
     const v = new Float32Array(length).fill(3);
     const item = { photo: 5, flip: true };
     const rows = (labels: number[]) => {

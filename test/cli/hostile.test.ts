@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeNpy } from '#shared/formats';
 import { classifier, ints, node, side } from '../support/hostile-models/file.ts';
@@ -84,6 +86,33 @@ describe('Ctrl-C in the middle of a graph', () => {
     expect(performance.now() - sent).toBeLessThan(10_000);
   });
 });
+
+test('Ctrl-C ends a craft in the middle of its work on a graph', async () => {
+  const window = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+  const steps = Array.from({ length: 400 }, (_, i) => node('MaxPool', [i ? `m${i}` : 'x'], [`m${i + 1}`], window));
+  const nodes = [...steps, node('Identity', ['m400'], ['c'])];
+  writeFileSync(at('apart.onnx'), classifier({ nodes, isApart: true }));
+  const { child, ended } = startAtlas([
+    ...['craft', '--model', card('apart.json', 'apart.onnx'), '--attack', 'cosine-uap', '--photos', 'synthetic:4'],
+    ...['--canvas', '16', '--budget', 'gradients=40', '--workers', '1', '--provider', 'cpu', '--out', at('crafted')],
+  ]);
+  const isWorking = async () => (await belowIt(child.pid!)).some((line) => line.includes('surrogates-work.ts'));
+  await expect.poll(isWorking, { timeout: 40_000, interval: 20 }).toBe(true);
+  process.kill(-child.pid!, 'SIGINT');
+  const sent = performance.now();
+  expect((await ended).code).toBe(130);
+  expect(performance.now() - sent).toBeLessThan(10_000);
+  expect(readdirSync(at('crafted'))).toEqual([]);
+});
+
+/** Command lines of the processes that a process started, and those that they did. */
+async function belowIt(pid: number): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid,ppid,args']);
+  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+  const below = (parent: string): string[][] =>
+    lines.filter(([, ppid]) => ppid === parent).flatMap((line) => [line, ...below(line[0])]);
+  return below(String(pid)).map((line) => line.slice(2).join(' '));
+}
 
 test('a model that is a device is refused', async () => {
   for (const args of [

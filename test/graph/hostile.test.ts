@@ -245,9 +245,43 @@ describe('a graph that is made to exhaust the machine is refused, or is harmless
       },
       /Slice node "c" cannot be understood/,
     ],
+    [
+      'padding of an axis far beyond those that the image has',
+      {
+        constants: [ints('one', [1, 1]), ints('axis', [2 ** 31 - 1])],
+        nodes: [node('Pad', ['x', 'one', '', 'axis'], ['c'])],
+        opset: 18,
+      },
+      /"c" would have the shape .*no machine holds/,
+    ],
     ['a node of many inputs', { nodes: [node('Concat', new Array(200_000).fill('x'), ['c'])] }, /200000 inputs/],
   ])('%s', (_what, parts, says) => {
     expect(refusal(parts)).toMatch(says);
+  });
+
+  test('a file of empty parts, two bytes each, or of long integers of one, is refused before it becomes objects', () => {
+    const length = 8_000_000;
+    // A field of so many bytes: its number and length, written in the seven bits that a varint has in a byte.
+    const field = (number: number, content: Uint8Array) => {
+      const bytes = [8 * number + 2];
+      for (let left = content.length; left > 0; left >>>= 7) bytes.push((left & 127) | (left > 127 ? 128 : 0));
+      return Buffer.concat([Uint8Array.from(bytes), content]);
+    };
+    const pairs = (tag: number) => Uint8Array.from({ length }, (_, i) => (i % 2 ? 0 : tag));
+    const [node, attribute, graph, unknown] = [0x0a, 0x2a, 7, 0x78];
+    const ones = new Uint8Array(9_000_000).fill(1);
+    for (const file of [
+      field(graph, field(5, field(1, ones))),
+      field(graph, field(5, field(7, ones))),
+      field(graph, pairs(node)),
+      field(graph, field(1, pairs(attribute))),
+      field(graph, pairs(unknown)),
+      pairs(unknown),
+    ]) {
+      const before = process.memoryUsage().heapTotal;
+      expect(() => readModel(file)).toThrow(/has more than 1048576 parts/);
+      expect(process.memoryUsage().heapTotal - before).toBeLessThan(50e6);
+    }
   });
 
   test('what an operator is called changes nothing else', () => {

@@ -17,7 +17,7 @@ import {
   writeModel,
 } from '#shared/graph';
 import { halves } from '../../shared/graph/half.ts';
-import { type Node, nodeOf } from '../../shared/graph/model.ts';
+import { ints, type Node, nodeOf } from '../../shared/graph/model.ts';
 import { renameValues } from '../../shared/graph/names.ts';
 import { floats } from '../../shared/graph/tensor.ts';
 import { starter } from './starter.ts';
@@ -86,6 +86,32 @@ describe.each([17, 18])('statistics in operator set %d', (opset) => {
       for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 4);
     }
   });
+});
+
+test('of maps of one form come before those of the next', async () => {
+  const same = { pads: ints([1, 1, 1, 1]) };
+  const nodes = [
+    ...[nodeOf('Conv', ['x', 'w1'], 'c1', same), nodeOf('Relu', ['c1'], 'r1')],
+    ...[nodeOf('Conv', ['r1', 'w2'], 'c2'), nodeOf('Relu', ['c2'], 'r2')],
+    ...[nodeOf('Conv', ['r2', 'w4'], 'c3', { pads: ints([2, 2, 2, 2]) }), nodeOf('Relu', ['c3'], 'r3')],
+    ...[nodeOf('GlobalAveragePool', ['r3'], 'p'), nodeOf('Flatten', ['p'], 'f'), nodeOf('Gemm', ['f', 'w3'], 'logits')],
+  ];
+  const model: Model = { ...network(), nodes };
+  model.constants.set('w4', floats(noise(6 * 6 * 9, 6), [6, 6, 3, 3]));
+  const found = statisticPlaces(model);
+  expect(found.map(({ name }) => name)).toEqual(['r1', 'r2', 'r3']);
+  const looked = found.map(({ name }) => ({ name, type: 'float32' as const, shape: undefined }));
+  const run = await open({
+    ...withStatistics(model, found),
+    outputs: [...withStatistics(model, found).outputs, ...looked],
+  });
+  const { statistics, r1, r2, r3 } = await run({ x: pictures(1) });
+  // 9 x 7 positions, 7 x 5, and 9 x 7 again.
+  expect([r1, r2, r3].map(({ length }) => length)).toEqual([4 * 63, 6 * 35, 6 * 63]);
+  const each = [direct(r1, 4), direct(r3, 6), direct(r2, 6)];
+  const expected = [...each.flatMap(({ means }) => means), ...each.flatMap(({ logs }) => logs)];
+  expect(statistics).toHaveLength(expected.length);
+  for (const [i, value] of expected.entries()) expect(statistics[i]).toBeCloseTo(value, 4);
 });
 
 test('channels that come last are told from positions', async () => {

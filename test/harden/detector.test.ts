@@ -61,7 +61,7 @@ describe('a detector', () => {
     const plain = { source, change: 'none' as const, quality: null, seed: 0 };
     return [
       { ...plain, tampered: null, calibrates: true },
-      { ...plain, tampered: { perturbation: 0, strength: 1 }, calibrates: false },
+      { ...plain, tampered: { perturbation: 0, strength: 1, isPattern: false }, calibrates: false },
       { ...plain, tampered: null, calibrates: false, change: 'flip' as const },
     ];
   });
@@ -88,7 +88,8 @@ describe('a detector', () => {
       }
     }
     const sorted = clean.toSorted((a, b) => a - b);
-    expect(found.threshold).toBeCloseTo(sorted[Math.ceil(61 * 0.9) - 1], 3);
+    // The regressions of folds start from that on everything, and end a little elsewhere.
+    expect(found.threshold).toBeCloseTo(sorted[Math.ceil(61 * 0.9) - 1], 2);
     const { calibration } = found;
     expect(calibration).toMatchObject({ photos: 60, rank: 55, falseAlarms: 5, tampered: 60 });
     expect(calibration.caught).toBe(tampered.filter((score) => score > found.threshold).length);

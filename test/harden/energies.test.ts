@@ -18,7 +18,7 @@ test.each([
 ])('a wave of colour %d, %d down and %d across is all in one of the energies', (channel, down, across, share) => {
   const found = energies(wave(channel, down, across, 10), size);
   expect(found).toHaveLength(energiesOf);
-  // The sum of squares of a block's pixels, and those of its waves are the same: 64 x 100 x a half for each way it waves.
+  // A block's pixels and its waves have the same sum of squares: 64 x 100 x a half for each way that it waves.
   const expected = Math.log(64 * 100 * share + 0.01);
   const place = 64 * channel + 8 * down + across;
   for (const [i, value] of found.entries()) expect(value).toBeCloseTo(i === place ? expected : Math.log(0.01), 4);

@@ -37,12 +37,27 @@ test('every photo is shown clean in each way, and as often with a perturbation',
   expect(planSamples({ photos: 30, synthetic: 7, perturbations: 4 }, 2)).not.toEqual(samples);
 });
 
+test('patterns that no attack made come after the perturbations, two thirds as often', () => {
+  const samples = planSamples({ photos: 30, synthetic: 7, perturbations: 4, patterns: 5 }, 1);
+  const withPattern = samples.filter(({ tampered }) => tampered?.isPattern);
+  for (let source = 0; source < 30; source++)
+    expect(withPattern.filter((sample) => sample.source === source)).toHaveLength(4);
+  expect(withPattern.every(({ change, calibrates }) => change === 'none' && !calibrates)).toBe(true);
+  // 30 x 4 over 5 patterns at 2 strengths.
+  const counts = Map.groupBy(withPattern, ({ tampered }) => `${tampered?.perturbation} ${tampered?.strength}`);
+  expect([...counts.keys()].sort()).toEqual([4, 5, 6, 7, 8].flatMap((pattern) => [`${pattern} 0.5`, `${pattern} 1`]));
+  expect(new Set([...counts.values()].map((of) => of.length))).toEqual(new Set([12]));
+  const others = samples.filter(({ tampered }) => tampered && !tampered.isPattern);
+  expect(others).toHaveLength(180);
+  expect(planSamples({ photos: 6, synthetic: 0, perturbations: 4, patterns: 5, looks: 3 }, 1)).toHaveLength(6 * 8);
+});
+
 test('a picture is perturbed at its strength, and re-encoded after that', async () => {
   const v = Float32Array.from({ length: canvas.length }, (_, i) => (i % 2 ? 12 : -12));
   const sample = {
     source: 0,
     change: 'none',
-    tampered: { perturbation: 1, strength: 0.5 },
+    tampered: { perturbation: 1, strength: 0.5, isPattern: false },
     quality: null,
     calibrates: false,
     seed: 1,

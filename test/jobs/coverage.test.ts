@@ -31,7 +31,7 @@ beforeAll(async () => {
     ...{ attack: name, epsilon: 20 },
     ...(usesModel && { surrogates: ['linear1'], budget: { gradients: 60 } }),
   }));
-  loading = await countsOfLoading();
+  for (const module of childModules) loading.set(module, await countsOfLoading(module));
   const more = ['defences', 'layers', 'roc', 'subspace', 'sweep', 'tampered', 'thresholds'];
   const analyses = [...findFindings().map(({ name }) => name), ...more];
   await writeSmallNetwork(join(folder, 'study'), 8);
@@ -63,15 +63,17 @@ interface Coverage {
   result: { url: string; functions: { ranges: { startOffset: number; endOffset: number; count: number }[] }[] }[];
 }
 
-/** How often each function runs when the module of the preparing child is loaded, and nothing of it called. */
-let loading: Map<string, number>;
+/** What children are started with; the first stands for those that are not here. */
+const childModules = ['batch/zoo/prepare-work.ts', 'batch/zoo/surrogates-work.ts'];
+/** How often each function runs when the module of a child is loaded, and nothing of it called. */
+const loading = new Map<string, Map<string, number>>();
 
 const nameOf = (url: string, { startOffset, endOffset }: { startOffset: number; endOffset: number }) =>
   `${url} ${startOffset} ${endOffset}`;
 
-async function countsOfLoading(): Promise<Map<string, number>> {
-  const coverage = join(folder, 'loading');
-  const module = new URL('../../batch/zoo/prepare-work.ts', import.meta.url);
+async function countsOfLoading(path: string): Promise<Map<string, number>> {
+  const coverage = join(folder, `loading ${path.replaceAll('/', ' ')}`);
+  const module = new URL(`../../${path}`, import.meta.url);
   await promisify(execFile)(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', `await import('${module}')`],
@@ -93,10 +95,11 @@ async function countsOfLoading(): Promise<Map<string, number>> {
 async function executedIn(path: string): Promise<string[]> {
   const { result } = JSON.parse(await readFile(path, 'utf8')) as Coverage;
   const isChild = result.some(({ url }) => url.endsWith('/batch/children/entry.ts'));
+  const module = childModules.find((path) => result.some(({ url }) => url.endsWith(path))) ?? childModules[0];
   return result
     .filter(({ url, functions }) =>
       functions.some(({ ranges: [whole] }) => {
-        const atLoading = isChild ? (loading.get(nameOf(url, whole)) ?? 0) : 0;
+        const atLoading = isChild ? (loading.get(module)?.get(nameOf(url, whole)) ?? 0) : 0;
         return whole.startOffset > 0 && whole.count > atLoading;
       }),
     )

@@ -146,7 +146,7 @@ export const attacks = [
     ['ends-early', "throw new RangeError('The numbers end too early.')", 'copy.fill(0)', 'a cut checkpoint is refused'],
     ['before-layout-3', 'if (bytes[0] === beforeLayout3) throw other();', '', 'older checkpoints are named as such'],
   ]),
-  ...plantedIn('shared/attacks/ensemble.ts', { test: methods, named: 'ensembles' }, [
+  ...plantedIn('shared/attacks/merge.ts', { test: methods, named: 'ensembles' }, [
     ['mean-logits', 'new Float32Array([1 / models.length])', 'new Float32Array([1])', 'logits are averaged'],
   ]),
 ];

@@ -1,8 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { choosePort } from '../../batch/cli/serve-worker.ts';
 import { verifyRelease } from '../../batch/publish/index.ts';
+import { runStudy } from '../../batch/studies/index.ts';
+import { writeSmallStudy } from '../studies/small-study.ts';
 import { TEST_RELEASE } from '../support/release.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -17,24 +23,31 @@ const directly = [process.execPath, `${root}batch/cli/main.ts`];
 const byNpx = ['npm', 'exec', '--offline', '--', 'atlas'];
 
 /** `atlas serve` on a port of its own, once it has said its address. */
-async function serve({ launcher: [command, ...args] = directly, flags = [] as string[] } = {}) {
+async function serve({
+  launcher: [command, ...args] = directly,
+  flags = [] as string[],
+  release = TEST_RELEASE as string,
+} = {}) {
   const port = await choosePort(9900 + (process.pid % 500), false);
-  const child = spawn(
-    command,
-    [...args, 'serve', '--release', TEST_RELEASE, '--port', String(port), '--json', ...flags],
-    { cwd: root },
-  );
+  const child = spawn(command, [...args, 'serve', '--release', release, '--port', String(port), '--json', ...flags], {
+    cwd: root,
+  });
   running.push(child);
   let errors = '';
   child.stderr.on('data', (chunk) => {
     errors += chunk;
   });
   const ended = new Promise<number | null>((done) => child.on('close', done));
-  const { url } = await new Promise<{ url: string }>((done, failed) => {
-    child.stdout.once('data', (line) => done(JSON.parse(line)));
-    void ended.then((code) => failed(new Error(`serve ended with ${code}: ${errors}`)));
+  const failed = ended.then((code) => {
+    throw new Error(`serve ended with ${code}: ${errors}`);
   });
-  return { child, port, url, ended };
+  failed.catch(() => undefined);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  /** What it says next. */
+  const next = async (): Promise<{ url: string; version: string }> =>
+    JSON.parse((await Promise.race([lines.next(), failed])).value ?? '');
+  const { url } = await next();
+  return { child, port, url, next, ended };
 }
 
 /** What still runs of the server on a port: wrangler and the warden name it on their command lines. */
@@ -80,6 +93,38 @@ describe('atlas serve', () => {
     expect((await fetch(`${url}/data/latest.json`)).status).toBe(200);
     child.kill('SIGINT');
     expect(await ended).toBe(130);
+  });
+
+  test('takes in a release that is built meanwhile, on the same address and beside the one before', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'atlas-follow-'));
+    const out = join(folder, 'out');
+    const build = async (change: Record<string, unknown>) => {
+      const study = await writeSmallStudy(folder, { analyses: ['transfer'], ...change });
+      return (await runStudy({ study, out, provider: 'cpu', workers: 1 })).version;
+    };
+    const of = { attack: 'sgd-uap', epsilon: 20, budget: { gradients: 100 } };
+    const first = await build({ perturbations: [of] });
+    const { child, url, next, ended } = await serve({
+      ...{ release: join(out, 'release'), flags: ['--no-site', '--follow'] },
+    });
+    const served = async () => ((await (await fetch(`${url}/api/v1/release`)).json()) as { version: string }).version;
+    expect(await served()).toBe(first);
+
+    const second = await build({ perturbations: [{ ...of, seeds: [1, 2] }], release: { version: '1.3.0' } });
+    expect(await next()).toEqual({ url, version: second });
+    expect(await served()).toBe(second);
+    expect((await verifyRelease(`${url}/data`)).problems).toEqual([]);
+    // A page that was opened before asks for what is of its own release.
+    expect((await fetch(`${url}/data/releases/${first}/manifest.json`)).status).toBe(200);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+
+    // The next server finds it published, and what lies beside it.
+    const again = await serve({ release: join(out, 'release'), flags: ['--no-site'] });
+    expect((await fetch(`${again.url}/data/releases/${first}/manifest.json`)).status).toBe(200);
+    again.child.kill('SIGINT');
+    expect(await again.ended).toBe(130);
+    await rm(folder, { recursive: true, force: true });
   });
 
   test.each([

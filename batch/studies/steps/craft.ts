@@ -17,6 +17,7 @@ import {
   readPrepared,
 } from '../../analyses/index.ts';
 import { computeOf, defineStep, type Job, type Outputs } from '../../jobs/index.ts';
+import { graphsApart } from '../../zoo/index.ts';
 
 interface Inputs {
   attack: string;
@@ -64,6 +65,7 @@ export const craftStep = defineStep<Inputs, CraftedResult, Place>({
     const indices = chosen(on?.crafting.result.names.length ?? 0, on?.photos || null, seed);
     const crafted = await craftWith(attack, settings, {
       ...{ compute, surrogates: models, photos, norm, epsilon, seed, signal, checkpoints },
+      graphs: graphsApart(signal),
       crafting: indices,
       clean: await cleanOf(inputs, indices),
       budget: on?.budget ?? { gradients: 1 },

@@ -19,6 +19,7 @@ import {
   someOf,
 } from '../../analyses/index.ts';
 import { computeOf, defineStep, type Job } from '../../jobs/index.ts';
+import { graphsApart } from '../../zoo/index.ts';
 
 /** As the article on DeepFool has it, with room for photos that are far from any boundary. */
 const settings = { classes: 10, overshoot: 0.02, steps: 20 };
@@ -48,7 +49,8 @@ export const normalsStep = defineStep<Inputs, NormalsResult, { id: string }>({
     const { logits, classes } = await compute.logits({
       ...{ program, photos: canvases, items, rule: 'clipped', signal },
     });
-    const network = networkOn(compute, { ...model, classes }, canvases, signal);
+    const graphs = graphsApart(signal);
+    const network = await networkOn(compute, { ...model, classes }, canvases, { signal, graphs });
     const v = new Float32Array(3 * canvases.size ** 2);
     const lengths: number[] = [];
     const normals: Float32Array[] = [];

@@ -23,6 +23,7 @@ import {
   thresholdsResult,
 } from '../../analyses/index.ts';
 import { computeOf, defineStep, type Job } from '../../jobs/index.ts';
+import { graphsApart } from '../../zoo/index.ts';
 import { smallestStrengths } from './strengths.ts';
 
 const deepFoolSettings = { classes: 10, overshoot: 0.02, steps: 20 };
@@ -56,7 +57,8 @@ export const thresholdsStep = defineStep<Inputs, ThresholdsResult, { id: string 
     const clean = await compute.logits({ program, photos: canvases, items, signal });
     const { classes } = clean;
     const logits = items.map((_, i) => clean.logits.subarray(i * classes, (i + 1) * classes));
-    const network = networkOn(compute, { ...model, classes }, canvases, signal);
+    const graphs = graphsApart(signal);
+    const network = await networkOn(compute, { ...model, classes }, canvases, { signal, graphs });
     const zero = new Float32Array(3 * canvases.size ** 2);
     const [universal, noise] = await Promise.all([inputs.perturbation, inputs.noise].map(readPerturbation));
     // What is compared is as long as the universal one.

@@ -49,5 +49,6 @@ export function checkCount(count: number): void {
   if (count > mostConstants) throw excess(`has more than ${mostConstants} constants, inputs or outputs`);
 }
 
-const excess = (what: string) =>
+/** The error of a file that lists more than it may; `what` completes "The model …". */
+export const excess = (what: string) =>
   new GraphError(`The model ${what}: no network does. The file is damaged: fetch or export it again.`);

@@ -26,6 +26,7 @@ import { upgrade } from '../upgrade.ts';
 import { typeName, utf8 } from './element-types.ts';
 import { inlineFunctions } from './functions.ts';
 import { checkCount, checkName, deepestGraph, Limits } from './limits.ts';
+import { checkParts } from './parts.ts';
 import { type ExternalData, readTensor } from './tensors.ts';
 
 /**
@@ -116,6 +117,7 @@ function checkDepth(nodes: readonly NodeProto[], depth: number): void {
 }
 
 function parse(bytes: Uint8Array): ModelProto {
+  checkParts(bytes);
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (error) {

@@ -106,6 +106,8 @@ export interface Parts {
   metadata?: Record<string, string>;
   producer?: string;
   opset?: number;
+  /** Of "c", [N, …], each image has the largest element of its own: only so can anything be crafted on it. */
+  isApart?: boolean;
 }
 
 /** Side of the images that the files take, and their classes. */
@@ -125,7 +127,10 @@ const weights = floats(
  */
 export function classifier({ nodes = [], constants = [], functions = [], ...parts }: Parts): Uint8Array {
   const { input = value('x', [1, 3, side, side]), outputs = [value('y')], opset = 17 } = parts;
-  const { metadata = {}, producer = 'hostile' } = parts;
+  const { metadata = {}, producer = 'hostile', isApart = false } = parts;
+  const largest = isApart
+    ? [node('Flatten', ['c'], ['cf']), node('ReduceMax', ['cf'], ['cm'], { axes: [1], keepdims: 1 })]
+    : [node('ReduceMax', ['c'], ['cm'], { keepdims: 0 })];
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
@@ -148,7 +153,7 @@ export function classifier({ nodes = [], constants = [], functions = [], ...part
           ...nodes,
           node('Conv', ['x', 'w'], ['k']),
           node('Flatten', ['k'], ['kf']),
-          node('ReduceMax', ['c'], ['cm'], { keepdims: 0 }),
+          ...largest,
           node('Add', ['kf', 'cm'], ['y']),
         ],
       }),

@@ -5,8 +5,14 @@ import { classifier, floats, ints, type Kind, node, type Value } from './file.ts
 /** Sizes that somebody who means harm would write. */
 const strange = [0, -1, -2, -3, 1, 2, 3, 7, 2 ** 15, 2 ** 24, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 40, 2 ** 53];
 
-/** "c" from a list of sizes "s" and the tensor "t" [1,4,2,2], by every operator that takes sizes from the file. */
-const sized: Record<string, (of: number[]) => { inputs: string[]; attributes?: Record<string, Value> }> = {
+/**
+ * "c" from a list of sizes "s" and the tensor "t" [1,4,2,2], by every operator that takes sizes, axes or places from
+ * the file.
+ */
+const sized: Record<
+  string,
+  (of: number[]) => { inputs: string[]; attributes?: Record<string, Value>; operator?: string }
+> = {
   ConstantOfShape: () => ({ inputs: ['s'] }),
   Expand: () => ({ inputs: ['t', 's'] }),
   Tile: () => ({ inputs: ['t', 's'] }),
@@ -14,6 +20,14 @@ const sized: Record<string, (of: number[]) => { inputs: string[]; attributes?: R
   Range: () => ({ inputs: ['s0', 's1', 's2'] }),
   Slice: () => ({ inputs: ['t', 's0', 's1', 's2'] }),
   Pad: ([mode]) => ({ inputs: ['t', 'p'], attributes: { mode: mode % 2 === 0 ? 'reflect' : 'constant' } }),
+  'Pad of axes': () => ({ operator: 'Pad', inputs: ['t', 'p', '', 's'] }),
+  'Resize of axes': (axes) => ({ operator: 'Resize', inputs: ['t', '', '', 's'], attributes: { axes } }),
+  'Slice of axes': () => ({ operator: 'Slice', inputs: ['t', 's', 's', 's', 's'] }),
+  GridSample: () => ({ inputs: ['t', 't'], attributes: { mode: 'bicubic' } }),
+  ConvTranspose: ([a, b]) => ({ inputs: ['t', 'f'], attributes: { strides: [a, b], output_padding: [b, a] } }),
+  AveragePool: ([a, b]) => ({ inputs: ['t'], attributes: { kernel_shape: [a, 3], pads: [b, b, b, b], ceil_mode: 1 } }),
+  LRN: ([size]) => ({ inputs: ['t'], attributes: { size } }),
+  DequantizeLinear: ([axis, size]) => ({ inputs: ['t', 'one'], attributes: { axis, block_size: size } }),
   Split: () => ({ inputs: ['t', 's'], attributes: { axis: 1 } }),
   OneHot: () => ({ inputs: ['s', 's0', 'two'] }),
   Gather: () => ({ inputs: ['t', 's'] }),
@@ -66,8 +80,10 @@ const helpers = [
 export const folding: Record<string, Kind> = {
   'sizes that an operator takes from the file': ({ draw }) => {
     const sizes = Array.from({ length: 1 + draw.below(4) }, () => strange[draw.below(strange.length)]);
-    const [operator, write] = draw.of(Object.entries(sized));
-    const { inputs, attributes } = write(sizes);
+    const [name, write] = draw.of(Object.entries(sized));
+    const { inputs, attributes, operator = name } = write(sizes);
+    // Of a constant it is computed; of the image its shape is worked out, and its gradient.
+    const of = draw.below(2) ? 'x' : 't';
     const scalars = [0, 1, 2].map((i) => ints(`s${i}`, [sizes[i % sizes.length]]));
     const lists = [
       ints('s', sizes),
@@ -77,7 +93,15 @@ export const folding: Record<string, Kind> = {
       ),
     ];
     return classifier({
-      nodes: [node(operator, inputs, ['c'], attributes)],
+      nodes: [
+        node(
+          operator,
+          inputs.map((input) => (input === 't' ? of : input)),
+          ['c'],
+          attributes,
+        ),
+      ],
+      opset: draw.of([13, 17, 19]),
       constants: [...helpers, ...scalars, ...lists],
     });
   },
