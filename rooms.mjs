@@ -155,7 +155,12 @@ export const rooms = [
     holds: 'the Worker: `contract` (schemas), `routes`, `middleware`, `inference`, `imaging`, `storage`',
     imports: ['shared'],
   },
-  { room: 'site', holds: 'pages, components, charts, the lab', imports: ['shared'] },
+  {
+    room: 'site',
+    holds: 'pages, components, charts, the lab',
+    // What pages load at once comes by its file: by the door comes all that anything on the page uses of the room.
+    imports: ['shared', 'shared/images/pixels.ts', 'shared/images/perturb.ts', 'shared/release/tampered.ts'],
+  },
 ];
 
 /** What `imports` allows, room by room, with `shared` and `batch` spelt out. */

@@ -3,6 +3,7 @@
  *
  *   npm run bench:harden -- --data <folder with models/ and images/> --perturbations <folder> [--perturbations …]
  *       [--models mobilenet_v2_1.0_224,efficientnet_lite0] [--rate 0.01] [--seed 1] [--workers N]
+ *       [--photos 100 (the first so many evaluation photos)] [--only uap,… (attacks that are left out in turn)]
  *       [--without uap,… (attacks that are neither learnt from nor tried)]
  *       [--cache .atlas/bench-harden] [--stop-after 100 (seconds)]
  *
@@ -37,6 +38,8 @@ const { values: given } = parseArgs({
     seed: { type: 'string', default: '1' },
     workers: { type: 'string' },
     without: { type: 'string', default: '' },
+    only: { type: 'string' },
+    photos: { type: 'string' },
     cache: { type: 'string', default: '.atlas/bench-harden' },
     'stop-after': { type: 'string' },
   },
@@ -68,7 +71,13 @@ try {
   for (const id of given.models.split(',')) {
     const card = join(given.data, 'models', `${id}.json`);
     const model = await loadCard(existsSync(card) ? card : id);
-    const shown = await show(model, photos, perturbations, { compute, seed: Number(given.seed), say, kept });
+    const shown = await show(model, photos, perturbations, {
+      compute,
+      seed: Number(given.seed),
+      say,
+      kept,
+      most: Number(given.photos ?? Infinity),
+    });
     const truth = shown.photos.map((index) => {
       const wnid = /^n\d{8}/.exec(photos.names[index])?.[0];
       return wnid === undefined ? -1 : (model.wnids?.indexOf(wnid) ?? -1);
@@ -92,10 +101,12 @@ try {
     };
     const rows: Row[] = [];
     for (const attack of attacks) {
+      if (given.only && !given.only.split(',').includes(attack)) continue;
       rows.push(await without(attack, of([attack])));
       line(cells(rows[rows.length - 1]));
     }
     line(cells(mean(rows)));
+    if (given.only) continue;
     const everything = await without('none', []);
     line(cells(everything));
     const alarms = Object.entries(everything.alarms).map(([change, share]) => `${change} ${percent(share)}`);

@@ -37,7 +37,13 @@ export async function show(
   model: ZooModel,
   photos: PhotoSet,
   perturbations: readonly FoundPerturbation[],
-  { compute, seed, say, kept }: { compute: Compute; seed: number; say: (line: string) => void; kept: Kept },
+  {
+    compute,
+    seed,
+    say,
+    kept,
+    most,
+  }: { compute: Compute; seed: number; say: (line: string) => void; kept: Kept; most: number },
 ): Promise<Shown> {
   const { size } = photos;
   const plane = 3 * size * size;
@@ -50,13 +56,15 @@ export async function show(
   const plan = planOf({ photos, crafting, perturbations: vs, seed }, statisticsOf(looked.places));
 
   const measure = async (
-    samples: Sample[],
+    planned: Sample[],
     sources: readonly Uint8Array[],
     what: 'crafting' | 'evaluation',
   ): Promise<Measured> => {
     const parts: Record<string, Float32Array>[] = [];
+    const samples = what === 'crafting' ? planned : planned.filter(({ source }) => source < most);
+    // Parts are of all that is planned, so that fewer photos are found where more were looked at.
     for (let from = 0; from < samples.length; from += together) {
-      const some = samples.slice(from, from + together);
+      const some = planned.slice(from, from + together);
       const key = keyOf({ ...common, sources: photos.sha256(what === 'crafting' ? crafting : evaluation), some });
       parts.push(
         await keptArrays(kept, key, some.length, async () => {
@@ -75,10 +83,13 @@ export async function show(
         }),
       );
     }
-    const joined = (name: string) => concatenated(parts.map((part) => part[name]));
-    const [statistics, logits, spectra] = ['statistics', 'logits', 'spectra'].map(joined);
-    const widthOf = (values: Float32Array) => values.length / samples.length;
-    return { samples, spectra, statistics, features: widthOf(statistics), logits, classes: widthOf(logits) };
+    const rows = Math.min(planned.length, parts.length * together);
+    const [[statistics, features], [logits, classes], [spectra]] = ['statistics', 'logits', 'spectra'].map((name) => {
+      const all = concatenated(parts.map((part) => part[name]));
+      const width = all.length / rows;
+      return [all.slice(0, samples.length * width), width] as const;
+    });
+    return { samples, spectra, statistics, features, logits, classes };
   };
 
   const learnt = await measure(plan.samples, plan.sources, 'crafting');
@@ -86,7 +97,7 @@ export async function show(
   const shown = await measure(evaluationSamples(sources.length, vs.length, seed), sources, 'evaluation');
   await compute.release(program.key);
   const crafted = { ...learnt, foldOf: plan.counts.foldOf };
-  return { crafting: crafted, evaluation: shown, photos: evaluation, places: looked.places.length };
+  return { crafting: crafted, evaluation: shown, photos: evaluation.slice(0, most), places: looked.places.length };
 }
 
 /** Pictures that are kept in one file. */

@@ -176,7 +176,13 @@ describe('bodies that take room', () => {
     for (let i = 0; i < 3; i++) {
       const one = await hold(3_999_000);
       // As fast as it has to be, and no faster.
-      const drip = setInterval(() => one.upload.write(new Uint8Array(16_000)), 250);
+      const body = new Uint8Array(3_999_000);
+      body.set(photo);
+      let at = 0;
+      const drip = setInterval(() => {
+        one.upload.write(body.subarray(at, at + 16_000));
+        at += 16_000;
+      }, 250);
       void one.sent.finally(() => clearInterval(drip)).catch(() => undefined);
       slow.push(one);
     }
