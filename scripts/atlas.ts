@@ -25,13 +25,20 @@ const running = new Set<Promise<number>>();
  * Runs one command of the command line as a user would, with its own progress; its exit status. A signal that comes
  * meanwhile is handed on, and ends this process when the command has ended, and those that run beside it; so does the
  * end of npm, which started it.
- * @param signal Ends the command alone.
+ * @param of `signal` ends the command alone; `onOutput` is called when it says something on standard output.
  */
-export async function atlas(args: string[], signal?: AbortSignal): Promise<number> {
+export async function atlas(
+  args: string[],
+  { signal, onOutput }: { signal?: AbortSignal; onOutput?: () => void } = {},
+): Promise<number> {
   const child = spawn(process.execPath, [...atlasArguments, ...args], {
     cwd: root,
     // The channel carries nothing; that it closes tells the command that this process is gone.
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    stdio: ['inherit', onOutput ? 'pipe' : 'inherit', 'inherit', 'ipc'],
+  });
+  child.stdout?.on('data', (chunk) => {
+    process.stdout.write(chunk);
+    onOutput?.();
   });
   let interrupted: NodeJS.Signals | undefined;
   // A terminal's Ctrl-C reaches the command as well; a signal sent to this process alone has to be handed on.

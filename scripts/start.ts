@@ -49,8 +49,12 @@ if (there !== 'starter') {
   const args = ['serve', '--follow', '--release', starterRelease];
   console.log(`\nServing the first look while the rest is made: atlas ${args.join(' ')}`);
   follows = true;
-  server = atlas(args, serving.signal).finally(() => {
-    follows = false;
+  // What is crafted takes every processor: it waits until there is something to see.
+  await new Promise<void>((done) => {
+    server = atlas(args, { signal: serving.signal, onOutput: done }).finally(() => {
+      follows = false;
+      done();
+    });
   });
 }
 await step('1 of 3, crafting and measuring', ['run', 'studies/starter.json']);
