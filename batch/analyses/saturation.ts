@@ -116,6 +116,6 @@ export const saturation = finding({
     const enough = counts.find((count) => count > 0 && (mean(count) ?? 0) >= 0.9 * ofAll);
     const [drawn, one] = [mean(0), mean(1)];
     if (rows.length === 0 || drawn === null || one === null) return null;
-    return `Crafted on ${enough} photos it fools at least nine tenths of what ${all} do (${percent(ofAll)}); on one photo ${percent(one)}, on drawn pictures and no photo at all ${percent(drawn)}.`;
+    return `Crafted on ${enough} ${enough === 1 ? 'photo' : 'photos'} it fools at least nine tenths of what ${all} do (${percent(ofAll)}); on one photo ${percent(one)}, on drawn pictures and no photo at all ${percent(drawn)}.`;
   },
 });
