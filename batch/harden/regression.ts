@@ -2,7 +2,7 @@
  * Logistic regression with an L2 penalty, of a few thousand rows of some ten thousand features.
  *
  * Minimises 1/2 |w|^2 + C sum_i c_i log(1 + exp(-s_i (w . z_i + b))), z the features standardised over the rows, s = 1
- * for rows that are positive and -1 for others, c_i the weight that makes both classes count alike, times the row's own:
+ * for rows that are positive and -1 for others, c_i the weight that makes both classes count alike, times its own:
  * the objective and the names of scikit-learn's LogisticRegression(C, class_weight="balanced"). By Newton's method,
  * whose linear systems conjugate gradients solve without a matrix: R. S. Dembo, S. C. Eisenstat, T. Steihaug, "Inexact
  * Newton methods", SIAM J. Numer. Anal. 1982; C.-J. Lin, R. C. Weng, S. S. Keerthi, "Trust region Newton method for
