@@ -15,6 +15,8 @@ export default {
     'batch/{zoo,publish}/*-work.ts!',
     'bench/edge/empty-worker.ts!',
     'bench/scale/worker.ts!',
+    // Called while pages are built.
+    'site/preloads.ts!',
     // Run by people.
     'scripts/*.{ts,mjs}!',
     'bench/*.ts!',

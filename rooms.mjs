@@ -92,7 +92,7 @@ export const rooms = [
   {
     room: 'batch/files',
     holds: 'files written whole or not at all, read within a bound and through a schema, downloaded with resume',
-    imports: ['shared/errors'],
+    imports: ['shared/errors', 'shared/formats'],
   },
   {
     room: 'batch/arrays',
@@ -155,7 +155,12 @@ export const rooms = [
     holds: 'the Worker: `contract` (schemas), `routes`, `middleware`, `inference`, `imaging`, `storage`',
     imports: ['shared'],
   },
-  { room: 'site', holds: 'pages, components, charts, the lab', imports: ['shared'] },
+  {
+    room: 'site',
+    holds: 'pages, components, charts, the lab',
+    // What pages load at once comes by its file: by the door comes all that anything on the page uses of the room.
+    imports: ['shared', 'shared/images/pixels.ts', 'shared/images/perturb.ts', 'shared/release/tampered.ts'],
+  },
 ];
 
 /** What `imports` allows, room by room, with `shared` and `batch` spelt out. */

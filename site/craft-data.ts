@@ -2,7 +2,7 @@
 import { type Attack, attacks, citation, describeSettings } from '#shared/attacks';
 import { epsilonRange, tamperedClass } from '#shared/release';
 import type { AttackData, CraftData, SettingData } from './craft/data.ts';
-import { photoName } from './format.ts';
+import { nameOfPhoto } from './photos/names.ts';
 import { type Atlas, dataUrl } from './release.ts';
 
 /** null for a release without a network. */
@@ -20,8 +20,8 @@ export function craftData({ manifest }: Atlas): CraftData | null {
       source: card.source.sha256,
       preprocessing: card.preprocessing,
     })),
-    photos: manifest.photos.map(({ file, key, subject }) => ({
-      ...{ name: file, url: dataUrl(key), shows: subject?.shows ?? photoName(file) },
+    photos: manifest.photos.map(({ file, key }) => ({
+      ...{ name: file, url: dataUrl(key), shows: nameOfPhoto(file, { manifest }) },
     })),
     attacks: attackData(),
     usual: { inf: epsilonRange('inf', canvas).usual, '2': epsilonRange('2', canvas).usual },

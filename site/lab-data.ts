@@ -1,7 +1,8 @@
 import { type Example, type Manifest, type Prediction, photoId } from '#shared/release';
-import { bound, photoName } from './format.ts';
+import { bound } from './format.ts';
 import type { LabData } from './lab/data.ts';
 import { publishedFor, sweptPhotos } from './lab-answers.ts';
+import { nameOfPhoto } from './photos/names.ts';
 import { exactUrl } from './pictures.ts';
 import { type Atlas, dataUrl, type Plate, plateUrl } from './release.ts';
 
@@ -81,9 +82,9 @@ export async function labData(atlas: Atlas): Promise<{ data: LabData; opening: O
       linf: record.linf,
       page: plateUrl(id),
     })),
-    photos: photos.map(({ file, key, author, licence, subject, isShown, resists }) => ({
+    photos: photos.map(({ file, key, author, licence, isShown, resists }) => ({
       id: photoId(file),
-      name: subject?.shows ?? photoName(file),
+      name: nameOfPhoto(file, atlas),
       url: dataUrl(key),
       answers: labUrl(file, 'json'),
       ...(isShown && { canvas: labUrl(file, 'png') }),

@@ -1,16 +1,18 @@
 /** The wall: every published photo, and what every network reads in it. */
 import { imageNetGroups } from '#shared/metrics';
 import { photoId } from '#shared/release';
-import { bound, photoName } from './format.ts';
+import { bound } from './format.ts';
 import type { PredictionRow } from './lab-answers.ts';
+import { nameOfPhoto } from './photos/names.ts';
+import { exactUrl } from './pictures.ts';
 import { type Atlas, dataUrl, type Plate } from './release.ts';
 import { rowsOf } from './rows.ts';
 import type { WallData, WallReadings } from './wall/data.ts';
 import { groupsOf, grownOf, tilesOf } from './wall/groups.ts';
 
-/** Pixels of a tile's side, and tiles in a row of the sheet that they lie on. */
-export const TILE = 112;
-export const COLUMNS = 12;
+/** Pixels of a tile's side, and tiles in a row of the sheets that they lie on. */
+const TILE = 112;
+const COLUMNS = 12;
 
 /** The photos of the wall, by name; null where a release has nothing to show on one. */
 export async function wallData(atlas: Atlas): Promise<{ data: WallData; readings: WallReadings } | null> {
@@ -34,12 +36,12 @@ export async function wallData(atlas: Atlas): Promise<{ data: WallData; readings
   const data: WallData = {
     ...{ size: manifest.canvas, tile: Math.min(TILE, manifest.canvas), columns: COLUMNS },
     fit: manifest.fit ?? 'crop',
-    photos: photos.map(({ file, key, subject }) => ({
-      ...{ id: photoId(file), name: subject?.shows ?? photoName(file), url: dataUrl(key) },
+    photos: photos.map(({ file, key }) => ({
+      ...{ id: photoId(file), name: nameOfPhoto(file, atlas), url: dataUrl(key) },
     })),
     models: models.map(({ card }) => ({ id: card.id, title: card.title })),
     perturbations: published.map(({ id, number, entry, record }) => ({
-      ...{ id, number, preview: dataUrl(entry.preview), linf: record.linf, surrogates: entry.surrogates },
+      ...{ id, number, preview: exactUrl(entry.preview, atlas), linf: record.linf, surrogates: entry.surrogates },
       ...{ npy: dataUrl(entry.npy), norm: entry.norm, epsilon: entry.epsilon },
       name: [entry.surrogates.map(titleOf).join(' + ') || entry.attack, bound(entry)].join(', '),
     })),
@@ -48,8 +50,8 @@ export async function wallData(atlas: Atlas): Promise<{ data: WallData; readings
   return { data, readings };
 }
 
-/** In the order of the sheet. */
-export const wallPhotos = ({ manifest }: Atlas) => manifest.photos.toSorted((a, b) => (a.file < b.file ? -1 : 1));
+/** In the order of the sheets. */
+const wallPhotos = ({ manifest }: Atlas) => manifest.photos.toSorted((a, b) => (a.file < b.file ? -1 : 1));
 
 /** The thousand classes of ImageNet, where a model has those: only their order is asked for. */
 const kinds = imageNetGroups(Array.from({ length: 1000 }, (_, i) => (i === 0 ? 'n01440764' : `n${20_000_000 + i}`)));

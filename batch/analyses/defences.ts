@@ -1,9 +1,9 @@
 /**
  * Defences: what is done to pictures before a network sees them, and what that leaves of perturbations and of what the
  * network knew. Squeezing, JPEG, total variation and random resizing are the usual ones (papers in
- * `shared/graph/defences`). Each is part of the network's graph, so that it can be attacked as well. Beside them the same
- * networks hardened (docs/hardening.md), which may say "tampered with" instead of a label: of all of them it is counted
- * how many photos get the right label, are flagged, or get a wrong one.
+ * `shared/graph/defences`). Each is part of the network's graph, so that it can be attacked as well. Beside them the
+ * same networks hardened (docs/hardening.md), which may say "tampered with" instead of a label: of all of them it is
+ * counted how many photos get the right label, are flagged, or get a wrong one.
  */
 import type { Defence } from '#shared/graph';
 import { changedShare, holm, pairedTest, wilson } from '#shared/metrics';

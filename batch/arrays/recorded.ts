@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { checkJson } from '#shared/formats';
 import { readBytes } from '../files/index.ts';
 
 /** A record comes with its perturbation, from anywhere: one of a hundred thousand photos takes as much. */
@@ -13,6 +14,7 @@ export async function recordBeside(file: string): Promise<unknown> {
   if (!path) return null;
   const bytes = await readBytes(path, { most: LARGEST }).catch(() => new Uint8Array(0));
   try {
+    checkJson(bytes);
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return null;

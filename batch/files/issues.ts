@@ -33,6 +33,8 @@ function meant(members: readonly (readonly Issue[])[], found: unknown): Issue | 
 function expectation(issue: Issue, found: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
+      // JSON's 1e999 is read as infinity.
+      if (found === Number.POSITIVE_INFINITY || found === Number.NEGATIVE_INFINITY) return 'must be a finite number';
       return found === undefined
         ? 'is missing'
         : `must be ${nouns[issue.expected] ?? issue.expected}, not ${nounOf(found)}`;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { UsageError } from '#shared/errors';
+import { checkJson, FormatError } from '#shared/formats';
 import { readBytes, reasonOf } from './read.ts';
 import { faultsOf } from './schema.ts';
 
@@ -21,8 +22,11 @@ export async function readJsonValue(path: string, what: string): Promise<unknown
   });
   const text = new TextDecoder().decode(bytes);
   try {
+    checkJson(bytes);
     return JSON.parse(text);
   } catch (error) {
+    if (error instanceof FormatError)
+      throw new UsageError(`The ${what} ${path} cannot be read: ${error.message}. Correct the file, or give another.`);
     throw new UsageError(`The ${what} ${path} is not JSON${placeOf(error, text)}. Correct the file, or give another.`);
   }
 }

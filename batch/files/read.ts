@@ -52,13 +52,27 @@ async function readAtMost(file: FileHandle, length: number): Promise<Uint8Array<
   return at === length ? bytes : bytes.slice(0, at);
 }
 
-/** Bytes of a file; 0 where there is none, which whoever opens it then says. */
-export const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+/** Bytes of a file; 0 where there is none, or a path that leads nowhere, which whoever opens it then says. */
+export function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  ENXIO: 'it is no regular file',
+  EISDIR: 'it is a folder',
+  ELOOP: 'it is a link that leads to itself',
+  ENAMETOOLONG: 'its name is longer than any file has',
+  EACCES: 'you may not read it',
+};
 
 /** Why a file could not be read, as it goes on after a colon: "there is no such file". */
 export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'ENXIO') return 'it is no regular file';
-  return code === 'EISDIR' ? 'it is a folder' : message;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return Object.hasOwn(reasons, code) ? reasons[code] : message;
 }

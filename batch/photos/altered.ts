@@ -9,9 +9,9 @@ export interface Alteration {
   /**
    * "jpeg": saved with the quality amount, 0..100; "resize": made amount times as wide, and back; "crop": that share of
    * the side about the middle, enlarged; "blur": by a Gaussian of so many pixels; "dark": amount times as bright;
-   * "noise": Gaussian noise of this standard deviation, in units of 0..255, for each picture another; "colours": so many
-   * shades of red, green and blue each; "drawn": no photo at all, but for each one a picture that is drawn, amount being
-   * the seed.
+   * "noise": Gaussian noise of this standard deviation, in units of 0..255, for each picture another; "colours": so
+   * many shades of red, green and blue each; "drawn": no photo at all, but for each one a picture that is drawn, amount
+   * being the seed.
    */
   kind: 'jpeg' | 'resize' | 'crop' | 'blur' | 'dark' | 'noise' | 'colours' | 'drawn';
   amount: number;

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { AtlasError, UsageError } from '#shared/errors';
+import { checkJson } from '#shared/formats';
 import { LATEST_KEY, latest } from '#shared/release';
 import { faultsOf, LARGEST_FILE, readStart, reasonOf } from '../files/index.ts';
 import { type ExchangeOptions, exchange } from './retries.ts';
@@ -190,6 +191,7 @@ export async function latestOf(
 /** JSON of UTF-8 bytes; undefined where it is none, for a schema to refuse. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
+    checkJson(bytes);
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     return undefined;

@@ -17,7 +17,7 @@ import { type WorkEvent, work } from './worker.ts';
 /** What workers do; the rest of a study is done where its files are. */
 export const handedOutSteps: readonly string[] = [
   ...['looked', 'craft', 'derive', 'measure', 'distortion', 'harden', 'analyse'],
-  ...['defend', 'defended', 'compared', 'normals', 'spanned', 'sweep', 'thresholds'],
+  ...['defend', 'defended', 'compared', 'normals', 'spanned', 'sweep', 'spectra', 'thresholds'],
 ];
 
 export interface WorkerOptions {

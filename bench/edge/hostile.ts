@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sendHostile } from '../../test/support/hostile.ts';
-import { startWorker } from '../../test/support/worker.ts';
 import { ask } from './client.ts';
+import { startDirect } from './direct.ts';
 import { workerdUsage } from './processes.ts';
-import { median, printGoal, printTable, quantile, show } from './statistics.ts';
+import { mean, median, printGoal, printTable, quantile, show } from './statistics.ts';
 
 const CONNECTIONS = 16;
 const SHARES = { slow: 0.05, large: 0.05 };
@@ -19,8 +19,8 @@ interface Options {
 
 /** Hostile uploads, and what becomes of memory and of ordinary requests while they come. */
 export async function attack({ release, photo, seed, count }: Options): Promise<void> {
-  const nothing = await growthOfNothing(seed, Math.min(1000, count));
-  const worker = await startWorker({ release });
+  const nothing = await growthOfNothing(seed, Math.min(2000, count));
+  const worker = await startDirect({ release });
   try {
     const clean = await ask(worker.url, photo, {});
     const alone = await ordinary(worker.url, photo, (done) => done >= 30);
@@ -60,7 +60,7 @@ export async function attack({ release, photo, seed, count }: Options): Promise<
       console.log(`  upload ${index} (${kind}): ${status || 'no answer'} ${answer}`);
     console.log('\nordinary requests, clean + perturbed, milliseconds');
     printTable(
-      ['', 'asked', 'answered', 'p50', 'p90'],
+      ['', 'asked', 'answered', 'p50', 'p90', 'waiting'],
       [row('alone', alone), row('beside ordinary ones', busyWith), row('beside hostile ones', attacked)],
     );
 
@@ -69,8 +69,7 @@ export async function attack({ release, photo, seed, count }: Options): Promise<
     // What was in use before: one decoder. What may be in use after: all three, each kept for as long as they are
     // small.
     printGoal('WebAssembly memory within 96 MiB', `${clean.wasm} to ${after.wasm} MiB`, after.wasm <= 96);
-    const [first, last] = [marks[0], marks.at(-1)!];
-    const growth = (last.memory - first.memory) / ((last.done - first.done) / 1000);
+    const growth = growthOf(marks);
     printGoal(
       'process memory is flat, beside a Worker that does nothing',
       `${marks.map(({ memory }) => show(memory, 0)).join(', ')} MiB: ${show(growth, 0)} MiB for a thousand, ${show(nothing, 0)} where nothing is done`,
@@ -89,6 +88,8 @@ interface Ordinary {
   asked: number;
   /** Milliseconds of those that were answered. */
   times: number[];
+  /** Those of them in which they waited for their turn in the Worker. */
+  waits: number[];
 }
 
 /** Asks again and again, one at a time. */
@@ -97,11 +98,14 @@ async function ordinary(
   photo: Uint8Array<ArrayBuffer>,
   enough: (asked: number) => boolean,
 ): Promise<Ordinary> {
-  const seen: Ordinary = { asked: 0, times: [] };
+  const seen: Ordinary = { asked: 0, times: [], waits: [] };
   while (!enough(seen.asked)) {
     seen.asked += 1;
     const answer = await ask(url, photo, {}).catch(() => undefined);
-    if (answer) seen.times.push(answer.milliseconds);
+    if (answer) {
+      seen.times.push(answer.milliseconds);
+      seen.waits.push(answer.answer.timings.wait);
+    }
     await sleep(EVERY_MS);
   }
   return seen;
@@ -119,19 +123,29 @@ async function beside(url: string, photo: Uint8Array<ArrayBuffer>, load: () => P
   return await asking;
 }
 
-const row = (name: string, { asked, times }: Ordinary) => [
+const row = (name: string, { asked, times, waits }: Ordinary) => [
   name,
   String(asked),
   String(times.length),
   show(median(times)),
   show(quantile(times, 0.9)),
+  show(median(waits)),
 ];
+
+/** MiB for a thousand, from the first half of the marks to the second: single ones differ by a large body or two. */
+function growthOf(marks: { done: number; memory: number }[]): number {
+  const half = Math.floor(marks.length / 2);
+  const [before, after] = [marks.slice(0, half), marks.slice(half)];
+  const between = (what: 'done' | 'memory') =>
+    mean(after.map((mark) => mark[what])) - mean(before.map((mark) => mark[what]));
+  return between('memory') / (between('done') / 1000);
+}
 
 const mebibytes = () => (workerdUsage()?.memory ?? Number.NaN) / 2 ** 20;
 
 /** MiB by which workerd grows over a thousand of the same uploads where they are read and nothing is done. */
 async function growthOfNothing(seed: number, count: number): Promise<number> {
-  const worker = await startWorker({ main: 'bench/edge/empty-worker.ts' });
+  const worker = await startDirect({ main: 'bench/edge/empty-worker.ts' });
   try {
     const send = (more: number) =>
       sendHostile(worker.url, { seed: seed + more, count: count / 2, large: SHARES.large, lanes: CONNECTIONS });

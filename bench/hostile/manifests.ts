@@ -156,6 +156,10 @@ const kinds: Record<string, Kind> = {
       }),
     ),
   'a manifest of anything': (draw) => instead(`${prefix}manifest.json`, anything(draw)),
+  'a manifest of brackets': (draw) => {
+    const piece = pick(draw, ['[', '{"a":', '{},', '[[],']);
+    return instead(`${prefix}manifest.json`, bytesOf(`[${piece.repeat(pick(draw, [1e4, 1e6, 7e6]))}`));
+  },
   'a manifest that is spoilt': (draw) =>
     finished(release(), (folder) => {
       folder[`${prefix}manifest.json`] = spoilt(draw, folder[`${prefix}manifest.json`]);

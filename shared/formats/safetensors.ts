@@ -1,6 +1,7 @@
 // The safetensors format: https://github.com/huggingface/safetensors#format
 // 8 bytes little-endian header length, a JSON header, then the tensors' bytes.
 import { bfloat16, float16 } from './half.ts';
+import { checkJson } from './json.ts';
 import { FormatError, type TypedArray } from './npy.ts';
 
 export interface FloatTensor {
@@ -88,9 +89,11 @@ export function readTensors(bytes: Uint8Array): { tensors: Record<string, Tensor
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > bytes.length - 8) throw damaged('its header is longer than the file');
   if (length > LONGEST_HEADER) throw damaged(`its header is longer than ${LONGEST_HEADER} bytes`);
+  const text = bytes.subarray(8, 8 + length);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+    checkJson(text);
+    header = JSON.parse(new TextDecoder().decode(text));
   } catch {
     throw damaged('its header is not JSON');
   }

@@ -12,3 +12,4 @@ export * from './provider.ts';
 export * from './records.ts';
 export * from './run.ts';
 export * from './study.ts';
+export * from './tampered.ts';

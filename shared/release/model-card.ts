@@ -88,10 +88,7 @@ export const modelCard = z.object({
 });
 export type ModelCard = z.infer<typeof modelCard>;
 
-/** What the further class of a hardened network is called, after the article that proposed it (arXiv 1610.08401). */
-export const tamperedLabel = 'non-natural or tampered with';
-
-/** The index of that class, the last; undefined for a model that is not hardened. */
+/** The index of the last class of a hardened network (tampered.ts); undefined for a model that is not hardened. */
 export const tamperedClass = ({ hardened, classes }: Pick<ModelCard, 'hardened' | 'classes'>): number | undefined =>
   hardened && classes - 1;
 

@@ -17,6 +17,19 @@ export function cellColours(share: number, isFooled = true): { paper: string; in
   return { paper: `light-dark(${light}, ${dark})`, ink: `light-dark(${inkOn(light)}, ${inkOn(dark)})` };
 }
 
+/** The name of a cell's colours in a palette: many cells share them, to a hundredth. */
+export const shadeOf = (share: number, isFooled = true): string =>
+  `${isFooled ? 'f' : 'p'}${Math.round(100 * Math.min(1, Math.max(0, share)))}`;
+
+/** The colours of shades as custom properties, of what is around the cells. */
+export const paletteOf = (shades: Iterable<string>): string =>
+  [...new Set(shades)]
+    .map((shade) => {
+      const { paper, ink } = cellColours(Number(shade.slice(1)) / 100, shade.startsWith('f'));
+      return `--${shade}:${paper};--${shade}-on:${ink}`;
+    })
+    .join(';');
+
 /** Black or white, whichever is read better on the colour: one of them always has a contrast of 4.5 or more. */
 export function inkOn(colour: string): '#000' | '#fff' {
   const luminance = relativeLuminance(colour);

@@ -41,6 +41,8 @@ export interface Lines {
     name: string;
     /** The others are drawn faintly, and named in words alone. */
     isMain: boolean;
+    /** Of its points; left out: that of a value, or of the others a speck. */
+    shape?: Exclude<Key['shape'], 'line'>;
     points: { x: number; y: number; low?: number; high?: number; said: string }[];
   }[];
   /** A level to compare with. */

@@ -5,13 +5,7 @@
  * fragment that names it.
  */
 import { behindOf } from '../transfer/behind.ts';
-
-interface Shown {
-  text: string;
-  below: string;
-  paper: string;
-  ink: string;
-}
+import { shaded, unpacked, type View } from '../transfer/cell.ts';
 
 class TransferMatrix extends HTMLElement {
   #listening: AbortController | undefined;
@@ -39,6 +33,10 @@ class TransferMatrix extends HTMLElement {
 
   get #rows() {
     return [...this.querySelectorAll<HTMLTableRowElement>('tbody tr')].map((row) => [...row.querySelectorAll('td')]);
+  }
+
+  get #heads() {
+    return [...this.querySelectorAll<HTMLElement>('thead th[data-target]')];
   }
 
   #move(event: KeyboardEvent) {
@@ -99,23 +97,25 @@ class TransferMatrix extends HTMLElement {
   }
 
   #draw() {
-    const view = this.#select('view')?.value || 'ratio';
+    const view = (this.#select('view')?.value || 'ratio') as View;
     for (const cell of this.querySelectorAll<HTMLElement>('td[data-views]')) {
-      const shown: Shown | null = JSON.parse(cell.dataset.views ?? '{}')[view];
+      const shown = unpacked(cell.dataset.views ?? '')[view];
       const [link, below] = [cell.querySelector('a'), cell.querySelector('.interval')];
       if (link) link.textContent = shown?.text ?? '–';
       if (below) below.textContent = shown?.below ?? '';
-      cell.style.setProperty('--cell', shown?.paper ?? 'transparent');
-      cell.style.setProperty('--on', shown?.ink ?? 'var(--ink)');
+      cell.style.cssText = shown ? shaded(shown) : '--cell:transparent;--on:var(--ink)';
     }
     this.querySelector<HTMLElement>('.legend')?.toggleAttribute('hidden', view !== 'ratio');
     const order = this.#select('order')?.value || 'given';
     const place = (element: Element) => Number((element as HTMLElement).dataset[order]);
     const body = this.querySelector('tbody');
     body?.append(...[...body.children].sort((a, b) => place(a) - place(b)));
+    // Cells stand below the heads of their columns, which know their places.
+    const heads = this.#heads;
+    const columns = [...heads.keys()].sort((a, b) => place(heads[a]) - place(heads[b]));
     for (const row of this.querySelectorAll('tr')) {
-      const cells = [...row.children].filter((cell) => (cell as HTMLElement).dataset.given !== undefined);
-      row.append(...cells.sort((a, b) => place(a) - place(b)));
+      const cells = [...row.children].slice(-heads.length);
+      row.append(...columns.map((i) => cells[i]));
     }
   }
 
@@ -124,14 +124,16 @@ class TransferMatrix extends HTMLElement {
     const panel = this.querySelector<HTMLElement>('[data-behind]');
     if (!panel) return;
     const name = decodeURIComponent(location.hash.slice(1));
-    const cell = [...this.querySelectorAll<HTMLElement>('td[data-plate]')].find(
-      ({ dataset }) => `cell-${dataset.plate}-${dataset.target}` === name,
+    const cell = [...this.querySelectorAll<HTMLTableCellElement>('td[data-views]')].find(
+      (one) => one.querySelector('a')?.hash === `#${name}`,
     );
     for (const other of this.querySelectorAll('td[data-open]')) other.removeAttribute('data-open');
     panel.hidden = !cell;
     if (!cell) return;
     cell.dataset.open = '';
-    panel.replaceChildren(await behindOf(cell.dataset.plate ?? '', cell.dataset.target ?? '', cell.dataset.said ?? ''));
+    const { plate = '' } = (cell.parentElement as HTMLElement).dataset;
+    const { target = '' } = this.#heads[cell.cellIndex - 1].dataset;
+    panel.replaceChildren(await behindOf(plate, target, cell.dataset.said ?? ''));
     panel.scrollIntoView({ block: 'nearest' });
     panel.focus({ preventScroll: true });
   }

@@ -1,5 +1,6 @@
 /** Canvases of a craft as pictures. */
-import { amplifyToRgba, applyPerturbation, canvasToRgba, type Rgba } from '#shared/images';
+import { amplifyToRgba, applyPerturbation } from '../../shared/images/perturb.ts';
+import { canvasToRgba, type Rgba } from '../../shared/images/pixels.ts';
 
 /** A pattern made visible about grey, as everywhere on the site. @param v [3,size,size] */
 export const drawPattern = (to: HTMLCanvasElement, v: Float32Array, size: number) => draw(to, amplifyToRgba(v, size));

@@ -6,7 +6,7 @@
  * networks saw can therefore differ from the one that is drawn by 1 of 255, where the rounding falls the other way;
  * where |v| is linf, which is most of a pattern under the bound l-inf, none does.
  */
-import { round8 } from '#shared/images';
+import { round8 } from '../../shared/images/pixels.ts';
 import { remember } from '../runtime/remember.ts';
 import { LabError } from './failure.ts';
 import type { Picture } from './machine.ts';

@@ -1,4 +1,4 @@
-import { askedFor, notHere, OwnMenu } from '../own-network/menu.ts';
+import { askedFor } from '../own-network/menu.ts';
 import { Ahead, type Line } from './ahead.ts';
 import { onPhotoBrought } from './bring.ts';
 import { Conductor } from './conductor.ts';
@@ -7,11 +7,13 @@ import type { LabData } from './data.ts';
 import { Entries } from './entries.ts';
 import { EveryNetwork } from './every-network.ts';
 import type { Way } from './failure.ts';
+import { onHeld } from './hold.ts';
 import { Identify } from './identify.ts';
 import { pictureOf } from './keep.ts';
 import { idle, type Lab } from './machine.ts';
 import { CAMERA, Mirror, type Seen } from './mirror.ts';
-import { entryFor, ownNote } from './own-networks.ts';
+import { goesByItself } from './opening.ts';
+import { OwnNetworks } from './own-networks.ts';
 import { isOwnPattern, ownPatterns } from './own-patterns.ts';
 import { OwnPhotos, ownPhotoAsked } from './own-photos.ts';
 import { sourcesOf } from './sources.ts';
@@ -21,8 +23,6 @@ import { LabView } from './view.ts';
 
 /** An answer that stands for so many milliseconds is read out. */
 const SAID_AFTER_MS = 600;
-/** Between the strengths that the slider goes through by itself when the page opens. */
-const STEP_MS = 380;
 
 /**
  * `<atlas-lab>`: a photo, a perturbation, a strength, and what a network reads. It turns what the visitor does into
@@ -46,13 +46,10 @@ class AtlasLab extends HTMLElement {
   #mirror!: Mirror;
   /** What the camera saw last, while it is on. */
   #seen: Lab | null = null;
-  #showing: ReturnType<typeof setInterval> | undefined;
   #isHeld = false;
   /** Photographs that the visitor keeps in this browser are on their way. */
   #coming: Promise<unknown> = Promise.resolve();
-  #ownNetworks!: OwnMenu;
-  /** Said of the address until something else is asked. */
-  #addressNote = '';
+  #ownNetworks!: OwnNetworks;
 
   connectedCallback() {
     this.#data = JSON.parse(this.querySelector('script[data-lab]')?.textContent ?? '{}');
@@ -66,7 +63,7 @@ class AtlasLab extends HTMLElement {
     );
     this.#controls = new Controls(this.#view, this, this.#data, this.#own, {
       isLoaded: (model) => this.#ahead.isReady(model),
-      noteOf: (model) => this.#noteOf(model),
+      noteOf: (model) => this.#ownNetworks?.noteOf(model) ?? '',
     });
     this.#every = new EveryNetwork(this.#view.get('every-table'), this.#data.models, (question, signal) =>
       this.#sources.reading(question, signal, () => {}),
@@ -95,18 +92,13 @@ class AtlasLab extends HTMLElement {
     this.addEventListener('pointerdown', () => (this.#byKeys = false), { signal, capture: true });
     this.addEventListener('focusout', () => this.#entries.left(), { signal });
     addEventListener('popstate', () => this.#change(this.#asked(), 'keep'), { signal });
-    const frame = this.#view.get('frame');
-    for (const type of ['pointerdown', 'pointerup', 'pointercancel', 'pointerleave', 'blur'])
-      frame.addEventListener(type, (event) => this.#hold(event.type === 'pointerdown'), { signal });
-    for (const type of ['keydown', 'keyup'] as const)
-      frame.addEventListener(type, (event) => this.#onHoldKey(event), { signal });
-    // A long press is a hold, and no question about saving.
-    frame.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-    this.#ownNetworks = new OwnMenu(
+    onHeld(this.#view.get('frame'), (isHeld) => this.#hold(isHeld), signal);
+    this.#ownNetworks = new OwnNetworks(
       this,
+      this.#data,
       {
-        chosen: ({ id }) => this.#change({ model: this.#withOwn(id) }, 'push'),
-        forgotten: (id) => this.#withoutOwn(id),
+        chosen: (model) => this.#change({ model }, 'push'),
+        forgotten: (id) => this.#state.model === id && this.#change({ model: this.#data.start.model }, 'replace'),
       },
       signal,
     );
@@ -144,7 +136,6 @@ class AtlasLab extends HTMLElement {
     this.#ahead.forget();
     this.#sources.stop();
     clearTimeout(this.#saying);
-    clearInterval(this.#showing);
   }
 
   /** What the visitor keeps here stands in the menus; what of it the address names is waited for. */
@@ -153,65 +144,40 @@ class AtlasLab extends HTMLElement {
     const pattern = new URLSearchParams(location.search).get('perturbation') ?? '';
     const isWaiting = asked !== null || isOwnPattern(pattern) || ownPhotoAsked() !== null;
     this.#coming = this.#addOwnPhotos();
-    if (!isWaiting) this.#begin();
-    await Promise.all([this.#coming, this.#addOwnPatterns(signal), this.#ownNetworks.load().catch(() => {})]);
-    if (signal.aborted) return;
-    for (const { id } of this.#ownNetworks.all) this.#withOwn(id);
-    if (!isWaiting) return;
+    if (!isWaiting) this.#begin(signal);
+    await Promise.all([this.#coming, this.#addOwnPatterns(signal), this.#ownNetworks.load()]);
+    if (signal.aborted || !isWaiting) return;
     this.#state = this.#asked();
-    if (asked !== null && this.#state.model !== asked) this.#addressNote = notHere(asked);
-    this.#begin();
-  }
-
-  /** @returns the id of a network of the visitor's, which the lab knows from here on */
-  #withOwn(id: string): string {
-    const network = this.#ownNetworks.of(id);
-    if (network && !this.#data.models.some((model) => model.id === id)) this.#data.models.push(entryFor(network));
-    return id;
-  }
-
-  #withoutOwn(id: string) {
-    const place = this.#data.models.findIndex((model) => model.id === id);
-    if (place >= 0) this.#data.models.splice(place, 1);
-    if (this.#state.model === id) this.#change({ model: this.#data.start.model }, 'replace');
-  }
-
-  #noteOf(model: string): string {
-    const network = this.#ownNetworks?.of(model);
-    return network ? ownNote(network, this.#data.size) : this.#addressNote;
+    this.#ownNetworks.noteAddress(location.search);
+    this.#begin(signal);
   }
 
   /** Opens with the slider on its way from nothing to the whole pattern, unless an address or the visitor says no. */
-  #begin() {
+  #begin(signal: AbortSignal) {
+    // Moved before this script was there.
+    const slider = this.#view.get<HTMLInputElement>('strength');
+    if (slider.value !== slider.defaultValue) {
+      this.#ahead.touched();
+      this.#change({ strength: Number(slider.value) }, 'replace');
+      return;
+    }
     const isAsked = new URLSearchParams(location.search).has('strength');
     if (isAsked || matchMedia('(prefers-reduced-motion: reduce)').matches) {
       this.#change({}, 'replace');
       return;
     }
-    const end = this.#state.strength;
-    this.#change({ strength: 0 }, 'keep');
-    this.#showing = setInterval(() => {
-      // Each stop is shown before the next one is asked for.
-      if (this.#conductor.lab.phase === 'waiting') return;
-      const strength = this.#state.strength + this.#data.stop;
-      if (strength >= end) clearInterval(this.#showing);
-      this.#change({ strength: Math.min(strength, end) }, strength >= end ? 'replace' : 'keep');
-    }, STEP_MS);
-    for (const type of ['pointerdown', 'keydown', 'input'] as const)
-      this.addEventListener(type, () => clearInterval(this.#showing), {
-        signal: this.#listening?.signal,
-        capture: true,
-      });
-  }
-
-  #onHoldKey(event: KeyboardEvent) {
-    if (event.key !== ' ') return;
-    event.preventDefault();
-    this.#hold(event.type === 'keydown');
+    goesByItself(
+      this,
+      {
+        ...{ end: this.#state.strength, stop: this.#data.stop },
+        isShown: () => this.#conductor.lab.phase !== 'waiting',
+        go: (strength, isLast) => this.#change({ strength }, isLast ? 'replace' : 'keep'),
+      },
+      signal,
+    );
   }
 
   #hold(isHeld: boolean) {
-    if (isHeld === this.#isHeld) return;
     this.#isHeld = isHeld;
     this.#view.show(this.#seen ?? this.#conductor.lab, this.#controls.namesOf, isHeld);
   }
@@ -258,7 +224,7 @@ class AtlasLab extends HTMLElement {
 
   #change(part: Partial<LabState>, history: 'push' | 'replace' | 'keep') {
     this.#state = changed(this.#state, part);
-    if (history !== 'keep' && part.model) this.#addressNote = '';
+    if (history !== 'keep' && part.model) this.#ownNetworks.noteAddress(null);
     if (history !== 'keep') {
       const address = `${location.pathname}${queryOf(this.#state, this.#data)}${location.hash}`;
       const { photo } = this.#state;

@@ -95,6 +95,7 @@ export class LabView {
     this.#root.dataset.fooled = String(fooled);
     const label = this.get('label');
     label.textContent = reading?.perturbed[0].label ?? '\u00a0';
+    label.style.setProperty('--letters', String(label.textContent.length));
     label.classList.toggle('fooled', fooled);
     this.get('probability').textContent = reading ? percent(reading.perturbed[0].probability) : '';
     const clean = reading?.clean[0];

@@ -1,20 +1,17 @@
 /** The transfer matrix as the page draws it: what each cell shows in each view, and the orders of rows and columns. */
 import type { TransferRow } from '#shared/release';
-import { cellColours } from '../charts/colour.ts';
+import { shadeOf } from '../charts/colour.ts';
 import { interval, percent } from '../format.ts';
 import type { Atlas, Plate } from '../release.ts';
+import type { Views } from './cell.ts';
 import { clusterOrder } from './order.ts';
-
-export const views = { ratio: 'fooling ratio', less: 'less noise', spread: 'spread over seeds' } as const;
-type View = keyof typeof views;
 
 export interface Cell {
   id: string;
   target: string;
   row: TransferRow | undefined;
   isOwn: boolean;
-  /** Text, small text below, paper and ink. */
-  views: Record<View, { text: string; below: string; paper: string; ink: string } | null>;
+  views: Views;
   said: string;
 }
 
@@ -41,12 +38,12 @@ export function cellsOf(atlas: Atlas): Cell[][] {
       return {
         ...{ id: cellId(plate.id, target), target, row, isOwn, said: row ? saidOf(atlas, plate, row) : '' },
         views: {
-          ratio: row ? { text: percent(row.ratio, 0), below: interval(row, 0), ...cellColours(row.ratio) } : null,
+          ratio: row ? { text: percent(row.ratio, 0), below: interval(row, 0), shade: shadeOf(row.ratio) } : null,
           less: row
             ? {
                 text: points(row.ratio - row.noise),
                 below: `noise ${percent(row.noise, 0)}`,
-                ...cellColours((row.ratio - row.noise) / MOST_LESS),
+                shade: shadeOf((row.ratio - row.noise) / MOST_LESS),
               }
             : null,
           spread: row && ratios.length > 1 ? spreadOf(ratios) : null,
@@ -61,7 +58,7 @@ const points = (value: number) => `${value < 0 ? '\u2212' : '+'}${Math.abs(100 *
 function spreadOf(ratios: number[]) {
   const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
   const below = `${(100 * low).toFixed(0)}\u2013${percent(high, 0)}`;
-  return { text: (100 * (high - low)).toFixed(0), below, ...cellColours((high - low) / WIDEST, false) };
+  return { text: (100 * (high - low)).toFixed(0), below, shade: shadeOf((high - low) / WIDEST, false) };
 }
 
 function saidOf({ titleOf }: Atlas, plate: Plate, row: TransferRow): string {

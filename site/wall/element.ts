@@ -5,6 +5,7 @@ import { type Group, groupsOf, headingOf, sentenceOf, type Tile, tilesOf } from 
 import { OwnPanel } from './own-panel.ts';
 import { OwnTile } from './own-tile.ts';
 import { add, shrunk } from './pixels.ts';
+import { tilesOnSheets } from './sheets.ts';
 import { labAddress, type WallState, wallQueryOf, wallStateOf } from './state.ts';
 
 /** How long tiles turn, and then take to their new places. */
@@ -109,19 +110,7 @@ class AtlasWall extends HTMLElement {
     const response = await fetch('/wall/readings.json');
     if (!response.ok) throw new Error(`The readings were answered with ${response.status}.`);
     this.#readings = (await response.json()) as WallReadings;
-    const { tile, columns } = this.#data;
-    const sheet = new Image();
-    sheet.src = '/wall/sheet.webp';
-    await sheet.decode();
-    const canvas = Object.assign(document.createElement('canvas'), {
-      width: columns * tile,
-      height: sheet.naturalHeight,
-    });
-    const context = canvas.getContext('2d', { willReadFrequently: true });
-    context?.drawImage(sheet, 0, 0);
-    this.#clean = this.#items.flatMap((_, i) =>
-      context ? [context.getImageData((i % columns) * tile, Math.floor(i / columns) * tile, tile, tile).data] : [],
-    );
+    this.#clean = await tilesOnSheets(this.#items.length, this.#data);
     await own;
     const list = this.querySelector<HTMLElement>('[data-tiles]');
     this.#show();

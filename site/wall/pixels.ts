@@ -1,5 +1,5 @@
 /** Tiles with a pattern on them: small canvases, made smooth. */
-import { round8 } from '#shared/images';
+import { round8 } from '../../shared/images/pixels.ts';
 
 /** Red, green and blue of an amplified pattern, size x size, as the mean of each square that a tile's pixel covers. */
 export function shrunk(rgba: Uint8ClampedArray, size: number, tile: number): Float32Array {

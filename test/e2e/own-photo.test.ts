@@ -37,7 +37,7 @@ test('a photograph of 49 megapixels that is dropped is made smaller here, which 
     const side = 7000;
     const canvas = Object.assign(document.createElement('canvas'), { width: side, height: side });
     // With the margin that a canvas leaves out.
-    const photo = document.querySelector<HTMLImageElement>('.frame img')!;
+    const photo = document.querySelector<HTMLCanvasElement>('canvas[data-clean]')!;
     const margin = (side * 16) / 256;
     canvas.getContext('2d')!.drawImage(photo, 0, 0, side, side);
     canvas.getContext('2d')!.drawImage(photo, margin, margin, side - 2 * margin, side - 2 * margin);

@@ -2,10 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { UsageError } from '#shared/errors';
 import { FormatError, readSafetensors } from '#shared/formats';
 import { readArrays, readPerturbation } from '../../batch/arrays/index.ts';
+import { recordBeside } from '../../batch/arrays/recorded.ts';
+import { readJson } from '../../batch/files/index.ts';
 import { codecs } from '../../batch/photos/index.ts';
+import { parseJson } from '../../batch/publish/source.ts';
 import { cases } from '../../bench/hostile/arrays.ts';
 import { npy, npyHeader, pickle, pickledTensor, pth, safetensors, zip } from '../../bench/hostile/containers.ts';
 
@@ -81,5 +85,26 @@ describe('an array that means harm', () => {
   test('that says a million entries and has one is refused at the second', async () => {
     const lies = zip([{ name: 'v.npy', content: npy(npyHeader('<f4', '2'), new Uint8Array(8)) }], 2 ** 40);
     await expect(readArrays('x.npz', lies)).rejects.toThrow(/directory is cut off/);
+  });
+});
+
+describe('JSON of nothing but brackets is refused before it becomes objects', () => {
+  const lists = (count: number) => Buffer.from(`[${'[],'.repeat(count)}1]`);
+  const many = lists(1_000_000);
+
+  test('in a card, a study or a list', async () => {
+    const path = join(folder, 'lists.json');
+    await writeFile(path, many);
+    await expect(readJson(path, z.unknown(), 'card')).rejects.toThrow(/cannot be read: it has more than 1000000 lists/);
+    await writeFile(path, lists(1000));
+    expect(await readJson(path, z.unknown(), 'card')).toHaveLength(1001);
+  });
+
+  test('in a manifest, a record and the header of an array', async () => {
+    expect(parseJson(many)).toBeUndefined();
+    expect(parseJson(lists(1000))).toHaveLength(1001);
+    await writeFile(join(folder, 'record.json'), many);
+    expect(await recordBeside(join(folder, 'v.npy'))).toBeNull();
+    expect(() => readSafetensors(safetensors(`{"v":${many}}`, new Uint8Array(0)))).toThrow(/header is not JSON/);
   });
 });

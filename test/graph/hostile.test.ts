@@ -259,7 +259,7 @@ describe('a graph that is made to exhaust the machine is refused, or is harmless
     expect(refusal(parts)).toMatch(says);
   });
 
-  test('a file of empty parts, two bytes each, is refused before it becomes objects', () => {
+  test('a file of empty parts, two bytes each, or of long integers of one, is refused before it becomes objects', () => {
     const length = 8_000_000;
     // A field of so many bytes: its number and length, written in the seven bits that a varint has in a byte.
     const field = (number: number, content: Uint8Array) => {
@@ -269,7 +269,10 @@ describe('a graph that is made to exhaust the machine is refused, or is harmless
     };
     const pairs = (tag: number) => Uint8Array.from({ length }, (_, i) => (i % 2 ? 0 : tag));
     const [node, attribute, graph, unknown] = [0x0a, 0x2a, 7, 0x78];
+    const ones = new Uint8Array(9_000_000).fill(1);
     for (const file of [
+      field(graph, field(5, field(1, ones))),
+      field(graph, field(5, field(7, ones))),
       field(graph, pairs(node)),
       field(graph, field(1, pairs(attribute))),
       field(graph, pairs(unknown)),

@@ -109,6 +109,9 @@ export const studies = [
   ...plantedIn('batch/studies/craft-work.ts', { test: plan }, [
     ['work-forwards', '(isKnown ? 1 : 3)', '(isKnown ? 1 : 2)', 'clean, mirrored and perturbed predictions'],
   ]),
+  ...plantedIn('batch/studies/planner.ts', { test: 'test/studies/looked.test.ts' }, [
+    ['looked-drawn', '...(photos !== 0 && {', '...(true && {', 'drawn pictures are no photos'],
+  ]),
   ...plantedIn('batch/studies/steps/craft.ts', { test: 'test/studies/looked.test.ts' }, [
     [
       'looked-rows',

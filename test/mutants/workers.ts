@@ -114,7 +114,7 @@ export const workers = [
     'workers/atlas/imaging/body.ts',
     { test: [admission, data, pictures], named: 'bodies|body|form|streamed' },
     [
-      ['stream-cap', 'if (needed > MAX_BODY_BYTES) throw tooLarge();', '', 'a streamed body has a cap'],
+      ['stream-cap', 'if (length > MAX_BODY_BYTES) throw tooLarge();', '', 'a streamed body has a cap'],
       [
         'announced-cap',
         'if (announced > MAX_BODY_BYTES) throw tooLarge();',
@@ -127,6 +127,7 @@ export const workers = [
         'if (false) throw busy',
         'what a body takes is reserved',
       ],
+      ['beginning', 'if (length === BEGINNING + 1) look(bytes);', '', 'a body is refused by its beginning'],
       ['form-file', 'if (file || !part.isFile)', 'if (!part.isFile)', 'a form has one file'],
     ],
   ),
@@ -153,8 +154,10 @@ export const workers = [
     ],
   ),
   ...plantedIn('workers/atlas/inference/turnstile.ts', { test: turnstile }, [
-    ['turnstile-order', 'await withinLease(before, this.#limits.leaseMs);', '', 'one goes through at a time'],
-    ['turnstile-leaves', 'this.#inside -= 1;', '', 'who has left takes no place'],
+    ['turnstile-order', 'if (!this.#holder) this.#next();', 'this.#next();', 'one goes through at a time'],
+    ['turnstile-leaves', 'if (this.#holder === place) this.#next();', '', 'who has left takes no place'],
+    ['turnstile-due', 'a.due - b.due', '0', 'what takes little goes first'],
+    ['turnstile-lends', 'due < place.due', 'false', 'a turn is lent between two steps'],
     ['turnstile-lease', 'Promise.race([before, expired])', 'before', 'those who wait go on after the lease'],
   ]),
   ...plantedIn('workers/atlas/routes/conditions.ts', { test: data }, [

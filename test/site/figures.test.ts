@@ -11,6 +11,7 @@ import { named } from '../../site/charts/figure.ts';
 import { defences } from '../../site/charts/figures/defences.ts';
 import { flow, flowOf } from '../../site/charts/figures/flow.ts';
 import { resistance } from '../../site/charts/figures/resistance.ts';
+import { roc } from '../../site/charts/figures/roc.ts';
 import { rounds } from '../../site/charts/figures/rounds.ts';
 import { saturation } from '../../site/charts/figures/saturation.ts';
 import { strength } from '../../site/charts/figures/strength.ts';
@@ -29,7 +30,10 @@ const plate = (number: number, id: string, surrogate: string) => ({
   entry: { surrogates: [surrogate] },
 });
 const atlas = {
-  manifest: { models: [{ card: { id: 'net', title: 'Net' } }, { card: { id: 'net_b', title: 'Net B' } }] },
+  manifest: {
+    models: [{ card: { id: 'net', title: 'Net' } }, { card: { id: 'net_b', title: 'Net B' } }],
+    photos: [{ file: 'b.jpg', subject: { shows: 'a bee', labels: [] } }],
+  },
   plates: [plate(1, 'net.house.s1', 'net'), plate(2, 'net.house.s1.photos0', 'net')],
   titleOf: (id: string) => (id === 'net' ? 'Net' : id),
 } as unknown as Atlas;
@@ -201,7 +205,7 @@ describe('figures of defences and of decision boundaries', () => {
         ],
       ],
       [
-        'b',
+        'a bee',
         [
           [0, 1],
           [1, 1],
@@ -243,6 +247,47 @@ describe('figures of defences and of decision boundaries', () => {
       'clean photographs',
       'made on the plain network',
       'made in round 1',
+    ]);
+  });
+});
+
+describe('the figure of what hardened networks catch', () => {
+  const point = (source: string, method: string, false_alarms: number, detected: number) => ({
+    ...{ model: 'net', source, learnt: source === 'all learnt', method, photos: 20, clean: 10, false_alarms, detected },
+  });
+
+  test('has a curve for each way to judge, of what was held out together, from the strictest threshold on', () => {
+    const rows = [
+      point('net.house.s1', 'class', 0.04, 0.1),
+      ...[point('all held out', 'class', 0.25, 1), point('all held out', 'class', 0.01, 0.8)],
+      ...[point('all held out', 'energy', 0.5, 0.5), point('all learnt', 'class', 0, 1)],
+    ];
+    const [{ caption, keys, chart }] = roc.draw(rows, atlas);
+    expect(caption).toContain('Net: the share of photographs with perturbations that it never saw (20 of them)');
+    expect(keys.map(({ shape }) => shape)).toEqual(['value', 'square']);
+    const { series } = chart as Lines;
+    expect(series.map(({ shape, isMain }) => [shape, isMain])).toEqual([
+      ['value', true],
+      ['square', false],
+    ]);
+    expect(series[0].points).toEqual([
+      {
+        ...{ x: 0.1, y: 0.8 },
+        said: 'By the class of the hardened network: 80.0\u202f% caught where 1.0\u202f% of clean photographs are flagged.',
+      },
+      {
+        ...{ x: 0.5, y: 1 },
+        said: 'By the class of the hardened network: 100.0\u202f% caught where 25.0\u202f% of clean photographs are flagged.',
+      },
+    ]);
+  });
+
+  test('is of what a network learnt from where nothing was held out, one for each network', () => {
+    const learnt = point('all learnt', 'class', 0, 1);
+    const drawings = roc.draw([learnt, { ...learnt, model: 'other' }], atlas);
+    expect(drawings.map(({ caption }) => caption.split(' that it learnt')[0])).toEqual([
+      'Net: the share of photographs with the perturbations',
+      'other: the share of photographs with the perturbations',
     ]);
   });
 });

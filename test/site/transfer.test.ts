@@ -1,6 +1,7 @@
 /** The transfer matrix: what its cells show, and the orders of its rows and columns. */
 import { expect, test } from 'vitest';
 import type { Atlas, Plate } from '../../site/release.ts';
+import { packed, unpacked } from '../../site/transfer/cell.ts';
 import { cellsOf, ordersOf } from '../../site/transfer/matrix.ts';
 import { clusterOrder } from '../../site/transfer/order.ts';
 
@@ -74,5 +75,6 @@ test('cells show the ratio, that less noise, and the spread over plates that dif
     '10',
   ]);
   expect([alone.views.less?.text, alone.views.spread]).toEqual(['\u22125', null]);
+  for (const { views } of [first, missing, alone]) expect(unpacked(packed(views))).toEqual(views);
   expect([missing.views.ratio, missing.said, first.isOwn, missing.isOwn]).toEqual([null, '', true, false]);
 });

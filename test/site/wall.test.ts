@@ -4,6 +4,7 @@ import { amplifyToRgba, applyPerturbation } from '#shared/images';
 import type { WallData, WallReadings } from '../../site/wall/data.ts';
 import { groupsOf, headingOf, sentenceOf, tilesOf, withArticle } from '../../site/wall/groups.ts';
 import { add, shrunk } from '../../site/wall/pixels.ts';
+import { SHEET_ROWS, sheetOf } from '../../site/wall/sheets.ts';
 import { labAddress, wallQueryOf, wallStateOf } from '../../site/wall/state.ts';
 
 const readings: WallReadings = {
@@ -16,6 +17,20 @@ const readings: WallReadings = {
   clean: { one: [2, 2, 0, 3] },
   perturbed: { one: { p: [1, 0, 1, 3] } },
 };
+
+describe('the sheets of the wall', () => {
+  test('have a place for each tile, in its order, and no sheet has more rows than it may', () => {
+    const columns = 3;
+    const places = Array.from({ length: 17 }, (_, photo) => sheetOf(photo, columns));
+    const order = places.map(({ sheet, row, column }) => (sheet * SHEET_ROWS + row) * columns + column);
+    expect(order).toEqual([...places.keys()]);
+    for (const { row, column } of places) {
+      expect(row).toBeLessThan(SHEET_ROWS);
+      expect(column).toBeLessThan(columns);
+    }
+    expect(places.at(-1)).toEqual({ sheet: 2, row: 1, column: 1 });
+  });
+});
 
 describe('the tiles of the wall', () => {
   const tiles = tilesOf(readings, 'one', 'p')!;

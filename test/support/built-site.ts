@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -26,9 +26,7 @@ export interface BuiltSite {
 }
 
 export async function buildSite(): Promise<BuiltSite> {
-  const dist = await mkdtemp(join(tmpdir(), 'atlas-site-'));
-  await buildPages(TEST_RELEASE, dist);
-  const worker = await startWorker({ release: TEST_RELEASE, assets: dist });
+  const worker = await startWorker({ release: TEST_RELEASE, assets: await testPages() });
   const browser = await launchBrowser();
   const complaints: string[] = [];
   return {
@@ -44,7 +42,6 @@ export async function buildSite(): Promise<BuiltSite> {
     async close() {
       await browser.close();
       await worker.dispose();
-      await rm(dist, { recursive: true, force: true });
     },
   };
 }
@@ -61,6 +58,34 @@ export async function tooWide(page: Page): Promise<number[]> {
 
 /** Builds the pages of a release into a folder, as they are published. @throws Error with what Astro said */
 export const buildPages = (release: string, dist: string): Promise<void> => alone(() => build(release, dist));
+
+/** The pages of the test release, built once for all who open them; anew where what they are made of has changed. */
+async function testPages(): Promise<string> {
+  const folder = join(root, '.atlas', 'test-site');
+  const dist = join(folder, await stampOf(['site', 'shared', 'astro.config.mjs', 'package-lock.json']));
+  const done = `${dist}.done`;
+  await alone(async () => {
+    if (await readFile(done).catch(() => null)) return;
+    await rm(folder, { recursive: true, force: true });
+    await build(TEST_RELEASE, dist);
+    await writeFile(done, 'built');
+  });
+  return dist;
+}
+
+/** A hash over files of the checkout, the test release and the variables that pages are built with. */
+async function stampOf(places: string[]): Promise<string> {
+  const { ATLAS_SITE_URL, ATLAS_CODE_URL } = process.env;
+  const hash = createHash('sha256').update(JSON.stringify([TEST_RELEASE, ATLAS_SITE_URL, ATLAS_CODE_URL]));
+  hash.update(await readFile(join(TEST_RELEASE, 'latest.json')));
+  for (const place of places) {
+    const isFolder = (await stat(join(root, place))).isDirectory();
+    const entries = isFolder ? await readdir(join(root, place), { recursive: true, withFileTypes: true }) : [];
+    const inside = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    for (const file of isFolder ? inside.sort() : [join(root, place)]) hash.update(file).update(await readFile(file));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
 
 /** One build at a time: Astro keeps what it works on in the checkout, and two would take it from each other. */
 async function alone(work: () => Promise<void>): Promise<void> {

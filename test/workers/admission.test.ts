@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Admission } from '../../workers/atlas/imaging/admission.ts';
 import { announcedBytes } from '../../workers/atlas/imaging/body.ts';
+import { png } from '../images/pictures.ts';
 import { TEST_RELEASE } from '../support/release.ts';
 import { openUpload, sendSlowly } from '../support/slow.ts';
 import { type RunningWorker, startWorker } from '../support/worker.ts';
@@ -134,7 +135,9 @@ describe('bodies that take room', () => {
       let megabytes = 0;
       return new ReadableStream({
         pull(controller) {
-          if (megabytes++ < 30) controller.enqueue(new Uint8Array(1_000_000));
+          const piece = new Uint8Array(1_000_000);
+          if (megabytes === 0) piece.set(photo.subarray(0, 5000));
+          if (megabytes++ < 30) controller.enqueue(piece);
           else controller.close();
         },
       });
@@ -148,12 +151,38 @@ describe('bodies that take room', () => {
     expect(await classify(slices)).toBe(200);
   });
 
+  test('are refused by their beginning where the rest would not help, and read to their end where it might', async () => {
+    const grey = { width: 60_000, height: 60_000, bitDepth: 8, colour: 0 };
+    const beginnings: [Uint8Array, number, string][] = [
+      [new Uint8Array(70_000), 415, '/problems/not-an-image'],
+      [Buffer.concat([png(grey, []), new Uint8Array(70_000)]), 413, '/problems/image-too-large'],
+    ];
+    for (const [beginning, status, type] of beginnings) {
+      // The rest never comes: who waits for it answers 408, and later.
+      const { upload, sent } = await hold(19_000_000);
+      upload.write(beginning.subarray(0, 70_000));
+      const refused = await sent;
+      expect([refused.status, JSON.parse(refused.answer).type]).toEqual([status, type]);
+      expect(refused.milliseconds).toBeLessThan(4000);
+    }
+    // What a camera writes before the size of the picture may be long.
+    const segment = [0xff, 0xe2, 0xff, 0xff, ...new Array(65_533).fill(0)];
+    const wordy = Buffer.concat([photo.subarray(0, 2), Uint8Array.from([...segment, ...segment]), photo.subarray(2)]);
+    expect(await classify(wordy)).toBe(200);
+  });
+
   test('that come slowly give way where others need their room', async () => {
     const slow = [];
     for (let i = 0; i < 3; i++) {
       const one = await hold(3_999_000);
       // As fast as it has to be, and no faster.
-      const drip = setInterval(() => one.upload.write(new Uint8Array(16_000)), 250);
+      const body = new Uint8Array(3_999_000);
+      body.set(photo);
+      let at = 0;
+      const drip = setInterval(() => {
+        one.upload.write(body.subarray(at, at + 16_000));
+        at += 16_000;
+      }, 250);
       void one.sent.finally(() => clearInterval(drip)).catch(() => undefined);
       slow.push(one);
     }

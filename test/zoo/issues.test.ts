@@ -23,6 +23,7 @@ test.each<[string, unknown, string]>([
     'preprocessing.std is not right: a std of 0 divides by zero',
   ],
   ['too few', { ...card, classes: 1 }, 'classes must be at least 2, not 1'],
+  ['a number beyond all', { ...card, classes: JSON.parse('1e999') }, 'classes must be a finite number'],
   ['one of two kinds of objects', { ...card, source: { file: 3 } }, 'source.file must be text, not a number'],
   ['neither kind', { ...card, source: 3 }, 'source must be an object, not 3'],
 ])('a card with %s is refused in words, not in those of a library', (_what, value, says) => {

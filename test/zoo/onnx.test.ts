@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '#shared/errors';
 import { readModel } from '#shared/graph';
+import { sizeOf } from '../../batch/files/index.ts';
 import { readOnnx } from '../../batch/zoo/onnx.ts';
 import { writeWithExternalWeights } from '../support/external-weights.ts';
 import { tinyModel } from '../support/tiny-model.ts';
@@ -52,6 +53,20 @@ describe('an .onnx file with weights in other files', () => {
     rmSync(join(folder, 'broken.weights'));
     await expect(readOnnx(path)).rejects.toThrow(/broken\.onnx.*broken\.weights cannot be read: there is no such file/);
   });
+});
+
+test('a path that leads nowhere is said to, however it does', async () => {
+  for (const [from, to] of ['ab', 'ba']) symlinkSync(join(folder, to), join(folder, from));
+  writeFileSync(join(folder, 'file'), '');
+  const paths: [string, string][] = [
+    ['a', 'it is a link that leads to itself'],
+    ['x'.repeat(300), 'its name is longer than any file has'],
+    ['file/x', 'there is no such file'],
+  ];
+  for (const [name, reason] of paths) {
+    expect(sizeOf(join(folder, name)), name).toBe(0);
+    await expect(readOnnx(join(folder, name))).rejects.toThrow(`cannot be read: ${reason}`);
+  }
 });
 
 test('a file that is missing, a folder, or no model is named', async () => {

@@ -1,6 +1,6 @@
 // How many parts a file has, before any of them becomes an object: two bytes are enough for an empty one, which takes a
-// hundred times as many.
-import type { DescMessage } from '@bufbuild/protobuf';
+// hundred times as many, and one for a long integer, which takes thirty.
+import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
 import { excess } from './limits.ts';
 
@@ -12,19 +12,25 @@ const most = 2 ** 23;
 const deepest = 1000;
 
 const [varint, fixed64, counted, fixed32] = [0, 1, 2, 5];
-/** The fields of a message by their numbers: the message that lies in each, null for numbers and texts. */
-const fields = new Map<DescMessage, Map<number, DescMessage | null>>();
+/** What lies in a field: a message, a list of long integers, or something else that is known. */
+type Content = DescMessage | 'longs' | 'plain';
+const fields = new Map<DescMessage, Map<number, Content>>();
 
-function fieldsOf(message: DescMessage): Map<number, DescMessage | null> {
+const contentOf = (field: DescField): Content =>
+  field.message ?? (field.fieldKind === 'list' && field.scalar === ScalarType.INT64 ? 'longs' : 'plain');
+
+/** The fields of a message by their numbers. */
+function fieldsOf(message: DescMessage): Map<number, Content> {
   const known = fields.get(message);
   if (known) return known;
-  const made = new Map(message.fields.map((field) => [field.number, field.message ?? null] as const));
+  const made = new Map(message.fields.map((field) => [field.number, contentOf(field)] as const));
   fields.set(message, made);
   return made;
 }
 
 /**
- * Goes through a file by the lengths in it and counts. What is no protobuf is left to whoever decodes it.
+ * Goes through a file by the lengths in it, and counts its parts and the long integers that lie side by side. What is
+ * no protobuf is left to whoever decodes it.
  * @throws GraphError for more parts than any network has, or deeper ones
  */
 export function checkParts(bytes: Uint8Array): void {
@@ -45,17 +51,18 @@ export function checkParts(bytes: Uint8Array): void {
     while (position < end) {
       const tag = number(end);
       const inner = known.get(Math.floor(tag / 8));
-      cost += inner === null ? 1 : ofMessage;
-      if (cost > most) throw excess(`has more than ${most / ofMessage} parts`);
+      cost += typeof inner === 'string' ? 1 : ofMessage;
       const wire = tag % 8;
       if (wire === varint) number(end);
       else if (wire === fixed64) position += 8;
       else if (wire === fixed32) position += 4;
       else if (wire === counted) {
         const until = Math.min(end, number(end) + position);
-        if (inner) walk(inner, until, depth + 1);
+        if (inner === 'longs') for (; position < until; position++) cost += bytes[position] < 128 ? 1 : 0;
+        else if (typeof inner === 'object') walk(inner, until, depth + 1);
         position = until;
       }
+      if (cost > most) throw excess(`has more than ${most / ofMessage} parts, or ${most} long integers`);
     }
   };
   walk(ModelProtoSchema, bytes.length, 0);

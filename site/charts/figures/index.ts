@@ -9,6 +9,7 @@ import { layers } from './layers.ts';
 import { normals } from './normals.ts';
 import { predictors } from './predictors.ts';
 import { resistance } from './resistance.ts';
+import { roc } from './roc.ts';
 import { roles } from './roles.ts';
 import { rounds } from './rounds.ts';
 import { saturation } from './saturation.ts';
@@ -38,6 +39,7 @@ export const figures: Figure[] = [
   roles,
   defences,
   tampered,
+  roc,
   rounds,
   sweep,
 ];

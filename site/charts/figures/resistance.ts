@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { list, photoName } from '../../format.ts';
+import { list } from '../../format.ts';
+import { nameOfPhoto } from '../../photos/names.ts';
 import { figure } from '../figure.ts';
 
 const STEPS = 10;
@@ -8,11 +9,11 @@ const STEPS = 10;
 export const resistance = figure({
   table: 'resistance',
   row: z.object({ photo: z.string(), target: z.string(), own: z.int(), fooled_by_own: z.int() }),
-  draw(rows) {
+  draw(rows, atlas) {
     const photos = [...Map.groupBy(rows, ({ photo }) => photo)].map(([photo, of]) => {
       const sum = (pick: (row: (typeof of)[number]) => number) => of.reduce((total, row) => total + pick(row), 0);
       return {
-        name: photoName(photo),
+        name: nameOfPhoto(photo, atlas),
         tried: sum(({ own }) => own),
         fooled: sum(({ fooled_by_own }) => fooled_by_own),
       };

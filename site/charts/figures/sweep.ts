@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { number, percent, photoName } from '../../format.ts';
+import { number, percent } from '../../format.ts';
+import { nameOfPhoto } from '../../photos/names.ts';
 import { figure, mean, share } from '../figure.ts';
 import { percents } from '../kinds.ts';
 
@@ -10,7 +11,7 @@ export const sweep = figure({
     ...{ photo: z.string(), resists: z.boolean(), strength: z.number(), rank: z.int(), right: z.boolean() },
     ...{ perturbation: z.string().nullish(), target: z.string(), probability: share },
   }),
-  draw(rows) {
+  draw(rows, atlas) {
     const first = rows.filter(({ rank }) => rank === 1);
     const strengths = [...new Set(first.map(({ strength }) => strength))].sort((a, b) => a - b);
     const shareOf = (of: typeof first) => mean(of.map(({ right }) => Number(right)));
@@ -40,7 +41,7 @@ export const sweep = figure({
           },
           y: { ...percents, title: '% read rightly' },
           series: [
-            ...photos.map(([photo, of]) => line(photoName(photo), false, of)),
+            ...photos.map(([photo, of]) => line(nameOfPhoto(photo, atlas), false, of)),
             line('all photographs', true, first),
           ],
         },

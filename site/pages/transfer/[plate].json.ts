@@ -1,6 +1,6 @@
 /** What is behind the cells of a plate: every photograph before and after, on every network. */
 import type { APIRoute } from 'astro';
-import { photoName } from '../../format.ts';
+import { nameOfPhoto } from '../../photos/names.ts';
 import { smallUrl } from '../../pictures.ts';
 import { readingsOf } from '../../plates/readings.ts';
 import { loadAtlas } from '../../release.ts';
@@ -13,7 +13,7 @@ export const GET: APIRoute = async ({ params: { plate } }) => {
   for (const target of loadAtlas().targets) {
     const readings = await readingsOf(plate!, target);
     behind[target] = readings.map((one) => ({
-      photo: photoName(one.photo),
+      photo: nameOfPhoto(one.photo),
       picture: one.published ? smallUrl(one.published.key) : null,
       before: [one.clean_label, one.clean_probability],
       after: [one.perturbed_label, one.perturbed_probability],

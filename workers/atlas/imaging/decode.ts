@@ -26,15 +26,42 @@ const kinds: Record<string, ProblemKind> = {
 };
 
 /**
+ * Refuses an image by its beginning, where it is plain that the rest would not help: it is no image, or one that is not
+ * read or too large.
+ *
+ * @throws Problem `not-an-image`, `unsupported-image` or `image-too-large`
+ */
+export function checkBeginning(bytes: Uint8Array): void {
+  try {
+    checkImage(bytes);
+  } catch (error) {
+    const isWhole =
+      error instanceof Problem && (error.kind === 'image-too-large' || error.kind === 'unsupported-image');
+    if (isWhole || !isBegun(bytes)) throw error;
+  }
+}
+
+/** The first bytes of a JPEG, a PNG or a WebP: how far it goes on cannot be told from them. */
+function isBegun(bytes: Uint8Array): boolean {
+  const starts = [
+    [0xff, 0xd8],
+    [0x89, 0x50, 0x4e, 0x47],
+    [0x52, 0x49, 0x46, 0x46],
+  ];
+  return starts.some((start) => start.every((byte, i) => bytes[i] === byte));
+}
+
+/**
  * Checks what an image says about itself before any memory is spent on it.
  *
+ * @returns bytes of memory that decoding takes
  * @throws Problem `not-an-image`, `unsupported-image`, `image-too-large` or `corrupt-image`
  */
-export function checkImage(bytes: Uint8Array): void {
+export function checkImage(bytes: Uint8Array): number {
   try {
     const header = checkHeader(bytes);
     const needed = decodingBytes(header, bytes);
-    if (needed <= DECODING_BYTES) return;
+    if (needed <= DECODING_BYTES) return needed;
     const megabytes = (count: number) => `${Math.ceil(count / 1e6)} MB`;
     throw new Problem(
       'image-too-large',

@@ -17,6 +17,7 @@ import {
 } from '../contract/index.ts';
 import type { Env } from '../env.ts';
 import { decodeCanvas } from '../imaging/index.ts';
+import type { Turn } from '../inference/index.ts';
 import { limitImages } from '../middleware/index.ts';
 import { milliseconds, startStopwatch } from '../stopwatch.ts';
 import { patternsOf, releaseOf } from '../storage/index.ts';
@@ -25,6 +26,8 @@ import { serverTiming, withPicture } from './picture.ts';
 
 /** What one request may try: some 3 ms of CPU each, and 6 more and a read from R2 where its transforms are not kept. */
 const MOST_TRIED = 64;
+/** A pattern is tried in about so many. */
+const MS_PER_PATTERN = 50;
 /** Of so many the transforms are held while they are compared: 0.6 MB each. */
 const MOST_MATCHES = 5;
 
@@ -77,16 +80,21 @@ identify.openapi(
     const { perturbation, top, photo, release: version } = c.req.valid('query');
     const release = await releaseOf(c.env, version);
     const tried = chosen(release, perturbation);
+    const expected = MS_PER_PATTERN * tried.length;
     // What was found is of the image, and is told to nobody else.
     Object.assign(c.var.observed, { perturbations: perturbation ?? [], release: release.version });
-    const { matches, timings } = await withPicture(c, { release, photo }, async (bytes, wait) => {
-      const stopwatch = await startStopwatch();
-      const canvas = await decodeCanvas(bytes, release.canvas, 'near');
-      const decode = await stopwatch();
-      const matches = await matchesOf(c.env, release, { canvas, tried, top });
-      const search = await stopwatch();
-      return { matches, timings: { wait, decode, search, total: milliseconds(performance.now() - started) } };
-    });
+    const { matches, timings } = await withPicture(
+      c,
+      { release, photo, milliseconds: expected },
+      async (bytes, wait, turn) => {
+        const stopwatch = await startStopwatch();
+        const canvas = await decodeCanvas(bytes, release.canvas, 'near');
+        const decode = await stopwatch();
+        const matches = await matchesOf(c.env, release, { canvas, tried, top, turn });
+        const search = await stopwatch();
+        return { matches, timings: { wait, decode, search, total: milliseconds(performance.now() - started) } };
+      },
+    );
     const named = matches.find((match) => match.named)?.perturbation ?? null;
     c.header('Server-Timing', serverTiming(timings));
     c.header('Cache-Control', 'no-store');
@@ -114,11 +122,14 @@ function chosen(release: Manifest, ids: string[] | undefined): Perturbation[] {
 async function matchesOf(
   env: Env,
   release: Manifest,
-  { canvas, tried, top }: { canvas: Float32Array; tried: Perturbation[]; top: number },
+  { canvas, tried, top, turn }: { canvas: Float32Array; tried: Perturbation[]; top: number; turn: Turn },
 ) {
   const lineup = new Lineup(canvas, release.canvas, { top });
   const keys = tried.map(({ npy }) => npy);
   let next = 0;
-  for await (const pattern of patternsOf(env, release, keys)) lineup.try(tried[next++].id, pattern);
+  for await (const pattern of patternsOf(env, release, keys)) {
+    await turn.giveWay();
+    lineup.try(tried[next++].id, pattern);
+  }
   return lineup.matches().map(({ id, ...match }) => ({ perturbation: id, ...match }));
 }

@@ -71,13 +71,15 @@ perturb.openapi(
     const release = await releaseOf(c.env, version);
     const [perturbation] = choosePerturbations(release, id === undefined ? undefined : [id.replaceAll(' ', '+')]);
     Object.assign(c.var.observed, { perturbations: perturbation ? [perturbation.id] : [], release: release.version });
-    const { png, timings } = await withPicture(c, { release, photo }, async (bytes, wait) => {
+    const { png, timings } = await withPicture(c, { release, photo, milliseconds: 40 }, async (bytes, wait, turn) => {
       const stopwatch = await startStopwatch();
       const clean = await decodeCanvas(bytes, release.canvas, release.fit);
       const decode = await stopwatch();
+      await turn.giveWay();
+      const waited = wait + (await stopwatch());
       const v = perturbation && (await perturbationValues(c.env, release, perturbation.npy));
       const png = await encodeCanvas(v ? applyPerturbation(clean, v, strength) : clean, release.canvas);
-      return { png, timings: { wait, decode, canvas: await stopwatch() } };
+      return { png, timings: { wait: waited, decode, canvas: await stopwatch() } };
     });
     return c.body(png, 200, {
       'Content-Type': 'image/png',

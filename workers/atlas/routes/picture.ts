@@ -2,8 +2,8 @@ import type { Context } from 'hono';
 import type { Manifest } from '#shared/release';
 import { refusedParameters } from '../contract/index.ts';
 import type { AppEnv } from '../env.ts';
-import { Admission, announcedBytes, checkImage, hasBody, readImage } from '../imaging/index.ts';
-import { Turnstile } from '../inference/index.ts';
+import { Admission, announcedBytes, checkBeginning, checkImage, hasBody, readImage } from '../imaging/index.ts';
+import { type Turn, Turnstile } from '../inference/index.ts';
 import { busy } from '../problems.ts';
 import { milliseconds } from '../stopwatch.ts';
 import { photoBytes } from '../storage/index.ts';
@@ -19,21 +19,25 @@ const admission = new Admission({
   patienceMs: 5_000,
   leaseMs: 120_000,
 });
+/** A picture of a megapixel, for which decoding takes 4 to 8 MB, is there in some 40 milliseconds. */
+const MS_PER_BYTE = 8e-6;
 const turnstile = new Turnstile({ places: 16, leaseMs: 30_000 });
 
 /**
  * Runs work on the picture that a request is about: of the release's photo that it names, or what it carries. Nothing
  * of it is read before there is room, and one picture at a time is worked on in an isolate.
  *
- * @param work gets the picture's bytes, checked by their header, and the milliseconds that they waited
+ * @param milliseconds that the work takes beside decoding, of a kind that is quick: what takes long gives way to it
+ * @param work gets the picture's bytes, checked by their header, the milliseconds that they waited, and its turn, which
+ *   it lends between its steps
  * @throws Problem `busy` where there is no room or too many wait; those of a request that has neither photo nor body,
  * or
  *   both, or something that is no picture
  */
 export async function withPicture<T>(
   c: Context<AppEnv>,
-  { release, photo }: { release: Manifest; photo: string | undefined },
-  work: (bytes: Uint8Array, wait: number) => Promise<T>,
+  { release, photo, milliseconds: expected }: { release: Manifest; photo: string | undefined; milliseconds: number },
+  work: (bytes: Uint8Array, wait: number, turn: Turn) => Promise<T>,
 ): Promise<T> {
   const request = c.req.raw;
   if (photo !== undefined && hasBody(request))
@@ -43,19 +47,19 @@ export async function withPicture<T>(
   const place = admission.enter(announcedBytes(request));
   if (!place) throw busy('holds as many images as its memory has room for');
   const read = async () => {
-    const bytes = photo === undefined ? await readImage(request, place) : await photoBytes(c.env, release, photo);
+    const bytes =
+      photo === undefined ? await readImage(request, place, checkBeginning) : await photoBytes(c.env, release, photo);
     if (!place.holds(bytes.byteLength)) throw busy('holds as many images as its memory has room for');
     place.arrived();
-    checkImage(bytes);
-    return bytes;
+    return { bytes, decoding: checkImage(bytes) * MS_PER_BYTE };
   };
-  const inTurn = async (bytes: Uint8Array) => {
+  const inTurn = async ({ bytes, decoding }: { bytes: Uint8Array; decoding: number }) => {
     if (!turnstile.admits()) throw busy('works on one image at a time and its queue is full');
     const waiting = performance.now();
-    return await turnstile.pass(async () => {
+    return await turnstile.pass(expected + decoding, async (turn) => {
       // Nobody waits for the answer any more, others wait for the turn.
       request.signal.throwIfAborted();
-      return await work(bytes, milliseconds(performance.now() - waiting));
+      return await work(bytes, milliseconds(performance.now() - waiting), turn);
     });
   };
   const done = read().then(inTurn).finally(place.leave);
