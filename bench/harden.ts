@@ -105,7 +105,7 @@ try {
       rows.push(await without(attack, of([attack])));
       line(cells(rows[rows.length - 1]));
     }
-    line(cells(mean(rows)));
+    if (rows.length > 0) line(cells(mean(rows)));
     if (given.only) continue;
     const everything = await without('none', []);
     line(cells(everything));

@@ -2,12 +2,12 @@
  * Logistic regression with an L2 penalty, of a few thousand rows of some ten thousand features.
  *
  * Minimises 1/2 |w|^2 + C sum_i c_i log(1 + exp(-s_i (w . z_i + b))), z the features standardised over the rows, s = 1
- * for rows that are positive and -1 for others, c_i the weight that makes both classes count alike: the objective and
- * the names of scikit-learn's LogisticRegression(C, class_weight="balanced"). By Newton's method, whose linear systems
- * conjugate gradients solve without a matrix: R. S. Dembo, S. C. Eisenstat, T. Steihaug, "Inexact Newton methods",
- * SIAM J. Numer. Anal. 1982; C.-J. Lin, R. C. Weng, S. S. Keerthi, "Trust region Newton method for large-scale logistic
- * regression", JMLR 2008. All sums are in double precision and in one order, so that the same rows give the same
- * weights.
+ * for rows that are positive and -1 for others, c_i the weight that makes both classes count alike, times its own:
+ * the objective and the names of scikit-learn's LogisticRegression(C, class_weight="balanced"). By Newton's method,
+ * whose linear systems conjugate gradients solve without a matrix: R. S. Dembo, S. C. Eisenstat, T. Steihaug, "Inexact
+ * Newton methods", SIAM J. Numer. Anal. 1982; C.-J. Lin, R. C. Weng, S. S. Keerthi, "Trust region Newton method for
+ * large-scale logistic regression", JMLR 2008. All sums are in double precision and in one order, so that the same rows
+ * give the same weights.
  */
 import { setImmediate } from 'node:timers/promises';
 import { addRows, projectRows, standardise } from './rows.ts';
@@ -19,9 +19,11 @@ export interface RegressionTask {
   rows: readonly number[];
   /** By index of the data. */
   positive: (row: number) => boolean;
-  /** Inverse of the penalty's strength; default 30 / features. */
+  /** By index of the data: what a row counts beside others of its kind; default 1 each. */
+  weight?: (row: number) => number;
+  /** Inverse of the penalty's strength; default 3 / features. */
   C?: number;
-  /** Ends when the gradient is so many times shorter than where all weights are zero; default 1e-3. */
+  /** Ends when the gradient is so many times shorter than where all weights are zero; default 1e-4. */
   tolerance?: number;
   /** Of a regression on nearly the same rows, to start from. */
   start?: Regression;
@@ -45,8 +47,8 @@ export interface Regression {
  * C times the number of features, measured on crafting photos (docs/hardening.md). The length of a standardised row
  * grows with that number, and so does what weights of one length can do.
  */
-const usualC = 30;
-const usualTolerance = 1e-3;
+const usualC = 3;
+const usualTolerance = 1e-4;
 const mostSteps = 60;
 const mostConjugate = 200;
 /** How well a Newton step is solved for, as a share of the gradient. */
@@ -54,13 +56,23 @@ const forcing = 0.1;
 
 /** @throws the signal's reason when it is aborted */
 export async function fitRegression(task: RegressionTask): Promise<Regression> {
-  const { data, features, rows, positive, C = usualC / features, tolerance = usualTolerance, start, signal } = task;
+  const {
+    data,
+    features,
+    rows,
+    positive,
+    weight = () => 1,
+    C = usualC / features,
+    tolerance = usualTolerance,
+    start,
+    signal,
+  } = task;
   const scale = standardise(data, features, rows);
   const view = { data, features, rows, scale };
   const n = rows.length;
   const sign = Float64Array.from(rows, (row) => (positive(row) ? 1 : -1));
   const positives = sign.filter((s) => s > 0).length;
-  const cost = sign.map((s) => (C * n) / 2 / (s > 0 ? positives : n - positives));
+  const cost = sign.map((s, i) => (weight(rows[i]) * C * n) / 2 / (s > 0 ? positives : n - positives));
 
   // Vectors have the bias last.
   const x = new Float64Array(features + 1);

@@ -102,6 +102,21 @@ test('rows that are left out have no say, nor have features that never vary', as
   expect((await fitRegression({ ...set, data: still })).weights[2]).toBe(0);
 });
 
+test('a row of weight 2 counts as the same row twice', async () => {
+  const set = clouds(60, [0.8, 0, -0.4]);
+  const twice = set.rows.flatMap((row) => [row, row]);
+  const doubled = await fitRegression({ ...set, C: 0.1, rows: twice, tolerance: 1e-9 });
+  const weighted = await fitRegression({ ...set, C: 0.1, weight: () => 2, tolerance: 1e-9 });
+  for (const [j, w] of doubled.weights.entries()) expect(weighted.weights[j]).toBeCloseTo(w, 6);
+  // A row that counts for nothing may lie anywhere on the other side.
+  const flipped = { ...set, positive: (row: number) => (row === 0 ? !set.positive(0) : set.positive(row)) };
+  const weight = (row: number) => (row === 0 ? 0 : 1);
+  const [one, other] = [await fitRegression({ ...set, weight }), await fitRegression({ ...flipped, weight })];
+  const cosine = (a: Float64Array, b: Float64Array) =>
+    a.reduce((sum, value, j) => sum + value * b[j], 0) / Math.hypot(...a) / Math.hypot(...b);
+  expect(cosine(one.weights, other.weights)).toBeGreaterThan(0.999);
+});
+
 test('comes to the same from another start', async () => {
   const set = clouds(120, [0.5, 0.5, 0, 0]);
   const cold = await fitRegression({ ...set, tolerance: 1e-9 });
