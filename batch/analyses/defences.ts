@@ -145,6 +145,9 @@ export interface Said {
   rejects?: { tampered: number; beneath: Labels };
 }
 
+/** What stands for a hardened network beside the defences. */
+const hardenedName = 'class';
+
 /**
  * The rows of one model.
  * @param plain Without a defence, named "none".
@@ -190,7 +193,7 @@ async function hardenedSaid(
   const { labels, detection } = await readMeasurement(clean);
   const seen = await Promise.all(perturbed.map(readMeasurement));
   return {
-    ...{ name: 'class', clean: some(labels), perturbed: seen.map((one) => some(one.labels)) },
+    ...{ name: hardenedName, clean: some(labels), perturbed: seen.map((one) => some(one.labels)) },
     ...(detection && { rejects: { tampered: detection.tampered, beneath: some(detection.beneath) } }),
   };
 }
@@ -308,7 +311,9 @@ export const defences = finding({
     const share = (of: readonly DefenceRow[], value: (row: DefenceRow) => number) =>
       percent(of.reduce((sum, row) => sum + value(row) / row.photos, 0) / of.length);
     const [[, none], ...others] = Map.groupBy(crafted, ({ defence }) => defence);
-    const said = others.map(
+    const hardened = crafted.filter(({ defence }) => defence === hardenedName);
+    const before = others.filter(([name]) => name !== hardenedName);
+    const said = before.map(
       ([name, of]) => `${name} ${share(of, ({ right }) => right)} (of clean ones ${share(of, ({ kept }) => kept)})`,
     );
     const knowing = rows.filter(({ defence, crafted_behind }) => defence === crafted_behind);
@@ -317,6 +322,11 @@ export const defences = finding({
     );
     const attacked =
       known.length > 0 ? ` Of perturbations that were crafted behind the defence: ${known.join(', ')}.` : '';
-    return `Of perturbed photos ${share(none, ({ right }) => right)} keep their label without a defence; behind one: ${said.join(', ')}.${attacked}`;
+    const flagged =
+      hardened.length > 0
+        ? ` Hardened networks keep the label of ${share(hardened, ({ right }) => right)} and call ${share(hardened, (row) => row.flagged)} tampered with (of clean ones ${share(hardened, ({ kept }) => kept)} and ${share(hardened, (row) => row.clean_flagged)}).`
+        : '';
+    const defended = said.length > 0 ? `; behind one: ${said.join(', ')}` : '';
+    return `Of perturbed photos ${share(none, ({ right }) => right)} keep their label without a defence${defended}.${attacked}${flagged}`;
   },
 });

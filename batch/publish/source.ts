@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { AtlasError, UsageError } from '#shared/errors';
-import { checkJson } from '#shared/formats';
+import { checkJson, notReadAsJson } from '#shared/formats';
 import { LATEST_KEY, latest } from '#shared/release';
 import { faultsOf, LARGEST_FILE, readStart, reasonOf } from '../files/index.ts';
 import { type ExchangeOptions, exchange } from './retries.ts';
@@ -182,13 +182,13 @@ export async function latestOf(
   const bytes = await source.read(LATEST_KEY, signal, LARGEST_LATEST);
   if (!bytes) return null;
   const value = parseJson(bytes);
-  const [fault] = value === undefined ? ['it is not JSON'] : faultsOf(latest, value, 1);
+  const [fault] = value === undefined ? [`it ${notReadAsJson}`] : faultsOf(latest, value, 1);
   if (fault) throw new AtlasError(`${LATEST_KEY} of ${source.name} is not as it should be: ${fault}.`);
   const { version, manifest } = latest.parse(value);
   return { version, sha256: manifest.sha256 };
 }
 
-/** JSON of UTF-8 bytes; undefined where it is none, for a schema to refuse. */
+/** JSON of UTF-8 bytes; undefined where it is none, or far too large, for a schema to refuse. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
     checkJson(bytes);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { readNpy, readSafetensors } from '#shared/formats';
+import { notReadAsJson, readNpy, readSafetensors } from '#shared/formats';
 import { sniffImage } from '#shared/images';
 import {
   type Manifest,
@@ -34,7 +34,7 @@ const LARGEST_TABLE = 1e9;
 
 /** One line for each way in which a value departs from its schema, at most five. */
 export function schemaProblems(schema: z.ZodType, value: unknown): string[] {
-  return value === undefined ? ['is not JSON'] : faultsOf(schema, value);
+  return value === undefined ? [notReadAsJson] : faultsOf(schema, value);
 }
 
 /** The check of each key that the manifest gives a meaning to. Bytes are checked against their hash elsewhere. */

@@ -1,6 +1,6 @@
 /** Files that other tools read: .npy and .safetensors, and JSON from outside. */
 export { bfloat16, float16 } from './half.ts';
-export { checkJson } from './json.ts';
+export { checkJson, notReadAsJson } from './json.ts';
 export {
   FormatError,
   type NpyArray,

@@ -211,7 +211,7 @@ describe('a finding alone', () => {
       ['perturbations'],
     );
     expect(found.map(({ result }) => [result.name, result.rows])).toEqual([['perturbations', 3]]);
-    expect(new Set(events)).toEqual(new Set(['photos', 'prepare', 'craft', 'distortion', 'analyse']));
+    expect(new Set(events)).toEqual(new Set(['photos', 'prepare', 'looked', 'craft', 'distortion', 'analyse']));
   });
 
   test('is written as tables by the command line, for a study and for a release', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Defence } from '#shared/graph';
 import { random } from '#shared/synthetic';
-import { defenceRows, defencesOf } from '../../batch/analyses/defences.ts';
+import { defenceRows, defences, defencesOf } from '../../batch/analyses/defences.ts';
 import { layerRows } from '../../batch/analyses/layers.ts';
 import { sharesOf } from '../../batch/analyses/normals.ts';
 import { meantFor } from '../../batch/analyses/perturbations-of.ts';
@@ -62,6 +62,10 @@ describe('defences', () => {
       { defence: 'none', kept: 6, clean_flagged: 0, fooled: 4, right: 2, wrong: 4, flagged: 0 },
       { defence: 'class', kept: 5, clean_flagged: 1, fooled: 1, right: 2, wrong: 1, flagged: 3, accuracy: 1 / 6 },
     ]);
+    const blur = { name: 'blur', clean: plain.clean, perturbed: [[2, 2, 2, 1, 1, 1]] };
+    expect(defences.says?.(defenceRows('t', [v], plain, [blur, hardened], Array(6).fill(1)))).toBe(
+      'Of perturbed photos 33 % keep their label without a defence; behind one: blur 50 % (of clean ones 100 %). Hardened networks keep the label of 33 % and call 50 % tampered with (of clean ones 83 % and 17 %).',
+    );
   });
 
   test.each([8, 28, 224])('resize by the same draws each time, all of them on a canvas of %i pixels', (canvas) => {

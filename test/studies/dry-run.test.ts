@@ -25,7 +25,7 @@ test('says what there is to do and writes nothing; after the run there is nothin
   expect(existsSync(out)).toBe(false);
   const steps = Map.groupBy(before.jobs, ({ step }) => step);
   expect(Object.fromEntries([...steps].map(([step, jobs]) => [step, jobs.length]))).toEqual({
-    ...{ photos: 2, prepare: 2, craft: 6, derive: 2, measure: 18, distortion: 3, analyse: 5, release: 1 },
+    ...{ photos: 2, prepare: 2, looked: 2, craft: 6, derive: 2, measure: 18, distortion: 3, analyse: 5, release: 1 },
   });
   expect(before.jobs.every(({ done, key }) => !done && /^[0-9a-f]{16}$/.test(key))).toBe(true);
   expect(before.gradients).toBe(4000);
@@ -75,10 +75,10 @@ test('sums what is left by the budget: seconds as they are, and the most that fo
 test('the command line prints it, and as JSON', async () => {
   const args = ['run', study, '--out', out, '--provider', 'cpu', '--workers', '1', '--dry-run'];
   const text = await startAtlas(args).ended;
-  expect(text.stdout).toMatch(/All 39 jobs are done: there is nothing to do\.\n$/);
+  expect(text.stdout).toMatch(/All 41 jobs are done: there is nothing to do\.\n$/);
   const json = JSON.parse((await startAtlas([...args, '--json', '--fresh']).ended).stdout);
-  expect(json.jobs).toHaveLength(39);
+  expect(json.jobs).toHaveLength(41);
   expect(Object.keys(json.jobs[0])).toEqual(['step', 'id', 'key', 'done', 'needs']);
   const fresh = await startAtlas([...args, '--fresh']).ended;
-  expect(fresh.stdout).toMatch(/39 of 39 jobs to do: 4000 gradients and \d+ forward passes on cpu\.\nTime that this/);
+  expect(fresh.stdout).toMatch(/41 of 41 jobs to do: 4000 gradients and \d+ forward passes on cpu\.\nTime that this/);
 });

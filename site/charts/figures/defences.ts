@@ -3,6 +3,9 @@ import { percent } from '../../format.ts';
 import { figure, mean, plateName, share } from '../figure.ts';
 import { type Mark, percents } from '../kinds.ts';
 
+/** "class" is the network itself, hardened. */
+const nameOf = (defence: string) => ({ none: 'no defence', class: 'hardened' })[defence] ?? defence;
+
 /** What a defence in front of a network leaves of perturbations, and of the network. */
 export const defences = figure({
   table: 'defences',
@@ -43,10 +46,10 @@ export const defences = figure({
                 ({ perturbation, ratio }) => `${plateName(atlas, perturbation)} ${percent(ratio, 0)}`,
               );
               return {
-                ...{ name: defence === 'none' ? 'no defence' : defence, value, text: percent(value, 0) },
+                ...{ name: nameOf(defence), value, text: percent(value, 0) },
                 ...{ low: mean(of.map(({ low }) => low)), high: mean(of.map(({ high }) => high)) },
                 marks: [{ shape: 'ring' as const, at: cost }, ...markOf('tick', noise), ...markOf('diamond', knowing)],
-                said: `${defence === 'none' ? 'No defence' : defence} on ${atlas.titleOf(target)}: ${each.join(', ')}; alone it changes ${percent(cost)}.`,
+                said: `${nameOf(defence).replace(/^./, (first) => first.toUpperCase())} on ${atlas.titleOf(target)}: ${each.join(', ')}; alone it changes ${percent(cost)}.`,
               };
             }),
           })),
