@@ -136,8 +136,12 @@ describe('atlas serve', () => {
     const group = /^\S+\s+(\d+)/.exec(runsOn(port)[0])![1];
     child.kill(signal);
     expect(await goneWithin(12_000, group)).toEqual([]);
-    const left = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n');
-    expect(left.filter((line) => line.includes('serve') && line.includes(`--port ${port}`))).toEqual([]);
+    // The command line itself may take a moment longer than what it started.
+    const left = () => {
+      const all = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n');
+      return all.filter((line) => line.includes('serve') && line.includes(`--port ${port}`));
+    };
+    await expect.poll(left, { timeout: 5000 }).toEqual([]);
     expect(await choosePort(port, true)).toBe(port);
   });
 });
