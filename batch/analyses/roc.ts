@@ -6,16 +6,9 @@
 import { rocPoints } from '#shared/metrics';
 import type { Output } from '../jobs/index.ts';
 import { finding, type StudyJobs } from './finding.ts';
-import type { Detection, Measurement } from './measurement.ts';
-import {
-  type HardenedResult,
-  type MeasuredResult,
-  readMeasurement,
-  readSpectra,
-  type SpectraResult,
-} from './outputs.ts';
+import { hardenedColumns, readHardened, spectraOf, spectrumScores } from './hardened.ts';
+import { type HardenedResult, type MeasuredResult, readSpectra, type SpectraResult } from './outputs.ts';
 import { craftedIn, isHeldOut } from './plates.ts';
-import { spectrumScores } from './tampered.ts';
 import { percent, sentence } from './words.ts';
 
 /** What a picture is judged by: the score of the class, and those of the detectors beside it. */
@@ -44,15 +37,11 @@ const needs = (study: StudyJobs) => ({
     ...{ id: target.id, network: target.network.id, hardened: study.hardening(target) },
     clean: { measured: study.measured(target, null), spectra: study.spectra(null) },
     tried: craftedIn(study).map((one) => ({
-      ...{ id: one.id, learnt: target.learnt.some(({ id }) => id === one.id) },
-      measured: study.measured(target, one),
-      // As in the table `tampered`.
-      spectra: study.effort === 'whole' || isHeldOut(target, one) ? study.spectra(one) : null,
+      ...{ id: one.id, learnt: !isHeldOut(target, one) },
+      ...{ measured: study.measured(target, one), spectra: spectraOf(study, target, one) },
     })),
   })),
 });
-
-type Hardened = Measurement & { detection: Detection };
 
 /** A perturbation as one hardened network sees it. */
 export interface RocSource {
@@ -89,7 +78,7 @@ interface Seen {
 }
 
 async function scoresOf({ measured, spectra }: Seen, { spectrum }: HardenedResult): Promise<Scores> {
-  const { detection } = (await readMeasurement(measured)) as Hardened;
+  const { detection } = await readHardened(measured);
   const { excess, softmax, energy } = detection;
   const read = spectrum && spectra ? spectrumScores(spectrum, await readSpectra(spectra)) : null;
   return { class: excess, softmax, energy, spectrum: read };
@@ -101,8 +90,7 @@ export const roc = finding({
   source: import.meta.url,
   byDefault: false,
   columns: [
-    { name: 'model', type: 'STRING', description: 'The hardened network' },
-    { name: 'network', type: 'STRING', description: 'The plain network that it was made from' },
+    ...hardenedColumns,
     {
       name: 'source',
       type: 'STRING',

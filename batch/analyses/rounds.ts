@@ -6,8 +6,7 @@
  */
 import { common, interval } from './columns.ts';
 import { finding, type HardenedTarget, type StudyJobs, type StudyPerturbation } from './finding.ts';
-import type { Detection, Measurement } from './measurement.ts';
-import { readMeasurement } from './outputs.ts';
+import { type Hardened, hardenedColumns, readHardened } from './hardened.ts';
 import { platesFor } from './plates.ts';
 import { tamperedCounts } from './tampered.ts';
 import { percent, sentence } from './words.ts';
@@ -58,8 +57,7 @@ export const rounds = finding({
   source: import.meta.url,
   byDefault: false,
   columns: [
-    { name: 'model', type: 'STRING', description: 'The hardened network' },
-    { name: 'network', type: 'STRING', description: 'The plain network that it was made from' },
+    ...hardenedColumns,
     { name: 'round', type: 'INT32', description: 'How often it has been hardened' },
     { name: 'learnt', type: 'INT32', description: 'Perturbations that it learnt from' },
     { ...common.perturbation, description: 'Id of the perturbation that is tried on it; "none": clean photos' },
@@ -98,7 +96,7 @@ export const rounds = finding({
     const rows: RoundRow[] = [];
     for (const { model, network, played } of races) {
       for (const { round, learnt, hardened, clean, tried } of played) {
-        const before = (await readMeasurement(clean)) as Hardened;
+        const before = await readHardened(clean);
         const of = { model, network, round, learnt };
         const countsOf = (seen: Hardened, isPerturbed: boolean) => {
           const cell = { clean: before, beside: before, seen, isPerturbed, truth: [] };
@@ -108,7 +106,7 @@ export const rounds = finding({
         rows.push({ ...of, ...none, ...countsOf(before, false) });
         for (const { perturbation, crafted_in, crafted, measured } of tried) {
           const crafting_ratio = crafted.result.fooling?.ratio ?? null;
-          const counts = countsOf((await readMeasurement(measured)) as Hardened, true);
+          const counts = countsOf(await readHardened(measured), true);
           rows.push({ ...of, perturbation, crafted_in, crafting_ratio, ...counts });
         }
       }
@@ -125,8 +123,6 @@ export const rounds = finding({
     return said.length > 0 ? sentence(said) : null;
   },
 });
-
-type Hardened = Measurement & { detection: Detection };
 
 /** The columns that the two tables share. */
 function raced(counts: ReturnType<typeof tamperedCounts>) {

@@ -1,6 +1,7 @@
 /** The rows of the table `tampered`, and its columns. */
 import { common, interval } from './columns.ts';
 import type { Column } from './finding.ts';
+import { hardenedColumns } from './hardened.ts';
 
 export interface TamperedRow {
   model: string;
@@ -57,8 +58,7 @@ const energy = "-log(sum exp) of the plain network's logits";
 const spectrum = "a regression on the picture's block-DCT energies, which has learnt from the same pictures";
 
 export const tamperedColumns: readonly TamperedColumn[] = [
-  { name: 'model', type: 'STRING', description: 'The hardened network' },
-  { name: 'network', type: 'STRING', description: 'The plain network that it was made from' },
+  ...hardenedColumns,
   { ...common.perturbation, description: 'Id of the perturbation; "none": clean photos' },
   common.surrogate,
   common.attack,

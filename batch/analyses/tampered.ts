@@ -18,9 +18,10 @@ import {
   surrogateOf,
 } from './finding.ts';
 import { plain, truthOf } from './grid.ts';
-import { changedBy, type Detection, type Measurement } from './measurement.ts';
-import { type HardenedResult, readMeasurement, readSpectra } from './outputs.ts';
-import { craftedIn, isHeldOut, learnableIn, platesFor } from './plates.ts';
+import { type Hardened, readHardened, spectraOf, spectrumScores } from './hardened.ts';
+import { changedBy } from './measurement.ts';
+import { readSpectra } from './outputs.ts';
+import { craftedIn, learnableIn, platesFor } from './plates.ts';
 import { type TamperedRow, tamperedColumns } from './tampered-columns.ts';
 import { percent, sentence } from './words.ts';
 
@@ -68,19 +69,16 @@ const triedOn = (study: StudyJobs, target: HardenedTarget) => {
   const all = [...perturbations, ...[...noises.values()].filter(({ id }) => !ids.has(id))];
   const varied = variedOf(study, target);
   const itself = { variant: 'none', amount: null };
-  // Energies take longer than the rest: in a light study they are of what was held out alone.
-  const isTold = (one: StudyPerturbation) => study.effort === 'whole' || isHeldOut(target, one);
-  const spectraOf = (one: StudyPerturbation | null) => (!one || isTold(one) ? study.spectra(one) : null);
   const cleanOf = (by?: Alteration) => study.measured(target, null, by);
   return [
-    { perturbation: null, ...itself, measured: cleanOf(), clean: cleanOf(), spectra: spectraOf(null) },
+    { perturbation: null, ...itself, measured: cleanOf(), clean: cleanOf(), spectra: study.spectra(null) },
     ...(varied.length > 0 ? [...alterations, ...everyday[study.effort]] : []).map((by) => ({
       ...{ perturbation: null, variant: by.kind as string, amount: by.amount as number | null },
       ...{ measured: cleanOf(by), clean: cleanOf(by), spectra: null },
     })),
     ...all.map((one) => ({
       ...{ perturbation: plain(one), ...itself, measured: study.measured(target, one), clean: cleanOf() },
-      spectra: spectraOf(one),
+      spectra: spectraOf(study, target, one),
     })),
     ...varied.flatMap((one) => [
       ...strengths[study.effort].map((amount) => {
@@ -150,18 +148,6 @@ const needs = (study: StudyJobs) => ({
     ],
   })),
 });
-
-type Hardened = Measurement & { detection: Detection };
-
-/** Scores of a regression on [photos, F]: above its threshold is tampered with. */
-export function spectrumScores(
-  { weights, bias }: NonNullable<HardenedResult['spectrum']>,
-  spectra: Float32Array,
-): number[] {
-  return Array.from({ length: spectra.length / weights.length }, (_, photo) =>
-    weights.reduce((sum, weight, i) => sum + weight * spectra[photo * weights.length + i], bias),
-  );
-}
 
 /** What one hardened network makes of the same photos. */
 export interface TamperedCell {
@@ -233,7 +219,7 @@ export const tampered = finding({
     for (const { id, network, wnids, spectra, ways } of networks) {
       const truth = truthOf(evaluation.result.names, { wnids }, classes);
       for (const { left_out, learnt, hardened, clean, tried } of ways) {
-        const before = (await readMeasurement(clean)) as Hardened;
+        const before = await readHardened(clean);
         const { baselines, spectrum } = hardened.result;
         for (const { perturbation, variant, amount, ...outputs } of tried) {
           const scored = spectrum &&
@@ -244,8 +230,8 @@ export const tampered = finding({
             };
           const counts = tamperedCounts({
             clean: before,
-            beside: (await readMeasurement(outputs.clean)) as Hardened,
-            seen: (await readMeasurement(outputs.measured)) as Hardened,
+            beside: await readHardened(outputs.clean),
+            seen: await readHardened(outputs.measured),
             ...{
               isPerturbed: perturbation !== null,
               truth,

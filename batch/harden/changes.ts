@@ -1,7 +1,7 @@
 // What happens to pictures that nobody has tampered with. All take and give canvases [3,size,size] of whole numbers.
-import { round8 } from '#shared/images';
+import { mirrored, round8 } from '#shared/images';
 import { type Random, rearranged } from '#shared/synthetic';
-import { blurred, mirrored } from '../photos/index.ts';
+import { blurred } from '../photos/index.ts';
 
 /** Ways in which a clean picture is shown. */
 export const changes = ['none', 'flip', 'shift', 'blur', 'dark', 'noise'] as const;

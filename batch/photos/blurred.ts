@@ -1,7 +1,4 @@
-import { round8 } from '#shared/images';
-
-/** A place along a line of so many pixels, where lines go on mirrored beyond their ends. */
-export const mirrored = (at: number, size: number): number => (at < 0 ? -at : at >= size ? 2 * size - 2 - at : at);
+import { mirrored, round8 } from '#shared/images';
 
 /** A canvas [3,size,size] blurred by a Gaussian, cut off at three standard deviations; mirrored at the edge. */
 export function blurred(canvas: Uint8Array, size: number, sigma: number): Uint8Array {

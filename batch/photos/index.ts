@@ -1,7 +1,7 @@
 /** Photos from folders to canvases in memory. */
 
 export { type Alteration, altered } from './altered.ts';
-export { blurred, mirrored } from './blurred.ts';
+export { blurred } from './blurred.ts';
 export { codecs } from './codecs.ts';
 export { groupsFile, groupsIn } from './groups.ts';
 export { throughJpeg } from './jpeg.ts';

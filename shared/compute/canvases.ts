@@ -1,12 +1,5 @@
-import { perturb } from '#shared/images';
+import { mirrored, perturb } from '#shared/images';
 import type { Item, PixelRule } from './jobs.ts';
-
-/** Mirrors a coordinate back into 0..size-1. */
-function inside(at: number, size: number): number {
-  const last = size - 1;
-  const folded = Math.abs(at) % (2 * last || 1);
-  return folded > last ? 2 * last - folded : folded;
-}
 
 /** For every place of an axis, the two pixels it lies between and how much of the second it takes. */
 function samples(size: number, zoom: number, moved: number, flip: boolean) {
@@ -17,8 +10,8 @@ function samples(size: number, zoom: number, moved: number, flip: boolean) {
   for (let i = 0; i < size; i++) {
     const at = ((flip ? size - 1 - i : i) - moved - centre) / zoom + centre;
     const whole = Math.floor(at);
-    first[i] = inside(whole, size);
-    second[i] = inside(whole + 1, size);
+    first[i] = mirrored(whole, size);
+    second[i] = mirrored(whole + 1, size);
     share[i] = at - whole;
   }
   return { first, second, share };

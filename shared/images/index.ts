@@ -11,5 +11,5 @@ export { sniffImage } from './header.ts';
 export { ImageError, type ImageErrorCode } from './image-error.ts';
 export type { ImageHeader } from './image-header.ts';
 export { amplifyToRgba, applyPerturbation, l2Norm, linfNorm, perturb, project } from './perturb.ts';
-export { canvasToRgba, type Rgba, round8 } from './pixels.ts';
+export { canvasToRgba, mirrored, type Rgba, round8 } from './pixels.ts';
 export { type Contribution, contributions } from './resample.ts';

@@ -8,6 +8,13 @@ export interface Rgba {
 /** The nearest whole number in 0..255, halves up. */
 export const round8 = (value: number): number => Math.floor(Math.min(255, Math.max(0, value)) + 0.5);
 
+/** A coordinate brought back into 0..size-1, where lines go on mirrored at their last pixels. */
+export function mirrored(at: number, size: number): number {
+  const last = size - 1;
+  const folded = Math.abs(at) % (2 * last || 1);
+  return folded > last ? 2 * last - folded : folded;
+}
+
 /** A canvas [3,size,size] as a picture, opaque. */
 export function canvasToRgba(canvas: ArrayLike<number>, size: number): Rgba {
   const plane = size * size;

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { wilson } from '#shared/metrics';
 import { controlRow } from '../../batch/analyses/controls.ts';
+import { spectrumScores } from '../../batch/analyses/hardened.ts';
 import { changedBy, findings, foolingOf } from '../../batch/analyses/index.ts';
 import { resistances } from '../../batch/analyses/resistance.ts';
 import { type RocRow, rocRows } from '../../batch/analyses/roc.ts';
 import { newlyFooled, strengthRows } from '../../batch/analyses/strength.ts';
-import { spectrumScores, tamperedCounts } from '../../batch/analyses/tampered.ts';
+import { tamperedCounts } from '../../batch/analyses/tampered.ts';
 import type { TamperedRow } from '../../batch/analyses/tampered-columns.ts';
 import { transferRow } from '../../batch/analyses/transfer.ts';
 

@@ -5,15 +5,17 @@ const held = 'test/compute/compute.test.ts';
 const methods = 'test/attacks/methods.test.ts';
 
 export const compute = [
-  ...plantedIn('shared/compute/canvases.ts', { test: canvases }, [
-    ['mirror', 'flip ? size - 1 - i : i', 'flip ? size - i : i', 'a mirrored photo lies where the photo does'],
-    ['moved', '- moved - centre', '+ moved - centre', 'photos move right and down'],
+  ...plantedIn('shared/images/pixels.ts', { test: canvases }, [
     [
       'fold',
       '2 * last - folded : folded',
       '2 * size - folded : folded',
       'what comes in over an edge is mirrored there',
     ],
+  ]),
+  ...plantedIn('shared/compute/canvases.ts', { test: canvases }, [
+    ['mirror', 'flip ? size - 1 - i : i', 'flip ? size - i : i', 'a mirrored photo lies where the photo does'],
+    ['moved', '- moved - centre', '+ moved - centre', 'photos move right and down'],
     [
       'rows-mirrored',
       'samples(size, zoom, down, false)',

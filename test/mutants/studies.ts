@@ -66,13 +66,15 @@ export const studies = [
       'a record has the rows of its own perturbation',
     ],
   ]),
-  ...plantedIn('batch/studies/steps/distortion.ts', { test: run, named: 'records of a run' }, [
+  ...plantedIn('batch/studies/steps/each-photo.ts', { test: run, named: 'records of a run' }, [
     [
       'distortion-some',
       'index < total; index++',
       'index < Math.min(total, 3); index++',
       'PSNR and SSIM are means of all photos',
     ],
+  ]),
+  ...plantedIn('batch/studies/steps/distortion.ts', { test: run, named: 'records of a run' }, [
     [
       'distortion-rounded',
       'distortion(clean, applyPerturbation(clean, v))',
