@@ -21,7 +21,7 @@ export async function openOnce(model: Uint8Array, { threads = 1 }: OpenOnceOptio
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     enableMemPattern: false,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
   });
   return {
     async run(feeds: Record<string, Feed>): Promise<Record<string, { data: Float32Array; dims: readonly number[] }>> {

@@ -20,7 +20,7 @@ const create = async (program: Program) => {
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     enableMemPattern: false,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     // int8 weights are widened once, when the session opens, instead of in every run: twice as fast for the
     // EfficientNets.
     extra: { session: { disable_quant_qdq: '1', intra_op: { allow_spinning: '0' } } },

@@ -114,6 +114,19 @@ async function belowIt(pid: number): Promise<string[]> {
   return below(String(pid)).map((line) => line.slice(2).join(' '));
 }
 
+test('a graph that onnxruntime cannot run is reported once, in plain words', async () => {
+  // Batches of one are not split in two.
+  const nodes = [node('Split', ['x'], ['c0', 'c1']), node('Identity', ['c0'], ['c'])];
+  writeFileSync(at('split.onnx'), classifier({ nodes }));
+  const { code, stderr } = await atlas([
+    ...['craft', '--model', card('split.json', 'split.onnx'), '--attack', 'cosine-uap', '--photos', 'synthetic:4'],
+    ...['--canvas', '16', '--budget', 'gradients=4', '--workers', '1', '--provider', 'cpu', '--out', at('split')],
+  ]);
+  expect(code).toBe(1);
+  expect(stderr.match(/Split/g), stderr).toHaveLength(1);
+  expect(stderr).not.toContain(String.fromCharCode(27));
+});
+
 test('a model that is a device is refused', async () => {
   for (const args of [
     ['models', 'inspect', '/dev/zero'],

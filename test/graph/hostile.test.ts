@@ -259,6 +259,13 @@ describe('a graph that is made to exhaust the machine is refused, or is harmless
     expect(refusal(parts)).toMatch(says);
   });
 
+  test('a file of text is refused before any of it is read', () => {
+    const named = (length: number) =>
+      classifier({ nodes: [{ ...node('Relu', ['x'], ['c']), name: 'n'.repeat(length) }] });
+    expect(() => readModel(named(2 ** 26 + 1))).toThrow(/has more than 64 MB of names and other text/);
+    expect(() => readModel(named(2 ** 25))).toThrow(/has a name of 33554432 characters/);
+  });
+
   test('a file of empty parts, two bytes each, or of long integers of one, is refused before it becomes objects', () => {
     const length = 8_000_000;
     // A field of so many bytes: its number and length, written in the seven bits that a varint has in a byte.

@@ -8,16 +8,21 @@ import { excess } from './limits.ts';
 const ofMessage = 8;
 /** A million messages: the largest networks have a hundred thousand. */
 const most = 2 ** 23;
+/** Bytes of names and other text, which are read as a whole: some sixty times what the largest networks have. */
+const mostText = 2 ** 26;
 /** Messages in messages, three of them for each graph inside of a node: far above what is read. */
 const deepest = 1000;
 
 const [varint, fixed64, counted, fixed32] = [0, 1, 2, 5];
-/** What lies in a field: a message, a list of long integers, or something else that is known. */
-type Content = DescMessage | 'longs' | 'plain';
+/** What lies in a field: a message, a list of long integers, text, or something else that is known. */
+type Content = DescMessage | 'longs' | 'text' | 'plain';
 const fields = new Map<DescMessage, Map<number, Content>>();
 
-const contentOf = (field: DescField): Content =>
-  field.message ?? (field.fieldKind === 'list' && field.scalar === ScalarType.INT64 ? 'longs' : 'plain');
+function contentOf(field: DescField): Content {
+  if (field.message) return field.message;
+  if (field.scalar === ScalarType.STRING) return 'text';
+  return field.fieldKind === 'list' && field.scalar === ScalarType.INT64 ? 'longs' : 'plain';
+}
 
 /** The fields of a message by their numbers. */
 function fieldsOf(message: DescMessage): Map<number, Content> {
@@ -29,13 +34,14 @@ function fieldsOf(message: DescMessage): Map<number, Content> {
 }
 
 /**
- * Goes through a file by the lengths in it, and counts its parts and the long integers that lie side by side. What is
- * no protobuf is left to whoever decodes it.
- * @throws GraphError for more parts than any network has, or deeper ones
+ * Goes through a file by the lengths in it, and counts its parts, the long integers that lie side by side, and its text.
+ * What is no protobuf is left to whoever decodes it.
+ * @throws GraphError for more of them than any network has, or deeper ones
  */
 export function checkParts(bytes: Uint8Array): void {
   let position = 0;
   let cost = 0;
+  let text = 0;
   const number = (end: number): number => {
     let value = 0;
     for (let scale = 1; position < end; scale *= 128) {
@@ -59,9 +65,11 @@ export function checkParts(bytes: Uint8Array): void {
       else if (wire === counted) {
         const until = Math.min(end, number(end) + position);
         if (inner === 'longs') for (; position < until; position++) cost += bytes[position] < 128 ? 1 : 0;
+        else if (inner === 'text') text += until - position;
         else if (typeof inner === 'object') walk(inner, until, depth + 1);
         position = until;
       }
+      if (text > mostText) throw excess(`has more than ${mostText >> 20} MB of names and other text`);
       if (cost > most) throw excess(`has more than ${most / ofMessage} parts, or ${most} long integers`);
     }
   };
