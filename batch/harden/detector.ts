@@ -44,7 +44,7 @@ export interface Calibration {
 }
 
 /** What a picture with a pattern that no attack made counts beside one with a perturbation. */
-const patternWeight = 1 / 4;
+const patternWeight = 1 / 2;
 /** So many parts of the photos take turns in not being seen. */
 export const folds = 5;
 

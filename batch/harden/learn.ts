@@ -23,7 +23,7 @@ export interface LearningTask {
   /** Of clean photos taken for tampered ones, above 0 and below 1. */
   rate: number;
   seed: number;
-  /** How often each photo is shown clean, and how often perturbed, from 1 to 6; left out: 6. */
+  /** How often each photo is shown clean, and how often perturbed, from 1 to 10; left out: 10. */
   looks?: number;
   /** Whether a detector that has no network is fitted to the same pictures, to be held against; default false. */
   withSpectrum?: boolean;
@@ -132,8 +132,9 @@ function baselinesOf(
 
 /** Statistics that lie in memory at most: 600 MB. */
 const mostStatistics = 1.5e8;
-/** Patterns that no attack made. */
-const patternCount = 16;
+/** Patterns that no attack made: eight for each time that a photo is shown clean, and no more than so many. */
+const mostPatterns = 64;
+const patternCount = (looks: number) => Math.min(mostPatterns, 8 * looks);
 /** Pictures without a camera among the clean ones. */
 const mostSynthetic = 120;
 
@@ -169,11 +170,11 @@ export function planOf(
   ];
   const names = chosen.map((index) => photos.groups.get(photos.names[index]) ?? photos.names[index]);
   const samples: Sample[] = planSamples(
-    { photos: chosen.length, synthetic, perturbations: perturbations.length, patterns: patternCount, looks },
+    { photos: chosen.length, synthetic, perturbations: perturbations.length, patterns: patternCount(looks), looks },
     seed,
   );
   const foldOf = (source: number) => (source < names.length ? foldOfName(names[source]) : null);
-  const added = [...perturbations, ...drawnPatterns(perturbations, { count: patternCount, size, seed })];
+  const added = [...perturbations, ...drawnPatterns(perturbations, { count: patternCount(looks), size, seed })];
   return { samples, sources, added, counts: { photos: chosen.length, synthetic, foldOf } };
 }
 

@@ -24,17 +24,17 @@ export interface Sample {
 
 /** Two of five pictures are kept as they are. */
 const qualities = [null, null, 90, 75, 50] as const;
-/** A perturbation at half of its strength fools some photos still. */
-const strengths = [1, 0.5] as const;
+/** A perturbation at half of its strength fools some photos still; of a faint pattern there is nothing to learn. */
+const strengths = { perturbation: [1, 0.7, 0.5], pattern: [1, 0.7] } as const;
 /** How often each photo is shown clean: once in each way. */
 export const usualLooks: number = changes.length;
 /** How often each photo is shown with a pattern that no attack made, of so many looks. */
 export const patternLooks = (looks: number): number => Math.ceil((2 * looks) / 3);
 
 /**
- * Every photo is shown clean `looks` times, as it is and changed in ways that take turns, and as many times perturbed,
- * every perturbation as often as any other and as often at half as at full strength; and two thirds as many times with
- * patterns, in the same way. Synthetic pictures are shown clean.
+ * Every photo is shown clean `looks` times, as it is and changed in ways that take turns; as many times perturbed, by
+ * turns as it is and so changed, every perturbation as often as any other and as often at each strength; and two thirds
+ * as many times with patterns, in the same way. Synthetic pictures are shown clean.
  */
 export function planSamples(
   {
@@ -50,16 +50,19 @@ export function planSamples(
   const samples: Sample[] = [];
   const add = (sample: Omit<Sample, 'quality' | 'seed'>) =>
     samples.push({ ...sample, quality: qualities[draw.below(qualities.length)], seed: draw.bits() });
-  const [nextPerturbation, nextPattern] = [perturbations, patterns].map((count) => inTurn(count, draw));
+  const nextPerturbation = inTurn(perturbations, strengths.perturbation, draw);
+  const nextPattern = inTurn(patterns, strengths.pattern, draw);
   for (let source = 0; source < photos; source++) {
-    for (const change of changesOf(source, looks))
-      add({ source, change, tampered: null, calibrates: change === 'none' });
-    const perturbed = { source, change: 'none', calibrates: false } as const;
+    const turns = changesOf(source, looks);
+    for (const change of turns) add({ source, change, tampered: null, calibrates: change === 'none' });
+    // Every second one on the photo as it is, the others on it as a clean one was shown.
+    const under = (i: number) =>
+      ({ source, change: i % 2 ? turns[(source + i) % turns.length] : 'none', calibrates: false }) as const;
     for (let i = 0; i < looks && perturbations > 0; i++)
-      add({ ...perturbed, tampered: { ...nextPerturbation(), isPattern: false } });
+      add({ ...under(i), tampered: { ...nextPerturbation(), isPattern: false } });
     for (let i = 0; i < patternLooks(looks) && patterns > 0; i++) {
       const { perturbation, strength } = nextPattern();
-      add({ ...perturbed, tampered: { perturbation: perturbations + perturbation, strength, isPattern: true } });
+      add({ ...under(i), tampered: { perturbation: perturbations + perturbation, strength, isPattern: true } });
     }
   }
   for (let i = 0; i < synthetic; i++) add({ source: photos + i, change: 'none', tampered: null, calibrates: false });
@@ -67,7 +70,11 @@ export function planSamples(
 }
 
 /** One after the other in an order that is drawn anew after each has been shown at each strength. */
-function inTurn(count: number, draw: Random): () => { perturbation: number; strength: number } {
+function inTurn(
+  count: number,
+  strengths: readonly number[],
+  draw: Random,
+): () => { perturbation: number; strength: number } {
   let order: number[] = [];
   return () => {
     if (order.length === 0) order = draw.order(strengths.length * count);

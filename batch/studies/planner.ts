@@ -57,7 +57,7 @@ export interface PlanOptions {
 }
 
 /** How often a network that is hardened is shown each photo, clean and perturbed. */
-const looksOf = { light: 3, whole: 6 };
+const looksOf = { light: 3, whole: 10 };
 
 interface PlannedHardened extends HardenedTarget {
   learnt: readonly PlannedPerturbation[];

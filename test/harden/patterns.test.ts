@@ -19,6 +19,25 @@ test('patterns are as strong as perturbations are, in one norm or the other, and
   }
 });
 
+test('they are nearly as rough as noise, and faint perturbations are not followed', () => {
+  const faint = signs.map((value) => value / 5);
+  const size = 64;
+  const large = Float32Array.from({ length: 3 * size * size }, (_, i) => signs[i % signs.length]);
+  for (const pattern of drawnPatterns([large, faint], { count: 16, size, seed: 3 })) {
+    expect(linfNorm(pattern)).toBeCloseTo(10, 4);
+    for (let colour = 0; colour < 3; colour++) {
+      let [steps, squares] = [0, 0];
+      for (let i = 0; i < size * size; i++) {
+        const at = colour * size * size + i;
+        squares += pattern[at] ** 2;
+        if ((i + 1) % size) steps += (pattern[at + 1] - pattern[at]) ** 2;
+        if (i + size < size * size) steps += (pattern[at + size] - pattern[at]) ** 2;
+      }
+      expect(Math.sqrt(steps / (2 * squares))).toBeGreaterThan(0.6);
+    }
+  }
+});
+
 test('they come of the seed, and no two are alike', () => {
   expect(drawn(1)).toEqual(drawn(1));
   const all = [...drawn(1), ...drawn(2)];

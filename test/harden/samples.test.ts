@@ -17,18 +17,22 @@ test('every photo is shown clean in each way, and as often with a perturbation',
   for (let source = 0; source < 30; source++) {
     const own = samples.filter((sample) => sample.source === source);
     expect(own.filter(({ tampered }) => !tampered).map(({ change }) => change)).toEqual([...changes]);
-    expect(own.filter(({ tampered }) => tampered)).toHaveLength(changes.length);
+    const perturbed = own.filter(({ tampered }) => tampered);
+    expect(perturbed).toHaveLength(changes.length);
+    // Every second one on the photo as it is, the others changed in five ways that follow each other.
+    expect(perturbed.filter((_, i) => i % 2 === 0).every(({ change }) => change === 'none')).toBe(true);
+    expect(new Set(perturbed.filter((_, i) => i % 2).map(({ change }) => change)).size).toBe(5);
     // One picture sets the threshold: clean, and as the photo is but for its JPEG.
     const [first, ...more] = own.filter(({ calibrates }) => calibrates);
     expect([first.tampered, first.change, more.length]).toEqual([null, 'none', 0]);
   }
   const synthetic = samples.filter(({ source }) => source >= 30);
   expect(synthetic.map(({ tampered, calibrates }) => [tampered, calibrates])).toEqual(Array(7).fill([null, false]));
-  // 30 x 6 perturbed pictures over 4 perturbations at 2 strengths.
+  // 30 x 10 perturbed pictures over 4 perturbations at 3 strengths.
   const counts = new Map<string, number>();
   for (const { tampered } of samples)
     if (tampered) counts.set(JSON.stringify(tampered), (counts.get(JSON.stringify(tampered)) ?? 0) + 1);
-  expect([...counts.values()].sort()).toEqual(Array(4).fill(22).concat(Array(4).fill(23)));
+  expect([...counts.values()].sort()).toEqual(Array(12).fill(25));
   const share = (quality: number | null) =>
     samples.filter((sample) => sample.quality === quality).length / samples.length;
   expect(share(null)).toBeCloseTo(0.4, 1);
@@ -41,14 +45,14 @@ test('patterns that no attack made come after the perturbations, two thirds as o
   const samples = planSamples({ photos: 30, synthetic: 7, perturbations: 4, patterns: 5 }, 1);
   const withPattern = samples.filter(({ tampered }) => tampered?.isPattern);
   for (let source = 0; source < 30; source++)
-    expect(withPattern.filter((sample) => sample.source === source)).toHaveLength(4);
-  expect(withPattern.every(({ change, calibrates }) => change === 'none' && !calibrates)).toBe(true);
-  // 30 x 4 over 5 patterns at 2 strengths.
+    expect(withPattern.filter((sample) => sample.source === source)).toHaveLength(7);
+  expect(withPattern.some(({ calibrates }) => calibrates)).toBe(false);
+  // 30 x 7 over 5 patterns at 2 strengths.
   const counts = Map.groupBy(withPattern, ({ tampered }) => `${tampered?.perturbation} ${tampered?.strength}`);
-  expect([...counts.keys()].sort()).toEqual([4, 5, 6, 7, 8].flatMap((pattern) => [`${pattern} 0.5`, `${pattern} 1`]));
-  expect(new Set([...counts.values()].map((of) => of.length))).toEqual(new Set([12]));
+  expect([...counts.keys()].sort()).toEqual([4, 5, 6, 7, 8].flatMap((pattern) => [`${pattern} 0.7`, `${pattern} 1`]));
+  expect(new Set([...counts.values()].map((of) => of.length))).toEqual(new Set([21]));
   const others = samples.filter(({ tampered }) => tampered && !tampered.isPattern);
-  expect(others).toHaveLength(180);
+  expect(others).toHaveLength(300);
   expect(planSamples({ photos: 6, synthetic: 0, perturbations: 4, patterns: 5, looks: 3 }, 1)).toHaveLength(6 * 8);
 });
 
@@ -87,6 +91,31 @@ test('changes are what they are called', () => {
   expect(roughness(after('blur'))).toBeLessThan(0.8 * roughness(canvas));
   expect(mean(after('blur'))).toBeCloseTo(mean(canvas), -1);
   expect(mean(after('dark'))).toBeLessThan(0.91 * mean(canvas));
+  const spread = (values: ArrayLike<number>) => mean(Array.from(values, (value) => (value - mean(values)) ** 2));
+  const zoomed = (change: 'closer' | 'farther') => changed(canvas, size, change, random(2, change));
+  for (const change of ['closer', 'farther'] as const) {
+    expect(zoomed(change)).toHaveLength(canvas.length);
+    expect(mean(zoomed(change))).toBeGreaterThan(0.6 * mean(canvas));
+    expect(mean(zoomed(change))).toBeLessThan(1.6 * mean(canvas));
+    expect(zoomed(change)).not.toEqual(canvas);
+  }
+  // What is shown larger has smaller steps; of one colour, both are as they were.
+  expect(roughness(zoomed('closer'))).toBeLessThan(roughness(canvas));
+  const even = new Uint8Array(canvas.length).fill(77);
+  for (const change of ['closer', 'farther', 'colour'] as const)
+    expect(changed(even, size, change, random(1, change))).toEqual(even);
+  const harder = spread(after('contrast')) / spread(canvas);
+  expect(harder).toBeGreaterThan(0.2);
+  expect(harder).toBeLessThan(2.3);
+  expect(Math.abs(harder - 1)).toBeGreaterThan(0.02);
+  const plane = size * size;
+  const grey = (values: ArrayLike<number>, i: number) => (values[i] + values[plane + i] + values[2 * plane + i]) / 3;
+  const coloured = after('colour');
+  expect(coloured).not.toEqual(canvas);
+  for (let i = 0; i < plane; i += 7) {
+    const isInside = [0, 1, 2].every((c) => coloured[c * plane + i] > 0 && coloured[c * plane + i] < 255);
+    if (isInside) expect(Math.abs(grey(coloured, i) - grey(canvas, i))).toBeLessThan(1);
+  }
   // Moved by at most one of 16 pixels each way: somewhere inside, it is the same picture.
   const moved = after('shift');
   const shifts = [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => [dy, dx]));
