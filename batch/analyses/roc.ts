@@ -132,7 +132,7 @@ export const roc = finding({
       if (source === undefined) return [];
       const which = source === all(false) ? 'that it did not learn from' : 'that it learnt from';
       return [
-        `with at most ${percent(few)} of clean photos flagged ${model} catches ${percent(caught('class'))} of photos with perturbations ${which}, the largest probability ${percent(caught('softmax'))}, the energy ${percent(caught('energy'))}`,
+        `with at most ${percent(few)} of clean photos flagged, ${model} catches ${percent(caught('class'))} of photos with perturbations ${which}, the largest probability ${percent(caught('softmax'))}, the energy ${percent(caught('energy'))}`,
       ];
     });
     return said.length > 0 ? sentence(said) : null;

@@ -109,7 +109,7 @@ async function run(context: Context, options: Options): Promise<void> {
         `Card: ${written.cardPath}`,
         `${written.card.classes} classes, the last "non-natural or tampered with"; ${megabytes(made.bytes.byteLength)}; ${places.length} places, ${made.weights.length} statistics`,
         `Learnt from ${samples.photos} photos and ${samples.synthetic} synthetic pictures, shown ${samples.clean} times clean and ${samples.tampered} times with one of ${perturbations.length} perturbations, ${samples.patterns} times with patterns that no attack made`,
-        `Of crafting photos that the regression had not seen: ${percent(calibration.falseAlarms / calibration.photos)} of ${calibration.photos} clean ones flagged, ${percent(caught)} of ${calibration.tampered} perturbed ones, half of these at half strength`,
+        `Of crafting photos that the regression had not seen: ${percent(calibration.falseAlarms / calibration.photos)} of ${calibration.photos} clean ones flagged, ${percent(caught)} of ${calibration.tampered} perturbed ones, a third of these at half strength`,
       ].join('\n'),
     );
   } finally {

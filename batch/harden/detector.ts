@@ -1,7 +1,7 @@
 // A regression on statistics, and the threshold that it is used with.
 import { storedWeights } from '#shared/graph';
 import { auroc } from '#shared/metrics';
-import { conformalThreshold } from './calibration.ts';
+import { type CleanScore, conformalThreshold } from './calibration.ts';
 import { fitRegression, type Regression } from './regression.ts';
 import { product } from './rows.ts';
 import type { Sample } from './samples.ts';
@@ -32,9 +32,7 @@ export interface FittedDetector {
 export interface Calibration {
   /** Clean photos that set the threshold: each scored by a regression that did not see it. */
   photos: number;
-  /** The threshold is the score of this rank, from the lowest. */
-  rank: number;
-  /** Of these photos, how many lie above it. */
+  /** Of these photos, how many lie above it; in parts, since a photo is scored as it is and as JPEG. */
   falseAlarms: number;
   /** Perturbed pictures of photos that the regression did not see, and how many of them lie above the threshold. */
   tampered: number;
@@ -46,7 +44,7 @@ export interface Calibration {
 /** What a picture with a pattern that no attack made counts beside one with a perturbation. */
 const patternWeight = 1 / 2;
 /** So many parts of the photos take turns in not being seen. */
-export const folds = 5;
+export const folds = 10;
 
 /**
  * Fits a regression to all rows; and one to all but a fold, for each fold, whose scores of the clean photos of that
@@ -57,7 +55,7 @@ export const folds = 5;
 export async function fitDetector(task: DetectorTask): Promise<FittedDetector | null> {
   const { statistics, features, samples, foldOf, rate, signal, onProgress } = task;
   const rows = task.rows ?? samples.map((_, row) => row);
-  const weight = (row: number) => (samples[row].tampered?.isPattern ? patternWeight : 1);
+  const weight = (row: number) => (samples[row].tampered?.isPattern ? patternWeight : samples[row].calibrates || 1);
   const common = {
     data: statistics,
     features,
@@ -67,7 +65,7 @@ export async function fitDetector(task: DetectorTask): Promise<FittedDetector | 
   };
   const whole = await fitRegression({ ...common, rows });
   onProgress?.({ done: 1, total: folds + 1 });
-  const clean: number[] = [];
+  const clean: CleanScore[] = [];
   const tampered: number[] = [];
   for (let fold = 0; fold < folds; fold++) {
     const held = rows.filter((row) => foldOf(samples[row].source) === fold);
@@ -76,7 +74,8 @@ export async function fitDetector(task: DetectorTask): Promise<FittedDetector | 
       const regression = await fitRegression({ ...common, rows: seen, start: whole });
       for (const row of held) {
         const score = scoreOf(regression, statistics, row * features);
-        if (samples[row].calibrates) clean.push(score);
+        const share = samples[row].calibrates;
+        if (share > 0) clean.push({ score, share });
         else if (samples[row].tampered?.isPattern === false) tampered.push(score);
       }
     }
@@ -84,11 +83,14 @@ export async function fitDetector(task: DetectorTask): Promise<FittedDetector | 
   }
   const chosen = conformalThreshold(clean, rate);
   if (!chosen) return null;
-  const { threshold, rank } = chosen;
-  const above = (scores: readonly number[]) => scores.filter((score) => score > threshold).length;
+  const { threshold, photos } = chosen;
+  const cleanScores = clean.map(({ score }) => score);
   const calibration = {
-    ...{ photos: clean.length, rank, falseAlarms: above(clean) },
-    ...{ tampered: tampered.length, caught: above(tampered), auroc: auroc(clean, tampered) },
+    photos,
+    falseAlarms: clean.reduce((sum, { score, share }) => sum + (score > threshold ? share : 0), 0),
+    tampered: tampered.length,
+    caught: tampered.filter((score) => score > threshold).length,
+    auroc: auroc(cleanScores, tampered),
   };
   return { ...asStored(whole), threshold, calibration };
 }

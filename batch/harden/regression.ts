@@ -21,7 +21,7 @@ export interface RegressionTask {
   positive: (row: number) => boolean;
   /** By index of the data: what a row counts beside others of its kind; default 1 each. */
   weight?: (row: number) => number;
-  /** Inverse of the penalty's strength; default 3 / features. */
+  /** Inverse of the penalty's strength; default 10 / features. */
   C?: number;
   /** Ends when the gradient is so many times shorter than where all weights are zero; default 1e-4. */
   tolerance?: number;
@@ -47,7 +47,7 @@ export interface Regression {
  * C times the number of features, measured on crafting photos (docs/hardening.md). The length of a standardised row
  * grows with that number, and so does what weights of one length can do.
  */
-const usualC = 3;
+const usualC = 10;
 const usualTolerance = 1e-4;
 const mostSteps = 60;
 const mostConjugate = 200;

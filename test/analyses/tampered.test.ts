@@ -211,7 +211,7 @@ describe('the curves of a hardened network', () => {
       row({ source: 'p', false_alarms: 0, detected: 1 }),
     ];
     expect(says?.(known)).toBe(
-      'With at most 5 % of clean photos flagged a-hardened catches 90 % of photos with perturbations that it did not learn from, the largest probability 0 %, the energy 10 %.',
+      'With at most 5 % of clean photos flagged, a-hardened catches 90 % of photos with perturbations that it did not learn from, the largest probability 0 %, the energy 10 %.',
     );
     expect(says?.([])).toBe(null);
   });

@@ -34,8 +34,8 @@ function fieldsOf(message: DescMessage): Map<number, Content> {
 }
 
 /**
- * Goes through a file by the lengths in it, and counts its parts, the long integers that lie side by side, and its text.
- * What is no protobuf is left to whoever decodes it.
+ * Goes through a file by the lengths in it, and counts its parts, the long integers that lie side by side, and its
+ * text. What is no protobuf is left to whoever decodes it.
  * @throws GraphError for more of them than any network has, or deeper ones
  */
 export function checkParts(bytes: Uint8Array): void {
