@@ -54,8 +54,8 @@ const MOST_STEPS = 1_000_000;
 const damaged = () => new FormatError('This pickle is damaged. Save it again.');
 
 /**
- * @throws FormatError for a name that is not known, for an opcode that is not read here, for a file that ends early, and
- * for one of more than a million steps.
+ * @throws FormatError for a name that is not known, for an opcode that is not read here, for a file that ends early,
+ * and for one of more than a million steps.
  */
 export function unpickle(bytes: Uint8Array): Pickled {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
