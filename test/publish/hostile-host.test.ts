@@ -77,6 +77,14 @@ describe('a host that sends without end', () => {
     expect(host.sent.get('latest.json')).toBeLessThan(2 * IN_FLIGHT);
   });
 
+  test('a large file within its bound: it lies in memory once', async () => {
+    const url = await serve({ large: new Uint8Array(3e8) });
+    const before = process.memoryUsage().external;
+    const { bytes } = await exchange((signal) => fetch(`${url}/large`, { signal }), url, { most: 3e8 + 1 });
+    expect(process.memoryUsage().external - before).toBeLessThan(4.5e8);
+    expect(bytes.length).toBe(3e8);
+  });
+
   test('a byte now and then: it is given up for its slowness', async () => {
     const url = await serve({ '*': 'drip' });
     await expect(
