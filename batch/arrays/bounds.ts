@@ -12,6 +12,12 @@ const MOST_NUMBERS = 2 ** 24;
 /** NumPy knows no more axes. */
 export const MOST_AXES = 64;
 
+/** Arrays of one file, whatever they are: a large network has some thousand. */
+export const MOST_ENTRIES = 100_000;
+
+export const tooManyEntries = () =>
+  new FormatError(`This file has more than ${MOST_ENTRIES} parts. Save the perturbation alone.`);
+
 /** @throws FormatError where the arrays of a file claim to be more than it may hold. */
 export function checkClaims(claims: Iterable<number>, file: Uint8Array): void {
   let sum = 0;
@@ -49,8 +55,21 @@ export function inflate({ bytes, raw, claim }: Deflated): Uint8Array {
 /** Compressed bytes that surely have an array's header in them; they become at most 4 MB. */
 const HEAD = 4096;
 
-/** Its beginning, for an array's header. */
-export function inflateStart({ bytes, raw }: Deflated): Uint8Array {
-  const head = bytes.subarray(0, HEAD);
-  return (raw ? inflateRawSync : inflateSync)(head, { finishFlush: constants.Z_SYNC_FLUSH });
+/**
+ * Unpacks beginnings, for the headers of a file's arrays: of all of them together no more than its arrays may come to.
+ * @throws FormatError beyond that, and where one is damaged.
+ */
+export function startsOf(file: Uint8Array): (of: Deflated) => Uint8Array {
+  let left = file.length + MOST_UNPACKED;
+  const checked = () => {
+    if (left < 0) throw new FormatError('This file has too many compressed arrays. Save the perturbation alone.');
+  };
+  return ({ bytes, raw }) => {
+    checked();
+    const head = bytes.subarray(0, HEAD);
+    const start = (raw ? inflateRawSync : inflateSync)(head, { finishFlush: constants.Z_SYNC_FLUSH });
+    left -= start.length;
+    checked();
+    return start;
+  };
 }

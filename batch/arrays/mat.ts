@@ -1,7 +1,16 @@
 // MATLAB level 5: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf. Only full arrays of real numbers
 // are read; all else in a file is passed over. (Version 7.3 is HDF5.)
 import { FormatError } from '#shared/formats';
-import { checkClaims, countOf, type Deflated, inflate, inflateStart, MOST_AXES } from './bounds.ts';
+import {
+  checkClaims,
+  countOf,
+  type Deflated,
+  inflate,
+  MOST_AXES,
+  MOST_ENTRIES,
+  startsOf,
+  tooManyEntries,
+} from './bounds.ts';
 import { type Contents, type NamedArray, typeName } from './named-array.ts';
 import { inCOrder } from './strided.ts';
 
@@ -53,10 +62,13 @@ export function readMat(bytes: Uint8Array): Contents {
   const little = mark === 'IM';
   const contents: Contents = { arrays: [], others: [] };
   const claims: number[] = [];
+  const startOf = startsOf(bytes);
   for (const element of elements(bytes.subarray(128), little)) {
-    const described = element.type === compressed ? describeCompressed(element, little) : describe(element, little);
+    const described =
+      element.type === compressed ? describeCompressed(element, little, startOf) : describe(element, little);
     if (!described) continue;
     claims.push(described.claim);
+    if (claims.length > MOST_ENTRIES) throw tooManyEntries();
     if ('why' in described) contents.others.push({ name: described.name, why: described.why });
     else contents.arrays.push(described.array);
   }
@@ -68,9 +80,13 @@ export function readMat(bytes: Uint8Array): Contents {
 type Described = { array: NamedArray; claim: number } | { name: string; why: string; claim: number };
 
 /** A compressed element holds one other, whose tag says how long it is. */
-function describeCompressed({ content }: Element, little: boolean): Described | null {
+function describeCompressed(
+  { content }: Element,
+  little: boolean,
+  startOf: ReturnType<typeof startsOf>,
+): Described | null {
   const packed: Deflated = { bytes: content, raw: false, claim: 0 };
-  const [inner] = elements(inflateStart(packed), little, true);
+  const [inner] = elements(startOf(packed), little, true);
   if (!inner) return null;
   const claim = 8 + inner.length;
   const read = () => {

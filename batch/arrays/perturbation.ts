@@ -63,6 +63,10 @@ type DecodePicture = (bytes: Uint8Array<ArrayBuffer>) => Rgba | Promise<Rgba>;
 
 /** Twice the side of the largest canvas. */
 const largestSide = 2048;
+/** Bytes of a file: a stack of 400 perturbations of the usual canvas. */
+const largestFile = 2 ** 28;
+/** Numbers of a stack, which take up to twelve bytes each while they are read. */
+const mostNumbers = 2 ** 26;
 
 interface Found {
   name: string;
@@ -84,14 +88,14 @@ interface Found {
  *
  * @param decode What reads a picture.
  * @throws UsageError when it is no such file, no such shape, of several arrays or units that do not tell which, holds
- * numbers that are not finite, or is beyond the bound that it is held to.
+ * numbers that are not finite, is beyond the bound that it is held to, or beyond 256 MB or 2048 pixels a side.
  */
 export async function readPerturbation(
   path: string,
   given: Understanding,
   decode: DecodePicture,
 ): Promise<PerturbationFile> {
-  const bytes = await readBytes(path).catch((error: unknown) => {
+  const bytes = await readBytes(path, { most: largestFile }).catch((error: unknown) => {
     throw new UsageError(`The perturbation ${path} cannot be read: ${reasonOf(error)}. Check the path.`);
   });
   const isFile = extname(path).toLowerCase() === '.png';
@@ -200,8 +204,13 @@ async function arrayOf(path: string, bytes: Uint8Array, wanted: string | undefin
     throw new UsageError(`The perturbation ${path} is none of ${perturbationFiles.join(', ')}. Give one of these.`);
   const chosen: NamedArray = chosenOf(path, contents, wanted);
   const { name, shape, type } = chosen;
+  const [place] = placesOf(shape);
+  if (place && (place.size > largestSide || shape.reduce((product, side) => product * side, 1) > mostNumbers))
+    throw new UsageError(
+      `The perturbation ${path} has shape [${shape.join(', ')}], and at most ${largestSide} pixels a side and ${mostNumbers} numbers are read. Export it again, or a part of the stack.`,
+    );
   // Of a shape that may be none, its numbers are left alone.
-  const data = placesOf(shape).length > 0 ? await chosen.read().catch(unreadable) : [];
+  const data = place ? await chosen.read().catch(unreadable) : [];
   return { name, shape, data, type, isPicture: type === 'uint8', scale: contents.scale };
 }
 

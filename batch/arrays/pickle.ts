@@ -48,11 +48,14 @@ const known = new RegExp(
   ].join('|')})$`,
 );
 
+/** Each may make an object of hundreds of bytes from one: as many as JSON may hold. */
+const MOST_STEPS = 1_000_000;
+
 const damaged = () => new FormatError('This pickle is damaged. Save it again.');
 
 /**
- * @throws FormatError for a name that is not known, for an opcode that is not read here, and for a file that ends
- * early.
+ * @throws FormatError for a name that is not known, for an opcode that is not read here, for a file that ends early,
+ * and for one of more than a million steps.
  */
 export function unpickle(bytes: Uint8Array): Pickled {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -207,7 +210,11 @@ export function unpickle(bytes: Uint8Array): Pickled {
     [0x81, () => reduce()], // NEWOBJ
   ]);
 
-  for (;;) {
+  for (let step = 0; ; step++) {
+    if (step === MOST_STEPS)
+      throw new FormatError(
+        `This pickle has more than ${MOST_STEPS} steps, where a tensor takes some fifty. Save the perturbation alone.`,
+      );
     const opcode = byte();
     if (opcode === 0x2e) return pop();
     const run = opcodes.get(opcode);

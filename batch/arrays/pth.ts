@@ -1,7 +1,7 @@
 // What torch.save writes since PyTorch 1.6: a zip with a pickle (data.pkl) that describes tensors, and one file of
 // numbers for each storage.
 import { bfloat16, FormatError, float16 } from '#shared/formats';
-import { checkClaims, countOf, MOST_AXES } from './bounds.ts';
+import { checkClaims, countOf, MOST_AXES, MOST_ENTRIES, tooManyEntries } from './bounds.ts';
 import { type Contents, type NamedArray, type Numbers, typeName } from './named-array.ts';
 import { Global, type Pickled, Reduced, Stored, unpickle } from './pickle.ts';
 import { inCOrder } from './strided.ts';
@@ -79,6 +79,7 @@ function tensorsOf(root: Pickled, fileOf: FileOf): Described[] {
   const seen = new Set<Pickled>();
   const visit = (value: Pickled, name: string, depth: number): void => {
     if (depth > DEEPEST) throw refused('lists in lists without end');
+    if (found.length > MOST_ENTRIES) throw tooManyEntries();
     if (value instanceof Reduced) {
       const { path } = value.call;
       if (path === 'torch._utils._rebuild_tensor_v2') found.push(tensorOf(value.args, name, fileOf));

@@ -2,7 +2,7 @@
 // directory at the end names the entries; nothing is unpacked before it is asked for. An ordinary library believes the
 // sizes and counts that stand there, which are whatever the file's maker wrote.
 import { FormatError } from '#shared/formats';
-import { checkClaims, type Deflated, inflate, inflateStart } from './bounds.ts';
+import { checkClaims, type Deflated, inflate, MOST_ENTRIES, startsOf, tooManyEntries } from './bounds.ts';
 
 export interface ZipEntry {
   name: string;
@@ -38,9 +38,10 @@ export function unzip(bytes: Uint8Array): Map<string, ZipEntry> {
   const ranges = entries.map(({ from, packed }) => [from, from + packed] as const).sort(([a], [b]) => a - b);
   if (ranges.some(([from], i) => i > 0 && from < ranges[i - 1][1])) throw damaged('its entries overlap');
   const found = new Map<string, ZipEntry>();
+  const startOf = startsOf(bytes);
   for (const entry of entries) {
     if (found.has(entry.name)) throw damaged('two entries have the same name');
-    found.set(entry.name, entryOf(bytes, entry));
+    found.set(entry.name, entryOf(bytes, entry, startOf));
   }
   return found;
 }
@@ -67,6 +68,7 @@ function directoryOf(view: DataView): Listed[] {
   }
   const entries: Listed[] = [];
   for (let i = 0; i < count; i++) {
+    if (i === MOST_ENTRIES) throw tooManyEntries();
     // An entry takes 46 bytes, so that a count beyond what there is ends here.
     if (!fits(view, at, 46) || view.getUint32(at, true) !== CENTRAL) throw damaged('its directory is cut off');
     const [nameBytes, extraBytes, noteBytes] = [28, 30, 32].map((field) => view.getUint16(at + field, true));
@@ -112,10 +114,14 @@ function wideFields(view: DataView, start: number, length: number): number[] {
   return [];
 }
 
-function entryOf(bytes: Uint8Array, { name, method, packed, size, from }: Listed): ZipEntry {
+function entryOf(
+  bytes: Uint8Array,
+  { name, method, packed, size, from }: Listed,
+  startOf: ReturnType<typeof startsOf>,
+): ZipEntry {
   const content = bytes.subarray(from, from + packed);
   const deflated: Deflated = { bytes: content, raw: true, claim: size };
-  if (method === 8) return { name, size, read: () => inflate(deflated), start: () => inflateStart(deflated) };
+  if (method === 8) return { name, size, read: () => inflate(deflated), start: () => startOf(deflated) };
   const stored = () => {
     if (method === 0 && packed === size) return content;
     throw damaged(`${name} is packed in a way that is not known here`);

@@ -14,14 +14,25 @@ const LONGEST_LINE = 20_000;
 export function printable(text: string): string {
   return text
     .split('\n')
-    .map((line) =>
-      cut(
-        line.replace(/\S{1001,}/g, (word) => cut(word, LONGEST_WORD)),
-        LONGEST_LINE,
-      ),
-    )
+    .map((line) => cut(withShortWords(line), LONGEST_LINE))
     .join('\n')
     .replace(obeyed, escaped);
+}
+
+/** One expression for whole words would run out of stack in one of tens of millions of characters. */
+function withShortWords(line: string): string {
+  const long = new RegExp(`\\S{${LONGEST_WORD + 1}}`, 'g');
+  const space = /\s/g;
+  let short = '';
+  let from = 0;
+  for (let found = long.exec(line); found; found = long.exec(line)) {
+    space.lastIndex = long.lastIndex;
+    const end = space.exec(line)?.index ?? line.length;
+    short += line.slice(from, found.index) + cut(line.slice(found.index, end), LONGEST_WORD);
+    from = end;
+    long.lastIndex = end;
+  }
+  return short + line.slice(from);
 }
 
 /** The beginning and the end of what is longer than `most`. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AtlasError, megabytes } from '#shared/errors';
 import { watchPace } from './pace.ts';
 
@@ -40,8 +40,8 @@ export class DownloadError extends AtlasError {
 const STALL_MS = 60_000;
 
 /**
- * Downloads a file. What an earlier, broken-off download left in `<path>.part` is continued with a range request; the
- * file gets its name only after its size and SHA-256 are right.
+ * Downloads a file. What an earlier, broken-off download left beside it (`partOf`) is continued with a range request;
+ * the file gets its name only after its size and SHA-256 are right.
  *
  * @throws DownloadError when the server fails or breaks off; AtlasError when it sends another file than was asked for,
  * which is deleted.
@@ -49,7 +49,7 @@ const STALL_MS = 60_000;
 export async function downloadFile(path: string, wanted: Download, options: DownloadOptions = {}): Promise<void> {
   const { url, bytes } = wanted;
   await mkdir(dirname(path), { recursive: true });
-  const part = `${path}.part`;
+  const part = partOf(path);
   const had = existsSync(part) ? statSync(part).size : 0;
   // Longer than the file can only be rubbish; exactly as long needs no more than the check below.
   if (had > bytes) await rm(part);
@@ -64,6 +64,9 @@ export async function downloadFile(path: string, wanted: Download, options: Down
   }
   await rename(part, path);
 }
+
+/** Where an unfinished download lies: under a name that no file of a release can have. */
+export const partOf = (path: string) => join(dirname(path), `.${basename(path)}.part`);
 
 async function fetchInto(
   part: string,

@@ -5,7 +5,7 @@ import { createCodecs } from '#shared/images';
 /** Node has it; Node's types do not. */
 declare const WebAssembly: { compile(bytes: Uint8Array): Promise<WebAssembly.Module> };
 
-/** A camera's photo is welcome here, where memory is not that of a Worker: 100 megapixels are 400 MB of RGBA. */
+/** A camera's photo is welcome here, where memory is not that of a Worker. */
 const MAX_PIXELS = 100_000_000;
 
 let compiled: Promise<ReturnType<typeof createCodecs>> | undefined;

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { AtlasError, UsageError } from '#shared/errors';
-import { type CanvasFit, canvasFromRgba } from '#shared/images';
+import { AtlasError, megabytes, UsageError } from '#shared/errors';
+import { type CanvasFit, sniffImage } from '#shared/images';
 import { type Groups, type Half, photosSha256, splitPhotos } from '#shared/photos';
 import { readBytes, reasonOf } from '../files/index.ts';
 import type { Canvases } from './canvases.ts';
@@ -98,16 +98,29 @@ function wanted({ only, half }: LoadOptions, groups: Groups): (name: string) => 
 
 /** A camera's largest has a tenth of it. */
 const LARGEST_PHOTO = 256e6;
+/** Bytes of memory that one photo may take while it is read: a camera's 60 megapixels take some 700 MB. */
+const MOST_MEMORY = 8e8;
+/** What the codecs were seen to take, at most: for each pixel of a JPEG in scans of full colour, for each byte read. */
+const BYTES_PER_PIXEL = 10.5;
+const BYTES_PER_BYTE = 3;
 
-const readPhoto = (path: string) =>
-  readBytes(path, { most: LARGEST_PHOTO }).catch((error: unknown) => {
+/** @throws UsageError, its message what is said of a photo that is skipped */
+async function readPhoto(path: string): Promise<Uint8Array> {
+  const bytes = await readBytes(path, { most: LARGEST_PHOTO }).catch((error: unknown) => {
     throw new UsageError(`${reasonOf(error)}.`);
   });
+  const { width = 0, height = 0 } = sniffImage(bytes) ?? {};
+  if (BYTES_PER_PIXEL * width * height + BYTES_PER_BYTE * bytes.length > MOST_MEMORY)
+    throw new UsageError(
+      `The picture has ${width} x ${height} pixels in ${megabytes(bytes.length)}, and takes more memory than one may. Make it smaller first.`,
+    );
+  return bytes;
+}
 
 /** Decodes files one after the other into `pixels`, from its beginning. */
 async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], options: LoadOptions) {
   const { canvas, fit, signal } = options;
-  const { decode } = await codecs();
+  const { canvas: canvasOf } = await codecs();
   const names: string[] = [];
   const skipped: Skipped[] = [];
   for (const [index, { name, path }] of files.entries()) {
@@ -115,7 +128,7 @@ async function decodeInto(pixels: Uint8Array, files: readonly PhotoFile[], optio
     signal?.throwIfAborted();
     try {
       const bytes = await readPhoto(path);
-      pixels.set(canvasFromRgba(await decode(bytes), canvas, { fit }), names.length * 3 * canvas * canvas);
+      pixels.set(await canvasOf(bytes, canvas, fit), names.length * 3 * canvas * canvas);
       names.push(name);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

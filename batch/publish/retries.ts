@@ -60,6 +60,8 @@ export interface Answer {
 export const PATIENCE_MS = 60_000;
 /** Of an answer that says no, only why is wanted. */
 const LARGEST_REFUSAL = 64_000;
+/** Bytes: a table of a release may have more, the manifest has not. */
+const LARGE = 64e6;
 
 export interface ExchangeOptions {
   signal?: AbortSignal;
@@ -89,18 +91,23 @@ export async function exchange(
       const response = await send(AbortSignal.any([...(signal ? [signal] : []), slow.signal]));
       const { status, statusText, headers, ok } = response;
       const chunks: Uint8Array[] = [];
+      // What may be large is put where it stays: joined later, it would lie in memory twice. (Pages that nothing is
+      // written to take none.)
+      const isLarge = most > LARGE && Number.isFinite(most);
+      const whole = ok && !into && isLarge ? new Uint8Array(most) : undefined;
       let left = ok ? most : LARGEST_REFUSAL;
       if (ok) into?.begin();
       for await (const chunk of response.body ?? []) {
         pace.received(chunk.byteLength);
         const kept = chunk.byteLength > left ? chunk.subarray(0, left) : chunk;
         if (ok && into) into.take(kept);
+        else if (whole) whole.set(kept, most - left);
         else chunks.push(kept);
         left -= kept.byteLength;
         // Leaving the loop closes the connection.
         if (left === 0) break;
       }
-      const bytes = joined(chunks);
+      const bytes = whole ? whole.subarray(0, most - left) : joined(chunks);
       if (isPassing(status, bytes))
         throw new TryAgain(`it answered ${status} ${text(bytes)}`.trim(), retryAfterMs(headers));
       return { status, statusText, headers, bytes };

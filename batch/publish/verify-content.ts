@@ -30,7 +30,7 @@ export interface ContentCheck {
 
 const LARGEST_DOCUMENT = 32e6;
 const LARGEST_PICTURE = 64e6;
-const LARGEST_TABLE = 1e9;
+const LARGEST_TABLE = 600e6;
 
 /** One line for each way in which a value departs from its schema, at most five. */
 export function schemaProblems(schema: z.ZodType, value: unknown): string[] {

@@ -64,6 +64,7 @@ function* manifestProblems(manifest: Manifest, key: string, version: string): Ge
     if (!isSafeKey(file.key)) yield is(`lists the key ${JSON.stringify(file.key)}, which is no safe file name`);
     else if (!file.key.startsWith('models/') && !file.key.startsWith(releasePrefix(version)))
       yield is(`lists ${file.key}, which lies outside this release`);
+    else if (file.key.toLowerCase() === key.toLowerCase()) yield is('lists itself, whose hash nothing can hold');
   }
   for (const { id } of manifest.perturbations)
     if (!isSafeName(id)) yield is(`has a perturbation of the id ${JSON.stringify(id)}, which is no safe file name`);

@@ -1,7 +1,7 @@
 /** Arrays that mean harm: .npy, .npz, .mat, .h5, .pth and .safetensors, kinds above times sizes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { deflateSync } from 'node:zlib';
+import { deflateRawSync, deflateSync } from 'node:zlib';
 import { casesOf, type Draw, extremes, pick, spoilt, texts } from './case.ts';
 import {
   mat,
@@ -29,11 +29,18 @@ const goodTensor = pickledTensor('FloatStorage', '0', 0, [3, 6, 6], [36, 6, 1]);
 const goodMat = mat(matMatrix('r', [3, 6, 6], matElement(7, good)));
 const goodSafetensors = safetensors('{"v":{"dtype":"F32","shape":[3,6,6],"data_offsets":[0,432]}}', good);
 const zeros = (bytes: number) => new Uint8Array(bytes);
+/** 4 MB each, of 4 kB. */
+const packedZeros = deflateRawSync(zeros(4e6), { level: 9 });
+const packedMatrix = matElement(15, deflateSync(matElement(14, zeros(4e6)), { level: 9 }));
 const shape = (draw: Draw) => many(1 + draw.below(5), () => pick(draw, extremes));
 
 const npyKinds: Record<string, (draw: Draw) => Uint8Array> = {
   'a shape of anything': (draw) => npy(npyHeader('<f4', shape(draw).join(', '), draw.below(2) === 0), good),
   'an axis after another': (draw) => npy(npyHeader('|u1', '1, '.repeat(pick(draw, counts)), true), zeros(1)),
+  'axes of 1 before large ones, turned': (draw) => {
+    const side = pick(draw, [64, 1000, 2048, 4000]);
+    return npy(npyHeader('|u1', `${'1, '.repeat(draw.below(62))}3, ${side}, ${side}`, true), zeros(3 * side * side));
+  },
   'a type of anything': (draw) => npy(npyHeader(pick(draw, texts), '3, 6, 6'), good),
   'a header of any length': (draw) => npy(npyHeader('<f4', '3, 6, 6'), good, pick(draw, extremes)),
   'a header of spaces': (draw) => npy(`'shape'${' '.repeat(pick(draw, counts))}`.repeat(20)),
@@ -54,6 +61,10 @@ const npzKinds: Record<string, (draw: Draw) => Uint8Array> = {
     ),
   'many at one place': (draw) =>
     zip(many(pick(draw, counts.slice(1, 4)), (i) => ({ name: `${i}.npy`, content: i ? zeros(0) : goodNpy, local: 0 }))),
+  'headers that are small when packed': (draw) =>
+    zip(many(pick(draw, [1, 300, 5000]), (i) => ({ name: `${i}.npy`, content: packedZeros, method: 8, size: 200 }))),
+  'parts without end': (draw) =>
+    zip(many(pick(draw, [60_000, 300_000]), (i) => ({ name: `${i}`, content: zeros(0), local: 0 }))),
   'more entries than bytes': (draw) =>
     zip([{ name: 'v.npy', content: goodNpy }], pick(draw, [2, 65_535, 2 ** 32, 2 ** 53])),
   'names of anything': (draw) => zip([{ name: pick(draw, texts), content: goodNpy }]),
@@ -72,6 +83,11 @@ const matKinds: Record<string, (draw: Draw) => Uint8Array> = {
   'many packed': (draw) => {
     const one = matElement(15, deflateSync(matElement(14, zeros(1000), 3e8)));
     return mat(...many(pick(draw, counts.slice(0, 4)), () => one));
+  },
+  'headers that are small when packed': (draw) => mat(...many(pick(draw, [1, 300, 5000]), () => packedMatrix)),
+  'parts without end': (draw) => {
+    const part = matMatrix('r', [3], zeros(0));
+    return mat(Buffer.concat(many(pick(draw, [60_000, 600_000]), () => part)));
   },
   'a shape of anything': (draw) => mat(matMatrix('r', shape(draw), matElement(7, good))),
   'an axis after another': (draw) =>
@@ -103,6 +119,8 @@ const pthKinds: Record<string, (draw: Draw) => Uint8Array> = {
     const depth = pick(draw, counts);
     return pth(pickle.program(...many(depth, () => pickle.list), ...many(depth - 1, () => pickle.append)));
   },
+  'an object of each byte': (draw) =>
+    pth(pickle.program(Buffer.alloc(pick(draw, [1e5, 1e6, 15_900_000]), pick(draw, [pickle.dict, pickle.list])))),
   'a list in itself': () => pth(pickle.program(pickle.list, pickle.put(1), pickle.get(1), pickle.append)),
   'tuples without a mark': (draw) => {
     const count = pick(draw, counts);

@@ -82,7 +82,8 @@ export function matElement(type: number, content: Uint8Array, length = content.l
   const tag = Buffer.alloc(8);
   tag.writeUInt32LE(type >>> 0, 0);
   tag.writeUInt32LE(length >>> 0, 4);
-  return Buffer.concat([tag, content, Buffer.alloc((8 - (content.length % 8)) % 8)]);
+  // What is compressed (15) is followed at once by the next.
+  return Buffer.concat([tag, content, Buffer.alloc(type === 15 ? 0 : (8 - (content.length % 8)) % 8)]);
 }
 
 export function matMatrix(name: string, shape: number[], real: Uint8Array, kind = 6): Uint8Array {

@@ -132,22 +132,37 @@ export function readNpy(bytes: Uint8Array): NpyArray {
   // its pool.)
   const content = new Uint8Array(bytes.subarray(start));
   const { width, numbers } = typeOf(dtype)!;
-  if (dtype.startsWith('>'))
-    for (let at = 0; at < content.length; at += width) content.subarray(at, at + width).reverse();
+  if (dtype.startsWith('>')) swapBytes(content, width);
   const data = numbers(content.buffer);
   return { data: fortran ? toRowMajor(data, shape) : data, shape, dtype };
 }
 
 function toRowMajor(data: TypedArray, shape: number[]): TypedArray {
   const result = data.slice();
-  const index = shape.map(() => 0);
-  for (let position = 0; position < result.length; position++) {
-    let source = 0;
-    for (let axis = shape.length - 1; axis >= 0; axis--) source = source * shape[axis] + index[axis];
+  // A file may name sixty axes of 1, which would be gone through for each number.
+  const sides = shape.filter((side) => side !== 1);
+  const strides = sides.map((_, axis) => sides.slice(0, axis).reduce((product, side) => product * side, 1));
+  const index = sides.map(() => 0);
+  for (let position = 0, source = 0; position < result.length; position++) {
     result[position] = data[source];
-    for (let axis = shape.length - 1; axis >= 0 && ++index[axis] === shape[axis]; axis--) index[axis] = 0;
+    for (let axis = sides.length - 1; axis >= 0; axis--) {
+      source += strides[axis];
+      if (++index[axis] < sides[axis]) break;
+      source -= strides[axis] * sides[axis];
+      index[axis] = 0;
+    }
   }
   return result;
+}
+
+/** Turns the bytes of each number round, in place. */
+function swapBytes(bytes: Uint8Array, width: number): void {
+  for (let at = 0; at < bytes.length; at += width)
+    for (let low = at, high = at + width - 1; low < high; low++, high--) {
+      const byte = bytes[low];
+      bytes[low] = bytes[high];
+      bytes[high] = byte;
+    }
 }
 
 /**

@@ -13,6 +13,7 @@ import { ImageError } from './image-error.ts';
 import type { ImageHeader } from './image-header.ts';
 import { jpegCondition, unreadProcess } from './jpeg.ts';
 import type { Rgba } from './pixels.ts';
+import { hasTooManyChunks } from './png-chunks.ts';
 import { startPng } from './png-codec.ts';
 
 /** 16 megapixels are 64 MB of RGBA: half of what a Worker has in all. */
@@ -160,6 +161,8 @@ export function checkHeader(bytes: Uint8Array, maxPixels = MAX_PIXELS): ImageHea
   if (type === 'jpeg' && header.bitDepth !== 8) {
     throw new ImageError('unsupported', `The JPEG has ${header.bitDepth} bits per channel. Save it with 8.`);
   }
+  if (type === 'png' && hasTooManyChunks(bytes))
+    throw new ImageError('unsupported', 'The PNG has more parts than a picture needs. Save it again and retry.');
   const condition = type === 'jpeg' ? jpegCondition(bytes) : 'complete';
   if (condition === 'cut off')
     throw new ImageError('corrupt', 'The JPEG is cut off: its end is missing. Send the whole file.');

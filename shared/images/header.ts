@@ -20,12 +20,15 @@ export function sniffImage(bytes: Uint8Array): ImageHeader | null {
   return null;
 }
 
+/** How many chunks are looked through for what a picture does without; no encoder writes as many. */
+const MOST_CHUNKS = 2_000_000;
+
 /** IHDR, then chunks up to the pixels: acTL (animation) and eXIf stand before IDAT (PNG 3rd edition). */
 function pngHeader(view: DataView): ImageHeader | null {
   if (ascii(view, 12) !== 'IHDR') return null;
   let animated = false;
   let orientation = 1;
-  for (let position = 8; position + 8 <= view.byteLength; ) {
+  for (let position = 8, chunks = 0; position + 8 <= view.byteLength && chunks < MOST_CHUNKS; chunks++) {
     const length = view.getUint32(position);
     const name = ascii(view, position + 4);
     if (name === 'acTL') animated = true;
@@ -71,7 +74,7 @@ function webpHeader(view: DataView): ImageHeader | null {
 
 /** The EXIF chunk comes after the pixels; some writers put JPEG's "Exif\0\0" before the TIFF header. */
 function webpOrientation(view: DataView): number {
-  for (let position = 12; position + 8 <= view.byteLength; ) {
+  for (let position = 12, chunks = 0; position + 8 <= view.byteLength && chunks < MOST_CHUNKS; chunks++) {
     const length = view.getUint32(position + 4, true);
     if (ascii(view, position) === 'EXIF' && length >= 8) {
       const start = position + 8 + (ascii(view, position + 8) === 'Exif' ? 6 : 0);

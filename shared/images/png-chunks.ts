@@ -4,6 +4,18 @@ const SIGNATURE_BYTES = 8;
 /** Length, name and checksum. */
 const FRAME_BYTES = 12;
 
+/** Far more than any encoder writes. Each is looked at several times, so that tens of millions take many seconds. */
+const MOST_CHUNKS = 2_000_000;
+
+/** Whether a PNG file has more chunks than a picture needs: twelve bytes make one. */
+export function hasTooManyChunks(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let count = 0;
+  for (let at = SIGNATURE_BYTES; at + FRAME_BYTES <= bytes.length; at += FRAME_BYTES + view.getUint32(at))
+    if (++count > MOST_CHUNKS) return true;
+  return false;
+}
+
 /**
  * The parts of a PNG file that its pixels depend on, as ranges of its bytes, those that lie side by side as one. What
  * is left out (colour profiles, texts, times) is of no use here, and may be damaged in a picture that is whole.

@@ -36,6 +36,11 @@ describe('text of strangers', () => {
     expect(printable(`The key ${'x'.repeat(3e6)} is none.`).length).toBeLessThan(1100);
     expect(printable('word '.repeat(1e6)).length).toBeLessThan(20_100);
   });
+
+  test('is cut where it is one word of tens of millions of characters', () => {
+    const word = 'x'.repeat(6e7);
+    expect(printable(`a ${word} b ${word}`).length).toBeLessThan(2100);
+  });
 });
 
 describe('the command line', () => {

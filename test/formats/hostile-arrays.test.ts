@@ -1,17 +1,29 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateRawSync, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { UsageError } from '#shared/errors';
-import { FormatError, readSafetensors } from '#shared/formats';
+import { FormatError, readNpy, readSafetensors } from '#shared/formats';
 import { readArrays, readPerturbation } from '../../batch/arrays/index.ts';
 import { recordBeside } from '../../batch/arrays/recorded.ts';
 import { readJson } from '../../batch/files/index.ts';
 import { codecs } from '../../batch/photos/index.ts';
 import { parseJson } from '../../batch/publish/source.ts';
 import { cases } from '../../bench/hostile/arrays.ts';
-import { npy, npyHeader, pickle, pickledTensor, pth, safetensors, zip } from '../../bench/hostile/containers.ts';
+import {
+  mat,
+  matElement,
+  matMatrix,
+  npy,
+  npyHeader,
+  pickle,
+  pickledTensor,
+  pth,
+  safetensors,
+  zip,
+} from '../../bench/hostile/containers.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -80,6 +92,67 @@ describe('an array that means harm', () => {
       new Uint8Array(12),
     );
     expect(() => readSafetensors(shares)).toThrow(/"b" shares bytes/);
+  });
+
+  test('and claims sixty axes is turned into rows in about the time of its numbers', () => {
+    const numbers = new Uint8Array(3 * 1500 * 1500);
+    const secondsOf = (axes: string) => {
+      const file = npy(npyHeader('|u1', axes, true), numbers);
+      const started = performance.now();
+      expect(readNpy(file).data).toHaveLength(numbers.length);
+      return performance.now() - started;
+    };
+    secondsOf('3, 1500, 1500');
+    expect(secondsOf(`${'1, '.repeat(61)}3, 1500, 1500`)).toBeLessThan(5 * secondsOf('3, 1500, 1500'));
+  });
+
+  test.each([
+    ['of a side of no canvas', '3, 2049, 2049', /shape \[3, 2049, 2049\], and at most 2048 pixels a side/],
+    ['of a stack of no end', '90000, 3, 16, 16', /shape \[90000, 3, 16, 16\], and at most 2048 pixels a side/],
+  ])('%s is refused by its header', async (_, shape, says) => {
+    const path = join(folder, 'large.npy');
+    await writeFile(path, npy(npyHeader('<f4', shape)));
+    await expect(readPerturbation(path, {}, (await codecs()).decode)).rejects.toThrow(says);
+  });
+
+  test.each(['npy', 'npz', 'mat', 'pth', 'safetensors', 'h5', 'png'])('of 270 MB (.%s) is not read', async (format) => {
+    const path = join(folder, `large.${format}`);
+    await writeFile(path, '');
+    await truncate(path, 2 ** 28 + 1);
+    const before = process.memoryUsage().arrayBuffers;
+    await expect(readPerturbation(path, {}, (await codecs()).decode)).rejects.toThrow(/at most 268\.4 MB are read/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e8);
+  });
+
+  test('and whose headers are small when packed has no more of them unpacked than it may hold', async () => {
+    const head = Buffer.alloc(4e6);
+    const packed = deflateRawSync(head, { level: 9 });
+    const entries = Array.from({ length: 100 }, (_, i) => ({ name: `${i}`, content: packed, method: 8, size: 200 }));
+    const { others } = (await readArrays('x.npz', zip(entries)))!;
+    expect(others[0].why).toMatch(/is not an \.npy file/);
+    expect(others.at(-1)!.why).toMatch(/too many compressed arrays/);
+    const element = matElement(15, deflateSync(matElement(14, head), { level: 9 }));
+    await expect(readArrays('x.mat', mat(...Array(100).fill(element)))).rejects.toThrow(/too many compressed arrays/);
+  });
+
+  test('and makes an object of each byte is given up after a million', async () => {
+    const dicts = pth(pickle.program(Buffer.alloc(1_100_000, pickle.dict)));
+    await expect(readArrays('x.pth', dicts)).rejects.toThrow(/more than 1000000 steps/);
+  });
+
+  test.each<[string, () => Uint8Array]>([
+    ['npz', () => zip(Array.from({ length: 100_001 }, (_, i) => ({ name: `${i}`, content: npy(''), local: 0 })))],
+    ['mat', () => mat(...Array(100_001).fill(matMatrix('v', [3, 6, 6], new Uint8Array(0))))],
+    [
+      'pth',
+      () => {
+        const tensor = pickledTensor('FloatStorage', '0', 0, [0], [1]);
+        const again = Array.from({ length: 100_010 }, () => Buffer.concat([pickle.get(0), pickle.append]));
+        return pth(pickle.program(tensor, pickle.put(0), pickle.list, Buffer.concat(again)), { 0: new Uint8Array(4) });
+      },
+    ],
+  ])('of more parts than any (.%s) is refused', async (format, file) => {
+    await expect(readArrays(`x.${format}`, file())).rejects.toThrow(/more than 100000 parts/);
   });
 
   test('that says a million entries and has one is refused at the second', async () => {

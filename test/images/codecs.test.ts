@@ -251,6 +251,20 @@ describe('what is refused', () => {
     }
   });
 
+  test('is a PNG or a WebP of more parts than a picture needs, which are not gone through', async () => {
+    const png = Buffer.from(await codecs.encodePng(gradient(4, 4)));
+    const part = Buffer.from([0, 0, 0, 0, ...Buffer.from('teXt'), 0, 0, 0, 0]);
+    const of = (parts: number) =>
+      Buffer.concat([png.subarray(0, 33), Buffer.alloc(12 * parts, part), png.subarray(33)]);
+    expect(await codecs.decode(of(1000))).toMatchObject({ width: 4, height: 4 });
+    await expect(codecs.decode(of(2_000_001))).rejects.toEqual(refusal('unsupported'));
+    const webp = Buffer.from(pictures.webpTurned);
+    const at = webp.indexOf('EXIF');
+    const behind = [Buffer.alloc(8 * 2_000_001, 'none\0\0\0\0'), webp.subarray(at)];
+    expect(sniffImage(webp)).toMatchObject({ orientation: 6 });
+    expect(sniffImage(Buffer.concat([webp.subarray(0, at), ...behind]))).toMatchObject({ orientation: 1 });
+  });
+
   test('is too large by its header alone, before anything is decoded', async () => {
     expect(sniffImage(header(40000, 40000).subarray(0, 33))).toMatchObject({ width: 40000, height: 40000 });
     await expect(codecs.decode(header(40000, 40000))).rejects.toEqual(refusal('too-large'));

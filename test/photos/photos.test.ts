@@ -60,6 +60,18 @@ describe('a folder of photos', () => {
     await expect(loadPhotos([folder], { canvas: 32, strict: true })).rejects.toThrow(/a-cut\.jpg cannot be read/);
   });
 
+  test('a photo that would take more memory than one may is skipped by its header and its length', async () => {
+    copy('cat.jpg', 'good.jpg');
+    const large = readFileSync(join(starter, 'cat.jpg'));
+    const frame = large.indexOf(Buffer.from([0xff, 0xc0]));
+    large.writeUInt16BE(9000, frame + 5);
+    large.writeUInt16BE(9000, frame + 7);
+    writeFileSync(join(folder, 'large.jpg'), large);
+    const { names, skipped } = await loadPhotos([folder], { canvas: 32 });
+    expect(names).toEqual(['good.jpg']);
+    expect(skipped).toEqual([{ file: 'large.jpg', reason: expect.stringMatching(/9000 x 9000 .*more memory/) }]);
+  });
+
   test('of the size of the canvas are taken as they are where the fit is exact, and others are skipped', async () => {
     const { encodePng } = await codecs();
     const data = Uint8Array.from({ length: 4 * 32 * 32 }, (_, i) => (i % 4 === 3 ? 255 : (37 * i) % 256));

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -76,6 +77,14 @@ describe('a host that sends without end', () => {
     expect(host.sent.get('latest.json')).toBeLessThan(2 * IN_FLIGHT);
   });
 
+  test('a large file within its bound: it lies in memory once', async () => {
+    const url = await serve({ large: new Uint8Array(3e8) });
+    const before = process.memoryUsage().external;
+    const { bytes } = await exchange((signal) => fetch(`${url}/large`, { signal }), url, { most: 3e8 + 1 });
+    expect(process.memoryUsage().external - before).toBeLessThan(4.5e8);
+    expect(bytes.length).toBe(3e8);
+  });
+
   test('a byte now and then: it is given up for its slowness', async () => {
     const url = await serve({ '*': 'drip' });
     await expect(
@@ -112,6 +121,32 @@ describe('a host that lies', () => {
     expect(problems.map(({ problem }) => problem)).toContain('files.0.key is missing');
     expect(problems.length).toBeLessThan(10);
     expect(performance.now() - started).toBeLessThan(30_000);
+  });
+
+  test('by a file that has the name of an unfinished one: each has its own bytes', async () => {
+    const [one, other] = [Buffer.from('one'), Buffer.from('other')];
+    const named = (name: string, bytes: Buffer) => ({
+      ...{ key: `${prefix}extra/${name}`, bytes: bytes.length, sha256: hash('sha256', bytes), mediaType: 'text/plain' },
+    });
+    // The second is done before the first begins, as `width` has it.
+    const files = [...manifest.files, named('x.part', one), named('x', other)];
+    const url = await serve({
+      [`${prefix}manifest.json`]: Buffer.from(JSON.stringify({ ...manifest, files })),
+      [`${prefix}extra/x.part`]: one,
+      [`${prefix}extra/x`]: other,
+      [`${prefix}SHA256SUMS`]: 'none',
+    });
+    await pullRelease(url, out, { version: '1.0.0', width: 1 });
+    expect(await readFile(join(out, prefix, 'extra/x.part'), 'utf8')).toBe('one');
+    expect(await readFile(join(out, prefix, 'extra/x'), 'utf8')).toBe('other');
+  });
+
+  test('by a manifest that lists itself with other bytes: nothing is fetched', async () => {
+    const itself = { key: `${prefix}manifest.json`, bytes: 2, sha256: hash('sha256', '{}'), mediaType: 'text/plain' };
+    const files = [...manifest.files, itself];
+    const url = await serve({ [itself.key]: Buffer.from(JSON.stringify({ ...manifest, files })) });
+    await expect(pullRelease(url, out, { version: '1.0.0' })).rejects.toThrow(/manifest\.json lists itself/);
+    expect(existsSync(join(out, 'releases'))).toBe(false);
   });
 
   test('with more stray files than a call takes arguments', async () => {

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { constants, createGzip } from 'node:zlib';
 
 /** What a host does instead of sending a file. */
-export type Trick = 'endless' | 'bomb' | 'endless refusal' | 'drip' | Uint8Array;
+export type Trick = 'endless' | 'bomb' | 'endless refusal' | 'drip' | 'none' | Uint8Array;
 
 export interface HostileHost {
   url: string;
@@ -28,6 +28,7 @@ export async function serveHostile(folder: string, tricks: Record<string, Trick>
       const bytes = trick ?? (await readFile(join(folder, key)).catch(() => null));
       return void response.writeHead(bytes ? 200 : 404).end(bytes ?? '');
     }
+    if (trick === 'none') return void response.writeHead(404).end();
     const count = (bytes: number) => sent.set(key, (sent.get(key) ?? 0) + bytes);
     response.on('error', () => undefined);
     if (trick === 'drip') await drip(response);

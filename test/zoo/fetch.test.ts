@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { partOf } from '../../batch/files/index.ts';
 import { fetchModel, loadCard, modelPath, readModelBytes, type ZooModel } from '../../batch/zoo/index.ts';
 import { type FileServer, serveFile } from './file-server.ts';
 
@@ -38,7 +39,7 @@ beforeEach(async () => {
   };
 });
 
-const part = () => `${modelPath(model)}.part`;
+const part = () => partOf(modelPath(model));
 
 test('the file lands in the cache, checked, and a second fetch asks for nothing', async () => {
   const received: number[] = [];
