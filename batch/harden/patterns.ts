@@ -40,7 +40,8 @@ const leastRough = 0.6;
 const mostTries = 20;
 
 /**
- * @param like perturbations that take turns in saying how strong a pattern is, but for those of less than half the length
+ * @param like perturbations that take turns in saying how strong a pattern is, but for those of less than half the
+ * length
  *   of the longest: none is larger than its own in either norm
  * @returns each [3,size,size], the same from the same seed
  */

@@ -38,8 +38,9 @@ export const patternLooks = (looks: number): number => Math.ceil((2 * looks) / 3
 
 /**
  * Every photo is shown clean in `looks` ways: as it is, in every quality, and changed in ways that take turns. It is
- * shown `looks` times perturbed, by turns as it is and so changed, every perturbation as often as any other and as often at each strength; and two thirds
- * as many times with patterns, in the same way. Synthetic pictures are shown clean.
+ * shown `looks` times perturbed, by turns as it is and so changed, every perturbation as often as any other and as
+ * often at each strength; and two thirds as many times with patterns, in the same way. Synthetic pictures are shown
+ * clean.
  */
 export function planSamples(
   {
