@@ -68,12 +68,9 @@ export async function downloadFile(path: string, wanted: Download, options: Down
 /** Where an unfinished download lies: under a name that no file of a release can have. */
 export const partOf = (path: string) => join(dirname(path), `.${basename(path)}.part`);
 
-async function fetchInto(
-  part: string,
-  { url, bytes }: Download,
-  from: number,
-  { onProgress, signal }: DownloadOptions,
-): Promise<void> {
+async function fetchInto(part: string, wanted: Download, from: number, options: DownloadOptions): Promise<void> {
+  const { url, bytes } = wanted;
+  const { onProgress, signal } = options;
   const stalled = new AbortController();
   const pace = watchPace(STALL_MS, (detail) => stalled.abort(detail));
   const anySignal = AbortSignal.any(signal ? [signal, stalled.signal] : [stalled.signal]);
@@ -89,20 +86,21 @@ async function fetchInto(
       headers: { 'accept-encoding': 'identity', ...(from > 0 ? { range: `bytes=${from}-` } : {}) },
       signal: anySignal,
     });
+    const { status } = response;
+    const resumed = status === 206 && startOf(response.headers.get('content-range')) === from;
+    // A server that cannot go on from there, or would go on elsewhere, is asked for the whole.
+    if (from > 0 && (status === 416 || (status === 206 && !resumed))) {
+      await response.body?.cancel();
+      pace.stop();
+      return await fetchInto(part, wanted, 0, options);
+    }
     if (!response.ok || !response.body) {
       await response.body?.cancel();
-      const answer = `${response.status} ${response.statusText}`.trim();
-      throw new DownloadError(`${url} answered ${answer}. Check that the address still has the file.`, response.status);
-    }
-    const resumed = response.status === 206 && startOf(response.headers.get('content-range')) === from;
-    if (from > 0 && response.status === 206 && !resumed) {
-      await response.body.cancel();
-      throw new AtlasError(
-        `${url} was asked for bytes ${from} onwards and sent ${response.headers.get('content-range') ?? 'others'}. Delete ${part} and try again.`,
-      );
+      const answer = `${status} ${response.statusText}`.trim();
+      throw new DownloadError(`${url} answered ${answer}. Check that the address still has the file.`, status);
     }
     if (!resumed) received = 0;
-    const file = await open(part, resumed ? 'a' : 'w');
+    const file = await open(part, from > 0 && resumed ? 'a' : 'w');
     try {
       for await (const chunk of response.body) {
         pace.received(chunk.byteLength);

@@ -68,6 +68,14 @@ test('a server without ranges is read from the start', async () => {
   expect(readFileSync(await fetchModel(model)).equals(bytes)).toBe(true);
 });
 
+test.each(['refused', 'elsewhere'] as const)('a server whose ranges are %s is asked for the whole', async (mistake) => {
+  server.behaviour = { cutAt: 700_000 };
+  await expect(fetchModel(model)).rejects.toThrow(/broke off/);
+  server.behaviour = { mistakesRange: mistake };
+  expect(readFileSync(await fetchModel(model)).equals(bytes)).toBe(true);
+  expect(server.ranges).toEqual([undefined, 'bytes=700000-', undefined]);
+});
+
 test('another file of the right length is refused and not kept', async () => {
   server.behaviour = { instead: randomBytes(bytes.length) };
   await expect(fetchModel(model)).rejects.toThrow(/SHA-256 [0-9a-f]{64} instead of/);

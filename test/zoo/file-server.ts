@@ -9,6 +9,8 @@ export interface Behaviour {
   pauseAt?: number;
   /** Answer as a server does that knows no ranges. */
   ignoreRange?: boolean;
+  /** Answer a range with 416, or with the bytes from 1 on. */
+  mistakesRange?: 'refused' | 'elsewhere';
   status?: number;
   /** Sent in place of the file. */
   instead?: Buffer;
@@ -35,7 +37,12 @@ export async function serveFile(file: Buffer): Promise<FileServer> {
       return;
     }
     const body = behaviour.instead ?? file;
-    const from = behaviour.ignoreRange ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const asked = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (asked > 0 && behaviour.mistakesRange === 'refused') {
+      response.writeHead(416, { 'content-range': `bytes */${body.length}` }).end();
+      return;
+    }
+    const from = asked > 0 && behaviour.mistakesRange ? 1 : behaviour.ignoreRange ? 0 : asked;
     const part = body.subarray(from);
     response.writeHead(from > 0 ? 206 : 200, {
       'content-length': part.length,
