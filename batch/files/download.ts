@@ -66,7 +66,7 @@ export async function downloadFile(path: string, wanted: Download, options: Down
 }
 
 /** Where an unfinished download lies: under a name that no file of a release can have. */
-export const partOf = (path: string) => join(dirname(path), `.${basename(path)}.part`);
+const partOf = (path: string) => join(dirname(path), `.${basename(path)}.part`);
 
 async function fetchInto(part: string, wanted: Download, from: number, options: DownloadOptions): Promise<void> {
   const { url, bytes } = wanted;

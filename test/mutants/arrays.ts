@@ -8,8 +8,8 @@ export const arrays = [
   ...plantedIn('shared/formats/npy.ts', { test: formats }, [
     [
       'npy-fortran',
-      'source * shape[axis] + index[axis]',
-      'source * shape[0] + index[axis]',
+      'reduce((product, side) => product * side, 1)',
+      'reduce((product) => product * sides[0], 1)',
       'Fortran order with unequal axes',
     ],
     ['npy-fortran-ignored', 'fortran ? toRowMajor(data, shape) : data', 'data', 'Fortran order is turned into C order'],

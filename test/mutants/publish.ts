@@ -147,7 +147,7 @@ export const publish = [
     ['download-longer', 'if (received > bytes) break;', '', 'a longer file is refused before all of it is here'],
     [
       'download-resumed',
-      "await open(part, resumed ? 'a' : 'w')",
+      "await open(part, from > 0 && resumed ? 'a' : 'w')",
       "await open(part, 'a')",
       'a server without ranges is read from the start',
     ],

@@ -10,9 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { partOf } from '../../batch/files/index.ts';
 import { fetchModel, loadCard, modelPath, readModelBytes, type ZooModel } from '../../batch/zoo/index.ts';
 import { type FileServer, serveFile } from './file-server.ts';
 
@@ -39,7 +38,7 @@ beforeEach(async () => {
   };
 });
 
-const part = () => partOf(modelPath(model));
+const part = () => join(dirname(modelPath(model)), `.${basename(modelPath(model))}.part`);
 
 test('the file lands in the cache, checked, and a second fetch asks for nothing', async () => {
   const received: number[] = [];
