@@ -51,7 +51,7 @@ export const hardenedResult = preparedResult.extend({
   detector: z.object({ bias: z.number(), threshold: z.number() }),
   /** On crafting photos that the regression did not see. */
   calibration: z.object({
-    ...{ photos: z.int(), falseAlarms: z.number() },
+    ...{ photos: z.int(), rank: z.int(), falseAlarms: z.int() },
     ...{ tampered: z.int(), caught: z.int(), auroc: z.number() },
   }),
   /** Thresholds of two detectors that look at the plain network's logits, which hold the same rate on those photos. */

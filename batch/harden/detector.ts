@@ -1,7 +1,7 @@
 // A regression on statistics, and the threshold that it is used with.
 import { storedWeights } from '#shared/graph';
 import { auroc } from '#shared/metrics';
-import { type CleanScore, conformalThreshold } from './calibration.ts';
+import { conformalThreshold } from './calibration.ts';
 import { fitRegression, type Regression } from './regression.ts';
 import { product } from './rows.ts';
 import type { Sample } from './samples.ts';
@@ -32,7 +32,9 @@ export interface FittedDetector {
 export interface Calibration {
   /** Clean photos that set the threshold: each scored by a regression that did not see it. */
   photos: number;
-  /** Of these photos, how many lie above it; in parts, since a photo is scored as it is and as JPEG. */
+  /** The threshold is the score of this rank, from the lowest. */
+  rank: number;
+  /** Of these photos, how many lie above it. */
   falseAlarms: number;
   /** Perturbed pictures of photos that the regression did not see, and how many of them lie above the threshold. */
   tampered: number;
@@ -55,7 +57,7 @@ export const folds = 10;
 export async function fitDetector(task: DetectorTask): Promise<FittedDetector | null> {
   const { statistics, features, samples, foldOf, rate, signal, onProgress } = task;
   const rows = task.rows ?? samples.map((_, row) => row);
-  const weight = (row: number) => (samples[row].tampered?.isPattern ? patternWeight : samples[row].calibrates || 1);
+  const weight = (row: number) => (samples[row].tampered?.isPattern ? patternWeight : 1);
   const common = {
     data: statistics,
     features,
@@ -65,7 +67,7 @@ export async function fitDetector(task: DetectorTask): Promise<FittedDetector | 
   };
   const whole = await fitRegression({ ...common, rows });
   onProgress?.({ done: 1, total: folds + 1 });
-  const clean: CleanScore[] = [];
+  const clean: number[] = [];
   const tampered: number[] = [];
   for (let fold = 0; fold < folds; fold++) {
     const held = rows.filter((row) => foldOf(samples[row].source) === fold);
@@ -74,8 +76,7 @@ export async function fitDetector(task: DetectorTask): Promise<FittedDetector | 
       const regression = await fitRegression({ ...common, rows: seen, start: whole });
       for (const row of held) {
         const score = scoreOf(regression, statistics, row * features);
-        const share = samples[row].calibrates;
-        if (share > 0) clean.push({ score, share });
+        if (samples[row].calibrates) clean.push(score);
         else if (samples[row].tampered?.isPattern === false) tampered.push(score);
       }
     }
@@ -83,14 +84,11 @@ export async function fitDetector(task: DetectorTask): Promise<FittedDetector | 
   }
   const chosen = conformalThreshold(clean, rate);
   if (!chosen) return null;
-  const { threshold, photos } = chosen;
-  const cleanScores = clean.map(({ score }) => score);
+  const { threshold, rank } = chosen;
+  const above = (scores: readonly number[]) => scores.filter((score) => score > threshold).length;
   const calibration = {
-    photos,
-    falseAlarms: clean.reduce((sum, { score, share }) => sum + (score > threshold ? share : 0), 0),
-    tampered: tampered.length,
-    caught: tampered.filter((score) => score > threshold).length,
-    auroc: auroc(cleanScores, tampered),
+    ...{ photos: clean.length, rank, falseAlarms: above(clean) },
+    ...{ tampered: tampered.length, caught: above(tampered), auroc: auroc(clean, tampered) },
   };
   return { ...asStored(whole), threshold, calibration };
 }

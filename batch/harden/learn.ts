@@ -12,7 +12,7 @@ import { conformalThreshold, leastPhotos } from './calibration.ts';
 import { type FittedDetector, fitDetector, folds } from './detector.ts';
 import { energies, energiesOf } from './energies.ts';
 import { drawnPatterns } from './patterns.ts';
-import { cleanLooks, patternLooks, planSamples, render, type Sample, usualLooks } from './samples.ts';
+import { patternLooks, planSamples, render, type Sample, usualLooks } from './samples.ts';
 
 export interface LearningTask {
   /** float32 [3,S,S] each, all of the size of the photos. */
@@ -23,7 +23,7 @@ export interface LearningTask {
   /** Of clean photos taken for tampered ones, above 0 and below 1. */
   rate: number;
   seed: number;
-  /** In how many ways each photo is shown clean, and how often perturbed; left out: 10. */
+  /** How often each photo is shown clean, and how often perturbed, from 1 to 10; left out: 10. */
   looks?: number;
   /** Whether a detector that has no network is fitted to the same pictures, to be held against; default false. */
   withSpectrum?: boolean;
@@ -116,12 +116,13 @@ function baselinesOf(
   { logits, classes }: { logits: Float32Array; classes: number },
   rate: number,
 ): OutlierScores {
-  const scores = samples.flatMap(({ calibrates: share }, row) =>
-    share > 0 ? [{ share, ...outlierScores(logits.subarray(row * classes, (row + 1) * classes)) }] : [],
+  const rows = samples.flatMap(({ calibrates }, row) =>
+    calibrates ? [logits.subarray(row * classes, (row + 1) * classes)] : [],
   );
+  const scores = rows.map(outlierScores);
   const held = (score: keyof OutlierScores) => {
     const found = conformalThreshold(
-      scores.map((one) => ({ score: one[score], share: one.share })),
+      scores.map((one) => one[score]),
       rate,
     );
     return found?.threshold ?? Number.POSITIVE_INFINITY;
@@ -131,7 +132,7 @@ function baselinesOf(
 
 /** Statistics that lie in memory at most: 600 MB. */
 const mostStatistics = 1.5e8;
-/** Patterns that no attack made: eight for each way in which a photo is shown clean, and no more than so many. */
+/** Patterns that no attack made: eight for each time that a photo is shown clean, and no more than so many. */
 const mostPatterns = 80;
 const patternCount = (looks: number) => Math.min(mostPatterns, 8 * looks);
 /** Pictures without a camera among the clean ones. */
@@ -142,7 +143,7 @@ export const pictureCount = (photos: number, looks = usualLooks): number =>
   looksOf(looks) * photos + syntheticFor(photos);
 
 /** How often a photo is shown in all. */
-const looksOf = (looks: number) => cleanLooks(looks) + looks + patternLooks(looks);
+const looksOf = (looks: number) => 2 * looks + patternLooks(looks);
 
 const syntheticFor = (photos: number) => Math.min(mostSynthetic, Math.ceil(photos / 2));
 

@@ -16,11 +16,8 @@ export interface Sample {
   tampered: { perturbation: number; strength: number; isPattern: boolean } | null;
   /** Of the JPEG that it is saved as at last; null where it is kept as it is. */
   quality: number | null;
-  /**
-   * Which part of its photo the threshold is set by: those that are changed by nothing but their JPEG make a whole; 0
-   * for all others.
-   */
-  calibrates: number;
+  /** Whether the threshold is set by it: one clean picture of each photo, changed by nothing but its JPEG. */
+  calibrates: boolean;
   /** Of its own random numbers. */
   seed: number;
 }
@@ -29,18 +26,15 @@ export interface Sample {
 const qualities = [null, null, 90, 75, 50] as const;
 /** A perturbation at half of its strength fools some photos still; of a faint pattern there is nothing to learn. */
 const strengths = { perturbation: [1, 0.7, 0.5], pattern: [1, 0.7] } as const;
-/** In how many ways each photo is shown clean. */
+/** How often each photo is shown clean: once in each way. */
 export const usualLooks: number = changes.length;
-/** How often each photo is shown clean: where nothing has changed it, once in each quality. */
-export const cleanLooks = (looks: number): number => looks - 1 + new Set(qualities).size;
-/** How often each photo is shown with a pattern that no attack made. */
+/** How often each photo is shown with a pattern that no attack made, of so many looks. */
 export const patternLooks = (looks: number): number => Math.ceil((2 * looks) / 3);
 
 /**
- * Every photo is shown clean in `looks` ways: as it is, in every quality, and changed in ways that take turns. It is
- * shown `looks` times perturbed, by turns as it is and so changed, every perturbation as often as any other and as
- * often at each strength; and two thirds as many times with patterns, in the same way. Synthetic pictures are shown
- * clean.
+ * Every photo is shown clean `looks` times, as it is and changed in ways that take turns; as many times perturbed, by
+ * turns as it is and so changed, every perturbation as often as any other and as often at each strength; and two thirds
+ * as many times with patterns, in the same way. Synthetic pictures are shown clean.
  */
 export function planSamples(
   {
@@ -60,15 +54,10 @@ export function planSamples(
   const nextPattern = inTurn(patterns, strengths.pattern, draw);
   for (let source = 0; source < photos; source++) {
     const turns = changesOf(source, looks);
-    const clean = { source, tampered: null } as const;
-    for (const quality of new Set(qualities)) {
-      const calibrates = qualities.filter((one) => one === quality).length / qualities.length;
-      samples.push({ ...clean, change: 'none', quality, calibrates, seed: draw.bits() });
-    }
-    for (const change of turns.slice(1)) add({ ...clean, change, calibrates: 0 });
+    for (const change of turns) add({ source, change, tampered: null, calibrates: change === 'none' });
     // Every second one on the photo as it is, the others on it as a clean one was shown.
     const under = (i: number) =>
-      ({ source, change: i % 2 ? turns[(source + i) % turns.length] : 'none', calibrates: 0 }) as const;
+      ({ source, change: i % 2 ? turns[(source + i) % turns.length] : 'none', calibrates: false }) as const;
     for (let i = 0; i < looks && perturbations > 0; i++)
       add({ ...under(i), tampered: { ...nextPerturbation(), isPattern: false } });
     for (let i = 0; i < patternLooks(looks) && patterns > 0; i++) {
@@ -76,7 +65,7 @@ export function planSamples(
       add({ ...under(i), tampered: { perturbation: perturbations + perturbation, strength, isPattern: true } });
     }
   }
-  for (let i = 0; i < synthetic; i++) add({ source: photos + i, change: 'none', tampered: null, calibrates: 0 });
+  for (let i = 0; i < synthetic; i++) add({ source: photos + i, change: 'none', tampered: null, calibrates: false });
   return samples;
 }
 
@@ -97,7 +86,8 @@ function inTurn(
 /** None, and so many others that follow each other from photo to photo. */
 function changesOf(source: number, looks: number): Change[] {
   const [none, ...others] = changes;
-  return [none, ...Array.from({ length: looks - 1 }, (_, i) => others[(source * (looks - 1) + i) % others.length])];
+  const turns = Array.from({ length: looks - 1 }, (_, i) => others[(source * (looks - 1) + i) % others.length]);
+  return [none, ...turns];
 }
 
 /** The canvas [3,size,size] of a sample. */

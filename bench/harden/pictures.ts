@@ -118,7 +118,7 @@ function evaluationSamples(photos: number, perturbations: number, seed: number):
   const draw = random(seed, 'evaluation');
   return Array.from({ length: photos }, (_, source) => source).flatMap((source) => {
     const quality = qualities[draw.below(qualities.length)];
-    const common = { source, quality, calibrates: 0 };
+    const common = { source, quality, calibrates: false };
     const clean = ['none', ...everyday] as const;
     return [
       ...clean.map((change): Sample => ({ ...common, change, tampered: null, seed: draw.bits() })),

@@ -65,9 +65,7 @@ export async function leftOut(shown: Shown, { attack, own, ignored, rate, truth 
     return { auroc: auroc(below, above), caught: share(above), falseAlarms: share(below) };
   };
   const byLogits = (score: (measured: Measured, row: number) => number): Figures => {
-    const calibrating = crafting.samples.flatMap(({ calibrates: share }, row) =>
-      share > 0 ? [{ score: score(crafting, row), share }] : [],
-    );
+    const calibrating = crafting.samples.flatMap(({ calibrates }, row) => (calibrates ? [score(crafting, row)] : []));
     const threshold = conformalThreshold(calibrating, rate)?.threshold ?? Number.POSITIVE_INFINITY;
     return figures((row) => score(evaluation, row), threshold);
   };

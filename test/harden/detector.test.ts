@@ -5,8 +5,6 @@ import { conformalThreshold, leastPhotos } from '../../batch/harden/calibration.
 import { fitDetector, type Sample, scoreOf } from '../../batch/harden/index.ts';
 import { fitRegression } from '../../batch/harden/regression.ts';
 
-const whole = (scores: readonly number[]) => scores.map((score) => ({ score, share: 1 }));
-
 describe('the threshold', () => {
   const scores = Array.from({ length: 199 }, (_, i) => ((i * 83) % 199) + 1); // 1..199 in some order.
   test.each([
@@ -16,25 +14,13 @@ describe('the threshold', () => {
     // (199 + 1) * 0.995 is 199: the largest.
     [0.005, 199],
   ])('that holds %d is the score of rank ceil((n + 1) (1 - rate))', (rate, expected) => {
-    expect(conformalThreshold(whole(scores), rate)).toEqual({ threshold: expected, photos: 199 });
-  });
-
-  test('counts a photo that is scored in several forms once', () => {
-    // Ten photos, of which two fifths score 0 and three fifths more, the last by far.
-    const parts = Array.from({ length: 10 }, (_, i) => [
-      { score: 0, share: 0.4 },
-      { score: i === 9 ? 100 : i + 1, share: 0.6 },
-    ]).flat();
-    // 11 x 0.8 = 8.8 photos: 4 at 0, and 0.6 each at 1 to 8.
-    expect(conformalThreshold(parts, 0.2)).toEqual({ threshold: 8, photos: 10 });
-    expect(conformalThreshold(parts, 0.1)).toEqual({ threshold: 100, photos: 10 });
-    expect(conformalThreshold(parts, 0.05)).toBeNull();
+    expect(conformalThreshold(scores, rate)).toEqual({ threshold: expected, rank: expected });
   });
 
   test('needs as many photos as leastPhotos says, and no fewer do', () => {
     for (const rate of [0.01, 0.02, 0.1, 0.3, 1 / 3]) {
       const least = leastPhotos(rate);
-      const some = (count: number) => whole(Array.from({ length: count }, (_, i) => i));
+      const some = (count: number) => Array.from({ length: count }, (_, i) => i);
       expect(conformalThreshold(some(least), rate)).not.toBeNull();
       expect(conformalThreshold(some(least - 1), rate)).toBeNull();
     }
@@ -46,7 +32,10 @@ describe('the threshold', () => {
     let above = 0;
     const rounds = 20_000;
     for (let round = 0; round < rounds; round++) {
-      const { threshold } = conformalThreshold(whole(Array.from({ length: 19 }, () => draw.normal())), 0.1)!;
+      const { threshold } = conformalThreshold(
+        Array.from({ length: 19 }, () => draw.normal()),
+        0.1,
+      )!;
       if (draw.normal() > threshold) above++;
     }
     // Of 20 scores that are alike, the 18th of 19 is exceeded by the last with probability 2/20.
@@ -71,9 +60,9 @@ describe('a detector', () => {
   const samples: Sample[] = Array.from({ length: photos }, (_, source) => source).flatMap((source) => {
     const plain = { source, change: 'none' as const, quality: null, seed: 0 };
     return [
-      { ...plain, tampered: null, calibrates: 1 },
-      { ...plain, tampered: { perturbation: 0, strength: 1, isPattern: false }, calibrates: 0 },
-      { ...plain, tampered: null, calibrates: 0, change: 'flip' as const },
+      { ...plain, tampered: null, calibrates: true },
+      { ...plain, tampered: { perturbation: 0, strength: 1, isPattern: false }, calibrates: false },
+      { ...plain, tampered: null, calibrates: false, change: 'flip' as const },
     ];
   });
   const statistics = Float32Array.from({ length: samples.length * features }, (_, i) => {
@@ -102,7 +91,7 @@ describe('a detector', () => {
     // The regressions of folds start from that on everything, and end a little elsewhere.
     expect(found.threshold).toBeCloseTo(sorted[Math.ceil(61 * 0.9) - 1], 2);
     const { calibration } = found;
-    expect(calibration).toMatchObject({ photos: 60, falseAlarms: 5, tampered: 60 });
+    expect(calibration).toMatchObject({ photos: 60, rank: 55, falseAlarms: 5, tampered: 60 });
     expect(calibration.caught).toBe(tampered.filter((score) => score > found.threshold).length);
     expect(calibration.caught).toBeGreaterThan(40);
     expect(calibration.auroc).toBeGreaterThan(0.9);

@@ -16,25 +16,18 @@ test('every photo is shown clean in each way, and as often with a perturbation',
   const samples = planSamples({ photos: 30, synthetic: 7, perturbations: 4 }, 1);
   for (let source = 0; source < 30; source++) {
     const own = samples.filter((sample) => sample.source === source);
-    const clean = own.filter(({ tampered }) => !tampered);
-    expect(clean.map(({ change }) => change)).toEqual(['none', 'none', 'none', ...changes]);
+    expect(own.filter(({ tampered }) => !tampered).map(({ change }) => change)).toEqual([...changes]);
     const perturbed = own.filter(({ tampered }) => tampered);
     expect(perturbed).toHaveLength(changes.length);
     // Every second one on the photo as it is, the others changed in five ways that follow each other.
     expect(perturbed.filter((_, i) => i % 2 === 0).every(({ change }) => change === 'none')).toBe(true);
     expect(new Set(perturbed.filter((_, i) => i % 2).map(({ change }) => change)).size).toBe(5);
-    // What sets the threshold: clean, and as the photo is but for its JPEG, each quality as often as elsewhere.
-    expect(own.filter(({ calibrates }) => calibrates)).toEqual(clean.slice(0, 4));
-    const shares = clean.slice(0, 4).map(({ quality, calibrates }) => [quality, calibrates]);
-    expect(shares).toEqual([
-      [null, 0.4],
-      [90, 0.2],
-      [75, 0.2],
-      [50, 0.2],
-    ]);
+    // One picture sets the threshold: clean, and as the photo is but for its JPEG.
+    const [first, ...more] = own.filter(({ calibrates }) => calibrates);
+    expect([first.tampered, first.change, more.length]).toEqual([null, 'none', 0]);
   }
   const synthetic = samples.filter(({ source }) => source >= 30);
-  expect(synthetic.map(({ tampered, calibrates }) => [tampered, calibrates])).toEqual(Array(7).fill([null, 0]));
+  expect(synthetic.map(({ tampered, calibrates }) => [tampered, calibrates])).toEqual(Array(7).fill([null, false]));
   // 30 x 10 perturbed pictures over 4 perturbations at 3 strengths.
   const counts = new Map<string, number>();
   for (const { tampered } of samples)
@@ -53,15 +46,14 @@ test('patterns that no attack made come after the perturbations, two thirds as o
   const withPattern = samples.filter(({ tampered }) => tampered?.isPattern);
   for (let source = 0; source < 30; source++)
     expect(withPattern.filter((sample) => sample.source === source)).toHaveLength(7);
-  expect(withPattern.every(({ calibrates }) => calibrates === 0)).toBe(true);
+  expect(withPattern.some(({ calibrates }) => calibrates)).toBe(false);
   // 30 x 7 over 5 patterns at 2 strengths.
   const counts = Map.groupBy(withPattern, ({ tampered }) => `${tampered?.perturbation} ${tampered?.strength}`);
   expect([...counts.keys()].sort()).toEqual([4, 5, 6, 7, 8].flatMap((pattern) => [`${pattern} 0.7`, `${pattern} 1`]));
   expect(new Set([...counts.values()].map((of) => of.length))).toEqual(new Set([21]));
   const others = samples.filter(({ tampered }) => tampered && !tampered.isPattern);
   expect(others).toHaveLength(300);
-  expect(planSamples({ photos: 6, synthetic: 0, perturbations: 4, patterns: 5, looks: 3 }, 1)).toHaveLength(6 * 11);
-  expect(planSamples({ photos: 6, synthetic: 0, perturbations: 4, patterns: 5 }, 1)).toHaveLength(6 * 30);
+  expect(planSamples({ photos: 6, synthetic: 0, perturbations: 4, patterns: 5, looks: 3 }, 1)).toHaveLength(6 * 8);
 });
 
 test('a picture is perturbed at its strength, and re-encoded after that', async () => {
@@ -71,7 +63,7 @@ test('a picture is perturbed at its strength, and re-encoded after that', async 
     change: 'none',
     tampered: { perturbation: 1, strength: 0.5, isPattern: false },
     quality: null,
-    calibrates: 0,
+    calibrates: false,
     seed: 1,
   } as const;
   const expected = applyPerturbation(canvas, v, 0.5);
