@@ -33,7 +33,7 @@ const kinds: readonly Kind[] = [
 
 /**
  * How rough a pattern is at least: the root mean square of what pixels differ by from their neighbours, over that of
- * the pixels. Perturbations of nine attacks have 1.1 to 1.5, and white noise has 1.4.
+ * the pixels. Perturbations of ten attacks have 1.1 to 1.5, and white noise has 1.4.
  */
 const leastRough = 0.6;
 /** After so many smoother ones a pattern is taken as it is. */
@@ -41,8 +41,7 @@ const mostTries = 20;
 
 /**
  * @param like perturbations that take turns in saying how strong a pattern is, but for those of less than half the
- * length
- *   of the longest: none is larger than its own in either norm
+ *   length of the longest: none is larger than its own in either norm
  * @returns each [3,size,size], the same from the same seed
  */
 export function drawnPatterns(
