@@ -69,8 +69,11 @@ try {
     for (const page of await pagesOf(values.release)) rows.push(await measure(browser, worker.url, page));
     await browser.close();
     for (const row of values.lighthouse ? rows : [])
+      // What was measured until then is shown, whatever becomes of a page.
       for (const screen of ['mobile', 'desktop'] as const)
-        row[screen] = await judge(values.lighthouse as string, worker.url + row.page, screen);
+        row[screen] = await judge(values.lighthouse as string, worker.url + row.page, screen).catch(
+          (error: unknown): Judged => ({ scores: {}, faults: [`${screen}: ${(error as Error).message}`] }),
+        );
     if (values.json) console.log(JSON.stringify({ load, rows }, null, 2));
     else report(rows);
   } finally {
@@ -99,7 +102,7 @@ function report(rows: Row[]) {
       ...[page, cell(shift, budgets.shift, 3), cell(lcp, budgets.lcp)],
       answer === null ? '' : cell(answer, budgets.answer),
       ...kinds.map((kind) => cell(bytes[kind], budgetOf(kind))),
-      ...[mobile, desktop].flatMap((judged) => (judged ? [Object.values(judged.scores).join(' ')] : [])),
+      ...[mobile, desktop].flatMap((judged) => (judged ? [Object.values(judged.scores).join(' ') || 'failed'] : [])),
     ];
     console.log(`| ${cells.join(' | ')} |`);
   }
