@@ -68,8 +68,8 @@ try {
     const rows: Row[] = [];
     for (const page of await pagesOf(values.release)) rows.push(await measure(browser, worker.url, page));
     await browser.close();
+    // What was measured until then is shown, whatever becomes of a page.
     for (const row of values.lighthouse ? rows : [])
-      // What was measured until then is shown, whatever becomes of a page.
       for (const screen of ['mobile', 'desktop'] as const)
         row[screen] = await judge(values.lighthouse as string, worker.url + row.page, screen).catch(
           (error: unknown): Judged => ({ scores: {}, faults: [`${screen}: ${(error as Error).message}`] }),
