@@ -32,9 +32,10 @@ export const usualLooks: number = changes.length;
 export const patternLooks = (looks: number): number => Math.ceil((2 * looks) / 3);
 
 /**
- * Every photo is shown clean `looks` times, as it is and changed in ways that take turns; as many times perturbed, by
- * turns as it is and so changed, every perturbation as often as any other and as often at each strength; and two thirds
- * as many times with patterns, in the same way. Synthetic pictures are shown clean.
+ * Every photo is shown clean `looks` times: once as it is, then changed in ways that take turns. It is shown perturbed
+ * as many times, alternately as it is and changed in one of those ways; each perturbation is shown as often as any
+ * other, and as often at each strength. It is shown with patterns two thirds as many times, in the same way. Synthetic
+ * pictures are shown clean.
  */
 export function planSamples(
   {
@@ -55,7 +56,7 @@ export function planSamples(
   for (let source = 0; source < photos; source++) {
     const turns = changesOf(source, looks);
     for (const change of turns) add({ source, change, tampered: null, calibrates: change === 'none' });
-    // Every second one on the photo as it is, the others on it as a clean one was shown.
+    // Alternately the photo as it is, and changed in a way in which it was also shown clean.
     const under = (i: number) =>
       ({ source, change: i % 2 ? turns[(source + i) % turns.length] : 'none', calibrates: false }) as const;
     for (let i = 0; i < looks && perturbations > 0; i++)

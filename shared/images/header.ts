@@ -1,6 +1,7 @@
 import { ascii, exifOrientation } from './exif.ts';
 import type { ImageHeader } from './image-header.ts';
 import { jpegHeader } from './jpeg.ts';
+import { MOST_CHUNKS } from './png-chunks.ts';
 
 /**
  * Reads type and dimensions from the bytes themselves, never from a name or a media type; null when this is no JPEG,
@@ -19,9 +20,6 @@ export function sniffImage(bytes: Uint8Array): ImageHeader | null {
   }
   return null;
 }
-
-/** How many chunks are looked through for what a picture does without; no encoder writes as many. */
-const MOST_CHUNKS = 2_000_000;
 
 /** IHDR, then chunks up to the pixels: acTL (animation) and eXIf stand before IDAT (PNG 3rd edition). */
 function pngHeader(view: DataView): ImageHeader | null {

@@ -4,8 +4,11 @@ const SIGNATURE_BYTES = 8;
 /** Length, name and checksum. */
 const FRAME_BYTES = 12;
 
-/** Far more than any encoder writes. Each is looked at several times, so that tens of millions take many seconds. */
-const MOST_CHUNKS = 2_000_000;
+/**
+ * Chunks of a PNG or a WebP: far more than any encoder writes. Each is looked at several times, so that tens of
+ * millions take many seconds.
+ */
+export const MOST_CHUNKS = 2_000_000;
 
 /** Whether a PNG file has more chunks than a picture needs: twelve bytes make one. */
 export function hasTooManyChunks(bytes: Uint8Array): boolean {
