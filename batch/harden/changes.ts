@@ -1,7 +1,7 @@
 // What happens to pictures that nobody has tampered with. All take and give canvases [3,size,size] of whole numbers.
 import { contributions, mirrored, round8 } from '#shared/images';
 import { type Random, rearranged } from '#shared/synthetic';
-import { blurred } from '../photos/index.ts';
+import { blurred, resampled } from '../photos/index.ts';
 
 /** Ways in which a clean picture is shown. */
 export const changes = [
@@ -71,23 +71,8 @@ function zoomed(canvas: Uint8Array, size: number, factor: number, draw: Random):
     const start = Math.floor((to - size + 1) * draw.uniform());
     return Array.from({ length: size }, (_, i) => of[mirrored(start + i, to)]);
   };
-  const [columns, rows] = [window(), window()];
-  const across = new Float32Array(canvas.length);
-  for (let row = 0; row < canvas.length; row += size) {
-    columns.forEach(({ first, weights }, x) => {
-      let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * canvas[row + first + k];
-      across[row + x] = sum;
-    });
-  }
-  return Uint8Array.from({ length: canvas.length }, (_, at) => {
-    const [x, y] = [at % size, Math.floor(at / size) % size];
-    const { first, weights } = rows[y];
-    const plane = at - y * size - x;
-    let sum = 0;
-    for (let k = 0; k < weights.length; k++) sum += weights[k] * across[plane + (first + k) * size + x];
-    return round8(sum);
-  });
+  // In float32, on which the hashes of hardened networks depend.
+  return resampled(canvas, size, window(), window(), new Float32Array(canvas.length));
 }
 
 /** Nearer to grey, or farther from it. */

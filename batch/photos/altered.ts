@@ -4,6 +4,7 @@ import { contributions, round8 } from '#shared/images';
 import { random, syntheticKinds, syntheticPictures } from '#shared/synthetic';
 import { blurred } from './blurred.ts';
 import { throughJpeg } from './jpeg.ts';
+import { resampled } from './resampled.ts';
 
 export interface Alteration {
   /**
@@ -49,23 +50,5 @@ const seedOf = (canvas: Uint8Array) => createHash('sha256').update(canvas).diges
 function resized(canvas: Uint8Array, most: number, { from, to }: { from: number; to: number }): Uint8Array {
   const side = Math.min(to, most);
   const windows = contributions(from, to, Math.floor((to - side) / 2), side);
-  const across = new Float64Array(3 * from * side);
-  for (let line = 0; line < 3 * from; line++) {
-    for (const [x, { first, weights }] of windows.entries()) {
-      let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * canvas[line * from + first + k];
-      across[line * side + x] = sum;
-    }
-  }
-  const result = new Uint8Array(3 * side * side);
-  for (let channel = 0; channel < 3; channel++) {
-    for (const [y, { first, weights }] of windows.entries()) {
-      for (let x = 0; x < side; x++) {
-        let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += weights[k] * across[(channel * from + first + k) * side + x];
-        result[(channel * side + y) * side + x] = round8(sum);
-      }
-    }
-  }
-  return result;
+  return resampled(canvas, from, windows, windows);
 }

@@ -6,4 +6,5 @@ export { codecs } from './codecs.ts';
 export { groupsFile, groupsIn } from './groups.ts';
 export { throughJpeg } from './jpeg.ts';
 export { type LoadOptions, loadPhotos, type PhotoSet, type Skipped } from './load.ts';
+export { resampled } from './resampled.ts';
 export { type Picture, picturesIn } from './tree.ts';
