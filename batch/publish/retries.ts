@@ -20,7 +20,7 @@ export class TryAgain extends Error {
 
 /**
  * Tries again with back-off (jitter, doubling from 0.2 s, six attempts in all) after a network failure or a TryAgain.
- * An AtlasError of an attempt is final.
+ * An AtlasError of an attempt is final, and so is a failure that the address itself is to blame for.
  *
  * @throws AtlasError naming `what` once every attempt has failed; the signal's reason where it was aborted.
  */
@@ -39,13 +39,20 @@ export async function withRetries<T>(attempt: () => Promise<T>, what: string, si
       signal?.throwIfAborted();
       if (error instanceof AtlasError) throw error;
       asked = error instanceof TryAgain ? error.waitMs : 0;
-      const cause = (error as Error).cause as Error | undefined;
-      detail = cause?.message || (error as Error).message;
+      const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+      detail = (cause.message || (error as Error).message).trim();
+      if (isHopeless(cause)) throw new AtlasError(`${what} cannot be reached: ${detail}. Check the address.`);
     }
   }
   throw new AtlasError(
     `${what} could not be reached in ${ATTEMPTS} attempts: ${detail}. Check the address and the network, then run the same command again: what is done stays done.`,
   );
+}
+
+/** What no waiting changes: no such kind of address, redirects in a circle, a certificate that is not to be trusted. */
+function isHopeless({ code = '', message }: NodeJS.ErrnoException): boolean {
+  if (['bad port', 'unknown scheme', 'redirect count exceeded'].includes(message)) return true;
+  return /^(CERT_|ERR_SSL_|ERR_TLS_|ERR_INVALID_URL)|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code);
 }
 
 /** An HTTP answer, its last byte included, or the first bytes of one that is longer than was asked for. */

@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -28,7 +31,7 @@ beforeEach(async () => {
   out = await mkdtemp(join(tmpdir(), 'atlas-hostile-pull-'));
 });
 afterEach(async () => {
-  host.close();
+  host?.close();
   await rm(out, { recursive: true, force: true });
 });
 
@@ -90,6 +93,32 @@ describe('a host that sends without end', () => {
     await expect(
       exchange((signal) => fetch(`${url}/latest.json`, { signal }), url, { patienceMs: 300, most: 1000 }),
     ).rejects.toThrow(/could not be reached in 6 attempts: only \d+ bytes came in 0\.3 s/);
+  });
+});
+
+describe('an address that no waiting mends is asked once', () => {
+  const asked = (address: string) => exchange((signal) => fetch(address, { signal }), 'the release');
+
+  test('redirects in a circle', async () => {
+    let circles = 0;
+    const server = createServer((_, answer) => {
+      circles += 1;
+      answer.writeHead(302, { location: '/again' }).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await expect(asked(`http://127.0.0.1:${port}/`)).rejects.toThrow(/cannot be reached: redirect count exceeded/);
+    // What fetch itself follows, and not six times as many.
+    expect(circles).toBe(21);
+    await expect(asked(`https://127.0.0.1:${port}/`)).rejects.toThrow(/the release cannot be reached: .*wrong version/);
+    server.close();
+  });
+
+  test.each([
+    ['ftp://127.0.0.1/', /cannot be reached: unknown scheme/],
+    ['http://127.0.0.1:1/', /cannot be reached: bad port/],
+  ])('%s', async (address, says) => {
+    await expect(asked(address)).rejects.toThrow(says);
   });
 });
 
