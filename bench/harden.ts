@@ -11,7 +11,8 @@
  * perturbations from clean photos (AUROC), how many it catches at the threshold, how many photos are fooled, and fooled
  * and not caught; beside it the largest probability, the energy score (W. Liu et al., "Energy-based out-of-distribution
  * detection", NeurIPS 2020) and the same regression on block-DCT energies, each with a threshold of its own that the
- * same crafting photos set. Photos are kept as they are (two of five) or re-encoded as JPEG of quality 90, 75 or 50.
+ * same crafting photos set. All of that on photos as they are; and of the class once more on photos that were saved as
+ * JPEG of quality 90, 75 or 50, by turns.
  *
  * What is done is kept, so that a run that was stopped goes on (--stop-after ends it by itself, exit status 75). Delete
  * the cache when the code has changed.
@@ -61,7 +62,8 @@ const say = (line: string) => {
   console.error(line);
 };
 const head = [
-  ...['left out', 'v', 'AUROC', 'caught', 'false alarms', 'fooled', 'fooled, not caught', 'accuracy', 'kept'],
+  ...['left out', 'v', 'AUROC', 'caught', 'false alarms', 'JPEG: AUROC', 'caught', 'false alarms'],
+  ...['fooled', 'fooled, not caught', 'accuracy', 'kept'],
   ...['softmax', 'caught', 'energy', 'caught', 'DCT', 'caught', 'false alarms'],
 ];
 console.log(
@@ -128,12 +130,24 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-function cells({ attack, perturbations, own, fooled, missed, accuracy, kept, softmax, energy, dct }: Row): string[] {
+function cells({
+  attack,
+  perturbations,
+  own,
+  saved,
+  fooled,
+  missed,
+  accuracy,
+  kept,
+  softmax,
+  energy,
+  dct,
+}: Row): string[] {
   const figures = (auroc: number, caught: number) => [auroc.toFixed(3), percent(caught)];
   return [
     ...[attack, String(perturbations)],
-    ...[...figures(own.auroc, own.caught), percent(own.falseAlarms), percent(fooled), percent(missed)],
-    ...[percent(accuracy), percent(kept)],
+    ...[own, saved].flatMap(({ auroc, caught, falseAlarms }) => [...figures(auroc, caught), percent(falseAlarms)]),
+    ...[percent(fooled), percent(missed), percent(accuracy), percent(kept)],
     ...[...figures(softmax.auroc, softmax.caught), ...figures(energy.auroc, energy.caught)],
     ...[...figures(dct.auroc, dct.caught), percent(dct.falseAlarms)],
   ];

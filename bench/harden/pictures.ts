@@ -31,7 +31,7 @@ export interface Shown {
 
 /** Changes of clean evaluation photos beside those that they are measured with. */
 export const everyday = ['flip', 'shift', 'blur', 'dark', 'noise'] as const;
-const qualities = [null, null, 90, 75, 50] as const;
+const qualities = [90, 75, 50] as const;
 
 export async function show(
   model: ZooModel,
@@ -113,18 +113,23 @@ function concatenated(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** Each photo in one quality of JPEG throughout: clean, in everyday changes, and with every perturbation. */
+/**
+ * Each photo as it is, clean, in everyday changes and with every perturbation; and clean and perturbed once more, saved
+ * as JPEG of one quality.
+ */
 function evaluationSamples(photos: number, perturbations: number, seed: number): Sample[] {
   const draw = random(seed, 'evaluation');
-  return Array.from({ length: photos }, (_, source) => source).flatMap((source) => {
-    const quality = qualities[draw.below(qualities.length)];
-    const common = { source, quality, calibrates: false };
-    const clean = ['none', ...everyday] as const;
-    return [
-      ...clean.map((change): Sample => ({ ...common, change, tampered: null, seed: draw.bits() })),
-      ...Array.from({ length: perturbations }, (_, perturbation): Sample => {
-        return { ...common, change: 'none', tampered: { perturbation, strength: 1, isPattern: false }, seed: 0 };
-      }),
-    ];
+  const perturbed = Array.from({ length: perturbations }, (_, perturbation) => {
+    return { perturbation, strength: 1, isPattern: false };
   });
+  return Array.from({ length: photos }, (_, source) => source).flatMap((source) =>
+    [null, qualities[draw.below(qualities.length)]].flatMap((quality): Sample[] => {
+      const common = { source, quality, calibrates: false };
+      const changes = quality === null ? (['none', ...everyday] as const) : (['none'] as const);
+      return [
+        ...changes.map((change): Sample => ({ ...common, change, tampered: null, seed: draw.bits() })),
+        ...perturbed.map((tampered): Sample => ({ ...common, change: 'none', tampered, seed: 0 })),
+      ];
+    }),
+  );
 }

@@ -1,5 +1,12 @@
 /** What detectors make of pictures that they have not seen. */
-import { conformalThreshold, energiesOf, type FittedDetector, fitDetector, scoreOf } from '../../batch/harden/index.ts';
+import {
+  conformalThreshold,
+  energiesOf,
+  type FittedDetector,
+  fitDetector,
+  type Sample,
+  scoreOf,
+} from '../../batch/harden/index.ts';
 import { argmax, auroc, outlierScores } from '../../shared/metrics/index.ts';
 import { everyday, type Measured, type Shown } from './pictures.ts';
 
@@ -14,6 +21,8 @@ export interface Row {
   attack: string;
   perturbations: number;
   own: Figures;
+  /** The class on pictures that were saved as JPEG; all other figures are of pictures as they are. */
+  saved: Figures;
   softmax: Figures;
   energy: Figures;
   dct: Figures;
@@ -55,12 +64,18 @@ export async function leftOut(shown: Shown, { attack, own, ignored, rate, truth 
   const detector = await fitted(crafting.statistics, crafting.features);
   const dctDetector = await fitted(crafting.spectra, energiesOf);
 
-  const numbered = evaluation.samples.map((sample, row) => ({ ...sample, row }));
-  const clean = numbered.filter(({ tampered, change }) => !tampered && change === 'none');
   const isTried = (index: number) => (own.length === 0 ? !ignored.includes(index) : own.includes(index));
-  const bad = numbered.filter(({ tampered }) => tampered && isTried(tampered.perturbation));
-  const figures = (score: (row: number) => number, threshold: number): Figures => {
-    const [below, above] = [clean, bad].map((some) => some.map(({ row }) => score(row)));
+  const tried = (isSaved: boolean) => {
+    const rows = evaluation.samples.flatMap((sample, row) => {
+      return (sample.quality !== null) === isSaved ? [{ ...sample, row }] : [];
+    });
+    const clean = rows.filter(({ tampered, change }) => !tampered && change === 'none');
+    const bad = rows.filter(({ tampered }) => tampered && isTried(tampered.perturbation));
+    return { clean, bad };
+  };
+  const { clean, bad } = tried(false);
+  const figures = (score: (row: number) => number, threshold: number, of = { clean, bad }): Figures => {
+    const [below, above] = [of.clean, of.bad].map((some) => some.map(({ row }) => score(row)));
     const share = (scores: number[]) => scores.filter((value) => value > threshold).length / scores.length;
     return { auroc: auroc(below, above), caught: share(above), falseAlarms: share(below) };
   };
@@ -71,7 +86,7 @@ export async function leftOut(shown: Shown, { attack, own, ignored, rate, truth 
   };
   const ownScore = (row: number) => scoreOf(detector, evaluation.statistics, row * evaluation.features);
 
-  const labels = numbered.map(({ row }) => labelOf(evaluation, row));
+  const labels = evaluation.samples.map((_, row) => labelOf(evaluation, row));
   const before = new Map(clean.map(({ source, row }) => [source, labels[row]]));
   const flagged = (row: number) => ownScore(row) > detector.threshold;
   const fooled = bad.filter(({ source, row }) => labels[row] !== before.get(source));
@@ -81,6 +96,7 @@ export async function leftOut(shown: Shown, { attack, own, ignored, rate, truth 
     attack,
     perturbations: bad.length / clean.length,
     own: figures(ownScore, detector.threshold),
+    saved: figures(ownScore, detector.threshold, tried(true)),
     softmax: byLogits((measured, row) => outlierScores(rowOf(measured, row)).softmax),
     energy: byLogits((measured, row) => outlierScores(rowOf(measured, row)).energy),
     dct: figures((row) => scoreOf(dctDetector, evaluation.spectra, energiesOf * row), dctDetector.threshold),
@@ -95,7 +111,7 @@ export async function leftOut(shown: Shown, { attack, own, ignored, rate, truth 
 /** Means of the columns. */
 export function mean(rows: readonly Row[]): Row {
   const over = (value: (row: Row) => number) => rows.reduce((sum, row) => sum + value(row), 0) / rows.length;
-  const figures = (which: 'own' | 'softmax' | 'energy' | 'dct'): Figures => ({
+  const figures = (which: 'own' | 'saved' | 'softmax' | 'energy' | 'dct'): Figures => ({
     auroc: over((row) => row[which].auroc),
     caught: over((row) => row[which].caught),
     falseAlarms: over((row) => row[which].falseAlarms),
@@ -104,23 +120,30 @@ export function mean(rows: readonly Row[]): Row {
     ...rows[0],
     attack: 'mean',
     perturbations: rows.reduce((sum, row) => sum + row.perturbations, 0),
-    ...{ own: figures('own'), softmax: figures('softmax'), energy: figures('energy'), dct: figures('dct') },
+    ...{
+      own: figures('own'),
+      saved: figures('saved'),
+      softmax: figures('softmax'),
+      energy: figures('energy'),
+      dct: figures('dct'),
+    },
     ...{ fooled: over((row) => row.fooled), missed: over((row) => row.missed) },
     ...{ accuracy: over((row) => row.accuracy), kept: over((row) => row.kept) },
   };
 }
 
-/** The share of clean evaluation photos that a detector flags, as they are and in each everyday change. */
+/** The share of clean evaluation photos that a detector flags, as they are, saved as JPEG and in everyday changes. */
 function alarmsOf({ evaluation }: Shown, detector: FittedDetector): Record<string, number> {
+  const changeOf = ({ change, quality }: Sample) => (quality === null ? change : 'JPEG');
   const share = (change: string) => {
     const scores = evaluation.samples.flatMap((sample, row) =>
-      !sample.tampered && sample.change === change
+      !sample.tampered && changeOf(sample) === change
         ? [scoreOf(detector, evaluation.statistics, row * evaluation.features)]
         : [],
     );
     return scores.filter((score) => score > detector.threshold).length / scores.length;
   };
-  return Object.fromEntries(['none', ...everyday].map((change) => [change, share(change)]));
+  return Object.fromEntries(['none', 'JPEG', ...everyday].map((change) => [change, share(change)]));
 }
 
 const labelOf = ({ logits, classes }: Measured, row: number) => argmax(logits, row * classes, classes);
