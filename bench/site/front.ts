@@ -38,7 +38,8 @@ export async function startFront(origin: string): Promise<Front> {
     if (method !== 'GET' && method !== 'HEAD') return response.writeHead(405).end();
     if (!kept.has(url)) kept.set(url, read(origin + url));
     const { status, headers, body } = await (kept.get(url) as Promise<Kept>);
-    response.writeHead(status, headers).end(method === 'HEAD' ? undefined : body);
+    response.writeHead(status, headers);
+    response.end(method === 'HEAD' ? '' : body);
   };
   const server = createSecureServer(selfSigned(), (request, response) => {
     answer(request, response).catch((error: unknown) => response.writeHead(502).end((error as Error).message));
