@@ -5,7 +5,7 @@
  *     npm run bench:site                      # of .atlas/starter/release
  *     npm run bench:site -- --release <dir> --json
  *     npm run bench:site -- --only /,/craft/
- *     npm run bench:site -- --lighthouse <folder where npm install lighthouse was run>
+ *     npm run bench:site -- --lighthouse <folder where npm install lighthouse was run>  # --desktop: that screen too
  *
  * Bytes are what gzip leaves of text and WebAssembly, which Cloudflare compresses, and of all else the bytes of the
  * files. Milliseconds are those of the machine: run it while nothing else runs.
@@ -19,6 +19,7 @@ import { parseArgs } from 'node:util';
 import { latest, manifest, photoId } from '#shared/release';
 import { launchBrowser } from '../test/support/browser.ts';
 import { startWorker } from '../test/support/worker.ts';
+import { startFront } from './site/front.ts';
 import { type Judged, judge } from './site/lighthouse.ts';
 import { type Measured, measure } from './site/measure.ts';
 
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     release: { type: 'string', default: '.atlas/starter/release' },
     only: { type: 'string' },
     lighthouse: { type: 'string' },
+    desktop: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -36,9 +38,11 @@ const budgets = { shift: 0.02, lcp: 1000, answer: 1500, fonts: 200, script: 60, 
 /** Pages whose script runs networks: the budgets of scripts are those of all others. */
 const RUNS_NETWORKS = ['/', '/craft/'];
 
-interface Row extends Measured {
-  mobile?: Judged;
-  desktop?: Judged;
+/** What Lighthouse says of a page on a screen, or why it says nothing. */
+interface Judgement {
+  page: string;
+  screen: 'mobile' | 'desktop';
+  judged: Judged | { failed: string };
 }
 
 async function pagesOf(release: string): Promise<string[]> {
@@ -65,17 +69,12 @@ try {
   const worker = await startWorker({ release: values.release, assets: dist });
   const browser = await launchBrowser();
   try {
-    const rows: Row[] = [];
+    const rows: Measured[] = [];
     for (const page of await pagesOf(values.release)) rows.push(await measure(browser, worker.url, page));
     await browser.close();
-    // What was measured until then is shown, whatever becomes of a page.
-    for (const row of values.lighthouse ? rows : [])
-      for (const screen of ['mobile', 'desktop'] as const)
-        row[screen] = await judge(values.lighthouse as string, worker.url + row.page, screen).catch(
-          (error: unknown): Judged => ({ scores: {}, faults: [`${screen}: ${(error as Error).message}`] }),
-        );
-    if (values.json) console.log(JSON.stringify({ load, rows }, null, 2));
-    else report(rows);
+    const judgements = values.lighthouse ? await judgeAll(values.lighthouse, worker.url, rows) : [];
+    if (values.json) console.log(JSON.stringify({ load, rows, judgements }, null, 2));
+    else report(rows, judgements);
   } finally {
     await browser.close();
     await worker.dispose();
@@ -84,14 +83,27 @@ try {
   await rm(dist, { recursive: true, force: true });
 }
 
-function report(rows: Row[]) {
+/** Over HTTP/2 and compressed, as Cloudflare serves it. What was judged is shown, whatever becomes of a page. */
+async function judgeAll(folder: string, origin: string, rows: Measured[]): Promise<Judgement[]> {
+  const front = await startFront(origin);
+  const judgements: Judgement[] = [];
+  for (const screen of ['mobile', ...(values.desktop ? ['desktop'] : [])] as Judgement['screen'][])
+    for (const { page } of rows) {
+      const judged = judge(folder, front.url + page, screen);
+      const failed = (error: unknown) => ({ failed: (error as Error).message });
+      judgements.push({ page, screen, judged: await judged.catch(failed) });
+    }
+  await front.close();
+  return judgements;
+}
+
+function report(rows: Measured[], judgements: Judgement[]) {
   const kinds = ['html', 'styles', 'script', 'fonts', 'images', 'other', 'total'] as const;
-  const scores = values.lighthouse ? ['mobile', 'desktop'] : [];
-  const titles = ['page', 'shift', 'LCP ms', 'answer ms', ...kinds.map((kind) => `${kind} kB`), ...scores];
+  const titles = ['page', 'shift', 'LCP ms', 'answer ms', ...kinds.map((kind) => `${kind} kB`)];
   console.log(`| ${titles.join(' | ')} |\n|${titles.map(() => '---').join('|')}|`);
   const cell = (value: number, budget: number | undefined, digits = 0) =>
     `${value.toFixed(digits)}${budget !== undefined && value > budget ? ' (over)' : ''}`;
-  for (const { page, shift, lcp, answer, bytes, mobile, desktop } of rows) {
+  for (const { page, shift, lcp, answer, bytes } of rows) {
     const budgetOf = (kind: (typeof kinds)[number]) =>
       ({
         fonts: budgets.fonts,
@@ -102,16 +114,35 @@ function report(rows: Row[]) {
       ...[page, cell(shift, budgets.shift, 3), cell(lcp, budgets.lcp)],
       answer === null ? '' : cell(answer, budgets.answer),
       ...kinds.map((kind) => cell(bytes[kind], budgetOf(kind))),
-      ...[mobile, desktop].flatMap((judged) => (judged ? [Object.values(judged.scores).join(' ') || 'failed'] : [])),
     ];
     console.log(`| ${cells.join(' | ')} |`);
   }
-  for (const { page, mobile, desktop } of rows)
-    for (const fault of new Set([...(mobile?.faults ?? []), ...(desktop?.faults ?? [])]))
-      console.log(`${page}: ${fault}`);
   console.log(
     `\nBudgets: shift ${budgets.shift}, LCP ${budgets.lcp} ms, answer ${budgets.answer} ms, fonts ${budgets.fonts} kB, script ${budgets.script} kB on pages that run no network, home ${budgets.total} kB in all.`,
   );
-  if (values.lighthouse) console.log('Lighthouse, 0 to 100: performance, accessibility, best practices, SEO.');
+  reportJudgements(judgements);
   console.log(`Load of the machine before: ${load.map((one) => one.toFixed(1)).join(', ')}.`);
+}
+
+function reportJudgements(judgements: Judgement[]) {
+  if (judgements.length === 0) return;
+  const titles = [
+    ...['page', 'screen', 'performance', 'accessibility', 'best practices', 'SEO'],
+    ...['first paint s', 'largest paint s', 'blocked ms', 'shift'],
+  ];
+  console.log(`\nLighthouse:\n\n| ${titles.join(' | ')} |\n|${titles.map(() => '---').join('|')}|`);
+  for (const { page, screen, judged } of judgements) {
+    if ('failed' in judged) {
+      console.log(`| ${[page, screen, 'failed', ...Array(titles.length - 3).fill('')].join(' | ')} |`);
+      continue;
+    }
+    const { firstPaint, largestPaint, blocked, shift } = judged.figures;
+    const seconds = [firstPaint, largestPaint].map((milliseconds) => (milliseconds / 1000).toFixed(1));
+    const cells = [page, screen, ...Object.values(judged.scores), ...seconds, blocked.toFixed(0), shift.toFixed(3)];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+  console.log('');
+  for (const { page, screen, judged } of judgements)
+    for (const fault of 'failed' in judged ? [judged.failed] : judged.faults)
+      console.log(`${page}, ${screen}: ${fault}`);
 }

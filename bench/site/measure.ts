@@ -1,6 +1,7 @@
 /** One page as a slow phone has it, opened with an empty cache. */
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
+import { isText } from './text.ts';
 
 const phone = { width: 412, height: 823, deviceScaleFactor: 2.625, mobile: true };
 const network = { offline: false, latency: 165, downloadThroughput: 8.1e6 / 8, uploadThroughput: 0.75e6 / 8 };
@@ -105,6 +106,3 @@ const touching = `
 const kindOf = (type: string) =>
   (({ document: 'html', stylesheet: 'styles', script: 'script', font: 'fonts', image: 'images' }) as const)[type] ??
   'other';
-/** What Cloudflare compresses, of what the site has. */
-const isText = (headers: Record<string, string>) =>
-  /text|json|javascript|svg|xml|wasm/.test(headers['content-type'] ?? '');
