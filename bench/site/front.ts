@@ -7,7 +7,7 @@ import { selfSigned } from './certificate.ts';
 import { isText } from './text.ts';
 
 const brotli = promisify(brotliCompress);
-/** The quality at which Cloudflare compresses what it serves. */
+/** Of brotli, 0 to 11: fast, as it has to be where each answer is compressed on its way. */
 const QUALITY = 4;
 /** Of one connection, and so not for HTTP/2; and what `fetch` has undone. */
 const OF_THE_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'content-encoding', 'content-length'];

@@ -110,13 +110,24 @@ class AtlasWall extends HTMLElement {
     const response = await fetch('/wall/readings.json');
     if (!response.ok) throw new Error(`The readings were answered with ${response.status}.`);
     this.#readings = (await response.json()) as WallReadings;
-    this.#clean = await tilesOnSheets(this.#items.length, this.#data);
     await own;
-    const list = this.querySelector<HTMLElement>('[data-tiles]');
     this.#show();
-    if (!list) return;
-    this.#own = await OwnTile.of(list, this.#data).catch(() => null);
-    if (this.#own) this.#show();
+    // As it is, the wall stands there already: its pixels are read when the page has nothing else to do.
+    if (this.#strength === 0) await this.#rest();
+    this.#clean = await tilesOnSheets(this.#items.length, this.#data);
+    const list = this.querySelector<HTMLElement>('[data-tiles]');
+    this.#own = list && (await OwnTile.of(list, this.#data).catch(() => null));
+    this.#show();
+  }
+
+  /** Until the browser is idle, or the visitor touches the wall. */
+  #rest(): Promise<void> {
+    if (!('requestIdleCallback' in globalThis)) return Promise.resolve();
+    return new Promise((done) => {
+      const on = { once: true, signal: this.#listening?.signal };
+      for (const event of ['pointerdown', 'keydown', 'input', 'change']) this.addEventListener(event, () => done(), on);
+      requestIdleCallback(() => done());
+    });
   }
 
   #onInput(input: HTMLInputElement) {
@@ -193,13 +204,15 @@ class AtlasWall extends HTMLElement {
     const turned = this.#strength === 1 && fooled;
     item.classList.toggle('turned', turned);
     const link = item.querySelector('a');
-    if (link) link.href = labAddress(this.#data.photos[photo].id, this.#state);
+    const address = labAddress(this.#data.photos[photo].id, this.#state);
+    if (link && link.getAttribute('href') !== address) link.href = address;
     for (const [name, text] of [
       ['before', before],
       ['after', after],
     ] as const) {
       const element = item.querySelector<HTMLElement>(`[data-${name}]`);
-      if (element) element.textContent = text;
+      // What stands there already is not laid out again.
+      if (element && element.textContent !== text) element.textContent = text;
     }
     item.querySelector('[data-after]')?.classList.toggle('fooled', fooled);
   }
@@ -219,16 +232,17 @@ class AtlasWall extends HTMLElement {
     const { values, linf } = this.#pattern;
     this.#own?.draw(values, { linf, strength: this.#strength });
     for (const [i, clean] of this.#clean.entries()) {
-      const canvas = this.#canvasOf(this.#items[i]);
+      const known = this.#items[i].querySelector('canvas');
+      // The picture below is the photograph as it is.
+      if (!known && this.#strength === 0) continue;
+      const canvas = known ?? this.#newCanvas(this.#items[i]);
       const picture = new ImageData(tile, tile);
       add(clean, values, { linf, strength: this.#strength }, picture.data);
       canvas.getContext('2d')?.putImageData(picture, 0, 0);
     }
   }
 
-  #canvasOf(item: HTMLElement): HTMLCanvasElement {
-    const known = item.querySelector('canvas');
-    if (known) return known;
+  #newCanvas(item: HTMLElement): HTMLCanvasElement {
     const { tile } = this.#data;
     const canvas = Object.assign(document.createElement('canvas'), { width: tile, height: tile });
     item.querySelector('.face')?.append(canvas);

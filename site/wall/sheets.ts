@@ -11,27 +11,32 @@ export function sheetOf(photo: number, columns: number): { sheet: number; column
   return { sheet: Math.floor(row / SHEET_ROWS), column: photo % columns, row: row % SHEET_ROWS };
 }
 
-/** The pixels of each of so many tiles, RGBA. @throws where a sheet cannot be fetched or drawn */
+/**
+ * The pixels of each of so many tiles, RGBA, sheet by sheet: in between the page answers its visitor.
+ * @throws where a sheet cannot be fetched or drawn
+ */
 export async function tilesOnSheets(
   count: number,
   { tile, columns }: { tile: number; columns: number },
 ): Promise<Uint8ClampedArray[]> {
-  const sheets = await Promise.all(
-    Array.from({ length: count === 0 ? 0 : sheetOf(count - 1, columns).sheet + 1 }, async (_, sheet) => {
-      const image = new Image();
-      image.src = sheetUrl(sheet);
-      await image.decode();
-      const { naturalWidth: width, naturalHeight: height } = image;
-      const canvas = Object.assign(document.createElement('canvas'), { width, height });
-      const context = canvas.getContext('2d', { willReadFrequently: true });
-      context?.drawImage(image, 0, 0);
-      return context;
-    }),
-  );
-  return Array.from({ length: count }, (_, photo) => {
-    const { sheet, column, row } = sheetOf(photo, columns);
-    const context = sheets[sheet];
-    if (!context) throw new Error('This browser draws no pictures.');
-    return context.getImageData(column * tile, row * tile, tile, tile).data;
+  const onSheet = SHEET_ROWS * columns;
+  const images = Array.from({ length: Math.ceil(count / onSheet) }, (_, sheet) => {
+    const image = Object.assign(new Image(), { src: sheetUrl(sheet) });
+    return { image, decoded: image.decode() };
   });
+  await Promise.all(images.map(({ decoded }) => decoded));
+  const tiles: Uint8ClampedArray[] = [];
+  for (const { image } of images) {
+    await new Promise((turn) => setTimeout(turn));
+    const { naturalWidth: width, naturalHeight: height } = image;
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    if (!context) throw new Error('This browser draws no pictures.');
+    context.drawImage(image, 0, 0);
+    for (let photo = tiles.length, end = Math.min(count, photo + onSheet); photo < end; photo++) {
+      const { column, row } = sheetOf(photo, columns);
+      tiles.push(context.getImageData(column * tile, row * tile, tile, tile).data);
+    }
+  }
+  return tiles;
 }

@@ -43,11 +43,14 @@ describe('the wall', () => {
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await end(page, '0');
     expect(await page.locator('[data-tiles] [data-photo]').count()).toBe(release.photos.length);
+    // Without a pattern the pictures are the photographs: nothing is drawn over them.
+    expect(await page.locator('[data-tiles] canvas').count()).toBe(0);
     const model = await page.locator('atlas-wall select[name=model]').inputValue();
     const perturbation = await page.locator('atlas-wall select[name=perturbation]').inputValue();
     await pull(page, '1');
     await end(page, '1');
     await page.locator('[data-tiles] .group').first().waitFor();
+    await expect.poll(() => page.locator('[data-tiles] canvas').count()).toBe(release.photos.length);
     await expect.poll(() => new URL(page.url()).searchParams.get('strength')).toBe('1');
     const shown = await page
       .locator('[data-tiles] [data-photo]')
