@@ -118,13 +118,18 @@ export const subspace = finding({
   says(rows) {
     const lengths = [...new Set(rows.map(({ length }) => length))];
     if (lengths.length === 0) return null;
-    const mean = (of: readonly SubspaceRow[]) => percent(of.reduce((sum, { ratio }) => sum + ratio, 0) / of.length);
     const said = lengths.map((length) => {
       const some = rows.filter((row) => row.length === length);
-      const dimensions = [...new Set(some.map((row) => row.dimensions))].filter((count) => count > 0);
-      const each = dimensions.map((count) => `${mean(some.filter((row) => row.dimensions === count))} in ${count}`);
-      return `of length ${Math.round(length)} fool ${mean(some.filter((row) => row.dimensions === 0))} anywhere${each.length > 0 ? `, ${each.join(', ')}` : ''}`;
+      const mean = (of: number) => {
+        const ratios = some.filter(({ dimensions }) => dimensions === of).map(({ ratio }) => ratio);
+        return ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+      };
+      const spans = [...new Set(some.map(({ dimensions }) => dimensions))].filter((count) => count > 0);
+      const anywhere = `of length ${Math.round(length)} fool ${percent(mean(0))} anywhere`;
+      if (spans.length === 0) return anywhere;
+      const means = spans.map(mean);
+      return `${anywhere}, ${percent(Math.min(...means))} to ${percent(Math.max(...means))} in the first ${Math.min(...spans)} to ${Math.max(...spans)} directions of the boundary's normals`;
     });
-    return `Random vectors ${said.join('; ')} of the first directions of the boundary's normals.`;
+    return `Random vectors ${said.join('; ')}.`;
   },
 });

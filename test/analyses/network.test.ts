@@ -8,7 +8,7 @@ import { meantFor } from '../../batch/analyses/perturbations-of.ts';
 import { someOf } from '../../batch/analyses/probes.ts';
 import { singular, singularValues } from '../../batch/analyses/singular.ts';
 import { dimensionsOf, sharesIn } from '../../batch/analyses/span.ts';
-import { subspaceRows } from '../../batch/analyses/subspace.ts';
+import { subspace, subspaceRows } from '../../batch/analyses/subspace.ts';
 import { medianRanks, quantile, thresholdRows } from '../../batch/analyses/thresholds.ts';
 import { vectorIn } from '../../batch/studies/steps/spanned.ts';
 import { smallestStrengths } from '../../batch/studies/steps/strengths.ts';
@@ -170,6 +170,9 @@ describe('the decision boundary', () => {
     ]);
     // Every photo is fooled more often: 2 / 2^8, twice for two numbers of dimensions.
     expect(rows[2].p).toBeCloseTo(4 / 256, 10);
+    expect(subspace.says?.(rows.map((row) => ({ target: 'a', normals: 2, length: 2000, ...row })))).toBe(
+      "Random vectors of length 2000 fool 0 % anywhere, 0 % to 75 % in the first 1 to 2 directions of the boundary's normals.",
+    );
   });
 
   test('numbers of dimensions end with all that there are', () => {
