@@ -4,7 +4,7 @@
  * crafting photos. (Paper: see boundary.ts; in the span of the first 100 of 10,000 photos' a random vector of length
  * 2000 fools 38 %, anywhere 10 %.)
  */
-import { atLeast, changedShare, holm, meanShare } from '#shared/metrics';
+import { atLeast, changedShare, holm, meanAndDeviation, meanShare } from '#shared/metrics';
 import { boundariesOf, boundarySeed } from './boundary.ts';
 import { common, interval } from './columns.ts';
 import { finding, type StudyJobs } from './finding.ts';
@@ -120,16 +120,17 @@ export const subspace = finding({
     if (lengths.length === 0) return null;
     const said = lengths.map((length) => {
       const some = rows.filter((row) => row.length === length);
-      const mean = (of: number) => {
-        const ratios = some.filter(({ dimensions }) => dimensions === of).map(({ ratio }) => ratio);
-        return ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
-      };
+      const mean = (of: number) =>
+        meanAndDeviation(some.filter(({ dimensions }) => dimensions === of).map(({ ratio }) => ratio)).mean;
       const spans = [...new Set(some.map(({ dimensions }) => dimensions))].filter((count) => count > 0);
       const anywhere = `of length ${Math.round(length)} fool ${percent(mean(0))} anywhere`;
       if (spans.length === 0) return anywhere;
-      const means = spans.map(mean);
-      return `${anywhere}, ${percent(Math.min(...means))} to ${percent(Math.max(...means))} in the first ${Math.min(...spans)} to ${Math.max(...spans)} directions of the boundary's normals`;
+      const ratios = between(spans.map(mean), percent);
+      return `${anywhere}, ${ratios} in the first ${between(spans, String)} directions of the boundary's normals`;
     });
     return `Random vectors ${said.join('; ')}.`;
   },
 });
+
+const between = (values: readonly number[], say: (value: number) => string) =>
+  `${say(Math.min(...values))} to ${say(Math.max(...values))}`;
